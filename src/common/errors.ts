@@ -1,0 +1,66 @@
+/**
+ * Every way in which this package can fail to hand out a token. The names are stable: they appear in HTTP answers,
+ * logs and metrics.
+ */
+export const NUDGE_AUTH_ERROR_CODES = [
+  'NUDGE_INVALID_REQUEST',
+  'NUDGE_CREDENTIALS_REJECTED',
+  'NUDGE_BAD_RESPONSE',
+  'NUDGE_RATE_LIMITED',
+  'NUDGE_UNAVAILABLE',
+  'NUDGE_TIMEOUT',
+  'NUDGE_DISABLED',
+  'USER_KEYS_UNAVAILABLE',
+] as const;
+
+export type NudgeAuthErrorCode = (typeof NUDGE_AUTH_ERROR_CODES)[number];
+
+export interface NudgeAuthErrorDetails {
+  /** Milliseconds until another attempt can succeed, where that is known. */
+  retryAfterMs?: number;
+  /** What lies behind the failure. Must hold neither key nor token: it is logged by whoever logs the error. */
+  cause?: unknown;
+}
+
+const NOT_RETRYABLE: ReadonlySet<NudgeAuthErrorCode> = new Set([
+  'NUDGE_INVALID_REQUEST',
+  'NUDGE_CREDENTIALS_REJECTED',
+  'NUDGE_DISABLED',
+]);
+
+/**
+ * A token could not be handed out. Knows nothing of HTTP; tell the reasons apart by `code`.
+ * Neither its message nor its `cause` ever holds an API key or a token.
+ *
+ * @example
+ * try {
+ *   await nudgeTokens.getToken();
+ * } catch (error) {
+ *   if (isNudgeAuthError(error) && error.code === 'NUDGE_RATE_LIMITED') await later(error.retryAfterMs);
+ * }
+ */
+export class NudgeAuthError extends Error {
+  override readonly name = 'NudgeAuthError';
+  /** Why it failed. Stable across versions. */
+  readonly code: NudgeAuthErrorCode;
+  /** Whether the same call can succeed later with nothing mended in between. */
+  readonly retryable: boolean;
+  /** Milliseconds until another attempt can succeed; `undefined` where nobody knows. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: NudgeAuthErrorCode, message: string, details: NudgeAuthErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.retryable = !NOT_RETRYABLE.has(code);
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** Whether a caught value is a {@link NudgeAuthError}, also one thrown by a second installed copy of this package. */
+export function isNudgeAuthError(value: unknown): value is NudgeAuthError {
+  return (
+    value instanceof Error &&
+    value.name === 'NudgeAuthError' &&
+    NUDGE_AUTH_ERROR_CODES.includes((value as NudgeAuthError).code)
+  );
+}
