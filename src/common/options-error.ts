@@ -1,0 +1,21 @@
+/** One thing that is wrong with a configuration. */
+export interface OptionProblem {
+  /** The option, as a path: `http.timeoutMs`. */
+  readonly path: string;
+  /** What is wrong and how to mend it. Never quotes a secret. */
+  readonly message: string;
+}
+
+/** A configuration cannot be used. Lists every problem at once, each with its option path and its cure. */
+export class InvalidNudgeAuthOptionsError extends Error {
+  override readonly name = 'InvalidNudgeAuthOptionsError';
+  readonly problems: readonly OptionProblem[];
+
+  /** @param subject what is configured: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`. */
+  constructor(subject: string, problems: readonly OptionProblem[]) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    const lines = problems.map(({ path, message }) => `  - ${path}: ${message}`);
+    super(`${subject} cannot start, its options have ${count}:\n${lines.join('\n')}`);
+    this.problems = problems;
+  }
+}

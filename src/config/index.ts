@@ -1,0 +1,1 @@
+export { nudgeAuthConfig } from './nudge-auth.config.js';

@@ -1,0 +1,61 @@
+import { NudgeAuthError } from '../common/errors.js';
+
+export type AnswerFormat = 'json' | 'text';
+
+/** Asked for by no client: a token's life and its owner are the backend's decision. */
+const NOT_FOR_CLIENTS = ['expiryMins', 'extId'] as const;
+
+interface MediaRange {
+  readonly type: string;
+  readonly weight: number;
+}
+
+/** RFC 9110 §12.5.1. A weight that cannot be read counts as 1, as if it were left out. */
+function parseAccept(accept: string): MediaRange[] {
+  return accept.split(',').map((part) => {
+    const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
+    const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
+    const weight = quality === undefined ? 1 : Number(quality.replace(/^q\s*=\s*/, ''));
+    return { type, weight: Number.isFinite(weight) ? weight : 1 };
+  });
+}
+
+/**
+ * Text only where `text/plain` is named and preferred: it weighs more than `application/json`, or JSON is
+ * accepted by nothing but the range for everything. Clients that do not care get JSON.
+ */
+function prefersText(accept: string): boolean {
+  // Nearly every request: not worth parsing.
+  if (!/text\/plain/i.test(accept)) return false;
+  const ranges = parseAccept(accept);
+  const weightOf = (type: string): number | undefined => ranges.find((range) => range.type === type)?.weight;
+  const text = weightOf('text/plain') ?? 0;
+  const json = weightOf('application/json') ?? weightOf('application/*') ?? 0;
+  return text > json;
+}
+
+function invalid(message: string): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_INVALID_REQUEST', message);
+}
+
+/**
+ * How the answer shall look.
+ *
+ * @param url the request's target with its query.
+ * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` for an unknown or repeated `format`, and for `expiryMins` and
+ * `extId`, which no client may choose. Other parameters are ignored.
+ */
+export function answerFormat(url: string, accept: string | undefined): AnswerFormat {
+  const queryAt = url.indexOf('?');
+  if (queryAt !== -1) {
+    const query = new URLSearchParams(url.slice(queryAt + 1));
+    for (const name of NOT_FOR_CLIENTS) {
+      if (query.has(name)) throw invalid(`The parameter ${name} cannot be chosen by a client: remove it`);
+    }
+    const [format, ...more] = query.getAll('format');
+    if (more.length > 0) throw invalid('The parameter format is given more than once');
+    if (format === 'json' || format === 'text') return format;
+    if (format !== undefined) throw invalid('The parameter format must be json or text');
+  }
+  return accept !== undefined && prefersText(accept) ? 'text' : 'json';
+}

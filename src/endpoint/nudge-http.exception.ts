@@ -1,0 +1,61 @@
+import { HttpException, HttpStatus } from '@nestjs/common';
+import type { Random } from '../common/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
+
+/** What clients are told. The operator's version, with causes and cures, is the error behind it. */
+const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALID_REQUEST'>, string>> = {
+  NUDGE_CREDENTIALS_REJECTED: 'Nudge tokens are not available: the server is not accepted by Nudge',
+  NUDGE_BAD_RESPONSE: 'Nudge tokens are not available: Nudge gave an unusable answer',
+  NUDGE_RATE_LIMITED: 'Nudge tokens are not available at the moment: too many calls',
+  NUDGE_UNAVAILABLE: 'Nudge tokens are not available at the moment',
+  NUDGE_TIMEOUT: 'Nudge tokens are not available at the moment: no answer in time',
+  NUDGE_DISABLED: 'Nudge tokens are switched off',
+  USER_KEYS_UNAVAILABLE: 'Users cannot be verified at the moment',
+};
+
+/** Where nobody knows when the next attempt is due. What only people can mend is not worth asking for every second. */
+const DEFAULT_RETRY_AFTER_MS = SECOND_MS;
+const UNMENDED_RETRY_AFTER_MS = MINUTE_MS;
+
+/** Clients that failed together must not return together. */
+const RETRY_SPREAD_MS = 30 * SECOND_MS;
+
+/**
+ * A failure to hand out a token as an HTTP exception that any filter of the host understands. The failure itself is
+ * its `cause`.
+ */
+export class NudgeHttpException extends HttpException {
+  readonly code: NudgeAuthErrorCode;
+  /** Seconds after which the client should come back; `undefined` where that would not help. */
+  readonly retryAfter: number | undefined;
+
+  constructor(error: NudgeAuthError, status: number, retryAfter: number | undefined) {
+    const message = error.code === 'NUDGE_INVALID_REQUEST' ? error.message : PUBLIC_MESSAGES[error.code];
+    super({ statusCode: status, code: error.code, message }, status, { cause: error });
+    this.code = error.code;
+    this.retryAfter = retryAfter;
+  }
+
+  /** The headers that belong to the answer. */
+  headers(): Record<string, string> {
+    return {
+      'Nudge-Auth-Error': this.code,
+      ...(this.retryAfter === undefined ? {} : { 'Retry-After': String(this.retryAfter) }),
+    };
+  }
+}
+
+/** The one place where failures become HTTP. */
+export function toHttpException(
+  error: NudgeAuthError,
+  random: Random,
+  errorStatus: (code: NudgeAuthErrorCode) => number | undefined = () => undefined,
+): NudgeHttpException {
+  if (error.code === 'NUDGE_INVALID_REQUEST') {
+    return new NudgeHttpException(error, errorStatus(error.code) ?? HttpStatus.BAD_REQUEST, undefined);
+  }
+  const dueInMs = error.retryAfterMs ?? (error.retryable ? DEFAULT_RETRY_AFTER_MS : UNMENDED_RETRY_AFTER_MS);
+  const retryAfter = Math.ceil((dueInMs + random() * RETRY_SPREAD_MS) / SECOND_MS);
+  return new NudgeHttpException(error, errorStatus(error.code) ?? HttpStatus.SERVICE_UNAVAILABLE, retryAfter);
+}

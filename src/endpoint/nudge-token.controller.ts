@@ -1,0 +1,87 @@
+import { applyDecorators, Controller, Get, Inject, Req, Res, UseGuards, type Type } from '@nestjs/common';
+import type { Clock, Random } from '../common/clock.js';
+import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import { NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM } from '../nudge-auth.decorators.js';
+import type { ResolvedNudgeAuthOptions } from '../nudge-auth.options-resolution.js';
+import { NudgeTokenService } from '../nudge-token.service.js';
+import type { NudgeToken } from '../token/nudge-token.js';
+import { answerFormat, type AnswerFormat } from './answer-format.js';
+import {
+  failWith,
+  forbidCaching,
+  forbidEtag,
+  setHeader,
+  writeAnswer,
+  type HttpResponse,
+} from './answer-headers.js';
+import type { ResolvedEndpointOptions } from './endpoint.options.js';
+import { NudgeUserGuard } from './nudge-user.guard.js';
+import { tokenAnswer, type TokenAnswer } from './token-answer.js';
+
+interface HttpRequest {
+  readonly url: string;
+  readonly headers: { readonly accept?: string | undefined };
+}
+
+const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
+  json: 'application/json; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+};
+
+/**
+ * The class of a registration's endpoint. Made per registration, because Nest reads path, version and guards from the
+ * metadata of a class.
+ */
+export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): Type {
+  @Controller({ path: endpoint.path, version: endpoint.version })
+  @UseGuards(...(endpoint.guards ?? [NudgeUserGuard]))
+  class NudgeTokenController {
+    constructor(
+      @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
+      @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
+      @Inject(NUDGE_CLOCK) private readonly clock: Clock,
+      @Inject(NUDGE_RANDOM) private readonly random: Random,
+    ) {}
+
+    @Get()
+    @applyDecorators(...endpoint.decorators)
+    async getToken(
+      @Req() request: HttpRequest,
+      @Res({ passthrough: endpoint.passthrough }) response: HttpResponse,
+    ): Promise<TokenAnswer | string | undefined> {
+      forbidCaching(response);
+      try {
+        const format = answerFormat(request.url, request.headers.accept);
+        const token = await this.tokens.getToken({ extId: await this.extIdOf(request) });
+        return this.answer(response, format, token);
+      } catch (error) {
+        forbidEtag(response);
+        throw isNudgeAuthError(error) ? failWith(error, response, this.random, endpoint.errorStatus) : error;
+      }
+    }
+
+    private answer(
+      response: HttpResponse,
+      format: AnswerFormat,
+      token: NudgeToken,
+    ): TokenAnswer | string | undefined {
+      const body = format === 'text' ? token.token : tokenAnswer(token, this.clock.now().wallMs, this.random);
+      if (endpoint.passthrough) {
+        forbidEtag(response);
+        setHeader(response, 'Content-Type', CONTENT_TYPES[format]);
+        return body;
+      }
+      writeAnswer(response, CONTENT_TYPES[format], typeof body === 'string' ? body : JSON.stringify(body));
+      return undefined;
+    }
+
+    private async extIdOf(request: HttpRequest): Promise<string | undefined> {
+      if (this.options.extId === undefined) return undefined;
+      const extId: unknown = await this.options.extId(Reflect.get(request, endpoint.userProperty), request);
+      if (typeof extId === 'string') return extId;
+      throw new NudgeAuthError('NUDGE_INVALID_REQUEST', 'The signed-in user has no external id for Nudge');
+    }
+  }
+
+  return NudgeTokenController;
+}

@@ -1,0 +1,168 @@
+import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
+import {
+  resolveEndpointOptions,
+  type NudgeAuthRegistration,
+  type NudgeEndpointOptions,
+} from './endpoint/endpoint.options.js';
+import { createNudgeTokenController } from './endpoint/nudge-token.controller.js';
+import { getNudgeTokenServiceToken, NUDGE_AUTH_REGISTRATION } from './nudge-auth.decorators.js';
+import type { NudgeAuthOptions } from './nudge-auth.options.js';
+import { OPTION_NAMES } from './nudge-auth.options-schema.js';
+import { NudgeTokenService } from './nudge-token.service.js';
+
+/** What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns. */
+export interface NudgeAuthExtras {
+  /** `true` lets every module inject the service without importing this one. Default `false`. */
+  isGlobal?: boolean;
+  /** Modules whose providers the options, guards and functions given here need. */
+  imports?: ModuleMetadata['imports'];
+  /** Tells several registrations apart; letters, digits, `-` and `_`. Each has its own service, endpoint and cache. */
+  name?: string;
+  /** The REST endpoint, `GET nudge/token` by default; `false` for none. */
+  endpoint?: false | NudgeEndpointOptions;
+}
+
+/** Named one by one: Nest's builder drops from the options only what is a key here, `undefined` included. */
+const EXTRAS: NudgeAuthExtras = { isGlobal: false, imports: undefined, name: undefined, endpoint: {} };
+
+const ENDPOINT_KEYS: Readonly<Record<keyof NudgeEndpointOptions, true>> = {
+  path: true,
+  version: true,
+  guards: true,
+  decorators: true,
+  userProperty: true,
+  passthrough: true,
+  verifyStrategy: true,
+  errorStatus: true,
+};
+
+/** How a registration is called in messages. */
+export function subjectOf(name: string | undefined): string {
+  return name === undefined ? 'NudgeAuthModule' : `NudgeAuthModule "${name}"`;
+}
+
+function endpointProblems(endpoint: unknown): OptionProblem[] {
+  if (endpoint === false) return [];
+  if (typeof endpoint !== 'object' || endpoint === null) {
+    return [{ path: 'endpoint', message: 'must be false or an object such as { path: "nudge/token" }' }];
+  }
+  const given = endpoint as NudgeEndpointOptions;
+  const problems = Object.keys(given)
+    .filter((key) => !(key in ENDPOINT_KEYS))
+    .map((key) => ({
+      path: `endpoint.${key}`,
+      message: 'is not an option: remove it or check its spelling',
+    }));
+  const check = (path: string, isGood: boolean, message: string): void => {
+    if (!isGood) problems.push({ path: `endpoint.${path}`, message });
+  };
+  const { path, guards, decorators, userProperty, errorStatus } = given;
+  check(
+    'path',
+    path === undefined || (typeof path === 'string' && /[^/\s]/.test(path)),
+    'must be a route such as nudge/token',
+  );
+  check('guards', guards === undefined || Array.isArray(guards), 'must be a list of guards');
+  check(
+    'decorators',
+    decorators === undefined || Array.isArray(decorators),
+    'must be a list of method decorators',
+  );
+  check(
+    'userProperty',
+    userProperty === undefined || (typeof userProperty === 'string' && userProperty !== ''),
+    'must be the name of a property of the request',
+  );
+  check(
+    'errorStatus',
+    errorStatus === undefined || typeof errorStatus === 'function',
+    'must be a function of the error code',
+  );
+  for (const flag of ['passthrough', 'verifyStrategy'] as const) {
+    check(flag, given[flag] === undefined || typeof given[flag] === 'boolean', 'must be true or false');
+  }
+  return problems;
+}
+
+function extrasProblems({ name, isGlobal, endpoint }: NudgeAuthExtras): OptionProblem[] {
+  const problems = endpointProblems(endpoint);
+  if (name !== undefined && (typeof name !== 'string' || !/^[\w-]+$/.test(name))) {
+    problems.push({ path: 'name', message: 'must consist of letters, digits, - and _' });
+  }
+  if (typeof isGlobal !== 'boolean') problems.push({ path: 'isGlobal', message: 'must be true or false' });
+  return problems;
+}
+
+/** Adds to Nest's definition what depends on the static extras: the endpoint, the exports, the name. */
+function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicModule {
+  const problems = extrasProblems(extras);
+  if (problems.length > 0) throw new InvalidNudgeAuthOptionsError('NudgeAuthModule', problems);
+  const { name } = extras;
+  const registration: NudgeAuthRegistration = Object.freeze({
+    name,
+    endpoint: extras.endpoint === false ? undefined : resolveEndpointOptions(extras.endpoint ?? {}, name),
+  });
+  const alias = getNudgeTokenServiceToken(name);
+  return {
+    ...definition,
+    global: extras.isGlobal === true,
+    imports: extras.imports ?? definition.imports ?? [],
+    controllers:
+      registration.endpoint === undefined ? [] : [createNudgeTokenController(registration.endpoint)],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: NUDGE_AUTH_REGISTRATION, useValue: registration },
+      { provide: alias, useExisting: NudgeTokenService },
+    ],
+    // A named registration must not answer to the class: the first import would win over the unnamed one.
+    exports: name === undefined ? [NudgeTokenService, alias] : [alias],
+  };
+}
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<NudgeAuthOptions, 'forRoot', 'createNudgeAuthOptions'>({
+    moduleName: 'NudgeAuth',
+  })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createNudgeAuthOptions')
+    .setExtras<NudgeAuthExtras>(EXTRAS, transform)
+    .build();
+
+/** What `forRoot` takes. */
+export type NudgeAuthModuleOptions = typeof OPTIONS_TYPE;
+/** What `forRootAsync` takes. */
+export type NudgeAuthModuleAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+
+const ASYNC_KEYS = [
+  'imports',
+  'inject',
+  'useFactory',
+  'useClass',
+  'useExisting',
+  'provideInjectionTokensFrom',
+];
+
+/**
+ * Finds what Nest's builder would pass over in silence: options put beside the factory, and no factory at all.
+ *
+ * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
+ */
+export function assertAsyncOptions(options: NudgeAuthModuleAsyncOptions): void {
+  const problems: OptionProblem[] = Object.keys(options)
+    .filter((key) => !ASYNC_KEYS.includes(key) && !(key in EXTRAS))
+    .map((key) => ({
+      path: key,
+      message: OPTION_NAMES.includes(key)
+        ? 'stands beside the factory, where nothing reads it: return it from the factory'
+        : 'is not an option: remove it or check its spelling',
+    }));
+  const ways = [options.useFactory, options.useClass, options.useExisting].filter((way) => way !== undefined);
+  if (ways.length !== 1) {
+    problems.push({
+      path: 'useFactory',
+      message: 'give exactly one of useFactory, useClass and useExisting',
+    });
+  }
+  if (problems.length > 0) throw new InvalidNudgeAuthOptionsError(subjectOf(options.name), problems);
+}

@@ -1,0 +1,185 @@
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import passport from 'passport';
+import { TokenCache } from './cache/token-cache.js';
+import { systemClock, type Clock, type Random } from './common/clock.js';
+import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
+import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
+import { retireHostStrategy } from './endpoint/host-strategy.js';
+import { NudgeUserStrategy, strategyNameOf } from './endpoint/nudge-user.strategy.js';
+import { createUserJwtVerifier, type UserJwtVerifier } from './endpoint/user-jwt-verifier.js';
+import {
+  NUDGE_AUTH_OPTIONS,
+  NUDGE_AUTH_REGISTRATION,
+  NUDGE_CLOCK,
+  NUDGE_RANDOM,
+  NUDGE_TOKEN_SOURCE,
+  NUDGE_USER_VERIFIER,
+} from './nudge-auth.decorators.js';
+import {
+  assertAsyncOptions,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  subjectOf,
+  type NudgeAuthModuleAsyncOptions,
+  type NudgeAuthModuleOptions,
+} from './nudge-auth.module-definition.js';
+import type { NudgeAuthOptions } from './nudge-auth.options.js';
+import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
+import { NudgeTokenService } from './nudge-token.service.js';
+import { createHttpService } from './source/http-client.js';
+import { NudgeHttpTokenSource } from './source/nudge-http-source.js';
+import type { TokenSource } from './source/token-source.js';
+
+/**
+ * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint
+ * `GET nudge/token`.
+ *
+ * @example
+ * NudgeAuthModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ apiKey: config.getOrThrow('NUDGE_API_KEY'), defaultExpiryMins: 60 }),
+ * })
+ */
+@Module({
+  providers: [
+    { provide: NUDGE_CLOCK, useValue: systemClock },
+    { provide: NUDGE_RANDOM, useValue: Math.random },
+    {
+      provide: NUDGE_AUTH_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN, NUDGE_AUTH_REGISTRATION],
+      useFactory: (options: NudgeAuthOptions, registration: NudgeAuthRegistration) =>
+        resolveNudgeAuthOptions(options, subjectOf(registration.name)),
+    },
+    {
+      provide: NUDGE_TOKEN_SOURCE,
+      inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM],
+      useFactory: (options: ResolvedNudgeAuthOptions, clock: Clock, random: Random): TokenSource =>
+        new NudgeHttpTokenSource(
+          createHttpService({ baseUrl: options.baseUrl, ...options.http }),
+          { ...options, ...options.http },
+          clock,
+          random,
+        ),
+    },
+    {
+      provide: TokenCache,
+      inject: [NUDGE_TOKEN_SOURCE, NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
+      useFactory: (source: TokenSource, options: ResolvedNudgeAuthOptions, clock: Clock) =>
+        new TokenCache(source, { ...options.cache, deadlineMs: options.http.deadlineMs }, clock),
+    },
+    {
+      provide: NUDGE_USER_VERIFIER,
+      inject: [NUDGE_AUTH_OPTIONS],
+      useFactory: ({ userJwt }: ResolvedNudgeAuthOptions) =>
+        userJwt === undefined ? undefined : createUserJwtVerifier(userJwt),
+    },
+    NudgeTokenService,
+  ],
+})
+export class NudgeAuthModule
+  extends ConfigurableModuleClass
+  implements OnModuleDestroy, OnApplicationShutdown
+{
+  readonly #strategyName: string;
+  readonly #strategy: NudgeUserStrategy | undefined;
+
+  constructor(
+    @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
+    @Inject(NUDGE_AUTH_REGISTRATION) private readonly registration: NudgeAuthRegistration,
+    @Inject(NUDGE_USER_VERIFIER) verifier: UserJwtVerifier | undefined,
+    @Inject(NUDGE_RANDOM) random: Random,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(TokenCache) private readonly cache: TokenCache,
+  ) {
+    super();
+    this.#assertUniqueness();
+    this.#assertOneGuard();
+    const logger = new Logger(subjectOf(registration.name));
+    for (const warning of options.warnings) logger.warn(warning);
+    this.#strategyName = strategyNameOf(registration.name);
+    if (verifier !== undefined) {
+      this.#strategy = new NudgeUserStrategy(verifier, random);
+      passport.use(this.#strategyName, this.#strategy);
+    }
+  }
+
+  /**
+   * The module with options that are known when it is declared.
+   *
+   * @throws {InvalidNudgeAuthOptionsError} for the static extras here, for all else at boot: every problem at once.
+   */
+  static override forRoot(options: NudgeAuthModuleOptions): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /**
+   * The module with options from a factory, a class or an existing provider: ConfigService, a secret manager, a
+   * database. `endpoint`, `isGlobal`, `imports` and `name` stand beside the factory, not in what it returns.
+   *
+   * @throws {InvalidNudgeAuthOptionsError} for the static extras here, for all else at boot: every problem at once.
+   */
+  static override forRootAsync(options: NudgeAuthModuleAsyncOptions): DynamicModule {
+    assertAsyncOptions(options);
+    return super.forRootAsync(options);
+  }
+
+  onModuleDestroy(): void {
+    retireHostStrategy(this.modules);
+  }
+
+  /** After the server has closed: until then requests may still need a token. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.cache.close();
+    await this.options.store?.close();
+    if (this.#strategy !== undefined) passport.unuse(this.#strategyName);
+  }
+
+  /** Nest never merges two dynamic modules: Express would serve the first of two routes, Fastify throw. */
+  #assertUniqueness(): void {
+    const others = [...this.modules.values()]
+      .filter((module) => module.metatype === NudgeAuthModule)
+      .map((module) => module.providers.get(NUDGE_AUTH_REGISTRATION)?.instance as NudgeAuthRegistration)
+      .filter((registration) => registration !== this.registration);
+    const { name, endpoint } = this.registration;
+    if (others.some((other) => other.name === name)) {
+      const which = name === undefined ? 'without a name' : `with the name "${name}"`;
+      throw new InvalidNudgeAuthOptionsError(subjectOf(name), [
+        {
+          path: 'name',
+          message:
+            `two registrations ${which} are imported: import one (isGlobal: true lets every module use it), ` +
+            'or give each a name of its own',
+        },
+      ]);
+    }
+    const path = endpoint?.path.toLowerCase();
+    if (path !== undefined && others.some((other) => other.endpoint?.path.toLowerCase() === path)) {
+      throw new InvalidNudgeAuthOptionsError(subjectOf(name), [
+        {
+          path: 'endpoint.path',
+          message: `another registration answers at "${path}" already: choose another path`,
+        },
+      ]);
+    }
+  }
+
+  #assertOneGuard(): void {
+    if (this.options.userJwt === undefined || this.registration.endpoint?.guards === undefined) return;
+    throw new InvalidNudgeAuthOptionsError(subjectOf(this.registration.name), [
+      {
+        path: 'userJwt',
+        message:
+          'is given beside endpoint.guards, which replace the guard that would use it: remove one of the two, ' +
+          "or put AuthGuard('nudge-user') among your guards' routes and set endpoint to false",
+      },
+    ]);
+  }
+}

@@ -1,0 +1,182 @@
+import type { KeyObject } from 'node:crypto';
+import type { z } from 'zod';
+import { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
+import { Secret } from './common/secret.js';
+import { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';
+import type { TokenStore } from './cache/token-store.js';
+import {
+  DEFAULT_BASE_URL,
+  DEFAULT_CALLS_PER_MINUTE,
+  DEFAULT_DEADLINE_MS,
+  DEFAULT_EXPIRY_MINS,
+  DEFAULT_MAX_ENTRIES,
+  DEFAULT_MAX_RETRIES,
+  DEFAULT_MAX_WAIT_MS,
+  DEFAULT_TIMEOUT_MS,
+  DEFAULT_VERDICT_TTL_MS,
+  type ApiKeyOption,
+  type NudgeAuthOptions,
+  type NudgeHttpOptions,
+  type NudgeUserScopeOptions,
+  type UserJwtAlgorithm,
+  type UserJwtOptions,
+} from './nudge-auth.options.js';
+import { isInsecure, nudgeAuthOptionsSchema } from './nudge-auth.options-schema.js';
+
+/** An API key that no log can print, or the function that is asked for it. */
+export type ResolvedApiKey = Secret | (() => string | Promise<string>);
+
+export interface ResolvedUserJwtOptions {
+  /** Keys parsed once, the newest first; none where they come from `jwksUri`. */
+  readonly keys: readonly KeyObject[];
+  readonly jwksUri: string | undefined;
+  readonly algorithms: readonly UserJwtAlgorithm[];
+  readonly issuer: string | readonly string[] | undefined;
+  readonly audience: string | readonly string[] | undefined;
+  readonly verdictTtlMs: number;
+  readonly isRevoked: UserJwtOptions['isRevoked'];
+}
+
+/** The options with every default filled in, checked and frozen. */
+export interface ResolvedNudgeAuthOptions {
+  readonly apiKey: ResolvedApiKey;
+  readonly fallbackApiKey: ResolvedApiKey | undefined;
+  readonly defaultExpiryMins: number;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly scope: 'client' | 'user';
+  readonly extId: NudgeUserScopeOptions['extId'] | undefined;
+  readonly cache: {
+    readonly enabled: boolean;
+    readonly rotateAfterMs: number | undefined;
+    readonly minRemainingMs: number | undefined;
+    readonly maxWaitMs: number;
+    readonly maxEntries: number;
+  };
+  readonly warmUp: false | 'background' | 'required';
+  readonly budget: { readonly callsPerMinute: number };
+  readonly http: NudgeHttpOptions &
+    Required<Pick<NudgeHttpOptions, 'timeoutMs' | 'deadlineMs' | 'maxRetries'>>;
+  readonly userJwt: ResolvedUserJwtOptions | undefined;
+  readonly store: TokenStore | undefined;
+  readonly enabled: () => boolean;
+  /** What is allowed but probably not meant, to be logged once at boot. */
+  readonly warnings: readonly string[];
+}
+
+const STATIC_EXTRAS = ['endpoint', 'isGlobal', 'imports', 'name'];
+
+function problemsOf(issues: readonly z.core.$ZodIssue[]): OptionProblem[] {
+  return issues.flatMap((issue): OptionProblem[] => {
+    const path = issue.path.map(String).join('.');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: path === '' ? key : `${path}.${key}`,
+        message:
+          path === '' && STATIC_EXTRAS.includes(key)
+            ? 'must be known before factories run: put it beside useFactory, not into what it returns'
+            : 'is not an option: remove it or check its spelling',
+      }));
+    }
+    return [{ path: path === '' ? 'options' : path, message: issue.message }];
+  });
+}
+
+function resolveApiKey(key: ApiKeyOption): ResolvedApiKey {
+  return typeof key === 'string' ? new Secret(key) : key;
+}
+
+function listOf(material: unknown): KeyMaterial[] {
+  return (Array.isArray(material) ? material : [material]) as KeyMaterial[];
+}
+
+function resolveUserJwt(options: UserJwtOptions): ResolvedUserJwtOptions {
+  return Object.freeze({
+    keys: Object.freeze(
+      options.secret !== undefined
+        ? listOf(options.secret).map(secretKeyObject)
+        : options.publicKey !== undefined
+          ? listOf(options.publicKey).map(publicKeyObject)
+          : [],
+    ),
+    jwksUri: options.jwksUri,
+    algorithms: Object.freeze([...options.algorithms]),
+    issuer: options.issuer,
+    audience: options.audience,
+    verdictTtlMs: options.verdictTtlMs ?? DEFAULT_VERDICT_TTL_MS,
+    // Bound, because a method may use its `this`.
+    isRevoked: options.isRevoked?.bind(options),
+  });
+}
+
+/** No format of keys is documented, so a shape that looks wrong is worth a warning and no more. */
+function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
+  if (typeof key !== 'string') return [];
+  if (/^(your|my|the)\W|change.?me|xxx|placeholder|<.*>|example/i.test(key)) {
+    return [`${path} looks like a placeholder: is it really the private key from the Nudge dashboard?`];
+  }
+  if (/public/i.test(key)) {
+    return [`${path} looks like a PUBLIC key: the token API takes the private one only`];
+  }
+  if (key.length < 16) {
+    return [
+      `${path} is only ${key.length} characters long: is it really the private key from the Nudge dashboard?`,
+    ];
+  }
+  return [];
+}
+
+function warningsAbout(options: NudgeAuthOptions): string[] {
+  const warnings = [
+    ...suspicionAbout('apiKey', options.apiKey),
+    ...suspicionAbout('fallbackApiKey', options.fallbackApiKey),
+  ];
+  if (options.baseUrl !== undefined && isInsecure(options.baseUrl)) {
+    warnings.push(
+      'baseUrl is plain http: the API key crosses the network in clear (allowInsecureBaseUrl is set)',
+    );
+  }
+  return warnings;
+}
+
+/**
+ * The options with their defaults, checked and frozen.
+ *
+ * @param subject what the error is about: `NudgeAuthModule`, or `NudgeAuthModule "name"`.
+ * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
+ */
+export function resolveNudgeAuthOptions(
+  given: NudgeAuthOptions,
+  subject = 'NudgeAuthModule',
+): ResolvedNudgeAuthOptions {
+  const { error } = nudgeAuthOptionsSchema.safeParse(given);
+  if (error !== undefined) throw new InvalidNudgeAuthOptionsError(subject, problemsOf(error.issues));
+  const cache = given.cache === false ? {} : (given.cache ?? {});
+  return Object.freeze({
+    apiKey: resolveApiKey(given.apiKey),
+    fallbackApiKey: given.fallbackApiKey === undefined ? undefined : resolveApiKey(given.fallbackApiKey),
+    defaultExpiryMins: given.defaultExpiryMins ?? DEFAULT_EXPIRY_MINS,
+    baseUrl: (given.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, ''),
+    scope: given.scope ?? 'client',
+    extId: given.scope === 'user' ? given.extId.bind(given) : undefined,
+    cache: Object.freeze({
+      enabled: given.cache !== false,
+      rotateAfterMs: cache.rotateAfterMs,
+      minRemainingMs: cache.minRemainingMs,
+      maxWaitMs: cache.maxWaitMs ?? DEFAULT_MAX_WAIT_MS,
+      maxEntries: cache.maxEntries ?? DEFAULT_MAX_ENTRIES,
+    }),
+    warmUp: given.warmUp ?? false,
+    budget: Object.freeze({ callsPerMinute: given.budget?.callsPerMinute ?? DEFAULT_CALLS_PER_MINUTE }),
+    http: Object.freeze({
+      ...given.http,
+      timeoutMs: given.http?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      deadlineMs: given.http?.deadlineMs ?? DEFAULT_DEADLINE_MS,
+      maxRetries: given.http?.maxRetries ?? DEFAULT_MAX_RETRIES,
+    }),
+    userJwt: given.userJwt === undefined ? undefined : resolveUserJwt(given.userJwt),
+    store: given.store,
+    enabled: given.enabled ?? (() => true),
+    warnings: Object.freeze(warningsAbout(given)),
+  });
+}

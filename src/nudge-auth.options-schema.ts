@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import { isLoopbackHost } from './common/loopback.js';
+import { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';
+import {
+  MAX_DEADLINE_MS,
+  MAX_EXPIRY_MINS,
+  MIN_EXPIRY_MINS,
+  USER_JWT_ALGORITHMS,
+} from './nudge-auth.options.js';
+
+/** A whole number within bounds; whatever is wrong with it, the sentence says what it must be. */
+function wholeNumber(min: number, max: number, unit: string, hint = ''): z.ZodOptional<z.ZodNumber> {
+  const error = `must be a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}, given as a number, not as text${hint}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error }).optional();
+}
+
+function functionThat(does: string): z.ZodType {
+  return z.custom((value) => typeof value === 'function', { error: `must be a function that ${does}` });
+}
+
+function objectOf(what: string): z.ZodType {
+  return z.custom((value) => typeof value === 'object' && value !== null, { error: `must be ${what}` });
+}
+
+/** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */
+export function apiKeyProblem(key: unknown): string | undefined {
+  if (typeof key !== 'string') return 'must be a string';
+  if (key.trim() === '') return 'is empty';
+  if (/^["'`]|["'`]$/.test(key.trim())) return 'has quotes around it: remove them';
+  if (/\s/.test(key)) return 'contains white space or a line break: remove it';
+  if (!/^[\x21-\x7e]+$/.test(key)) return 'contains characters that cannot stand in an HTTP header';
+  return undefined;
+}
+
+function apiKey(missing: string): z.ZodType {
+  return z.unknown().superRefine((value, context) => {
+    if (typeof value === 'function') return;
+    const problem =
+      value === undefined || value === null
+        ? missing
+        : typeof value === 'string'
+          ? apiKeyProblem(value)
+          : 'must be a string, or a function that returns one';
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
+}
+
+const API_KEY_CURE =
+  'is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)';
+
+const BASE_URL_MUST = 'must be an absolute URL such as https://main-api.nudgenow.com/api';
+
+const baseUrl = z.string({ error: BASE_URL_MUST }).superRefine((value, context) => {
+  const problem = baseUrlProblem(value);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+
+function baseUrlProblem(value: string): string | undefined {
+  if (!URL.canParse(value)) return BASE_URL_MUST;
+  const url = new URL(value);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return `${BASE_URL_MUST}; only https is spoken`;
+  if (url.username !== '' || url.password !== '') {
+    return 'must not hold a user name or password: the API key is the only credential';
+  }
+  if (url.search !== '' || url.hash !== '') return 'must not hold a query or a fragment';
+  return undefined;
+}
+
+const cache = z.strictObject(
+  {
+    rotateAfterMs: wholeNumber(1_000, 86_400_000, 'milliseconds'),
+    minRemainingMs: wholeNumber(0, 86_400_000, 'milliseconds'),
+    maxWaitMs: wholeNumber(0, 5_000, 'milliseconds'),
+    maxEntries: wholeNumber(1, 10_000_000, 'users'),
+  },
+  { error: 'must be an object, or false to hold no tokens' },
+);
+
+const budget = z.strictObject(
+  { callsPerMinute: wholeNumber(1, 1_200, 'calls', ' (the vendor allows 1200 per IP address)') },
+  { error: 'must be an object' },
+);
+
+const http = z.strictObject(
+  {
+    timeoutMs: wholeNumber(100, MAX_DEADLINE_MS, 'milliseconds'),
+    deadlineMs: wholeNumber(
+      500,
+      MAX_DEADLINE_MS,
+      'milliseconds',
+      ': mobile SDKs give up after ten seconds, so an answer must be there before',
+    ),
+    maxRetries: wholeNumber(0, 5, 'retries'),
+    proxy: z
+      .union(
+        [
+          z.literal(false),
+          z.looseObject({ host: z.string().min(1), port: z.number().int().min(1).max(65_535) }),
+        ],
+        { error: 'must be false or { protocol?, host, port, auth? }' },
+      )
+      .optional(),
+    httpAgent: objectOf('a node:http Agent').optional(),
+    httpsAgent: objectOf('a node:https Agent').optional(),
+  },
+  { error: 'must be an object' },
+);
+
+const oneOrMore = (what: string): z.ZodType =>
+  z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+    error: `must be ${what}, or a list of at least one`,
+  });
+
+const algorithm = z.enum(USER_JWT_ALGORITHMS, {
+  error: `must be one of ${USER_JWT_ALGORITHMS.join(', ')}`,
+});
+
+function keys(parse: (material: KeyMaterial) => unknown): z.ZodType {
+  return z.unknown().superRefine((value, context) => {
+    if (Array.isArray(value) && value.length === 0) context.addIssue('must hold at least one key');
+    for (const [index, material] of (Array.isArray(value) ? value : [value]).entries()) {
+      try {
+        parse(material);
+      } catch (error) {
+        const path = Array.isArray(value) ? [index] : [];
+        context.addIssue({ code: 'custom', path, message: (error as TypeError).message });
+      }
+    }
+  });
+}
+
+const jwksUri = z.string().superRefine((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
+  if (!isSafe) context.addIssue('must be an https URL (plain http is accepted on loopback only)');
+});
+
+interface UserJwtShape {
+  readonly secret?: unknown;
+  readonly publicKey?: unknown;
+  readonly jwksUri?: unknown;
+  readonly algorithms?: unknown;
+}
+
+/** Says which one of the three kinds of key is given, and whether the algorithms belong to it. */
+function checkUserJwt(value: UserJwtShape, context: z.core.$RefinementCtx): void {
+  const given = (['secret', 'publicKey', 'jwksUri'] as const).filter((kind) => value[kind] !== undefined);
+  if (given.length !== 1) {
+    const found = given.length === 0 ? 'none is given' : `${given.join(' and ')} are given`;
+    context.addIssue(`must have exactly one of secret, publicKey and jwksUri: ${found}`);
+    return;
+  }
+  const isShared = given[0] === 'secret';
+  const strangers = (Array.isArray(value.algorithms) ? value.algorithms : []).filter(
+    (name: unknown) => typeof name === 'string' && name.startsWith('HS') !== isShared,
+  );
+  if (strangers.length > 0) {
+    const fitting = isShared ? 'HS256, HS384 and HS512' : 'RS…, PS… and ES…';
+    context.addIssue({
+      code: 'custom',
+      path: ['algorithms'],
+      message: `name algorithms that do not go with ${given[0]}: use ${fitting} only`,
+    });
+  }
+}
+
+const userJwt = z
+  .strictObject(
+    {
+      secret: keys((material) => secretKeyObject(material)).optional(),
+      publicKey: keys((material) => publicKeyObject(material)).optional(),
+      jwksUri: jwksUri.optional(),
+      algorithms: z
+        .array(algorithm, { error: "must be a list such as ['RS256']: pin what your issuer signs with" })
+        .min(1, { error: "must name at least one algorithm, such as 'RS256'" }),
+      issuer: oneOrMore('the iss to expect').optional(),
+      audience: oneOrMore('the aud to expect').optional(),
+      verdictTtlMs: wholeNumber(0, 300_000, 'milliseconds', ' (0 verifies every request)'),
+      isRevoked: functionThat('tells whether a verified payload is refused').optional(),
+    },
+    { error: 'must be an object' },
+  )
+  .superRefine(checkUserJwt, { when: isObject });
+
+const TOKEN_STORE_METHODS = ['close'] as const;
+
+const store = z.custom(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    TOKEN_STORE_METHODS.every((method) => typeof Reflect.get(value, method) === 'function'),
+  { error: 'must be a TokenStore: an object that implements its whole contract' },
+);
+
+/** Rules between options run whatever else is wrong, so that all problems are reported at once. */
+function isObject({ value }: { value: unknown }): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+interface OptionsShape {
+  readonly scope?: unknown;
+  readonly extId?: unknown;
+  readonly baseUrl?: unknown;
+  readonly allowInsecureBaseUrl?: unknown;
+}
+
+function checkBetweenOptions(value: OptionsShape, context: z.core.$RefinementCtx): void {
+  const report = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  if (value.scope === 'user' && typeof value.extId !== 'function') {
+    report('extId', "must be a function in scope 'user', such as (user) => user.id, of the verified user");
+  }
+  if (value.scope !== 'user' && value.extId !== undefined) {
+    report('extId', "has no meaning in scope 'client': remove it, or set scope to 'user'");
+  }
+  const { baseUrl: url } = value;
+  if (typeof url === 'string' && isInsecure(url) && value.allowInsecureBaseUrl !== true) {
+    report(
+      'baseUrl',
+      'would send the API key in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted',
+    );
+  }
+}
+
+/** Whether requests to the URL can be read on their way. */
+export function isInsecure(baseUrlText: string): boolean {
+  const url = URL.canParse(baseUrlText) ? new URL(baseUrlText) : undefined;
+  return url?.protocol === 'http:' && !isLoopbackHost(url.hostname);
+}
+
+/** Every rule that the options must keep. Its messages say what is wrong and how to mend it, and quote no value. */
+export const nudgeAuthOptionsSchema = z
+  .strictObject(
+    {
+      apiKey: apiKey(API_KEY_CURE),
+      fallbackApiKey: apiKey('must be a string, or a function that returns one').optional(),
+      defaultExpiryMins: wholeNumber(
+        MIN_EXPIRY_MINS,
+        MAX_EXPIRY_MINS,
+        'minutes',
+        ', for example 60 (environment: NUDGE_DEFAULT_EXPIRY_MINS)',
+      ),
+      baseUrl: baseUrl.optional(),
+      allowInsecureBaseUrl: z.boolean({ error: 'must be true or false' }).optional(),
+      scope: z.enum(['client', 'user'], { error: "must be 'client' or 'user'" }).optional(),
+      extId: z.unknown().optional(),
+      cache: z
+        .union([z.literal(false), cache], { error: 'must be an object, or false to hold no tokens' })
+        .optional(),
+      warmUp: z
+        .literal([false, 'background', 'required'], { error: "must be false, 'background' or 'required'" })
+        .optional(),
+      budget: budget.optional(),
+      http: http.optional(),
+      userJwt: userJwt.optional(),
+      store: store.optional(),
+      enabled: functionThat('returns true or false').optional(),
+    },
+    { error: 'must be an object: what forRoot is given, or what the options factory returns' },
+  )
+  .superRefine(checkBetweenOptions, { when: isObject });
+
+/** Every option there is. */
+export const OPTION_NAMES: readonly string[] = Object.keys(nudgeAuthOptionsSchema.shape);

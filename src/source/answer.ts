@@ -1,0 +1,87 @@
+import { NudgeAuthError } from '../common/errors.js';
+import { retryAfterMs } from './retry-after.js';
+
+/** An answer as it came over the wire. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+/** A failure, and whether the same call may be tried again before its deadline. */
+export interface AnswerFailure {
+  readonly error: NudgeAuthError;
+  readonly isTransient: boolean;
+}
+
+function parseObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+  const type = answer.headers['content-type'];
+  if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(String(type))) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(answer.body);
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
+  } catch {
+    // Not JSON: the caller says so, without quoting a body that may hold anything.
+    return undefined;
+  }
+}
+
+const ASK_THE_VENDOR =
+  'is it the PRIVATE key of this account (not a public one), and has Nudge enabled short-lived tokens for it?';
+
+function refusal(answer: HttpAnswer): AnswerFailure {
+  const isTheVendors = typeof parseObject(answer)?.['message'] === 'string';
+  const error = isTheVendors
+    ? new NudgeAuthError(
+        'NUDGE_CREDENTIALS_REJECTED',
+        `Nudge refuses the API key (status ${answer.status}): ${ASK_THE_VENDOR}`,
+      )
+    : new NudgeAuthError(
+        'NUDGE_UNAVAILABLE',
+        `Something between here and Nudge (a proxy, a firewall) answered with status ${answer.status} in its place`,
+      );
+  return { error, isTransient: false };
+}
+
+/**
+ * Why an answer holds no token. Never quotes the answer: a body may echo what was sent.
+ *
+ * @see the error table in docs/errors.md
+ */
+function failureOf(answer: HttpAnswer, nowMs: number): AnswerFailure {
+  const { status } = answer;
+  const details = { retryAfterMs: retryAfterMs(answer.headers['retry-after'], nowMs) };
+  if (status === 401 || status === 403) return refusal(answer);
+  if (status === 429) {
+    const error = new NudgeAuthError(
+      'NUDGE_RATE_LIMITED',
+      'Nudge answered 429: too many calls from this address',
+      details,
+    );
+    return { error, isTransient: false };
+  }
+  if (status >= 500 || status === 408) {
+    const error = new NudgeAuthError('NUDGE_UNAVAILABLE', `Nudge answered with status ${status}`, details);
+    return { error, isTransient: true };
+  }
+  const reason =
+    status === 400
+      ? 'Nudge refuses the parameters (status 400): check defaultExpiryMins and, in user scope, the extId'
+      : status >= 300 && status < 400
+        ? `Nudge redirects (status ${status}), which is never followed because the API key would travel along: check baseUrl`
+        : `Nudge answered with status ${status}, which is not documented: check baseUrl`;
+  return { error: new NudgeAuthError('NUDGE_BAD_RESPONSE', reason), isTransient: false };
+}
+
+/** The token in an answer, or why there is none. */
+export function parseAnswer(answer: HttpAnswer, nowMs: number): { readonly token: string } | AnswerFailure {
+  if (answer.status !== 200) return failureOf(answer, nowMs);
+  const token = parseObject(answer)?.['token'];
+  if (typeof token === 'string') return { token };
+  const error = new NudgeAuthError(
+    'NUDGE_BAD_RESPONSE',
+    'Nudge answered 200, but not with {"token": "…"} as JSON: check baseUrl, or what stands between here and Nudge',
+  );
+  return { error, isTransient: false };
+}

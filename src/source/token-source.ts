@@ -1,0 +1,37 @@
+import type { Instant } from '../common/clock.js';
+import type { Deadline } from '../common/deadline.js';
+import type { NudgeTokenClaims } from '../token/claims.js';
+
+/** What a token is asked for. */
+export interface TokenRequest {
+  /** Minutes the token shall live, 30 to 1440. */
+  readonly expiryMins: number;
+  /** The external id of the user whom the token is bound to; none for a token that serves every user. */
+  readonly extId?: string | undefined;
+}
+
+/** A token as it came from the vendor, placed in this machine's time. */
+export interface FetchedToken {
+  readonly token: string;
+  readonly claims: NudgeTokenClaims;
+  /** The moment it arrived here. */
+  readonly arrivedAt: Instant;
+  /** Milliseconds it can be used from `arrivedAt` on. */
+  readonly lifeMs: number;
+  /** Milliseconds that had passed since the vendor issued it when it arrived. */
+  readonly ageOnArrivalMs: number;
+  /** Milliseconds by which the vendor's clock is ahead of this machine's, where known. */
+  readonly skewMs: number | undefined;
+  /** Names the API key that fetched it. */
+  readonly keyFingerprint: string;
+}
+
+/** Where tokens come from. */
+export interface TokenSource {
+  /**
+   * A new token from the vendor: never a cached one.
+   *
+   * @throws {NudgeAuthError} for every failure; at the latest when `deadline` has passed.
+   */
+  fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken>;
+}

@@ -1,0 +1,63 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { NudgeAuthError } from '../common/errors.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+
+/** The longest life that can be asked for (`expiryMins` 1440), and so the longest that a token may claim. */
+export const LONGEST_TOKEN_LIFETIME_MS = 1440 * MINUTE_MS;
+
+/** What a token says of itself, in milliseconds of the vendor's clock. Read, not verified: the vendor publishes no keys. */
+export interface NudgeTokenClaims {
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** The header's `alg`. */
+  readonly algorithm: string;
+  /** The header's `kid`, where it has one. */
+  readonly keyId: string | undefined;
+}
+
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+function refuse(reason: string): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_BAD_RESPONSE', `Nudge answered with an unusable token: ${reason}`);
+}
+
+function decode(token: string): { header: Record<string, unknown>; payload: Record<string, unknown> } {
+  if (!COMPACT_JWS.test(token)) throw refuse('it is not a JWT in compact form');
+  try {
+    return { header: decodeProtectedHeader(token), payload: decodeJwt(token) };
+  } catch {
+    // The decoder's own error is left behind on purpose: it may quote what it could not read.
+    throw refuse('its header or payload is not JSON');
+  }
+}
+
+function epochMs(payload: Record<string, unknown>, claim: 'iat' | 'exp'): number {
+  const seconds = payload[claim];
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
+    throw refuse(`its "${claim}" claim is missing or not a number`);
+  }
+  return seconds * SECOND_MS;
+}
+
+/**
+ * The claims of a token, read strictly.
+ *
+ * @throws {NudgeAuthError} `NUDGE_BAD_RESPONSE` when it is no JWT, lacks `iat` or `exp`, expires before it was issued,
+ * or claims to live longer than the vendor's longest `expiryMins`.
+ * @see RFC 7519, and https://docs.nudgenow.com/security/authentication for the vendor's claims
+ */
+export function readClaims(token: string): NudgeTokenClaims {
+  const { header, payload } = decode(token);
+  const issuedAtMs = epochMs(payload, 'iat');
+  const expiresAtMs = epochMs(payload, 'exp');
+  if (expiresAtMs <= issuedAtMs) throw refuse('it expires before it was issued');
+  if (expiresAtMs - issuedAtMs > LONGEST_TOKEN_LIFETIME_MS) {
+    throw refuse('it claims to live longer than 1440 minutes, the longest the vendor offers');
+  }
+  return {
+    issuedAtMs,
+    expiresAtMs,
+    algorithm: String(header['alg']),
+    keyId: typeof header['kid'] === 'string' ? header['kid'] : undefined,
+  };
+}

@@ -1,0 +1,108 @@
+import {
+  Module,
+  type DynamicModule,
+  type INestApplication,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { NudgeAuthModule, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { adapterFor, type Platform } from './platforms.js';
+import { RecordingLogger } from './recording-logger.js';
+import { HostAuthModule, userJwt } from './users.js';
+
+export interface HttpResult {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  json(): Record<string, unknown>;
+}
+
+/** A bare HTTP client: it adds no header of its own but `Host`, and follows nothing. */
+export function httpGet(
+  url: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<HttpResult> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          json: () => JSON.parse(text) as Record<string, unknown>,
+        });
+      });
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+export interface HostSettings {
+  /** Options of the one registration; or `modules` says everything. */
+  readonly nudge?: NudgeAuthModuleOptions;
+  readonly modules?: ModuleMetadata['imports'];
+  readonly providers?: ModuleMetadata['providers'];
+  readonly controllers?: Type[];
+  /** What stands around the routes: prefix, pipes, plugins. */
+  readonly configure?: (app: INestApplication) => void | Promise<void>;
+  readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+}
+
+/** A Nest application that listens on a real socket. */
+export class Host {
+  private constructor(
+    readonly app: INestApplication,
+    readonly url: string,
+    readonly logger: RecordingLogger,
+  ) {}
+
+  static async start(platform: Platform, settings: HostSettings): Promise<Host> {
+    const logger = new RecordingLogger();
+    const nudge: DynamicModule[] =
+      settings.nudge === undefined ? [] : [NudgeAuthModule.forRoot(settings.nudge)];
+    @Module({
+      imports: [...nudge, ...(settings.modules ?? [HostAuthModule])],
+      providers: settings.providers ?? [],
+      controllers: settings.controllers ?? [],
+    })
+    class RootModule {}
+    const builder = Test.createTestingModule({ imports: [RootModule] }).setLogger(logger);
+    const testing = await (settings.override?.(builder) ?? builder).compile();
+    const app = testing.createNestApplication(adapterFor(platform), { logger });
+    try {
+      await settings.configure?.(app);
+      await app.listen(0, '127.0.0.1');
+    } catch (error) {
+      await app.close().catch(() => undefined);
+      throw error;
+    }
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    return new Host(app, `http://127.0.0.1:${port}`, logger);
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<HttpResult> {
+    return httpGet(this.url + path, headers);
+  }
+
+  /** As the signed-in user Ada. */
+  async getAsUser(path = '/nudge/token', headers: Record<string, string> = {}): Promise<HttpResult> {
+    return this.get(path, { authorization: `Bearer ${await userJwt()}`, ...headers });
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
