@@ -57,7 +57,7 @@ function endpointProblems(endpoint: unknown): OptionProblem[] {
   const check = (path: string, isGood: boolean, message: string): void => {
     if (!isGood) problems.push({ path: `endpoint.${path}`, message });
   };
-  const { path, guards, decorators, userProperty, errorStatus } = given;
+  const { path, guards, decorators, userProperty } = given;
   check(
     'path',
     path === undefined || (typeof path === 'string' && /[^/\s]/.test(path)),
@@ -76,7 +76,7 @@ function endpointProblems(endpoint: unknown): OptionProblem[] {
   );
   check(
     'errorStatus',
-    errorStatus === undefined || typeof errorStatus === 'function',
+    given.errorStatus === undefined || typeof given.errorStatus === 'function',
     'must be a function of the error code',
   );
   for (const flag of ['passthrough', 'verifyStrategy'] as const) {
@@ -149,6 +149,11 @@ const ASYNC_KEYS = [
  * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
  */
 export function assertAsyncOptions(options: NudgeAuthModuleAsyncOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidNudgeAuthOptionsError('NudgeAuthModule', [
+      { path: 'options', message: 'must be an object such as { useFactory: () => ({ apiKey }) }' },
+    ]);
+  }
   const problems: OptionProblem[] = Object.keys(options)
     .filter((key) => !ASYNC_KEYS.includes(key) && !(key in EXTRAS))
     .map((key) => ({

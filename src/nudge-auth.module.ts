@@ -3,40 +3,36 @@ import {
   Logger,
   Module,
   type DynamicModule,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import passport from 'passport';
 import { TokenCache } from './cache/token-cache.js';
-import { systemClock, type Clock, type Random } from './common/clock.js';
+import { WarmUp } from './cache/warm-up.js';
+import type { Clock, Random } from './common/clock.js';
 import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
 import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
-import { retireHostStrategy } from './endpoint/host-strategy.js';
+import { retireHostStrategy, withdrawStrategy } from './endpoint/host-strategy.js';
 import { NudgeUserStrategy, strategyNameOf } from './endpoint/nudge-user.strategy.js';
-import { createUserJwtVerifier, type UserJwtVerifier } from './endpoint/user-jwt-verifier.js';
+import type { UserJwtVerifier } from './endpoint/user-jwt-verifier.js';
 import {
   NUDGE_AUTH_OPTIONS,
   NUDGE_AUTH_REGISTRATION,
   NUDGE_CLOCK,
   NUDGE_RANDOM,
-  NUDGE_TOKEN_SOURCE,
   NUDGE_USER_VERIFIER,
 } from './nudge-auth.decorators.js';
 import {
   assertAsyncOptions,
   ConfigurableModuleClass,
-  MODULE_OPTIONS_TOKEN,
   subjectOf,
   type NudgeAuthModuleAsyncOptions,
   type NudgeAuthModuleOptions,
 } from './nudge-auth.module-definition.js';
-import type { NudgeAuthOptions } from './nudge-auth.options.js';
-import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
-import { NudgeTokenService } from './nudge-token.service.js';
-import { createHttpService } from './source/http-client.js';
-import { NudgeHttpTokenSource } from './source/nudge-http-source.js';
-import type { TokenSource } from './source/token-source.js';
+import type { ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
+import { nudgeAuthProviders } from './nudge-auth.providers.js';
 
 /**
  * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint
@@ -48,45 +44,10 @@ import type { TokenSource } from './source/token-source.js';
  *   useFactory: (config: ConfigService) => ({ apiKey: config.getOrThrow('NUDGE_API_KEY'), defaultExpiryMins: 60 }),
  * })
  */
-@Module({
-  providers: [
-    { provide: NUDGE_CLOCK, useValue: systemClock },
-    { provide: NUDGE_RANDOM, useValue: Math.random },
-    {
-      provide: NUDGE_AUTH_OPTIONS,
-      inject: [MODULE_OPTIONS_TOKEN, NUDGE_AUTH_REGISTRATION],
-      useFactory: (options: NudgeAuthOptions, registration: NudgeAuthRegistration) =>
-        resolveNudgeAuthOptions(options, subjectOf(registration.name)),
-    },
-    {
-      provide: NUDGE_TOKEN_SOURCE,
-      inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM],
-      useFactory: (options: ResolvedNudgeAuthOptions, clock: Clock, random: Random): TokenSource =>
-        new NudgeHttpTokenSource(
-          createHttpService({ baseUrl: options.baseUrl, ...options.http }),
-          { ...options, ...options.http },
-          clock,
-          random,
-        ),
-    },
-    {
-      provide: TokenCache,
-      inject: [NUDGE_TOKEN_SOURCE, NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
-      useFactory: (source: TokenSource, options: ResolvedNudgeAuthOptions, clock: Clock) =>
-        new TokenCache(source, { ...options.cache, deadlineMs: options.http.deadlineMs }, clock),
-    },
-    {
-      provide: NUDGE_USER_VERIFIER,
-      inject: [NUDGE_AUTH_OPTIONS],
-      useFactory: ({ userJwt }: ResolvedNudgeAuthOptions) =>
-        userJwt === undefined ? undefined : createUserJwtVerifier(userJwt),
-    },
-    NudgeTokenService,
-  ],
-})
+@Module({ providers: nudgeAuthProviders })
 export class NudgeAuthModule
   extends ConfigurableModuleClass
-  implements OnModuleDestroy, OnApplicationShutdown
+  implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   readonly #strategyName: string;
   readonly #strategy: NudgeUserStrategy | undefined;
@@ -98,6 +59,7 @@ export class NudgeAuthModule
     @Inject(NUDGE_RANDOM) random: Random,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(NUDGE_CLOCK) private readonly clock: Clock,
   ) {
     super();
     this.#assertUniqueness();
@@ -117,7 +79,8 @@ export class NudgeAuthModule
    * @throws {InvalidNudgeAuthOptionsError} for the static extras here, for all else at boot: every problem at once.
    */
   static override forRoot(options: NudgeAuthModuleOptions): DynamicModule {
-    return super.forRoot(options);
+    // Nothing at all is reported at boot, with whatever else is wrong, and not as a TypeError of the builder.
+    return super.forRoot(options ?? {});
   }
 
   /**
@@ -131,6 +94,15 @@ export class NudgeAuthModule
     return super.forRootAsync(options);
   }
 
+  async onApplicationBootstrap(): Promise<void> {
+    const { warmUp, defaultExpiryMins } = this.options;
+    if (warmUp === false) return;
+    const firstToken = new WarmUp(this.cache, this.clock).run({ expiryMins: defaultExpiryMins });
+    // Behind the boot's back nobody is there to be told; the log lines say how it went.
+    if (warmUp === 'background') firstToken.catch(() => undefined);
+    else await firstToken;
+  }
+
   onModuleDestroy(): void {
     retireHostStrategy(this.modules);
   }
@@ -139,7 +111,7 @@ export class NudgeAuthModule
   async onApplicationShutdown(): Promise<void> {
     await this.cache.close();
     await this.options.store?.close();
-    if (this.#strategy !== undefined) passport.unuse(this.#strategyName);
+    if (this.#strategy !== undefined) withdrawStrategy(this.#strategyName, this.#strategy);
   }
 
   /** Nest never merges two dynamic modules: Express would serve the first of two routes, Fastify throw. */

@@ -126,11 +126,21 @@ function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
   return [];
 }
 
+function isShortSecret(secret: KeyMaterial): boolean {
+  return (secretKeyObject(secret).symmetricKeySize ?? 0) < 32;
+}
+
 function warningsAbout(options: NudgeAuthOptions): string[] {
   const warnings = [
     ...suspicionAbout('apiKey', options.apiKey),
     ...suspicionAbout('fallbackApiKey', options.fallbackApiKey),
   ];
+  if (typeof options.fallbackApiKey === 'string' && options.fallbackApiKey === options.apiKey) {
+    warnings.push('fallbackApiKey is the same as apiKey: it will be refused whenever that one is');
+  }
+  if (options.userJwt?.secret !== undefined && listOf(options.userJwt.secret).some(isShortSecret)) {
+    warnings.push('userJwt.secret is shorter than 32 bytes: whoever has one JWT could guess it (RFC 7518)');
+  }
   if (options.baseUrl !== undefined && isInsecure(options.baseUrl)) {
     warnings.push(
       'baseUrl is plain http: the API key crosses the network in clear (allowInsecureBaseUrl is set)',

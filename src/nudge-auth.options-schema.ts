@@ -1,16 +1,26 @@
 import { z } from 'zod';
 import { isLoopbackHost } from './common/loopback.js';
-import { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';
+import {
+  algorithmsFor,
+  publicKeyObject,
+  secretKeyObject,
+  type KeyMaterial,
+} from './common/verification-keys.js';
 import {
   MAX_DEADLINE_MS,
   MAX_EXPIRY_MINS,
+  MIN_DEADLINE_MS,
   MIN_EXPIRY_MINS,
   USER_JWT_ALGORITHMS,
+  type UserJwtAlgorithm,
 } from './nudge-auth.options.js';
 
 /** A whole number within bounds; whatever is wrong with it, the sentence says what it must be. */
 function wholeNumber(min: number, max: number, unit: string, hint = ''): z.ZodOptional<z.ZodNumber> {
-  const error = `must be a whole number${unit === '' ? '' : ` of ${unit}`} from ${min} to ${max}, given as a number, not as text${hint}`;
+  const error = ({ input }: { readonly input?: unknown }): string => {
+    const asText = typeof input === 'string' ? ', given as a number: this is text' : '';
+    return `must be a whole number of ${unit} from ${min} to ${max}${asText}${hint}`;
+  };
   return z.number({ error }).int({ error }).min(min, { error }).max(max, { error }).optional();
 }
 
@@ -32,23 +42,26 @@ export function apiKeyProblem(key: unknown): string | undefined {
   return undefined;
 }
 
-function apiKey(missing: string): z.ZodType {
+function apiKey(missing: string, emptied: string): z.ZodType {
   return z.unknown().superRefine((value, context) => {
     if (typeof value === 'function') return;
     const problem =
       value === undefined || value === null
         ? missing
         : typeof value === 'string'
-          ? apiKeyProblem(value)
+          ? value.trim() === ''
+            ? emptied
+            : apiKeyProblem(value)
           : 'must be a string, or a function that returns one';
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   });
 }
 
 const API_KEY_CURE =
-  'is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)';
+  'set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)';
 
-const BASE_URL_MUST = 'must be an absolute URL such as https://main-api.nudgenow.com/api';
+const BASE_URL_MUST =
+  'must be an absolute URL such as https://main-api.nudgenow.com/api (environment: NUDGE_BASE_URL)';
 
 const baseUrl = z.string({ error: BASE_URL_MUST }).superRefine((value, context) => {
   const problem = baseUrlProblem(value);
@@ -56,13 +69,17 @@ const baseUrl = z.string({ error: BASE_URL_MUST }).superRefine((value, context) 
 });
 
 function baseUrlProblem(value: string): string | undefined {
-  if (!URL.canParse(value)) return BASE_URL_MUST;
+  if (!URL.canParse(value) || /\s/.test(value)) return BASE_URL_MUST;
   const url = new URL(value);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return `${BASE_URL_MUST}; only https is spoken`;
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return BASE_URL_MUST;
   if (url.username !== '' || url.password !== '') {
     return 'must not hold a user name or password: the API key is the only credential';
   }
-  if (url.search !== '' || url.hash !== '') return 'must not hold a query or a fragment';
+  // Not `search` and `hash`: both are empty behind a mere "?", which would still swallow the path.
+  if (/[?#]/.test(value)) return 'must not hold a query or a fragment';
+  if (/\/clients\/jwt\/token\/?$/.test(url.pathname)) {
+    return 'must end before /clients/jwt/token, which is added to it';
+  }
   return undefined;
 }
 
@@ -85,7 +102,7 @@ const http = z.strictObject(
   {
     timeoutMs: wholeNumber(100, MAX_DEADLINE_MS, 'milliseconds'),
     deadlineMs: wholeNumber(
-      500,
+      MIN_DEADLINE_MS,
       MAX_DEADLINE_MS,
       'milliseconds',
       ': mobile SDKs give up after ten seconds, so an answer must be there before',
@@ -97,7 +114,9 @@ const http = z.strictObject(
           z.literal(false),
           z.looseObject({ host: z.string().min(1), port: z.number().int().min(1).max(65_535) }),
         ],
-        { error: 'must be false or { protocol?, host, port, auth? }' },
+        {
+          error: "must be false or an object such as { protocol: 'http', host: 'proxy.example', port: 8080 }",
+        },
       )
       .optional(),
     httpAgent: objectOf('a node:http Agent').optional(),
@@ -106,10 +125,11 @@ const http = z.strictObject(
   { error: 'must be an object' },
 );
 
-const oneOrMore = (what: string): z.ZodType =>
-  z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
-    error: `must be ${what}, or a list of at least one`,
-  });
+function oneOrMore(what: string): z.ZodType {
+  const error = `must be ${what}, or a list of at least one`;
+  const text = z.string({ error }).min(1, { error });
+  return z.union([text, z.array(text, { error }).min(1, { error })], { error });
+}
 
 const algorithm = z.enum(USER_JWT_ALGORITHMS, {
   error: `must be one of ${USER_JWT_ALGORITHMS.join(', ')}`,
@@ -129,11 +149,16 @@ function keys(parse: (material: KeyMaterial) => unknown): z.ZodType {
   });
 }
 
-const jwksUri = z.string().superRefine((value, context) => {
+const JWKS_URI_MUST =
+  'must be an https URL without user name and password (plain http is accepted on loopback only)';
+
+function isJwksUri(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname));
-  if (!isSafe) context.addIssue('must be an https URL (plain http is accepted on loopback only)');
-});
+  if (url === undefined || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+}
+
+const jwksUri = z.string({ error: JWKS_URI_MUST }).refine(isJwksUri, { error: JWKS_URI_MUST });
 
 interface UserJwtShape {
   readonly secret?: unknown;
@@ -151,16 +176,48 @@ function checkUserJwt(value: UserJwtShape, context: z.core.$RefinementCtx): void
     return;
   }
   const isShared = given[0] === 'secret';
-  const strangers = (Array.isArray(value.algorithms) ? value.algorithms : []).filter(
-    (name: unknown) => typeof name === 'string' && name.startsWith('HS') !== isShared,
+  const known = USER_JWT_ALGORITHMS.filter(
+    (name) => Array.isArray(value.algorithms) && value.algorithms.includes(name),
   );
-  if (strangers.length > 0) {
+  if (known.some((name) => name.startsWith('HS') !== isShared)) {
     const fitting = isShared ? 'HS256, HS384 and HS512' : 'RS…, PS… and ES…';
     context.addIssue({
       code: 'custom',
       path: ['algorithms'],
       message: `name algorithms that do not go with ${given[0]}: use ${fitting} only`,
     });
+  } else if (given[0] === 'publicKey' && known.length > 0) {
+    checkKeyTypes(value.publicKey, known, context);
+  }
+}
+
+/** A key that none of the algorithms can use would refuse every user, for ever. */
+function checkKeyTypes(
+  publicKey: unknown,
+  algorithms: readonly UserJwtAlgorithm[],
+  context: z.core.$RefinementCtx,
+): void {
+  for (const [index, material] of (Array.isArray(publicKey) ? publicKey : [publicKey]).entries()) {
+    const fitting = isPublicKey(material) ? algorithmsFor(publicKeyObject(material)) : algorithms;
+    if (fitting.some((name) => algorithms.some((given) => given === name))) continue;
+    context.addIssue({
+      code: 'custom',
+      path: Array.isArray(publicKey) ? ['publicKey', index] : ['publicKey'],
+      message:
+        fitting.length === 0
+          ? 'is of a type that no supported algorithm uses: RSA and EC (P-256, P-384, P-521) keys are'
+          : `goes with ${fitting.join(', ')}, none of which is among the algorithms`,
+    });
+  }
+}
+
+function isPublicKey(material: unknown): material is KeyMaterial {
+  try {
+    publicKeyObject(material as KeyMaterial);
+    return true;
+  } catch {
+    // Reported where the key itself is checked.
+    return false;
   }
 }
 
@@ -182,7 +239,7 @@ const userJwt = z
   )
   .superRefine(checkUserJwt, { when: isObject });
 
-const TOKEN_STORE_METHODS = ['close'] as const;
+const TOKEN_STORE_METHODS = ['read', 'acquire', 'invalidate', 'untilChanged', 'close'] as const;
 
 const store = z.custom(
   (value) =>
@@ -232,13 +289,16 @@ export function isInsecure(baseUrlText: string): boolean {
 export const nudgeAuthOptionsSchema = z
   .strictObject(
     {
-      apiKey: apiKey(API_KEY_CURE),
-      fallbackApiKey: apiKey('must be a string, or a function that returns one').optional(),
+      apiKey: apiKey(`is missing: ${API_KEY_CURE}`, `is empty: ${API_KEY_CURE}`),
+      fallbackApiKey: apiKey(
+        'must be a string, or a function that returns one',
+        'is empty: leave it out where there is no second key (environment: NUDGE_FALLBACK_API_KEY)',
+      ).optional(),
       defaultExpiryMins: wholeNumber(
         MIN_EXPIRY_MINS,
         MAX_EXPIRY_MINS,
         'minutes',
-        ', for example 60 (environment: NUDGE_DEFAULT_EXPIRY_MINS)',
+        ' (environment: NUDGE_DEFAULT_EXPIRY_MINS)',
       ),
       baseUrl: baseUrl.optional(),
       allowInsecureBaseUrl: z.boolean({ error: 'must be true or false' }).optional(),

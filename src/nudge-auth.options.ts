@@ -16,6 +16,8 @@ export const DEFAULT_MAX_ENTRIES = 10_000;
 export const DEFAULT_CALLS_PER_MINUTE = 1_000;
 export const DEFAULT_TIMEOUT_MS = 3_000;
 export const DEFAULT_DEADLINE_MS = 7_000;
+/** No attempt starts with less than half a second left, so a shorter deadline would allow none. */
+export const MIN_DEADLINE_MS = 1_000;
 /** The vendor's Swift sample gives up after ten seconds: an answer, good or bad, must be there before. */
 export const MAX_DEADLINE_MS = 9_000;
 export const DEFAULT_MAX_RETRIES = 2;
@@ -56,7 +58,7 @@ export interface NudgeBudgetOptions {
 export interface NudgeHttpOptions {
   /** Milliseconds one attempt may take, 100 to 9000. Default 3000. */
   timeoutMs?: number;
-  /** Milliseconds a caller waits for a token at most, all attempts and queues included, 500 to 9000. Default 7000. */
+  /** Milliseconds a caller waits for a token at most, all attempts and queues included, 1000 to 9000. Default 7000. */
   deadlineMs?: number;
   /** Further attempts after a network fault or a 5xx, 0 to 5. Default 2. */
   maxRetries?: number;

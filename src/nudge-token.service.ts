@@ -4,6 +4,7 @@ import { NudgeAuthError } from './common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from './nudge-auth.decorators.js';
 import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from './nudge-auth.options.js';
 import type { ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
+import { StatusBoard, type StatusSummary } from './telemetry/status-board.js';
 import type { NudgeToken } from './token/nudge-token.js';
 
 /** Which token is meant. */
@@ -21,24 +22,45 @@ export interface NudgeTokenRequest extends NudgeTokenSelector {
   signal?: AbortSignal;
 }
 
-/** What the service knows of its own work. Holds neither tokens nor keys. */
-export interface NudgeTokenStatus {
+/** A held token in a status: everything but the token. */
+export interface HeldTokenStatus {
+  /** Minutes it was asked to live. */
+  readonly expiryMins: number;
+  /** Names the API key that fetched it. */
+  readonly keyFingerprint: string;
+  /** Milliseconds since it arrived. */
+  readonly ageMs: number;
+  /** Milliseconds it can still be used. */
+  readonly remainingMs: number;
+}
+
+/** What the service knows of its own work. Holds neither tokens nor keys nor users' ids. */
+export interface NudgeTokenStatus extends StatusSummary {
   readonly scope: 'client' | 'user';
-  /** Tokens held at the moment. */
+  /** What the kill switch says. */
+  readonly enabled: boolean;
+  /** How many tokens are held. */
   readonly heldTokens: number;
+  /** Each of them, in scope `'client'`; in scope `'user'` the number has to do. */
+  readonly tokens: readonly HeldTokenStatus[];
+  /** Milliseconds until Nudge may be called again after failures or a 429; 0 when it may be now. */
+  readonly nextAttemptInMs: number;
 }
 
 /** Hands out Nudge tokens: held ones while they are good, new ones when they are not. */
 @Injectable()
 export class NudgeTokenService {
   readonly #cache: TokenCache;
+  readonly #board: StatusBoard;
   readonly #options: ResolvedNudgeAuthOptions;
 
   constructor(
     @Inject(TokenCache) cache: TokenCache,
+    @Inject(StatusBoard) board: StatusBoard,
     @Inject(NUDGE_AUTH_OPTIONS) options: ResolvedNudgeAuthOptions,
   ) {
     this.#cache = cache;
+    this.#board = board;
     this.#options = options;
   }
 
@@ -54,7 +76,9 @@ export class NudgeTokenService {
     }
     request.signal?.throwIfAborted();
     const token = this.#cache.getToken({ ...selected, forceRefresh: request.forceRefresh });
-    return request.signal === undefined ? token : untilAborted(token, request.signal);
+    return request.signal === undefined || !(token instanceof Promise)
+      ? token
+      : untilAborted(token, request.signal);
   }
 
   /**
@@ -64,12 +88,20 @@ export class NudgeTokenService {
    * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` when the selector is out of bounds.
    */
   async invalidate(request: NudgeTokenSelector = {}): Promise<void> {
-    this.#cache.invalidate(this.#select(request));
+    await this.#cache.invalidate(this.#select(request));
   }
 
-  /** What is held; never a token or a key. */
+  /** What is held and how the last attempts went; never a token or a key. */
   status(): NudgeTokenStatus {
-    return { scope: this.#options.scope, heldTokens: this.#cache.size };
+    const { scope } = this.#options;
+    return {
+      ...this.#board.summary,
+      scope,
+      enabled: this.#options.enabled(),
+      heldTokens: this.#cache.size,
+      tokens: scope === 'client' ? this.#cache.heldTokens() : [],
+      nextAttemptInMs: this.#cache.nextAttemptInMs(),
+    };
   }
 
   #select({ expiryMins = this.#options.defaultExpiryMins, extId }: NudgeTokenSelector): {

@@ -1,100 +1,308 @@
-import { elapsedMs, type Clock } from '../common/clock.js';
-import { Deadline } from '../common/deadline.js';
-import { MINUTE_MS } from '../common/durations.js';
-import { NudgeAuthError } from '../common/errors.js';
 import { LRUCache } from 'lru-cache';
-import type { FetchedToken, TokenRequest, TokenSource } from '../source/token-source.js';
+import type { Clock, Random } from '../common/clock.js';
+import { Deadline } from '../common/deadline.js';
+import { asNudgeAuthError, isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import type { TokenRequest } from '../source/token-source.js';
+import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
+import type { Freshness } from '../token/freshness.js';
+import { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
-import { SingleFlight } from './single-flight.js';
+import { Demand } from './demand.js';
+import { isSharedFailure } from './egress.js';
+import {
+  LocalRefusal,
+  type Renewal,
+  type RenewalOutcome,
+  type RenewedToken,
+  type TokenRenewer,
+} from './renewal.js';
+import { TokenEntry } from './token-entry.js';
 
 export interface TokenCacheOptions {
-  /** `false` holds no tokens; concurrent callers still share a flight. */
+  readonly scope: 'client' | 'user';
+  /** `false` holds no tokens; concurrent callers still share a renewal. */
   readonly enabled: boolean;
+  readonly rotateAfterMs?: number | undefined;
   readonly minRemainingMs?: number | undefined;
+  /** Milliseconds a caller waits for a renewal while the held token is good. */
+  readonly maxWaitMs: number;
   readonly maxEntries: number;
   /** Milliseconds a caller waits for a token at most. */
   readonly deadlineMs: number;
+  /** What tells this cache's entries from those of others in a shared store. */
+  readonly storeScope: readonly string[];
 }
 
 export interface CacheRequest extends TokenRequest {
+  /** Accepts only a token whose renewal began after this call. */
   readonly forceRefresh?: boolean | undefined;
 }
 
-const DEFAULT_MIN_REMAINING_MS = MINUTE_MS;
-const LARGEST_MIN_REMAINING_SHARE = 0.1;
-
-function nameOf({ expiryMins, extId }: TokenRequest): string {
-  return `${expiryMins}:${extId ?? ''}`;
+/** A caller's way through the cache. */
+interface Visit {
+  readonly name: string;
+  readonly request: TokenRequest;
+  /** Accepts only what was fetched after this place in the cache's order; 0 accepts everything. */
+  readonly after: number;
+  readonly deadline: Deadline;
 }
 
-/** Tokens held in this process, fetched once however many ask. */
+function nameOf({ expiryMins, extId }: TokenRequest): string {
+  return extId === undefined ? String(expiryMins) : `${expiryMins}:${extId}`;
+}
+
+/** Hands out held tokens, and has them renewed in time: once, however many ask. */
 export class TokenCache {
-  readonly #source: TokenSource;
+  readonly #renewer: TokenRenewer;
   readonly #options: TokenCacheOptions;
+  readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
-  readonly #held: LRUCache<string, FetchedToken>;
-  readonly #flights = new SingleFlight<FetchedToken>();
+  readonly #random: Random;
+  readonly #entries: LRUCache<string, TokenEntry>;
+  /** Beside the entries, so that an entry that is evicted meanwhile is not fetched twice. */
+  readonly #renewals = new Map<string, Renewal>();
+  #sequence = 0;
+  /** The key that fetched the newest token: tokens of another key are due for renewal. */
+  #newestKey: { readonly fingerprint: string; readonly sequence: number } | undefined;
+  #isClosed = false;
 
-  constructor(source: TokenSource, options: TokenCacheOptions, clock: Clock) {
-    this.#source = source;
+  constructor(
+    renewer: TokenRenewer,
+    options: TokenCacheOptions,
+    events: NudgeAuthEvents,
+    clock: Clock,
+    random: Random,
+  ) {
+    this.#renewer = renewer;
     this.#options = options;
+    this.#events = events;
     this.#clock = clock;
-    this.#held = new LRUCache({ max: options.maxEntries });
+    this.#random = random;
+    this.#entries = new LRUCache({ max: options.maxEntries });
   }
 
-  /** A token with enough life left, held or fetched. */
-  async getToken(request: CacheRequest): Promise<NudgeToken> {
+  /**
+   * A token that still lives for a while: at once where one is held, else after a renewal.
+   *
+   * @throws {NudgeAuthError} when there is none, at the latest after `deadlineMs`.
+   */
+  getToken(request: CacheRequest): NudgeToken | Promise<NudgeToken> {
     const name = nameOf(request);
-    const held = this.#held.get(name);
-    if (held !== undefined && request.forceRefresh !== true && this.#remainingMs(held) >= this.#minRemainingMs(held)) {
-      return this.#handOut(held);
+    if (request.forceRefresh !== true && !this.#isClosed) {
+      const held = this.#entries.get(name)?.held;
+      if (held !== undefined) {
+        const now = this.#clock.now();
+        if (held.freshness(now) === 'fresh' && held.keyFingerprint === this.#newestKey?.fingerprint) {
+          this.#events.served('memory');
+          return held.handOut(now);
+        }
+      }
     }
-    const flight = this.#flights.run(name, () => this.#fetch(request, name));
-    return this.#handOut(await flight);
+    return this.#visit(name, request);
   }
 
-  /** Lets go of the held token, so that the next caller gets a new one. */
-  invalidate(request: TokenRequest): void {
-    this.#held.delete(nameOf(request));
-    this.#flights.forget(nameOf(request));
+  /** Lets go of an entry's token: what is held, and what is under way, reaches nobody any more. */
+  async invalidate(request: TokenRequest): Promise<void> {
+    const name = nameOf(request);
+    this.#entries.peek(name)?.drop();
+    const underWay = this.#renewals.get(name);
+    underWay?.demand.drop();
+    this.#events.emit({ type: 'invalidated' });
+    await this.#renewer.invalidate?.(this.#storeNameOf(request));
   }
 
-  /** Tokens held at the moment. */
+  /** How many tokens are held. */
   get size(): number {
-    return this.#held.size;
+    let count = 0;
+    for (const { held } of this.#entries.values()) if (held !== undefined) count += 1;
+    return count;
   }
 
-  /** Resolves when every flight under way has landed. */
-  async close(): Promise<void> {
-    await this.#flights.settled();
-    this.#held.clear();
-  }
-
-  async #fetch(request: TokenRequest, name: string): Promise<FetchedToken> {
-    const fetched = await this.#source.fetchToken(request, new Deadline(this.#clock, this.#options.deadlineMs));
-    if (this.#remainingMs(fetched) < this.#minRemainingMs(fetched)) {
-      throw new NudgeAuthError('NUDGE_BAD_RESPONSE', 'Nudge answered with a token that is expired or about to expire');
-    }
-    if (this.#options.enabled) this.#held.set(name, fetched);
-    return fetched;
-  }
-
-  #minRemainingMs({ claims }: FetchedToken): number {
-    const lifetimeMs = claims.expiresAtMs - claims.issuedAtMs;
-    return Math.min(
-      this.#options.minRemainingMs ?? DEFAULT_MIN_REMAINING_MS,
-      lifetimeMs * LARGEST_MIN_REMAINING_SHARE,
+  /** What is held, without the tokens. */
+  heldTokens(): {
+    readonly expiryMins: number;
+    readonly keyFingerprint: string;
+    readonly ageMs: number;
+    readonly remainingMs: number;
+  }[] {
+    const now = this.#clock.now();
+    return [...this.#entries.entries()].flatMap(([name, { held }]) =>
+      held === undefined
+        ? []
+        : [
+            {
+              expiryMins: Number.parseInt(name, 10),
+              keyFingerprint: held.keyFingerprint,
+              ageMs: held.ageMs(now),
+              remainingMs: held.remainingMs(now),
+            },
+          ],
     );
   }
 
-  #remainingMs({ arrivedAt, lifeMs }: FetchedToken): number {
-    return lifeMs - elapsedMs(arrivedAt, this.#clock.now());
+  /** Milliseconds until the vendor may be called again; 0 when it may be now. */
+  nextAttemptInMs(): number {
+    return this.#renewer.refusal()?.retryAfterMs ?? 0;
   }
 
-  #handOut(held: FetchedToken): NudgeToken {
-    const nowMs = this.#clock.now().wallMs;
-    const expiresAt = Math.floor(nowMs + this.#remainingMs(held));
-    const issuedAt = Math.floor(held.arrivedAt.wallMs - held.ageOnArrivalMs);
-    return { token: held.token, issuedAt, expiresAt };
+  /** Takes no more callers, and resolves when everything under way has ended, within `deadlineMs`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#renewals.values()].map(({ settled }) => settled));
+    this.#entries.clear();
   }
+
+  async #visit(name: string, { expiryMins, extId, forceRefresh }: CacheRequest): Promise<NudgeToken> {
+    const visit: Visit = {
+      name,
+      request: { expiryMins, extId },
+      after: forceRefresh === true ? ++this.#sequence : 0,
+      deadline: new Deadline(this.#clock, this.#options.deadlineMs),
+    };
+    // Callers who insist at the same moment share one renewal: it begins when all of them are here.
+    if (forceRefresh === true) await Promise.resolve();
+    for (;;) {
+      if (this.#isClosed) throw new NudgeAuthError('NUDGE_UNAVAILABLE', 'The application is closing');
+      const token = (await this.#fromMemory(visit)) ?? (await this.#fromRenewal(visit));
+      if (token !== undefined) return token;
+      // What came is of no use any more: invalidated meanwhile, older than this caller's wish, or aged by a sleep.
+      if (visit.deadline.remainingMs() === 0) throw timeout();
+    }
+  }
+
+  /** The held token, renewed on the way where its age asks for it. */
+  async #fromMemory(visit: Visit): Promise<NudgeToken | undefined> {
+    const held = this.#entryOf(visit.name).heldAfter(visit.after);
+    if (held === undefined) return undefined;
+    const state = this.#freshnessOf(held);
+    if (state === 'unusable') return undefined;
+    if (state !== 'fresh') {
+      const renewal = this.#join(visit, 'rotation');
+      if (state === 'renew' && !isNudgeAuthError(renewal))
+        await this.#settledWithin(renewal, this.#options.maxWaitMs);
+    }
+    const best = this.#entryOf(visit.name).heldAfter(visit.after);
+    return best === undefined ? undefined : this.#handOut(best, best === held ? 'memory' : 'renewal');
+  }
+
+  /** What a renewal brings, waited for as long as the deadline allows; `undefined` when it is not for this caller. */
+  async #fromRenewal(visit: Visit): Promise<NudgeToken | undefined> {
+    const renewal = this.#join(visit, visit.after > 0 ? 'forced' : 'cold');
+    if (isNudgeAuthError(renewal)) throw renewal;
+    renewal.demand.raise();
+    const outcome = await visit.deadline.race(renewal.settled, timeout);
+    if (renewal.demand.isDropped || renewal.sequence < visit.after) return undefined;
+    if ('error' in outcome) throw outcome.error;
+    // Taken from the store: nobody knows whether it was fetched after this caller insisted.
+    if (visit.after > 0 && outcome.from === 'store') return undefined;
+    return this.#handOut(outcome.held, 'renewal');
+  }
+
+  #handOut(held: HeldToken, from: 'memory' | 'renewal'): NudgeToken | undefined {
+    const now = this.#clock.now();
+    if (held.freshness(now) === 'unusable') return undefined;
+    this.#events.served(from);
+    return held.handOut(now);
+  }
+
+  #freshnessOf(held: HeldToken): Freshness {
+    const state = held.freshness(this.#clock.now());
+    return state === 'fresh' && held.keyFingerprint !== this.#newestKey?.fingerprint ? 'rotate' : state;
+  }
+
+  /** The renewal under way, or one begun now, or why none may begin. */
+  #join({ name, request }: Visit, reason: RenewalReason): Renewal | NudgeAuthError {
+    const underWay = this.#renewals.get(name);
+    if (underWay !== undefined) return underWay;
+    const entry = this.#entryOf(name);
+    return entry.refusal() ?? this.#renewer.refusal() ?? this.#begin(name, request, entry, reason);
+  }
+
+  #begin(name: string, request: TokenRequest, entry: TokenEntry, reason: RenewalReason): Renewal {
+    const sequence = ++this.#sequence;
+    const demand = new Demand(reason === 'rotation' ? 'rotation' : 'urgent');
+    const settled = this.#renew(name, request, entry, reason, sequence, demand).finally(() =>
+      this.#renewals.delete(name),
+    );
+    const renewal: Renewal = { sequence, demand, settled };
+    this.#renewals.set(name, renewal);
+    return renewal;
+  }
+
+  async #renew(
+    name: string,
+    request: TokenRequest,
+    entry: TokenEntry,
+    reason: RenewalReason,
+    sequence: number,
+    demand: Demand,
+  ): Promise<RenewalOutcome> {
+    const startedAtMs = this.#clock.now().monotonicMs;
+    try {
+      const renewed = await this.#renewer.renew({
+        entry: this.#storeNameOf(request),
+        request,
+        reason,
+        deadline: new Deadline(this.#clock, this.#options.deadlineMs),
+        demand,
+        newerThan: entry.fence,
+      });
+      const held = new HeldToken(renewed, this.#options);
+      if (held.freshness(this.#clock.now()) === 'unusable') throw tooShort();
+      const isLonger = demand.isDropped || this.#adopt(name, held, sequence, renewed);
+      const { from, lifeMs, keyFingerprint, skewMs } = renewed;
+      const tookMs = this.#clock.now().monotonicMs - startedAtMs;
+      this.#events.emit({ type: 'renewed', reason, from, tookMs, lifeMs, keyFingerprint, skewMs, isLonger });
+      return { held, from };
+    } catch (error) {
+      const failure = asNudgeAuthError(error);
+      if (!isSharedFailure(failure.code)) entry.fail(failure);
+      const { code, message } = failure;
+      const retryInMs = Math.max(entry.blockedForMs(), this.#renewer.refusal()?.retryAfterMs ?? 0);
+      if (!(failure instanceof LocalRefusal)) {
+        this.#events.emit({ type: 'failed', reason, code, message, retryInMs });
+      }
+      const retryAfterMs = retryInMs > 0 ? retryInMs : failure.retryAfterMs;
+      return { error: new NudgeAuthError(code, message, { retryAfterMs, cause: failure.cause }) };
+    }
+  }
+
+  /** Returns whether the token lives longer than the one before. */
+  #adopt(name: string, held: HeldToken, sequence: number, { from, fence }: RenewedToken): boolean {
+    if (sequence > (this.#newestKey?.sequence ?? 0)) {
+      this.#newestKey = { fingerprint: held.keyFingerprint, sequence };
+    }
+    return !this.#options.enabled || this.#entryOf(name).adopt(held, from === 'vendor' ? sequence : 0, fence);
+  }
+
+  #storeNameOf({ expiryMins, extId }: TokenRequest): string {
+    return JSON.stringify([...this.#options.storeScope, this.#options.scope, expiryMins, extId]);
+  }
+
+  #entryOf(name: string): TokenEntry {
+    const known = this.#entries.get(name);
+    if (known !== undefined) return known;
+    const entry = new TokenEntry(this.#clock, this.#random, this.#options.scope === 'user');
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  /** Waits for the renewal, but not longer than `waitMs`; how it ended is of no concern here. */
+  #settledWithin({ settled }: Renewal, waitMs: number): Promise<unknown> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.schedule(waitMs, () => resolve(undefined));
+      void settled.then(resolve).finally(cancel);
+    });
+  }
+}
+
+function timeout(): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_TIMEOUT', 'No token came within the deadline');
+}
+
+function tooShort(): NudgeAuthError {
+  return new NudgeAuthError(
+    'NUDGE_BAD_RESPONSE',
+    'Nudge answered with a token that is expired or about to expire',
+  );
 }

@@ -1,21 +1,22 @@
-import { elapsedMs, type Clock, type Instant } from './clock.js';
+import type { Clock } from './clock.js';
 
-/** The moment by which a piece of work must have ended, well or badly. */
+/**
+ * The moment by which a piece of work must have ended, well or badly. Counted by the monotonic clock alone: a wall clock
+ * that is set ahead must not fail the requests under way.
+ */
 export class Deadline {
   readonly #clock: Clock;
-  readonly #startedAt: Instant;
-  readonly #durationMs: number;
+  readonly #endsAtMs: number;
 
   /** @param durationMs milliseconds from now. */
   constructor(clock: Clock, durationMs: number) {
     this.#clock = clock;
-    this.#startedAt = clock.now();
-    this.#durationMs = durationMs;
+    this.#endsAtMs = clock.now().monotonicMs + durationMs;
   }
 
   /** Milliseconds that are left; never negative. */
   remainingMs(): number {
-    return Math.max(0, this.#durationMs - elapsedMs(this.#startedAt, this.#clock.now()));
+    return Math.max(0, this.#endsAtMs - this.#clock.now().monotonicMs);
   }
 
   /** What `work` comes to, or a rejection with `late()` when that takes longer than what is left. */

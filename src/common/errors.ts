@@ -64,3 +64,13 @@ export function isNudgeAuthError(value: unknown): value is NudgeAuthError {
     NUDGE_AUTH_ERROR_CODES.includes((value as NudgeAuthError).code)
   );
 }
+
+/**
+ * A caught value as a {@link NudgeAuthError}. Anything else that is thrown on the way to a token is a fault of this
+ * package, or of a source or store that the host gave it; only its kind goes on, because its message may quote a secret.
+ */
+export function asNudgeAuthError(error: unknown): NudgeAuthError {
+  if (error instanceof NudgeAuthError) return error;
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new NudgeAuthError('NUDGE_UNAVAILABLE', `Fetching a token failed unexpectedly (${kind})`);
+}

@@ -54,3 +54,17 @@ export function publicKeyObject(publicKey: KeyMaterial): KeyObject {
     );
   }
 }
+
+const ALGORITHMS_OF_CURVES: Readonly<Record<string, readonly string[]>> = {
+  prime256v1: ['ES256'],
+  secp384r1: ['ES384'],
+  secp521r1: ['ES512'],
+};
+
+/** The names of the JWS algorithms that a public key can verify; none for a type that is not supported. */
+export function algorithmsFor({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly string[] {
+  const pss = ['PS256', 'PS384', 'PS512'];
+  if (asymmetricKeyType === 'rsa') return ['RS256', 'RS384', 'RS512', ...pss];
+  if (asymmetricKeyType === 'rsa-pss') return pss;
+  return ALGORITHMS_OF_CURVES[asymmetricKeyDetails?.namedCurve ?? ''] ?? [];
+}

@@ -2,6 +2,8 @@ import { registerAs } from '@nestjs/config';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+import { systemErrorCodeOf } from '../common/system-error.js';
+import { apiKeyProblem } from '../nudge-auth.options-schema.js';
 import type { ApiKeyOption, NudgeClientScopeOptions } from '../nudge-auth.options.js';
 
 /** Mounted secrets usually end with a line break that is not part of them. */
@@ -19,7 +21,10 @@ class Environment {
     try {
       return trimLineBreaks(readFileSync(path, 'utf8'));
     } catch (error) {
-      this.#report(`${name}_FILE`, `names a file that cannot be read (${codeOf(error)})`);
+      this.#report(
+        `${name}_FILE`,
+        `names a file that cannot be read (${systemErrorCodeOf(error) ?? 'for no reason given'})`,
+      );
       return undefined;
     }
   }
@@ -29,7 +34,8 @@ class Environment {
     const value = this.text(name);
     const path = this.#filePath(name);
     if (path === undefined || value === undefined) return value;
-    if (value === '') this.#report(`${name}_FILE`, 'names a file that is empty');
+    const problem = apiKeyProblem(value);
+    if (problem !== undefined) this.#report(`${name}_FILE`, `names a file whose content ${problem}`);
     return async () => trimLineBreaks(await readFile(path, 'utf8'));
   }
 
@@ -50,10 +56,6 @@ class Environment {
   #report(path: string, message: string): void {
     if (!this.problems.some((problem) => problem.path === path)) this.problems.push({ path, message });
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error ? String(Reflect.get(error, 'code') ?? error.name) : 'unknown';
 }
 
 /** Leaves out what is not set, so that the defaults apply and a missing key is reported as missing. */

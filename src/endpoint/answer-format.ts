@@ -10,13 +10,15 @@ interface MediaRange {
   readonly weight: number;
 }
 
+/** RFC 9110 §12.4.2. */
+const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
+
 /** RFC 9110 §12.5.1. A weight that cannot be read counts as 1, as if it were left out. */
 function parseAccept(accept: string): MediaRange[] {
   return accept.split(',').map((part) => {
     const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
-    const quality = parameters.find((parameter) => /^q\s*=/.test(parameter));
-    const weight = quality === undefined ? 1 : Number(quality.replace(/^q\s*=\s*/, ''));
-    return { type, weight: Number.isFinite(weight) ? weight : 1 };
+    const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '';
+    return { type, weight: WEIGHT.test(quality) ? Number(quality) : 1 };
   });
 }
 

@@ -8,7 +8,7 @@ import { toHttpException, type NudgeHttpException } from './nudge-http.exception
 export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   header(name: string, value: string): unknown;
-  getHeader(name: string): unknown;
+  getHeader(name: string): number | string | string[] | undefined;
   send(body: string): unknown;
 }
 
@@ -57,8 +57,14 @@ export function forbidEtag(response: HttpResponse): void {
 /** Writes the answer without the framework's serialiser; its hooks and middleware still see it. */
 export function writeAnswer(response: HttpResponse, contentType: string, body: string): void {
   setHeader(response, 'Content-Type', contentType);
-  if (isFastifyReply(response)) response.send(body);
-  else response.end(body);
+  if (!isFastifyReply(response)) {
+    // Express adds its own in `send` only, which is not called here; a middleware may have been before.
+    response.removeHeader('ETag');
+    response.end(body);
+    return;
+  }
+  forbidEtag(response);
+  response.send(body);
 }
 
 /** The exception to throw for a failure; its headers are on the response already, whatever filter writes the body. */

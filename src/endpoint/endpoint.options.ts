@@ -26,7 +26,10 @@ export interface NudgeEndpointOptions {
   passthrough?: boolean;
   /** `false` skips the check at boot that the host has a `'jwt'` strategy, for one that is registered later. Default `true`. */
   verifyStrategy?: boolean;
-  /** The HTTP status for a failure; `undefined` leaves the default, 503 (400 for `NUDGE_INVALID_REQUEST`). */
+  /**
+   * The HTTP status for a failure, 400 to 599. Anything else, `undefined` included, leaves the default: 503, and 400 for
+   * `NUDGE_INVALID_REQUEST`.
+   */
   errorStatus?(code: NudgeAuthErrorCode): number | undefined;
 }
 

@@ -23,6 +23,11 @@ export function retireHostStrategy(modules: ModulesContainer): void {
   if (strategy !== undefined && isProviderOf(modules, strategy)) leftovers.add(strategy);
 }
 
+/** Takes a strategy out of passport, unless another application of this process has put its own in its place. */
+export function withdrawStrategy(name: string, strategy: object): void {
+  if (registeredStrategy(name) === strategy) passport.unuse(name);
+}
+
 /**
  * Stops a boot whose endpoint would answer every request with a 500, because nothing can tell who the user is.
  *

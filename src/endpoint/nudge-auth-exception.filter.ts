@@ -16,6 +16,7 @@ export class NudgeAuthExceptionFilter extends BaseExceptionFilter<NudgeAuthError
     const response = host.switchToHttp().getResponse<HttpResponse>();
     forbidCaching(response);
     forbidEtag(response);
+    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- a filter's catch, no promise's
     super.catch(failWith(error, response, Math.random) as unknown as NudgeAuthError, host);
   }
 }

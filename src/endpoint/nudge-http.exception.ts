@@ -46,16 +46,23 @@ export class NudgeHttpException extends HttpException {
   }
 }
 
+function isFailureStatus(status: number | undefined): status is number {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
+}
+
 /** The one place where failures become HTTP. */
 export function toHttpException(
   error: NudgeAuthError,
   random: Random,
   errorStatus: (code: NudgeAuthErrorCode) => number | undefined = () => undefined,
 ): NudgeHttpException {
+  // An answer that is no failure would be read as a token, and one that is no status ends the connection.
+  const chosen = errorStatus(error.code);
+  const status = isFailureStatus(chosen) ? chosen : undefined;
   if (error.code === 'NUDGE_INVALID_REQUEST') {
-    return new NudgeHttpException(error, errorStatus(error.code) ?? HttpStatus.BAD_REQUEST, undefined);
+    return new NudgeHttpException(error, status ?? HttpStatus.BAD_REQUEST, undefined);
   }
   const dueInMs = error.retryAfterMs ?? (error.retryable ? DEFAULT_RETRY_AFTER_MS : UNMENDED_RETRY_AFTER_MS);
   const retryAfter = Math.ceil((dueInMs + random() * RETRY_SPREAD_MS) / SECOND_MS);
-  return new NudgeHttpException(error, errorStatus(error.code) ?? HttpStatus.SERVICE_UNAVAILABLE, retryAfter);
+  return new NudgeHttpException(error, status ?? HttpStatus.SERVICE_UNAVAILABLE, retryAfter);
 }

@@ -51,8 +51,8 @@ export class UserJwtVerifier {
     if (jwt === undefined) return undefined;
     for (const key of await this.#keys.keysFor(jwt)) {
       const payload = await verifyWith(this.#strategyFor(key), jwt);
-      if (payload !== undefined)
-        return (await this.#options.isRevoked?.(payload)) === true ? undefined : payload;
+      // Whatever is truthy revokes: a host's look-up may answer 1 where its type says true.
+      if (payload !== undefined) return (await this.#options.isRevoked?.(payload)) ? undefined : payload;
     }
     return undefined;
   }

@@ -4,8 +4,8 @@ import { retryAfterMs } from './retry-after.js';
 /** An answer as it came over the wire. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, unknown>>;
+  /** Names in lower case; those that HTTP allows once only. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
 }
 
@@ -17,7 +17,7 @@ export interface AnswerFailure {
 
 function parseObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
   const type = answer.headers['content-type'];
-  if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(String(type))) return undefined;
+  if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(type)) return undefined;
   try {
     const parsed: unknown = JSON.parse(answer.body);
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
@@ -30,8 +30,9 @@ function parseObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | un
 const ASK_THE_VENDOR =
   'is it the PRIVATE key of this account (not a public one), and has Nudge enabled short-lived tokens for it?';
 
+/** 407 is a proxy's own word, whatever its body looks like. */
 function refusal(answer: HttpAnswer): AnswerFailure {
-  const isTheVendors = typeof parseObject(answer)?.['message'] === 'string';
+  const isTheVendors = answer.status !== 407 && typeof parseObject(answer)?.['message'] === 'string';
   const error = isTheVendors
     ? new NudgeAuthError(
         'NUDGE_CREDENTIALS_REJECTED',
@@ -52,7 +53,7 @@ function refusal(answer: HttpAnswer): AnswerFailure {
 function failureOf(answer: HttpAnswer, nowMs: number): AnswerFailure {
   const { status } = answer;
   const details = { retryAfterMs: retryAfterMs(answer.headers['retry-after'], nowMs) };
-  if (status === 401 || status === 403) return refusal(answer);
+  if (status === 401 || status === 403 || status === 407) return refusal(answer);
   if (status === 429) {
     const error = new NudgeAuthError(
       'NUDGE_RATE_LIMITED',

@@ -1,20 +1,28 @@
+import { types } from 'node:util';
 import type { Deadline } from '../common/deadline.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
+import { systemErrorCodeOf } from '../common/system-error.js';
 
 /** Asks for an API key anew, so that a rotated one is seen. */
 export type ApiKeyProvider = Secret | (() => string | Promise<string>);
 
 const UNUSABLE = /[^\x21-\x7e]|^["'`]|["'`]$/;
 
-function unavailable(reason: string, cause?: unknown): NudgeAuthError {
-  return new NudgeAuthError('NUDGE_UNAVAILABLE', `The API key could not be read: ${reason}`, { cause });
+function unavailable(reason: string): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_UNAVAILABLE', `The API key could not be read: ${reason}`);
 }
 
-/** What a secret manager throws may quote the secret; its kind is all that may go further. */
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+/** What a secret manager throws may quote the secret, in any of its fields; its kind is all that may go further. */
+function kindOf(error: unknown): string {
+  // Not `instanceof`: what Node throws may stem from another realm than this module.
+  if (!types.isNativeError(error)) return typeof error;
+  const code = systemErrorCodeOf(error);
+  const name = /^[A-Z][a-zA-Z]*(Error|Exception)$/.test(error.name) ? error.name : 'Error';
+  return code === undefined ? name : `${name}, ${code}`;
 }
+
+class TooLate extends Error {}
 
 /**
  * The API key to use for the next call.
@@ -26,13 +34,12 @@ export async function askForApiKey(provider: ApiKeyProvider, deadline: Deadline)
   if (provider instanceof Secret) return provider;
   let key: unknown;
   try {
-    key = await deadline.race(
-      Promise.resolve().then(provider),
-      () => new NudgeAuthError('NUDGE_TIMEOUT', 'The function given as API key did not answer in time'),
-    );
+    key = await deadline.race(Promise.resolve().then(provider), () => new TooLate());
   } catch (error) {
-    if (error instanceof NudgeAuthError) throw error;
-    throw unavailable(`the function given for it failed (${nameOf(error)})`);
+    if (error instanceof TooLate) {
+      throw new NudgeAuthError('NUDGE_TIMEOUT', 'The function given as API key did not answer in time');
+    }
+    throw unavailable(`the function given for it failed (${kindOf(error)})`);
   }
   if (typeof key !== 'string' || key === '' || UNUSABLE.test(key)) {
     throw unavailable(

@@ -41,8 +41,11 @@ export interface HttpClientOptions {
  * It follows no redirect, bounds the answer, and resolves whatever the status.
  */
 export function createHttpService(options: HttpClientOptions): HttpService {
+  // By member, because a release too old to have these names must reach the check, not fail as a module.
+  /* oxlint-disable import/no-named-as-default-member */
   assertSafeAxios(axios.VERSION);
   const instance = axios.create();
+  /* oxlint-enable import/no-named-as-default-member */
   // `create` starts from the process-wide defaults, which belong to the host: proxies, headers, adapters, transforms.
   for (const name of Object.keys(instance.defaults)) Reflect.deleteProperty(instance.defaults, name);
   Object.assign(instance.defaults, {

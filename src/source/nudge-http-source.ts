@@ -1,15 +1,16 @@
 import type { HttpService } from '@nestjs/axios';
-import { DelegateBackoff, handleWhenResult, retry } from 'cockatiel';
 import { firstValueFrom } from 'rxjs';
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { Secret } from '../common/secret.js';
+import { NudgeAuthEvents } from '../telemetry/events.js';
 import { readClaims } from '../token/claims.js';
 import { placeInTime } from '../token/placement.js';
 import { parseAnswer, type AnswerFailure, type HttpAnswer } from './answer.js';
-import { askForApiKey, type ApiKeyProvider } from './api-key.js';
+import type { ApiKeyProvider } from './api-key.js';
+import { ApiKeys } from './api-keys.js';
 import type { FetchedToken, TokenRequest, TokenSource } from './token-source.js';
 import { failureOfTransport } from './transport-failure.js';
 
@@ -29,10 +30,17 @@ export interface NudgeHttpTokenSourceOptions {
   readonly maxRetries: number;
 }
 
+/** The headers of an answer that mean something here. HTTP allows each of them once. */
+const HEADERS = ['content-type', 'retry-after', 'date', 'age'] as const;
+
 type Attempt = FetchedToken | AnswerFailure;
 
-function isFailure(attempt: unknown): attempt is AnswerFailure {
-  return typeof attempt === 'object' && attempt !== null && 'error' in attempt;
+function isFailure(attempt: Attempt | ReturnType<typeof parseAnswer>): attempt is AnswerFailure {
+  return 'error' in attempt;
+}
+
+function isTimeForAttempt(deadline: Deadline): boolean {
+  return deadline.remainingMs() >= SHORTEST_ATTEMPT_MS;
 }
 
 /**
@@ -45,8 +53,16 @@ export class NudgeHttpTokenSource implements TokenSource {
   readonly #options: NudgeHttpTokenSourceOptions;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #keys: ApiKeys;
 
-  constructor(http: HttpService, options: NudgeHttpTokenSourceOptions, clock: Clock, random: Random) {
+  constructor(
+    http: HttpService,
+    options: NudgeHttpTokenSourceOptions,
+    clock: Clock,
+    random: Random,
+    events: NudgeAuthEvents = new NudgeAuthEvents(),
+  ) {
+    this.#keys = new ApiKeys(options.apiKey, options.fallbackApiKey, events, clock);
     this.#http = http;
     this.#options = options;
     this.#clock = clock;
@@ -54,52 +70,50 @@ export class NudgeHttpTokenSource implements TokenSource {
   }
 
   async fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken> {
-    const { apiKey, fallbackApiKey } = this.#options;
-    const first = await askForApiKey(apiKey, deadline);
-    let attempt = await this.#call(first, request, deadline);
-    if (isFailure(attempt) && attempt.error.code === 'NUDGE_CREDENTIALS_REJECTED') {
-      const again = await askForApiKey(apiKey, deadline);
-      if (again.fingerprint !== first.fingerprint) attempt = await this.#call(again, request, deadline);
+    let refusal: NudgeAuthError | undefined;
+    for await (const candidate of this.#keys.candidates(deadline)) {
+      // With no time left the refusal itself is the better answer.
+      if (refusal !== undefined && !isTimeForAttempt(deadline)) break;
+      const attempt = await this.#call(candidate.key, request, deadline);
+      if (!isFailure(attempt)) {
+        this.#keys.accepted(candidate);
+        return attempt;
+      }
+      if (attempt.error.code !== 'NUDGE_CREDENTIALS_REJECTED') throw attempt.error;
+      this.#keys.refused(candidate);
+      refusal = attempt.error;
     }
-    if (
-      isFailure(attempt) &&
-      attempt.error.code === 'NUDGE_CREDENTIALS_REJECTED' &&
-      fallbackApiKey !== undefined
-    ) {
-      attempt = await this.#call(await askForApiKey(fallbackApiKey, deadline), request, deadline);
+    throw (
+      refusal ?? new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'There is no API key to call Nudge with')
+    );
+  }
+
+  /** One call with one key: as many attempts as `maxRetries` and the deadline allow. The last failure is the answer. */
+  async #call(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
+    let attempt = await this.#attempt(key, request, deadline);
+    for (let retries = 0; retries < this.#options.maxRetries; retries += 1) {
+      if (!isFailure(attempt) || !attempt.isTransient) break;
+      const spareMs = deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
+      const askedForMs = attempt.error.retryAfterMs ?? 0;
+      if (askedForMs > spareMs) break;
+      const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries, spareMs);
+      await this.#pause(Math.max(this.#random() * ceilingMs, askedForMs));
+      if (!isTimeForAttempt(deadline)) break;
+      attempt = await this.#attempt(key, request, deadline);
     }
-    if (isFailure(attempt)) throw attempt.error;
     return attempt;
   }
 
-  /** One call with one key: as many attempts as `maxRetries` and the deadline allow. */
-  #call(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
-    const mayRetry = (attempt: unknown): boolean =>
-      isFailure(attempt) &&
-      attempt.isTransient &&
-      this.#longestPauseMs(deadline) >= (attempt.error.retryAfterMs ?? 0);
-    const policy = retry(handleWhenResult(mayRetry), {
-      maxAttempts: this.#options.maxRetries,
-      backoff: new DelegateBackoff(({ attempt, result }) => {
-        const failed = 'value' in result && isFailure(result.value) ? result.value : undefined;
-        const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
-        const pauseMs = Math.max(this.#random() * ceilingMs, failed?.error.retryAfterMs ?? 0);
-        return Math.min(pauseMs, this.#longestPauseMs(deadline));
-      }),
-    });
-    return policy.execute(() => this.#attempt(key, request, deadline));
-  }
-
-  #longestPauseMs(deadline: Deadline): number {
-    return deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
+  async #pause(pauseMs: number): Promise<void> {
+    if (pauseMs > 0) await new Promise<void>((resolve) => this.#clock.schedule(pauseMs, resolve));
   }
 
   async #attempt(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
-    const timeoutMs = Math.min(this.#options.timeoutMs, deadline.remainingMs());
-    if (deadline.remainingMs() < SHORTEST_ATTEMPT_MS) {
+    if (!isTimeForAttempt(deadline)) {
       const error = new NudgeAuthError('NUDGE_TIMEOUT', 'Too little time was left to call Nudge');
       return { error, isTransient: false };
     }
+    const timeoutMs = Math.min(this.#options.timeoutMs, deadline.remainingMs());
     const abort = new AbortController();
     const cancelTimeout = this.#clock.schedule(timeoutMs, () => abort.abort());
     const sentAt = this.#clock.now();
@@ -109,7 +123,7 @@ export class NudgeHttpTokenSource implements TokenSource {
       const parsed = parseAnswer(answer, receivedAt.wallMs);
       if (isFailure(parsed)) return parsed;
       const claims = readClaims(parsed.token);
-      const { date, age } = answer.headers as { date?: string; age?: string };
+      const { date, age } = answer.headers;
       return {
         token: parsed.token,
         claims,
@@ -132,6 +146,12 @@ export class NudgeHttpTokenSource implements TokenSource {
         signal,
       }),
     );
-    return { status: response.status, headers: { ...response.headers }, body: response.data };
+    const headers = Object.fromEntries(
+      HEADERS.map((name) => {
+        const value: unknown = response.headers[name];
+        return [name, typeof value === 'string' ? value : undefined];
+      }),
+    );
+    return { status: response.status, headers, body: response.data };
   }
 }

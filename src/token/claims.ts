@@ -48,6 +48,8 @@ function epochMs(payload: Record<string, unknown>, claim: 'iat' | 'exp'): number
  */
 export function readClaims(token: string): NudgeTokenClaims {
   const { header, payload } = decode(token);
+  const { alg: algorithm, kid: keyId } = header;
+  if (typeof algorithm !== 'string') throw refuse('its header names no "alg"');
   const issuedAtMs = epochMs(payload, 'iat');
   const expiresAtMs = epochMs(payload, 'exp');
   if (expiresAtMs <= issuedAtMs) throw refuse('it expires before it was issued');
@@ -57,7 +59,7 @@ export function readClaims(token: string): NudgeTokenClaims {
   return {
     issuedAtMs,
     expiresAtMs,
-    algorithm: String(header['alg']),
-    keyId: typeof header['kid'] === 'string' ? header['kid'] : undefined,
+    algorithm,
+    keyId: typeof keyId === 'string' ? keyId : undefined,
   };
 }

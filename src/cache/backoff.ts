@@ -1,0 +1,69 @@
+import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+
+const FIRST_CEILING_MS = SECOND_MS;
+/** No wait is longer: also what a `Retry-After` asks for is cut here. */
+export const LONGEST_BACKOFF_MS = MINUTE_MS;
+
+export interface BackoffDemand {
+  /** Milliseconds to wait at the least, as the vendor asked. */
+  readonly atLeastMs?: number | undefined;
+}
+
+/**
+ * When the next attempt may be made after failures: full jitter under a ceiling that doubles from 1 s to 60 s.
+ *
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
+ */
+export class Backoff {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #failures = 0;
+  #failingSince: Instant | undefined;
+  #setAt: Instant | undefined;
+  #delayMs = 0;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Failures in a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Milliseconds until the next attempt may be made; 0 when it may be made now. */
+  remainingMs(): number {
+    if (this.#setAt === undefined) return 0;
+    return Math.max(0, this.#delayMs - elapsedMs(this.#setAt, this.#clock.now()));
+  }
+
+  /** Counts a failure and sets the wait. Returns it, in milliseconds. */
+  fail({ atLeastMs = 0 }: BackoffDemand = {}): number {
+    const now = this.#clock.now();
+    const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_CEILING_MS * 2 ** Math.min(this.#failures, 16));
+    this.#failures += 1;
+    this.#failingSince ??= now;
+    this.#setAt = now;
+    this.#delayMs = Math.min(LONGEST_BACKOFF_MS, Math.max(this.#random() * ceilingMs, atLeastMs));
+    return this.#delayMs;
+  }
+
+  /** Makes a wait that is in force last `atLeastMs` milliseconds from now. */
+  extend(atLeastMs = 0): void {
+    const neededMs = Math.min(LONGEST_BACKOFF_MS, atLeastMs);
+    if (this.#setAt === undefined || neededMs <= this.remainingMs()) return;
+    this.#setAt = this.#clock.now();
+    this.#delayMs = neededMs;
+  }
+
+  /** Ends the row of failures. Returns for how long it lasted, in milliseconds; `undefined` when there was none. */
+  succeed(): number | undefined {
+    const since = this.#failingSince;
+    this.#failures = 0;
+    this.#failingSince = undefined;
+    this.#setAt = undefined;
+    return since === undefined ? undefined : elapsedMs(since, this.#clock.now());
+  }
+}

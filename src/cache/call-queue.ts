@@ -1,0 +1,108 @@
+import type { Cancel, Clock } from '../common/clock.js';
+import type { Deadline } from '../common/deadline.js';
+import { MINUTE_MS } from '../common/durations.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import { LocalRefusal } from './renewal.js';
+import type { Demand } from './demand.js';
+import { callsPerSlice, type CallBudget, type CallUrgency } from './call-budget.js';
+
+/** What a call to the vendor needs at the least to be worth making. */
+export const SHORTEST_CALL_MS = 500;
+
+interface Ticket {
+  readonly demand: Demand;
+  readonly deadline: Deadline;
+  readonly admit: () => void;
+  readonly refuse: (error: LocalRefusal) => void;
+}
+
+/**
+ * Lets calls through as the budget allows: in the order they came, those that somebody waits for first. Whoever cannot
+ * be served within their deadline is told so at once, so the queue is as short as the deadlines.
+ */
+export class CallQueue {
+  readonly #budget: CallBudget;
+  readonly #callsPerMinute: number;
+  readonly #events: NudgeAuthEvents;
+  readonly #clock: Clock;
+  #tickets: Ticket[] = [];
+  #isServing = false;
+  #wake: () => void = () => undefined;
+
+  constructor(budget: CallBudget, callsPerMinute: number, events: NudgeAuthEvents, clock: Clock) {
+    this.#budget = budget;
+    this.#callsPerMinute = callsPerMinute;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /**
+   * Resolves when the call may be made.
+   *
+   * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when that is not before the deadline.
+   */
+  async admit(demand: Demand, deadline: Deadline): Promise<void> {
+    const aheadMs = this.#waitBehindOthersMs();
+    if (aheadMs > deadline.remainingMs() - SHORTEST_CALL_MS) throw this.#refusal(aheadMs);
+    await new Promise<void>((resolve, reject) => {
+      this.#tickets.push({ demand, deadline, admit: resolve, refuse: reject });
+      demand.onChange = () => this.#wake();
+      if (this.#isServing) this.#wake();
+      else void this.#serve();
+    });
+  }
+
+  /** By the sustained rate; what the budget holds ready at once comes off. */
+  #waitBehindOthersMs(): number {
+    const ahead = Math.max(0, this.#tickets.length - callsPerSlice(this.#callsPerMinute));
+    return (ahead * MINUTE_MS) / this.#callsPerMinute;
+  }
+
+  async #serve(): Promise<void> {
+    this.#isServing = true;
+    for (;;) {
+      const ticket = this.#tickets.find(({ demand }) => demand.urgency === 'urgent') ?? this.#tickets[0];
+      if (ticket === undefined) break;
+      const { urgency } = ticket.demand;
+      const waitMs = await this.#budget.take(urgency);
+      if (waitMs === 0) {
+        this.#tickets = this.#tickets.filter((other) => other !== ticket);
+        ticket.admit();
+      } else {
+        this.#refuseThoseBefore(waitMs, urgency);
+        if (this.#tickets.length > 0) await this.#sleep(waitMs);
+      }
+    }
+    this.#isServing = false;
+  }
+
+  /** Turns away whoever would wait in vain. A rotation's wait says nothing of the urgent ones. */
+  #refuseThoseBefore(waitMs: number, urgency: CallUrgency): void {
+    const isHopeless = ({ demand, deadline }: Ticket): boolean =>
+      (urgency === 'urgent' || demand.urgency === 'rotation') &&
+      deadline.remainingMs() - SHORTEST_CALL_MS < waitMs;
+    const hopeless = this.#tickets.filter(isHopeless);
+    if (hopeless.length === 0) return;
+    this.#tickets = this.#tickets.filter((ticket) => !isHopeless(ticket));
+    for (const ticket of hopeless) ticket.refuse(this.#refusal(waitMs));
+  }
+
+  #sleep(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel: Cancel = this.#clock.schedule(waitMs, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #refusal(retryInMs: number): LocalRefusal {
+    this.#events.emit({ type: 'budget-spent', waiting: this.#tickets.length, retryInMs });
+    return new LocalRefusal(
+      'NUDGE_RATE_LIMITED',
+      `The budget of ${this.#callsPerMinute} calls to Nudge a minute is spent`,
+      { retryAfterMs: retryInMs },
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { LRUCache } from 'lru-cache';
+import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
+import { SECOND_MS } from '../common/durations.js';
+import type { StoredToken, TokenLease, TokenRecord, TokenStore } from './token-store.js';
+
+/** After this a holder that says nothing has lost its right. */
+const LEASE_MS = 8 * SECOND_MS;
+const MAX_ENTRIES = 100_000;
+
+interface Slot {
+  fence: number;
+  lease: { readonly fence: number; readonly since: Instant } | undefined;
+  stored: { readonly record: TokenRecord; readonly fence: number; readonly since: Instant } | undefined;
+}
+
+/** A `TokenStore` in the memory of one process: for several applications in it, and as the contract's plainest form. */
+export class MemoryTokenStore implements TokenStore {
+  readonly #clock: Clock;
+  readonly #slots = new LRUCache<string, Slot>({ max: MAX_ENTRIES });
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #lastFence = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async read(entry: string): Promise<StoredToken | undefined> {
+    const stored = this.#slots.get(entry)?.stored;
+    if (stored === undefined) return undefined;
+    const passedMs = elapsedMs(stored.since, this.#clock.now());
+    const { record, fence } = stored;
+    const remainingMs = record.remainingMs - passedMs;
+    return remainingMs <= 0 ? undefined : { ...record, remainingMs, ageMs: record.ageMs + passedMs, fence };
+  }
+
+  async acquire(entry: string): Promise<TokenLease | undefined> {
+    const slot = this.#slotOf(entry);
+    const now = this.#clock.now();
+    if (slot.lease !== undefined && elapsedMs(slot.lease.since, now) < LEASE_MS) return undefined;
+    const fence = ++this.#lastFence;
+    slot.lease = { fence, since: now };
+    return {
+      fence,
+      write: async (record) => this.#write(entry, record, fence),
+      release: async () => this.#release(entry, fence),
+    };
+  }
+
+  async invalidate(entry: string): Promise<void> {
+    const slot = this.#slotOf(entry);
+    slot.stored = undefined;
+    slot.lease = undefined;
+    slot.fence = ++this.#lastFence;
+    this.#announce(entry);
+  }
+
+  untilChanged(entry: string, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(entry) ?? new Set();
+      this.#waiting.set(entry, waiting);
+      const cancel: Cancel = this.#clock.schedule(timeoutMs, end);
+      waiting.add(end);
+      function end(): void {
+        cancel();
+        waiting.delete(end);
+        resolve();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const entry of this.#waiting.keys()) this.#announce(entry);
+    this.#slots.clear();
+  }
+
+  #write(entry: string, record: TokenRecord, fence: number): boolean {
+    const slot = this.#slotOf(entry);
+    if (fence <= slot.fence) return false;
+    slot.fence = fence;
+    slot.stored = { record, fence, since: this.#clock.now() };
+    this.#announce(entry);
+    return true;
+  }
+
+  #release(entry: string, fence: number): void {
+    const slot = this.#slots.get(entry);
+    if (slot?.lease?.fence !== fence) return;
+    slot.lease = undefined;
+    this.#announce(entry);
+  }
+
+  #slotOf(entry: string): Slot {
+    const known = this.#slots.get(entry);
+    if (known !== undefined) return known;
+    const slot: Slot = { fence: 0, lease: undefined, stored: undefined };
+    this.#slots.set(entry, slot);
+    return slot;
+  }
+
+  #announce(entry: string): void {
+    const waiting = this.#waiting.get(entry);
+    this.#waiting.delete(entry);
+    for (const end of waiting ?? []) end();
+  }
+}

@@ -1,0 +1,101 @@
+import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
+import { SECOND_MS } from '../common/durations.js';
+import { NudgeAuthError } from '../common/errors.js';
+import type { HeldToken } from '../token/held-token.js';
+import { Backoff } from './backoff.js';
+import { LocalRefusal } from './renewal.js';
+
+/** One user must not use up the budget of many. */
+const CALLS_PER_USER_EVERY_MS = 30 * SECOND_MS;
+
+/** What is known of one entry: registration, base URL, scope, minutes and user. */
+export class TokenEntry {
+  readonly #clock: Clock;
+  readonly #isPerUser: boolean;
+  readonly #backoff: Backoff;
+  #held: HeldToken | undefined;
+  /** When the held token was fetched, in the cache's order; 0 when another process fetched it. */
+  #heldSince = 0;
+  /** Its order in the store. */
+  #fence = 0;
+  #answeredAt: Instant | undefined;
+  #lastFailure: NudgeAuthError | undefined;
+
+  constructor(clock: Clock, random: Random, isPerUser: boolean) {
+    this.#clock = clock;
+    this.#isPerUser = isPerUser;
+    this.#backoff = new Backoff(clock, random);
+  }
+
+  get held(): HeldToken | undefined {
+    return this.#held;
+  }
+
+  get fence(): number {
+    return this.#fence;
+  }
+
+  /** The held token, if it was fetched at or after a place in the cache's order; 0 takes every one. */
+  heldAfter(sequence: number): HeldToken | undefined {
+    return this.#heldSince >= sequence ? this.#held : undefined;
+  }
+
+  /**
+   * Holds a new token in place of the old one. Returns whether it brought anything: a vendor that repeats itself, or
+   * whose next token lives no longer, is asked again only after a backoff.
+   */
+  adopt(token: HeldToken, sequence: number, fence: number): boolean {
+    const now = this.#clock.now();
+    const former = this.#held;
+    const isLonger =
+      former === undefined ||
+      (token.token !== former.token && token.remainingMs(now) > former.remainingMs(now));
+    this.#held = token;
+    this.#heldSince = sequence;
+    this.#fence = fence;
+    this.#answeredAt = now;
+    if (isLonger) this.#backoff.succeed();
+    else
+      this.fail(
+        new NudgeAuthError(
+          'NUDGE_BAD_RESPONSE',
+          'Nudge answers with a token that lives no longer than the last one',
+        ),
+      );
+    return isLonger;
+  }
+
+  /** Lets go of the held token. Backoff stays: the vendor is no better for it. */
+  drop(): void {
+    this.#held = undefined;
+  }
+
+  /** A failure that is about this entry alone. */
+  fail(error: NudgeAuthError): void {
+    this.#lastFailure = error;
+    this.#backoff.fail({ atLeastMs: error.retryAfterMs });
+  }
+
+  /** Milliseconds until this entry may be renewed; 0 when it may be now. */
+  blockedForMs(): number {
+    return Math.max(this.#backoff.remainingMs(), this.#userBlockedForMs());
+  }
+
+  /** Why this entry may not be renewed now. */
+  refusal(): LocalRefusal | undefined {
+    const failedForMs = this.#backoff.remainingMs();
+    if (failedForMs > 0 && this.#lastFailure !== undefined) {
+      const { code, message } = this.#lastFailure;
+      return new LocalRefusal(code, message, { retryAfterMs: failedForMs });
+    }
+    const retryAfterMs = this.#userBlockedForMs();
+    if (retryAfterMs === 0) return undefined;
+    const message = 'A user gets at most one new token in 30 s';
+    return new LocalRefusal('NUDGE_RATE_LIMITED', message, { retryAfterMs });
+  }
+
+  #userBlockedForMs(): number {
+    if (!this.#isPerUser || this.#answeredAt === undefined) return 0;
+    return Math.max(0, CALLS_PER_USER_EVERY_MS - elapsedMs(this.#answeredAt, this.#clock.now()));
+  }
+}

@@ -1,0 +1,100 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { createTokenCache } from './cache/create-token-cache.js';
+import { TokenCache } from './cache/token-cache.js';
+import { systemClock, type Clock, type Random } from './common/clock.js';
+import { createUserJwtVerifier } from './endpoint/user-jwt-verifier.js';
+import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
+import {
+  NUDGE_AUTH_OPTIONS,
+  NUDGE_AUTH_REGISTRATION,
+  NUDGE_CLOCK,
+  NUDGE_RANDOM,
+  NUDGE_TOKEN_SOURCE,
+  NUDGE_USER_VERIFIER,
+} from './nudge-auth.decorators.js';
+import { MODULE_OPTIONS_TOKEN, subjectOf } from './nudge-auth.module-definition.js';
+import type { NudgeAuthOptions } from './nudge-auth.options.js';
+import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
+import { NudgeTokenService } from './nudge-token.service.js';
+import { createHttpService } from './source/http-client.js';
+import { NudgeHttpTokenSource } from './source/nudge-http-source.js';
+import type { TokenSource } from './source/token-source.js';
+import { NudgeAuthEvents } from './telemetry/events.js';
+import { LogLines } from './telemetry/log-lines.js';
+import { StatusBoard } from './telemetry/status-board.js';
+
+/** What one registration consists of. Each has its own of everything. */
+export const nudgeAuthProviders: Provider[] = [
+  { provide: NUDGE_CLOCK, useValue: systemClock },
+  { provide: NUDGE_RANDOM, useValue: Math.random },
+  { provide: NudgeAuthEvents, useFactory: () => new NudgeAuthEvents() },
+  {
+    provide: NUDGE_AUTH_OPTIONS,
+    inject: [MODULE_OPTIONS_TOKEN, NUDGE_AUTH_REGISTRATION],
+    useFactory: (options: NudgeAuthOptions, { name }: NudgeAuthRegistration) =>
+      resolveNudgeAuthOptions(options, subjectOf(name)),
+  },
+  {
+    provide: NUDGE_TOKEN_SOURCE,
+    inject: [NUDGE_AUTH_OPTIONS, NudgeAuthEvents, NUDGE_CLOCK, NUDGE_RANDOM],
+    useFactory: (
+      options: ResolvedNudgeAuthOptions,
+      events: NudgeAuthEvents,
+      clock: Clock,
+      random: Random,
+    ): TokenSource =>
+      new NudgeHttpTokenSource(
+        createHttpService({ baseUrl: options.baseUrl, ...options.http }),
+        { ...options, ...options.http },
+        clock,
+        random,
+        events,
+      ),
+  },
+  {
+    provide: TokenCache,
+    inject: [
+      NUDGE_TOKEN_SOURCE,
+      NUDGE_AUTH_OPTIONS,
+      NUDGE_AUTH_REGISTRATION,
+      NudgeAuthEvents,
+      NUDGE_CLOCK,
+      NUDGE_RANDOM,
+    ],
+    useFactory: (
+      source: TokenSource,
+      { store, cache, scope, baseUrl, http, budget }: ResolvedNudgeAuthOptions,
+      { name }: NudgeAuthRegistration,
+      events: NudgeAuthEvents,
+      clock: Clock,
+      random: Random,
+    ) =>
+      createTokenCache({
+        source,
+        store,
+        options: { ...cache, scope, deadlineMs: http.deadlineMs, storeScope: [name ?? '', baseUrl] },
+        callsPerMinute: budget.callsPerMinute,
+        events,
+        clock,
+        random,
+      }),
+  },
+  {
+    provide: StatusBoard,
+    inject: [NudgeAuthEvents, NUDGE_CLOCK],
+    useFactory: (events: NudgeAuthEvents, clock: Clock) => new StatusBoard(events, clock),
+  },
+  {
+    provide: LogLines,
+    inject: [NudgeAuthEvents, NUDGE_AUTH_REGISTRATION, NUDGE_CLOCK],
+    useFactory: (events: NudgeAuthEvents, { name }: NudgeAuthRegistration, clock: Clock) =>
+      new LogLines(events, new Logger(subjectOf(name)), clock),
+  },
+  {
+    provide: NUDGE_USER_VERIFIER,
+    inject: [NUDGE_AUTH_OPTIONS],
+    useFactory: ({ userJwt }: ResolvedNudgeAuthOptions) =>
+      userJwt === undefined ? undefined : createUserJwtVerifier(userJwt),
+  },
+  NudgeTokenService,
+];

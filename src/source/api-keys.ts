@@ -1,0 +1,80 @@
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import type { Deadline } from '../common/deadline.js';
+import { MINUTE_MS } from '../common/durations.js';
+import type { Secret } from '../common/secret.js';
+import type { ApiKeyRole, NudgeAuthEvents } from '../telemetry/events.js';
+import { askForApiKey, type ApiKeyProvider } from './api-key.js';
+
+/** A refused key is tried again after this, in case the vendor has changed its mind. A new key is tried at once. */
+const REFUSED_KEY_RETRY_MS = 5 * MINUTE_MS;
+
+/** A key and where it comes from. */
+export interface RankedApiKey {
+  readonly key: Secret;
+  readonly role: ApiKeyRole;
+}
+
+/** Chooses between the two API keys, and remembers what the vendor said of the first. */
+export class ApiKeys {
+  readonly #primary: ApiKeyProvider;
+  readonly #fallback: ApiKeyProvider | undefined;
+  readonly #events: NudgeAuthEvents;
+  readonly #clock: Clock;
+  #refusedPrimary: { readonly fingerprint: string; readonly at: Instant } | undefined;
+  #inUse: ApiKeyRole = 'primary';
+
+  constructor(
+    primary: ApiKeyProvider,
+    fallback: ApiKeyProvider | undefined,
+    events: NudgeAuthEvents,
+    clock: Clock,
+  ) {
+    this.#primary = primary;
+    this.#fallback = fallback;
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  /**
+   * The keys to try, one after the other while they are refused. The first is asked for anew after its refusal: it may
+   * have been rotated a moment ago.
+   *
+   * @throws {NudgeAuthError} when a key cannot be read.
+   */
+  async *candidates(deadline: Deadline): AsyncGenerator<RankedApiKey> {
+    const first = await askForApiKey(this.#primary, deadline);
+    const isKnownAsRefused = this.#isKnownAsRefused(first);
+    if (!isKnownAsRefused) {
+      yield { key: first, role: 'primary' };
+      const again = await askForApiKey(this.#primary, deadline);
+      if (again.fingerprint !== first.fingerprint) yield { key: again, role: 'primary' };
+    }
+    if (this.#fallback !== undefined)
+      yield { key: await askForApiKey(this.#fallback, deadline), role: 'fallback' };
+    if (isKnownAsRefused) yield { key: first, role: 'primary' };
+  }
+
+  /** The vendor took a key. */
+  accepted({ key, role }: RankedApiKey): void {
+    if (role === 'primary') this.#refusedPrimary = undefined;
+    if (role === this.#inUse) return;
+    this.#inUse = role;
+    this.#events.emit({ type: 'key-in-use', role, keyFingerprint: key.fingerprint });
+  }
+
+  /** The vendor refused a key. */
+  refused({ key, role }: RankedApiKey): void {
+    if (role === 'primary') this.#refusedPrimary = { fingerprint: key.fingerprint, at: this.#clock.now() };
+    this.#events.emit({ type: 'key-refused', role, keyFingerprint: key.fingerprint });
+  }
+
+  /** Without a fallback there is nothing to save by not trying. */
+  #isKnownAsRefused({ fingerprint }: Secret): boolean {
+    const refused = this.#refusedPrimary;
+    return (
+      this.#fallback !== undefined &&
+      refused?.fingerprint === fingerprint &&
+      elapsedMs(refused.at, this.#clock.now()) < REFUSED_KEY_RETRY_MS
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { systemClock, type Clock } from '../common/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import { DEFAULT_EXPIRY_MINS } from '../nudge-auth.options.js';
+import type {
+  NudgeTokenRequest,
+  NudgeTokenSelector,
+  NudgeTokenService,
+  NudgeTokenStatus,
+} from '../nudge-token.service.js';
+import type { NudgeToken } from '../token/nudge-token.js';
+
+export interface FakeNudgeTokenServiceOptions {
+  /** Minutes its tokens live where a request does not say. Default 60. */
+  readonly defaultExpiryMins?: number;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Stands in for `NudgeTokenService` in a host's tests: hands out well-formed tokens without calling anything, remembers
+ * what it was asked, and fails on demand. Its tokens are signed with a key that nobody knows.
+ *
+ * @example
+ * Test.createTestingModule({ imports: [AppModule] })
+ *   .overrideProvider(NudgeTokenService)
+ *   .useValue(new FakeNudgeTokenService())
+ */
+export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken' | 'invalidate' | 'status'> {
+  /** What `getToken` was asked, in order. */
+  readonly requests: NudgeTokenRequest[] = [];
+  /** What `invalidate` was asked, in order. */
+  readonly invalidations: NudgeTokenSelector[] = [];
+  readonly #defaultExpiryMins: number;
+  readonly #clock: Clock;
+  readonly #signingKey = randomBytes(32);
+  #failure: NudgeAuthError | undefined;
+
+  constructor({
+    defaultExpiryMins = DEFAULT_EXPIRY_MINS,
+    clock = systemClock,
+  }: FakeNudgeTokenServiceOptions = {}) {
+    this.#defaultExpiryMins = defaultExpiryMins;
+    this.#clock = clock;
+  }
+
+  /** Makes `getToken` reject with this code until `succeed` is called. */
+  failWith(code: NudgeAuthErrorCode, details: { retryAfterMs?: number } = {}): void {
+    this.#failure = new NudgeAuthError(code, `The fake was told to fail with ${code}`, details);
+  }
+
+  /** Ends what `failWith` began. */
+  succeed(): void {
+    this.#failure = undefined;
+  }
+
+  async getToken(request: NudgeTokenRequest = {}): Promise<NudgeToken> {
+    this.requests.push(request);
+    request.signal?.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure;
+    const issuedAtS = Math.floor(this.#clock.now().wallMs / SECOND_MS);
+    const expiresAtS = issuedAtS + ((request.expiryMins ?? this.#defaultExpiryMins) * MINUTE_MS) / SECOND_MS;
+    const token = await new SignJWT({ iat: issuedAtS, exp: expiresAtS })
+      .setProtectedHeader({ alg: 'HS256', kid: 'fake' })
+      .sign(this.#signingKey);
+    return { token, issuedAt: issuedAtS * SECOND_MS, expiresAt: expiresAtS * SECOND_MS };
+  }
+
+  async invalidate(selector: NudgeTokenSelector = {}): Promise<void> {
+    this.invalidations.push(selector);
+  }
+
+  status(): NudgeTokenStatus {
+    return {
+      scope: 'client',
+      enabled: true,
+      heldTokens: 0,
+      tokens: [],
+      nextAttemptInMs: this.#failure?.retryAfterMs ?? 0,
+      lastSuccessAt: undefined,
+      lastFailure: undefined,
+      fallbackInUse: false,
+      skewMs: undefined,
+      storeAvailable: true,
+    };
+  }
+}

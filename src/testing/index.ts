@@ -1,0 +1,6 @@
+export { MemoryTokenStore } from '../cache/memory-token-store.js';
+export { FakeNudgeTokenService, type FakeNudgeTokenServiceOptions } from './fake-nudge-token.service.js';
+export { ManualClock } from './manual-clock.js';
+export { describeTokenStoreContract, type TestFramework } from './token-store-contract.js';
+export type { Cancel, Clock, Instant, ScheduleOptions } from '../common/clock.js';
+export type { StoredToken, TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';

@@ -1,0 +1,96 @@
+import type { Cancel, Clock, Instant } from '../common/clock.js';
+
+interface Timer {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** Lets everything that is ready run, as far as it comes without time passing. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A clock that stands still until a test moves it: for tests that never sleep. */
+export class ManualClock implements Clock {
+  readonly #timers = new Set<Timer>();
+  #wallMs: number;
+  #monotonicMs = 0;
+  #scheduled = 0;
+
+  /** @param wallMs epoch milliseconds to begin with. Default: a day in 2031. */
+  constructor(wallMs = Date.UTC(2031, 4, 6, 7, 8, 9)) {
+    this.#wallMs = wallMs;
+  }
+
+  now(): Instant {
+    return { wallMs: this.#wallMs, monotonicMs: this.#monotonicMs };
+  }
+
+  schedule(delayMs: number, callback: () => void): Cancel {
+    const timer = { dueMs: this.#monotonicMs + delayMs, order: this.#scheduled++, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** The delays of what is scheduled, in milliseconds from now, the nearest first. */
+  get pendingMs(): number[] {
+    return [...this.#timers].map(({ dueMs }) => dueMs - this.#monotonicMs).sort((a, b) => a - b);
+  }
+
+  /** Lets `ms` milliseconds pass. What falls due runs at its own moment, in order. */
+  advance(ms: number): void {
+    const endMs = this.#monotonicMs + ms;
+    for (let next = this.#nextUntil(endMs); next !== undefined; next = this.#nextUntil(endMs))
+      this.#run(next);
+    this.#passTo(endMs);
+  }
+
+  /** The same, letting promises settle in between: what is awaited goes on at its own moment. */
+  async advanceAsync(ms: number): Promise<void> {
+    const endMs = this.#monotonicMs + ms;
+    await settle();
+    for (let next = this.#nextUntil(endMs); next !== undefined; next = this.#nextUntil(endMs)) {
+      this.#run(next);
+      await settle();
+    }
+    this.#passTo(endMs);
+    await settle();
+  }
+
+  /** Sets the wall clock ahead by `ms` milliseconds, back where it is negative. No time passes. */
+  stepWall(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  /** Suspends the machine for `ms` milliseconds: the wall clock goes on, the monotonic one stands still, timers wait. */
+  suspend(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  #nextUntil(endMs: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueMs > endMs) continue;
+      if (
+        next === undefined ||
+        timer.dueMs < next.dueMs ||
+        (timer.dueMs === next.dueMs && timer.order < next.order)
+      ) {
+        next = timer;
+      }
+    }
+    return next;
+  }
+
+  #run(timer: Timer): void {
+    this.#timers.delete(timer);
+    this.#passTo(Math.max(this.#monotonicMs, timer.dueMs));
+    timer.callback();
+  }
+
+  #passTo(monotonicMs: number): void {
+    this.#wallMs += monotonicMs - this.#monotonicMs;
+    this.#monotonicMs = monotonicMs;
+  }
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { HOUR_MS, MINUTE_MS } from '../common/durations.js';
+import type { TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
+
+/** `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`. */
+export interface TestFramework {
+  describe(name: string, body: () => void): unknown;
+  it(name: string, body: () => Promise<void>): unknown;
+  afterEach(body: () => Promise<void>): unknown;
+}
+
+function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {
+  return { token, remainingMs, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+}
+
+async function lease(store: TokenStore, entry: string): Promise<TokenLease> {
+  const given = await store.acquire(entry);
+  assert.ok(given, 'a lease is given where nobody holds one');
+  return given;
+}
+
+/**
+ * The contract of {@link TokenStore} as tests, for every store that wants to be one.
+ *
+ * @param name what is tested, for the report.
+ * @param createStore makes a store that shares nothing with the ones made before.
+ * @param framework where the tests run. Default: the globals of jest, vitest or mocha.
+ */
+export function describeTokenStoreContract(
+  name: string,
+  createStore: () => TokenStore | Promise<TokenStore>,
+  framework: TestFramework = globalThis as unknown as TestFramework,
+): void {
+  const { describe, it, afterEach } = framework;
+  const open: TokenStore[] = [];
+  const create = async (): Promise<TokenStore> => {
+    const store = await createStore();
+    open.push(store);
+    return store;
+  };
+
+  describe(`TokenStore contract: ${name}`, () => {
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((store) => store.close()));
+    });
+
+    it('knows nothing of an entry before the first write', async () => {
+      const store = await create();
+      assert.equal(await store.read('entry'), undefined);
+    });
+
+    it('gives back what was written, aged, with the fence of the lease', async () => {
+      const store = await create();
+      const holder = await lease(store, 'entry');
+      assert.equal(await holder.write({ ...recordOf('token'), ageMs: 5 }), true);
+      const stored = await store.read('entry');
+      assert.ok(stored);
+      assert.equal(stored.token, 'token');
+      assert.equal(stored.keyFingerprint, '0a1b2c3d');
+      assert.equal(stored.fence, holder.fence);
+      assert.ok(stored.ageMs >= 5 && stored.ageMs < MINUTE_MS);
+      assert.ok(stored.remainingMs <= HOUR_MS && stored.remainingMs > HOUR_MS - MINUTE_MS);
+    });
+
+    it('does not give back what has no life left', async () => {
+      const store = await create();
+      await (await lease(store, 'entry')).write(recordOf('token', 0));
+      assert.equal(await store.read('entry'), undefined);
+    });
+
+    it('lets one of many renew, and the next when it is done', async () => {
+      const store = await create();
+      const given = await Promise.all(Array.from({ length: 50 }, () => store.acquire('entry')));
+      const holders = given.filter((one) => one !== undefined);
+      assert.equal(holders.length, 1);
+      assert.equal(await store.acquire('entry'), undefined);
+      await holders[0]?.release();
+      const next = await lease(store, 'entry');
+      assert.ok(next.fence > (holders[0]?.fence ?? Number.NaN), 'fences rise');
+    });
+
+    it('orders by fence: a late write loses, however long its token lives', async () => {
+      const store = await create();
+      const former = await lease(store, 'entry');
+      await former.release();
+      const latter = await lease(store, 'entry');
+      assert.equal(await latter.write(recordOf('latter', MINUTE_MS)), true);
+      assert.equal(await former.write(recordOf('former')), false);
+      assert.equal((await store.read('entry'))?.token, 'latter');
+    });
+
+    it('takes a token that lives shorter than the one before', async () => {
+      const store = await create();
+      const former = await lease(store, 'entry');
+      await former.write(recordOf('longer'));
+      await former.release();
+      assert.equal(await (await lease(store, 'entry')).write(recordOf('shorter', MINUTE_MS)), true);
+      assert.equal((await store.read('entry'))?.token, 'shorter');
+    });
+
+    it('forgets an invalidated entry, and what was under way for it cannot be written', async () => {
+      const store = await create();
+      const first = await lease(store, 'entry');
+      await first.write(recordOf('first'));
+      await first.release();
+      const underWay = await lease(store, 'entry');
+      await store.invalidate('entry');
+      assert.equal(await store.read('entry'), undefined);
+      assert.equal(await underWay.write(recordOf('late')), false);
+      assert.equal(await store.read('entry'), undefined);
+      const next = await lease(store, 'entry');
+      assert.ok(next.fence > underWay.fence, 'the next lease is newer');
+      assert.equal(await next.write(recordOf('next')), true);
+    });
+
+    it('ignores that a lease is given back by somebody who no longer holds it', async () => {
+      const store = await create();
+      const former = await lease(store, 'entry');
+      await store.invalidate('entry');
+      await lease(store, 'entry');
+      await former.release();
+      assert.equal(await store.acquire('entry'), undefined);
+    });
+
+    it('keeps entries apart, whatever they are called', async () => {
+      const store = await create();
+      const names = ['a', 'A', 'a ', 'a:b', '["",60,"ünï\n*?"]', '{a}', 'x'.repeat(500)];
+      for (const entry of names) await (await lease(store, entry)).write(recordOf(`token of ${entry}`));
+      await store.invalidate('a');
+      assert.equal(await store.read('a'), undefined);
+      for (const entry of names.slice(1)) assert.equal((await store.read(entry))?.token, `token of ${entry}`);
+    });
+
+    for (const [what, change] of [
+      ['a write', (_store: TokenStore, holder: TokenLease) => holder.write(recordOf('token'))],
+      ['the end of a lease', (_store: TokenStore, holder: TokenLease) => holder.release()],
+      ['an invalidation', (store: TokenStore) => store.invalidate('entry')],
+    ] as const) {
+      it(`tells those who wait of ${what}`, async () => {
+        const store = await create();
+        const holder = await lease(store, 'entry');
+        const told = store.untilChanged('entry', HOUR_MS);
+        await change(store, holder);
+        await told;
+      });
+    }
+
+    it('lets go of those who wait when it closes', async () => {
+      const store = await createStore();
+      const told = store.untilChanged('entry', HOUR_MS);
+      await store.close();
+      await told;
+    });
+  });
+}

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import type { NudgeAuthErrorCode } from '../../src/common/errors.js';
+import type { VendorMood } from './simulated-vendor.js';
+
+/** What happens in a history, one after the other. */
+export type Step =
+  | {
+      readonly do: 'ask';
+      readonly callers: number;
+      readonly user: number;
+      readonly force: boolean;
+      readonly abortAfterMs?: number | undefined;
+    }
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'mood'; readonly mood: VendorMood }
+  | { readonly do: 'invalidate'; readonly user: number }
+  | { readonly do: 'jump'; readonly ms: number }
+  | { readonly do: 'suspend'; readonly ms: number }
+  | { readonly do: 'store'; readonly state: 'well' | 'failing' | 'hanging' };
+
+export interface History {
+  readonly scope: 'client' | 'user';
+  readonly expiryMins: number;
+  readonly cacheEnabled: boolean;
+  readonly withStore: boolean;
+  readonly rotateAfterMs: number | undefined;
+  readonly minRemainingMs: number | undefined;
+  readonly maxWaitMs: number;
+  /** How far this machine's clock is off, in milliseconds. */
+  readonly localOffsetMs: number;
+  /** How far the vendor's clock is off. */
+  readonly vendorOffsetMs: number;
+  /** Seeds the jitter. */
+  readonly seed: number;
+  readonly steps: readonly Step[];
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const failureCode = fc.constantFrom<NudgeAuthErrorCode>(
+  'NUDGE_UNAVAILABLE',
+  'NUDGE_TIMEOUT',
+  'NUDGE_BAD_RESPONSE',
+  'NUDGE_CREDENTIALS_REJECTED',
+  'NUDGE_RATE_LIMITED',
+);
+
+const mood: fc.Arbitrary<VendorMood> = fc.oneof(
+  { arbitrary: fc.constant<VendorMood>({ kind: 'well' }), weight: 5 },
+  fc.record({ kind: fc.constant('slow' as const), requestMs: fc.nat(9_000), responseMs: fc.nat(9_000) }),
+  fc.record({ kind: fc.constant('aged' as const), ageMs: fc.nat(70 * MINUTE_MS) }),
+  fc.constant<VendorMood>({ kind: 'repeating' }),
+  fc.record({ kind: fc.constant('short' as const), lifeMs: fc.integer({ min: 1_000, max: 40 * MINUTE_MS }) }),
+  fc.record({
+    kind: fc.constant('failing' as const),
+    code: failureCode,
+    retryAfterMs: fc.option(fc.nat(90_000), { nil: undefined }),
+  }),
+  fc.constant<VendorMood>({ kind: 'throwing' }),
+  fc.constant<VendorMood>({ kind: 'hanging' }),
+);
+
+/** Now and then a moment, a while, the time between two rotations, or most of a life. */
+const pause = fc.oneof(
+  fc.nat(600),
+  fc.nat(10_000),
+  fc.integer({ min: 50_000, max: 130_000 }),
+  fc.nat(70 * MINUTE_MS),
+);
+const user = fc.nat(2);
+
+const ask: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('ask' as const),
+  callers: fc.integer({ min: 1, max: 4 }),
+  user,
+  force: fc.boolean().map((value) => value),
+  abortAfterMs: fc.option(fc.nat(3_000), { nil: undefined, freq: 6 }),
+});
+const pass: fc.Arbitrary<Step> = fc.record({ do: fc.constant('pass' as const), ms: pause });
+const common: fc.WeightedArbitrary<Step>[] = [
+  { arbitrary: ask, weight: 8 },
+  { arbitrary: ask.map((step) => ({ ...step, force: false })), weight: 8 },
+  { arbitrary: pass, weight: 8 },
+  { arbitrary: fc.record({ do: fc.constant('mood' as const), mood }), weight: 4 },
+  { arbitrary: fc.record({ do: fc.constant('invalidate' as const), user }), weight: 1 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('store' as const),
+      state: fc.constantFrom('well', 'failing', 'hanging'),
+    }),
+    weight: 1,
+  },
+];
+const jump: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('jump' as const),
+  ms: fc.constantFrom(-HOUR_MS, -10 * MINUTE_MS, -1_500, 1_500, 10 * MINUTE_MS, HOUR_MS),
+});
+const suspend: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('suspend' as const),
+  ms: fc.nat(2 * HOUR_MS),
+});
+
+/**
+ * A wall clock that is set back while the machine sleeps cannot be told from no time passing: a history has wall-clock
+ * jumps or suspends, not both.
+ */
+function steps(disturbance: 'none' | 'jumps' | 'suspends'): fc.Arbitrary<readonly Step[]> {
+  const more: fc.WeightedArbitrary<Step>[] =
+    disturbance === 'jumps'
+      ? [{ arbitrary: jump, weight: 2 }]
+      : disturbance === 'suspends'
+        ? [{ arbitrary: suspend, weight: 2 }]
+        : [];
+  return fc.array(fc.oneof(...common, ...more), { minLength: 3, maxLength: 40 });
+}
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  scope: fc.constantFrom('client', 'user'),
+  expiryMins: fc.constantFrom(30, 60, 1440),
+  cacheEnabled: fc.oneof(
+    { arbitrary: fc.constant(true), weight: 9 },
+    { arbitrary: fc.constant(false), weight: 1 },
+  ),
+  withStore: fc.boolean(),
+  rotateAfterMs: fc.option(fc.integer({ min: 1_000, max: 2 * HOUR_MS }), { nil: undefined }),
+  minRemainingMs: fc.option(fc.nat(10 * MINUTE_MS), { nil: undefined }),
+  maxWaitMs: fc.constantFrom(0, 500, 5_000),
+  localOffsetMs: fc.constantFrom(0, 0, -10 * MINUTE_MS, 10 * MINUTE_MS),
+  vendorOffsetMs: fc.constantFrom(0, 0, -10 * MINUTE_MS, 10 * MINUTE_MS),
+  seed: fc.nat(),
+  steps: fc.constantFrom('none' as const, 'jumps' as const, 'suspends' as const).chain(steps),
+});

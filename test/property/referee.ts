@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { LONGEST_BACKOFF_MS } from '../../src/cache/backoff.js';
+import { isSharedFailure } from '../../src/cache/egress.js';
+import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
+import type { NudgeAuthEvent } from '../../src/telemetry/events.js';
+import type { NudgeToken } from '../../src/token/nudge-token.js';
+import type { History } from './history.js';
+import type { IssuedToken, SimulatedVendor, VendorCall, VendorObserver } from './simulated-vendor.js';
+
+export const DEADLINE_MS = 7_000;
+
+/**
+ * The cache is cautious: `Date` has whole seconds, travel counts against the token, and a second comes off on purpose.
+ * Within this of a border the referee does not know which side the cache sees.
+ */
+const BORDER_MS = 10_000;
+
+/** A token that reached the module, and what it had left then by the vendor's clock. */
+export interface Delivery {
+  readonly issued: IssuedToken;
+  readonly lifeMs: number;
+}
+
+export interface Caller {
+  readonly entry: string;
+  readonly force: boolean;
+  readonly calledAtOrder: number;
+  readonly calledAtMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** What the cache surely could serve when the caller came. */
+  readonly servable: Delivery | undefined;
+  readonly mustBeServedAtOnce: boolean;
+  isSettled: boolean;
+  isAborted?: boolean;
+}
+
+export interface Moment {
+  /** By this machine's monotonic clock. */
+  readonly localMs: number;
+  /** By the machine's wall clock. */
+  readonly wallMs: number;
+  /** By the vendor's clock. */
+  readonly vendorMs: number;
+}
+
+/** Holds the eight rules of a token's life against what happens. */
+export class Referee implements VendorObserver {
+  readonly #history: History;
+  readonly #vendor: SimulatedVendor;
+  readonly #now: () => Moment;
+  readonly #isClockSteady: boolean;
+  readonly #underWay = new Map<string, VendorCall>();
+  readonly #delivered = new Map<string, Delivery[]>();
+  readonly #invalidatedAtOrder = new Map<string, number>();
+  /** Handed to callers who came after the last invalidation: so the cache holds it. */
+  readonly #handedOut = new Set<string>();
+  #blockedUntilMs = 0;
+  #isVendorSuspect = false;
+  #lastFailure: NudgeAuthError | undefined;
+
+  constructor(history: History, vendor: SimulatedVendor, now: () => Moment) {
+    this.#history = history;
+    this.#vendor = vendor;
+    this.#now = now;
+    this.#isClockSteady = !history.steps.some((step) => step.do === 'jump' || step.do === 'suspend');
+    vendor.observer = this;
+  }
+
+  invalidated(entry: string, order: number): void {
+    this.#invalidatedAtOrder.set(entry, order);
+    this.#handedOut.clear();
+  }
+
+  callBegan(call: VendorCall): void {
+    const other = this.#underWay.get(call.entry);
+    assert.ok(other === undefined || other.isOver, 'rule 2: one renewal of an entry at a time');
+    if (this.#isClockSteady) {
+      const { localMs } = this.#now();
+      assert.ok(localMs >= this.#blockedUntilMs, 'rule 4: no attempt before its wait is over');
+    }
+    if (this.#isVendorSuspect) {
+      const others = [...this.#underWay.values()].filter(({ isOver }) => !isOver);
+      assert.deepEqual(others, [], 'rule 4: after a wait one call probes, the others wait for it');
+    }
+    this.#underWay.set(call.entry, call);
+  }
+
+  callDelivered(issued: IssuedToken): void {
+    const list = this.#delivered.get(issued.entry) ?? [];
+    this.#delivered.set(issued.entry, list);
+    list.push({ issued, lifeMs: issued.expiresAtMs - this.#now().vendorMs });
+  }
+
+  observe(event: NudgeAuthEvent): void {
+    if (event.type === 'recovered') this.#isVendorSuspect = false;
+    if (event.type !== 'failed') return;
+    assert.ok(event.retryInMs <= LONGEST_BACKOFF_MS, 'rule 4: no wait is longer than a minute');
+    const isAboutAll = isSharedFailure(event.code);
+    if (isAboutAll) this.#isVendorSuspect = true;
+    if (isAboutAll || this.#history.scope === 'client') {
+      this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + event.retryInMs);
+    }
+    const asked = this.#lastFailure;
+    this.#lastFailure = undefined;
+    // The module's own timeouts carry the same code as the vendor's.
+    if (!this.#isClockSteady || asked?.code !== event.code || event.code === 'NUDGE_TIMEOUT') return;
+    const askedForMs =
+      event.code === 'NUDGE_CREDENTIALS_REJECTED' ? LONGEST_BACKOFF_MS : (asked.retryAfterMs ?? 0);
+    const isKept = event.retryInMs >= Math.min(askedForMs, LONGEST_BACKOFF_MS) - 1;
+    assert.ok(isKept, 'rule 4: a wait that the vendor asks for is kept, up to a minute');
+  }
+
+  callFailed(error: NudgeAuthError): void {
+    this.#lastFailure = error;
+  }
+
+  checkHandOut(caller: Caller, { token, expiresAt }: NudgeToken): void {
+    const { vendorMs, wallMs } = this.#now();
+    const issued = this.#vendor.issued.get(token);
+    assert.ok(issued, 'rule 6: the token is one that the vendor issued');
+    assert.equal(issued.entry, caller.entry, 'rule 6: the token belongs to the entry that was asked for');
+    const remainingMs = issued.expiresAtMs - vendorMs;
+    assert.ok(remainingMs >= this.#leastMs(issued), `rule 1: too little life is left (${remainingMs} ms)`);
+    assert.ok(expiresAt - wallMs <= remainingMs, 'rule 1: nobody is told of a longer life than there is');
+    if (caller.force) {
+      assert.ok(
+        issued.call.order > caller.calledAtOrder,
+        'rule 7: forceRefresh gets what began after the call',
+      );
+    }
+    const invalidatedAt = this.#invalidatedAtOrder.get(caller.entry) ?? -1;
+    if (invalidatedAt < caller.calledAtOrder && this.#history.cacheEnabled) {
+      assert.ok(issued.call.order > invalidatedAt, 'rule 7: what was invalidated reaches nobody');
+    }
+    this.#checkPatience(caller);
+    if (caller.calledAtOrder > invalidatedAt) this.#handedOut.add(token);
+  }
+
+  checkFailure(caller: Caller, error: unknown): void {
+    if (caller.signal?.aborted === true && error === caller.signal.reason) return;
+    assert.ok(isNudgeAuthError(error), `a failure is a NudgeAuthError, not ${String(error)}`);
+    const isServable =
+      !caller.force && caller.servable !== undefined && this.servable(caller.entry) !== undefined;
+    assert.ok(!isServable, `rule 3: a good token was held, and the caller got ${error.code}`);
+  }
+
+  /** What must be so after every step for a caller, answered or not. */
+  checkWaiting(caller: Caller, nowMs: number): void {
+    if (caller.isSettled) return;
+    const waitedMs = nowMs - caller.calledAtMs;
+    assert.ok(!caller.mustBeServedAtOnce, 'with at least half its life left a token is handed out at once');
+    assert.ok(caller.isAborted !== true, 'rule 5: an aborted caller is released');
+    assert.ok(
+      waitedMs <= DEADLINE_MS,
+      `a caller has its answer within the deadline, not after ${waitedMs} ms`,
+    );
+  }
+
+  /** While a held token is good, its callers wait no longer than they must. */
+  #checkPatience(caller: Caller): void {
+    if (caller.force || caller.servable === undefined || this.servable(caller.entry) === undefined) return;
+    const waitedMs = this.#now().localMs - caller.calledAtMs;
+    assert.ok(
+      waitedMs <= this.#history.maxWaitMs,
+      `a good token was held, and the caller waited ${waitedMs} ms`,
+    );
+  }
+
+  /** What the cache surely holds for an entry and may hand out; `undefined` where that is not sure. */
+  servable(entry: string): Delivery | undefined {
+    if (!this.#isClockSteady || !this.#history.cacheEnabled) return undefined;
+    for (const delivery of (this.#delivered.get(entry) ?? []).toReversed()) {
+      const { issued, lifeMs } = delivery;
+      const leastMs = this.#leastMs(issued);
+      // Surely refused on arrival: the one before is still held.
+      if (lifeMs < leastMs) continue;
+      // A renewal that was under way at an invalidation is dropped, even where its call began a moment later.
+      const isSurelyAdopted = !this.#invalidatedAtOrder.has(entry) || this.#handedOut.has(issued.token);
+      const isSurelyHeld =
+        isSurelyAdopted && lifeMs > leastMs + BORDER_MS && issued.call.order > this.#lastInvalidation(entry);
+      const isGood = issued.expiresAtMs - this.#now().vendorMs > leastMs + BORDER_MS;
+      return isSurelyHeld && isGood ? delivery : undefined;
+    }
+    return undefined;
+  }
+
+  /** Whether a caller who comes now must be served without any wait. */
+  mustServeAtOnce(entry: string): boolean {
+    const held = this.servable(entry);
+    return held !== undefined && held.issued.expiresAtMs - this.#now().vendorMs > held.lifeMs / 2 + BORDER_MS;
+  }
+
+  #lastInvalidation(entry: string): number {
+    return this.#invalidatedAtOrder.get(entry) ?? -1;
+  }
+
+  #leastMs({ issuedAtMs, expiresAtMs }: IssuedToken): number {
+    return Math.min(this.#history.minRemainingMs ?? 60_000, (expiresAtMs - issuedAtMs) / 10);
+  }
+}

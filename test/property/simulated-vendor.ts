@@ -1,0 +1,134 @@
+import type { Deadline } from '../../src/common/deadline.js';
+import { NudgeAuthError, type NudgeAuthErrorCode } from '../../src/common/errors.js';
+import type { FetchedToken, TokenRequest, TokenSource } from '../../src/source/token-source.js';
+import type { ManualClock } from '../../src/testing/manual-clock.js';
+import { readClaims } from '../../src/token/claims.js';
+import { placeInTime } from '../../src/token/placement.js';
+
+/** How the vendor answers the calls to come. */
+export type VendorMood =
+  | { readonly kind: 'well' }
+  | { readonly kind: 'slow'; readonly requestMs: number; readonly responseMs: number }
+  | { readonly kind: 'aged'; readonly ageMs: number }
+  | { readonly kind: 'repeating' }
+  | { readonly kind: 'short'; readonly lifeMs: number }
+  | {
+      readonly kind: 'failing';
+      readonly code: NudgeAuthErrorCode;
+      readonly retryAfterMs?: number | undefined;
+    }
+  | { readonly kind: 'throwing' }
+  | { readonly kind: 'hanging' };
+
+/** A call that the vendor got. */
+export interface VendorCall {
+  readonly entry: string;
+  /** Its place among everything that happens in a history. */
+  readonly order: number;
+  isOver: boolean;
+}
+
+export interface IssuedToken {
+  readonly entry: string;
+  readonly token: string;
+  /** The last call that brought it. */
+  readonly call: VendorCall;
+  /** By the vendor's clock, in epoch milliseconds. */
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** Who watches the calls. */
+export interface VendorObserver {
+  callBegan(call: VendorCall): void;
+  callDelivered(issued: IssuedToken): void;
+  callFailed(error: NudgeAuthError): void;
+}
+
+export function entryOf({ expiryMins, extId }: TokenRequest): string {
+  return `${expiryMins}/${extId ?? ''}`;
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+/** The vendor as the token cache sees it, with a clock and moods of its own. */
+export class SimulatedVendor implements TokenSource {
+  mood: VendorMood = { kind: 'well' };
+  observer: VendorObserver | undefined;
+  readonly issued = new Map<string, IssuedToken>();
+  readonly #clock: ManualClock;
+  readonly #nowMs: () => number;
+  readonly #nextOrder: () => number;
+  readonly #lastTokens = new Map<string, IssuedToken>();
+  #serial = 0;
+
+  /**
+   * @param nowMs the time by the vendor's own clock, in epoch milliseconds.
+   * @param nextOrder numbers what happens.
+   */
+  constructor(clock: ManualClock, nowMs: () => number, nextOrder: () => number) {
+    this.#clock = clock;
+    this.#nowMs = nowMs;
+    this.#nextOrder = nextOrder;
+  }
+
+  async fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken> {
+    const call: VendorCall = { entry: entryOf(request), order: this.#nextOrder(), isOver: false };
+    this.observer?.callBegan(call);
+    // Whoever waits gives up then: so ends a source that never settles.
+    const giveUp = this.#clock.schedule(deadline.remainingMs(), () => (call.isOver = true));
+    try {
+      return await this.#answer(request, call);
+    } finally {
+      giveUp();
+      call.isOver = true;
+    }
+  }
+
+  async #answer(request: TokenRequest, call: VendorCall): Promise<FetchedToken> {
+    const { mood } = this;
+    const sentAt = this.#clock.now();
+    if (mood.kind === 'hanging') return new Promise(() => undefined);
+    if (mood.kind === 'throwing') throw new TypeError('a source that breaks its contract');
+    if (mood.kind === 'failing') {
+      await this.#pass(1);
+      const error = new NudgeAuthError(mood.code, 'simulated', { retryAfterMs: mood.retryAfterMs });
+      this.observer?.callFailed(error);
+      throw error;
+    }
+    await this.#pass(mood.kind === 'slow' ? mood.requestMs : 1);
+    const issued = this.#issue(request, call, mood);
+    const date = new Date(this.#nowMs()).toUTCString();
+    if (mood.kind === 'slow') await this.#pass(mood.responseMs);
+    const claims = readClaims(issued.token);
+    const receivedAt = this.#clock.now();
+    const placed = placeInTime(claims, { sentAt, receivedAt, date });
+    if (!call.isOver) this.observer?.callDelivered(issued);
+    return { token: issued.token, claims, arrivedAt: receivedAt, ...placed, keyFingerprint: 'cafe0001' };
+  }
+
+  #issue({ expiryMins }: TokenRequest, call: VendorCall, mood: VendorMood): IssuedToken {
+    const { entry } = call;
+    const former = mood.kind === 'repeating' ? this.#lastTokens.get(entry) : undefined;
+    const issued = former === undefined ? this.#newToken(expiryMins, call, mood) : { ...former, call };
+    this.issued.set(issued.token, issued);
+    this.#lastTokens.set(entry, issued);
+    return issued;
+  }
+
+  #newToken(expiryMins: number, call: VendorCall, mood: VendorMood): IssuedToken {
+    const ageMs = mood.kind === 'aged' ? mood.ageMs : 0;
+    const lifeMs = mood.kind === 'short' ? mood.lifeMs : expiryMins * 60_000;
+    const iat = Math.floor((this.#nowMs() - ageMs) / 1_000);
+    const exp = iat + Math.floor(lifeMs / 1_000);
+    const serial = ++this.#serial;
+    const token = `${encode({ alg: 'EdDSA', kid: 'simulated' })}.${encode({ iat, exp })}.${encode({ serial })}`;
+    return { entry: call.entry, token, call, issuedAtMs: iat * 1_000, expiresAtMs: exp * 1_000 };
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.schedule(ms, resolve));
+  }
+}

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { createTokenCache } from '../../src/cache/create-token-cache.js';
+import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
+import type { TokenCache } from '../../src/cache/token-cache.js';
+import type { TokenStore } from '../../src/cache/token-store.js';
+import { resolveNudgeAuthOptions } from '../../src/nudge-auth.options-resolution.js';
+import { NudgeTokenService } from '../../src/nudge-token.service.js';
+import { NudgeAuthEvents } from '../../src/telemetry/events.js';
+import { StatusBoard } from '../../src/telemetry/status-board.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import type { History, Step } from './history.js';
+import { DEADLINE_MS, Referee, type Caller } from './referee.js';
+import { entryOf, SimulatedVendor } from './simulated-vendor.js';
+
+const TRUE_START_MS = Date.UTC(2031, 0, 1);
+
+/** Chance that can be repeated (mulberry32). */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A store that can be made to fail. */
+class FaultyStore implements TokenStore {
+  state: 'well' | 'failing' | 'hanging' = 'well';
+  readonly #inner: TokenStore;
+
+  constructor(inner: TokenStore) {
+    this.#inner = inner;
+  }
+
+  read: TokenStore['read'] = (entry) => this.#ask(() => this.#inner.read(entry));
+  acquire: TokenStore['acquire'] = (entry) => this.#ask(() => this.#inner.acquire(entry));
+  invalidate: TokenStore['invalidate'] = (entry) => this.#ask(() => this.#inner.invalidate(entry));
+  untilChanged: TokenStore['untilChanged'] = (entry, timeoutMs) =>
+    this.#ask(() => this.#inner.untilChanged(entry, timeoutMs));
+  close: TokenStore['close'] = () => this.#inner.close();
+
+  #ask<T>(work: () => Promise<T>): Promise<T> {
+    if (this.state === 'failing') return Promise.reject(new Error('simulated store fault'));
+    return this.state === 'hanging' ? new Promise(() => undefined) : work();
+  }
+}
+
+/** Plays a history against the module's real code under a referee's eyes. */
+export class Simulation {
+  readonly #history: History;
+  readonly #clock: ManualClock;
+  readonly #vendor: SimulatedVendor;
+  readonly #referee: Referee;
+  readonly #store: FaultyStore | undefined;
+  readonly #cache: TokenCache;
+  readonly #service: NudgeTokenService;
+  readonly #callers: Caller[] = [];
+  #order = 0;
+  #steppedMs = 0;
+  #violation: unknown;
+
+  constructor(history: History) {
+    this.#history = history;
+    this.#clock = new ManualClock(TRUE_START_MS + history.localOffsetMs);
+    const vendorMs = (): number =>
+      this.#clock.now().wallMs - history.localOffsetMs - this.#steppedMs + history.vendorOffsetMs;
+    this.#vendor = new SimulatedVendor(this.#clock, vendorMs, () => this.#order++);
+    this.#referee = new Referee(history, this.#vendor, () => {
+      const { wallMs, monotonicMs } = this.#clock.now();
+      return { wallMs, localMs: monotonicMs, vendorMs: vendorMs() };
+    });
+    const { scope, rotateAfterMs, minRemainingMs, maxWaitMs } = history;
+    const options = resolveNudgeAuthOptions({
+      apiKey: 'fake-private-key-of-the-simulation',
+      defaultExpiryMins: history.expiryMins,
+      http: { deadlineMs: DEADLINE_MS },
+      cache: history.cacheEnabled ? { rotateAfterMs, minRemainingMs, maxWaitMs } : false,
+      ...(scope === 'user' ? { scope, extId: () => 'not asked here' } : { scope }),
+    });
+    const random = seededRandom(history.seed);
+    const events = new NudgeAuthEvents();
+    events.subscribe((event) => this.#judge(() => this.#referee.observe(event)));
+    this.#store = history.withStore ? new FaultyStore(new MemoryTokenStore(this.#clock)) : undefined;
+    this.#cache = createTokenCache({
+      source: this.#vendor,
+      store: this.#store,
+      options: { ...options.cache, scope, deadlineMs: DEADLINE_MS, storeScope: ['simulation'] },
+      callsPerMinute: options.budget.callsPerMinute,
+      budget: { take: () => Promise.resolve(0) },
+      events,
+      clock: this.#clock,
+      random,
+    });
+    this.#service = new NudgeTokenService(this.#cache, new StatusBoard(events, this.#clock), options);
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#history.steps) await this.#take(step);
+    await this.#end();
+  }
+
+  async #take(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'ask':
+        for (let caller = 0; caller < step.callers; caller += 1) this.#ask(step);
+        return this.#pass(0);
+      case 'pass':
+        return this.#pass(step.ms);
+      case 'mood':
+        this.#vendor.mood = step.mood;
+        return undefined;
+      case 'invalidate':
+        this.#referee.invalidated(entryOf(this.#selectorOf(step.user)), this.#order++);
+        void this.#service.invalidate(this.#selectorOf(step.user));
+        return undefined;
+      case 'jump':
+        this.#clock.stepWall(step.ms);
+        this.#steppedMs += step.ms;
+        return undefined;
+      case 'suspend':
+        this.#clock.suspend(step.ms);
+        return undefined;
+      case 'store':
+        if (this.#store !== undefined) this.#store.state = step.state;
+        return undefined;
+    }
+  }
+
+  #selectorOf(user: number): { expiryMins: number; extId?: string } {
+    const { scope, expiryMins } = this.#history;
+    return scope === 'user' ? { expiryMins, extId: `user-${user}` } : { expiryMins };
+  }
+
+  #ask({ user, force, abortAfterMs }: Extract<Step, { do: 'ask' }>): void {
+    const selector = this.#selectorOf(user);
+    const entry = entryOf(selector);
+    const abort = new AbortController();
+    const caller: Caller = {
+      entry,
+      force,
+      calledAtOrder: this.#order++,
+      calledAtMs: this.#clock.now().monotonicMs,
+      signal: abortAfterMs === undefined ? undefined : abort.signal,
+      servable: this.#referee.servable(entry),
+      mustBeServedAtOnce: !force && this.#referee.mustServeAtOnce(entry),
+      isSettled: false,
+    };
+    this.#callers.push(caller);
+    void this.#service.getToken({ ...selector, forceRefresh: force, signal: caller.signal }).then(
+      (token) => {
+        caller.isSettled = true;
+        this.#judge(() => this.#referee.checkHandOut(caller, token));
+      },
+      (error: unknown) => {
+        caller.isSettled = true;
+        this.#judge(() => this.#referee.checkFailure(caller, error));
+      },
+    );
+    if (abortAfterMs === undefined) return;
+    this.#clock.schedule(abortAfterMs, () => {
+      abort.abort(new Error('aborted by the history'));
+      caller.isAborted = true;
+    });
+  }
+
+  /** Remembers the first broken rule: it is found in a callback, where a throw would reach nobody. */
+  #judge(check: () => void): void {
+    try {
+      check();
+    } catch (violation) {
+      this.#violation ??= violation;
+    }
+  }
+
+  async #pass(ms: number): Promise<void> {
+    await this.#clock.advanceAsync(ms);
+    const nowMs = this.#clock.now().monotonicMs;
+    for (const caller of this.#callers) this.#judge(() => this.#referee.checkWaiting(caller, nowMs));
+    if (this.#violation !== undefined) throw this.#violation;
+  }
+
+  /** Rule 8: what is under way ends within the deadline, and nothing stays behind. */
+  async #end(): Promise<void> {
+    let isClosed = false;
+    void this.#cache.close().then(() => {
+      isClosed = true;
+    });
+    await this.#pass(DEADLINE_MS);
+    assert.ok(isClosed, 'rule 8: closing ends within the deadline');
+    assert.ok(
+      this.#callers.every(({ isSettled }) => isSettled),
+      'rule 8: nobody is left waiting',
+    );
+    // What the vendor itself still does is not the module's.
+    await this.#pass(20_000);
+    assert.deepEqual(this.#clock.pendingMs, [], 'rule 8: no timer is left');
+  }
+}
