@@ -50,12 +50,13 @@ export class Backoff {
     return this.#delayMs;
   }
 
-  /** Makes a wait that is in force last `atLeastMs` milliseconds from now. */
-  extend(atLeastMs = 0): void {
+  /** Makes a wait that is in force last `atLeastMs` milliseconds from now. Returns whether that is longer than it was. */
+  extend(atLeastMs = 0): boolean {
     const neededMs = Math.min(LONGEST_BACKOFF_MS, atLeastMs);
-    if (this.#setAt === undefined || neededMs <= this.remainingMs()) return;
+    if (this.#setAt === undefined || neededMs <= this.remainingMs()) return false;
     this.#setAt = this.#clock.now();
     this.#delayMs = neededMs;
+    return true;
   }
 
   /** Ends the row of failures. Returns for how long it lasted, in milliseconds; `undefined` when there was none. */

@@ -100,16 +100,18 @@ export class Egress implements TokenRenewer {
 
   #failed(error: NudgeAuthError, epoch: number): void {
     if (!isSharedFailure(error.code)) return;
-    if (epoch !== this.#epoch) {
+    const atLeastMs = error.code === 'NUDGE_CREDENTIALS_REJECTED' ? LONGEST_BACKOFF_MS : error.retryAfterMs;
+    if (epoch === this.#epoch) {
+      this.#epoch += 1;
+      this.#backoff.fail({ atLeastMs });
+      this.#lastFailure = error;
+    } else if (this.#backoff.extend(atLeastMs)) {
       // Several calls that fail together are one failure; only the longest wait that is asked for counts.
-      this.#backoff.extend(error.retryAfterMs);
-      return;
+      this.#lastFailure = error;
     }
-    this.#epoch += 1;
-    this.#lastFailure = error;
-    const isRefusedKey = error.code === 'NUDGE_CREDENTIALS_REJECTED';
-    const forMs = this.#backoff.fail({ atLeastMs: isRefusedKey ? LONGEST_BACKOFF_MS : error.retryAfterMs });
-    if (error.code === 'NUDGE_RATE_LIMITED') this.#events.emit({ type: 'paused', forMs });
+    if (error.code === 'NUDGE_RATE_LIMITED') {
+      this.#events.emit({ type: 'paused', forMs: this.#backoff.remainingMs() });
+    }
   }
 }
 

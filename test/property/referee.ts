@@ -195,6 +195,7 @@ export class Referee implements VendorObserver {
   }
 
   #leastMs({ issuedAtMs, expiresAtMs }: IssuedToken): number {
-    return Math.min(this.#history.minRemainingMs ?? 60_000, (expiresAtMs - issuedAtMs) / 10);
+    const { cacheEnabled, minRemainingMs } = this.#history;
+    return Math.min((cacheEnabled ? minRemainingMs : undefined) ?? 60_000, (expiresAtMs - issuedAtMs) / 10);
   }
 }
