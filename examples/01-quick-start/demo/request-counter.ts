@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Demo only: counts what the Nudge endpoint answers. */
+@Injectable()
+export class RequestCounter {
+  #withToken = 0;
+  #withoutToken = 0;
+
+  get totals(): { withToken: number; withoutToken: number } {
+    return { withToken: this.#withToken, withoutToken: this.#withoutToken };
+  }
+
+  /** A middleware. */
+  readonly count = (_request: IncomingMessage, response: ServerResponse, next: () => void): void => {
+    response.once('finish', () => {
+      if (response.statusCode === 200) this.#withToken += 1;
+      else this.#withoutToken += 1;
+    });
+    next();
+  };
+}

@@ -1,0 +1,59 @@
+/** The app's own sign-in: who the user is, and the JWT that says so to the backend. Kept in memory only. */
+export class Session {
+  #username = '';
+  #accessToken = '';
+  #isWithdrawn = false;
+
+  /** What the page calls the user; empty while nobody is signed in. */
+  get name() {
+    return this.#username && this.#username[0].toUpperCase() + this.#username.slice(1);
+  }
+
+  get isWithdrawn() {
+    return this.#isWithdrawn;
+  }
+
+  async signIn(username) {
+    const accessToken = await logIn(username);
+    this.#username = username;
+    this.#accessToken = accessToken;
+    this.#isWithdrawn = false;
+  }
+
+  signOut() {
+    this.#username = '';
+    this.#accessToken = '';
+    this.#isWithdrawn = false;
+  }
+
+  /**
+   * The `headers` option of `createRefreshToken`: asked before each request, and once more with `'unauthorized'` when
+   * the backend has refused the last ones, so that an expired sign-in is renewed without the user noticing.
+   */
+  headers = async (why) => {
+    if (!this.#username) return null;
+    if (why === 'unauthorized' && !this.#isWithdrawn) {
+      const username = this.#username;
+      const accessToken = await logIn(username);
+      if (username === this.#username) this.#accessToken = accessToken;
+    }
+    return { Authorization: `Bearer ${this.#accessToken}` };
+  };
+
+  /** Demo only: the backend refuses the JWT from now on; `isWithdrawn` says that it cannot be renewed either. */
+  spoil({ isWithdrawn }) {
+    this.#accessToken = 'no-longer-good';
+    this.#isWithdrawn = isWithdrawn;
+  }
+}
+
+/** The demo's users share a password, which spares you a form. Your app renews with its refresh token or cookie. */
+async function logIn(username) {
+  const response = await fetch('/login', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ username, password: 'demo' }),
+  });
+  if (!response.ok) throw new Error(`Sign-in failed with status ${response.status}`);
+  return (await response.json()).accessToken;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+
+const ROOT = process.cwd();
+const PAGES = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+interface Snippet {
+  readonly page: string;
+  readonly line: number;
+  readonly language: string;
+  readonly code: string;
+}
+
+function snippetsOf(page: string): Snippet[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  return [...text.matchAll(/^( *)```(\w+)\n(.*?)^ *```$/gms)].map((match) => ({
+    page,
+    line: text.slice(0, match.index).split('\n').length,
+    language: match[2] ?? '',
+    code: (match[3] ?? '').replaceAll(new RegExp(`^${match[1] ?? ''}`, 'gm'), ''),
+  }));
+}
+
+const SNIPPETS = PAGES.flatMap(snippetsOf);
+
+/** What the compiler says of the snippets, each a module of its own beside the sources. */
+function complaints(snippets: readonly Snippet[]): string[] {
+  const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
+  const files = new Map(
+    snippets.map((snippet, index) => [join(ROOT, 'test/docs', `snippet-${index}.ts`), snippet]),
+  );
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
+  host.readFile = (path) => files.get(path)?.code ?? readFile.call(host, path);
+  const getSourceFile = host.getSourceFile.bind(host);
+  host.getSourceFile = (path, settings, ...rest) => {
+    const snippet = files.get(path);
+    return snippet === undefined
+      ? getSourceFile(path, settings, ...rest)
+      : ts.createSourceFile(path, snippet.code, settings, true);
+  };
+  const program = ts.createProgram(
+    [...files.keys()],
+    // A snippet declares what it shows and does not use it.
+    { ...options, noUnusedLocals: false, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'] },
+    host,
+  );
+  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const snippet = files.get(file?.fileName ?? '');
+    const offset = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line + 1;
+    return `${snippet?.page}:${(snippet?.line ?? 0) + offset} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+}
+
+describe('the documentation', () => {
+  it('has TypeScript that compiles against the package as it is', () => {
+    const snippets = SNIPPETS.filter(({ language }) => language === 'ts');
+    expect(snippets.length).toBeGreaterThan(10);
+    expect(complaints(snippets)).toEqual([]);
+  }, 60_000);
+
+  it('has JSON that is JSON', () => {
+    const snippets = SNIPPETS.filter(({ language }) => language === 'json');
+    expect(snippets.length).toBeGreaterThan(0);
+    for (const { code } of snippets) expect(JSON.parse(code)).toBeInstanceOf(Object);
+  });
+
+  it('links to pages that are there', () => {
+    const broken = PAGES.flatMap((page) =>
+      [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+        .map((match) => resolve(ROOT, dirname(page), match[1] ?? ''))
+        .filter((target) => !existsSync(target))
+        .map((target) => `${page}: ${relative(ROOT, target)}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
