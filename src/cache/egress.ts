@@ -56,7 +56,7 @@ export class Egress implements TokenRenewer {
       () => undefined,
     );
     this.#probe = probe;
-    void probe.then(() => {
+    void probe.finally(() => {
       if (this.#probe === probe) this.#probe = undefined;
     });
     return work;

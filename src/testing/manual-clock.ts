@@ -35,7 +35,7 @@ export class ManualClock implements Clock {
 
   /** The delays of what is scheduled, in milliseconds from now, the nearest first. */
   get pendingMs(): number[] {
-    return [...this.#timers].map(({ dueMs }) => dueMs - this.#monotonicMs).sort((a, b) => a - b);
+    return [...this.#timers].map(({ dueMs }) => dueMs - this.#monotonicMs).toSorted((a, b) => a - b);
   }
 
   /** Lets `ms` milliseconds pass. What falls due runs at its own moment, in order. */

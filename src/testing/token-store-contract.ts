@@ -4,9 +4,9 @@ import type { TokenLease, TokenRecord, TokenStore } from '../cache/token-store.j
 
 /** `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`. */
 export interface TestFramework {
-  describe(name: string, body: () => void): unknown;
-  it(name: string, body: () => Promise<void>): unknown;
-  afterEach(body: () => Promise<void>): unknown;
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => Promise<void>) => unknown;
+  readonly afterEach: (body: () => Promise<void>) => unknown;
 }
 
 function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {

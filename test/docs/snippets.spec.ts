@@ -38,9 +38,10 @@ function complaints(snippets: readonly Snippet[]): string[] {
     snippets.map((snippet, index) => [join(ROOT, 'test/docs', `snippet-${index}.ts`), snippet]),
   );
   const host = ts.createCompilerHost(options);
-  const { fileExists, readFile } = host;
-  host.fileExists = (path) => files.has(path) || fileExists.call(host, path);
-  host.readFile = (path) => files.get(path)?.code ?? readFile.call(host, path);
+  const fileExists = host.fileExists.bind(host);
+  const readFile = host.readFile.bind(host);
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path)?.code ?? readFile(path);
   const getSourceFile = host.getSourceFile.bind(host);
   host.getSourceFile = (path, settings, ...rest) => {
     const snippet = files.get(path);

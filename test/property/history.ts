@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { NudgeAuthErrorCode } from '../../src/common/errors.js';
 import type { VendorMood } from './simulated-vendor.js';
 

@@ -4,7 +4,7 @@ import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
 import type { TokenStore } from '../../src/cache/token-store.js';
 import { resolveNudgeAuthOptions } from '../../src/nudge-auth.options-resolution.js';
-import { NudgeTokenService } from '../../src/nudge-token.service.js';
+import { NudgeTokenService, type NudgeTokenRequest } from '../../src/nudge-token.service.js';
 import { NudgeAuthEvents } from '../../src/telemetry/events.js';
 import { StatusBoard } from '../../src/telemetry/status-board.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -148,21 +148,22 @@ export class Simulation {
       isSettled: false,
     };
     this.#callers.push(caller);
-    void this.#service.getToken({ ...selector, forceRefresh: force, signal: caller.signal }).then(
-      (token) => {
-        caller.isSettled = true;
-        this.#judge(() => this.#referee.checkHandOut(caller, token));
-      },
-      (error: unknown) => {
-        caller.isSettled = true;
-        this.#judge(() => this.#referee.checkFailure(caller, error));
-      },
-    );
+    void this.#serve(caller, { ...selector, forceRefresh: force, signal: caller.signal });
     if (abortAfterMs === undefined) return;
     this.#clock.schedule(abortAfterMs, () => {
       abort.abort(new Error('aborted by the history'));
       caller.isAborted = true;
     });
+  }
+
+  async #serve(caller: Caller, request: NudgeTokenRequest): Promise<void> {
+    try {
+      const token = await this.#service.getToken(request);
+      this.#judge(() => this.#referee.checkHandOut(caller, token));
+    } catch (error) {
+      this.#judge(() => this.#referee.checkFailure(caller, error));
+    }
+    caller.isSettled = true;
   }
 
   /** Remembers the first broken rule: it is found in a callback, where a throw would reach nobody. */
@@ -184,7 +185,7 @@ export class Simulation {
   /** Rule 8: what is under way ends within the deadline, and nothing stays behind. */
   async #end(): Promise<void> {
     let isClosed = false;
-    void this.#cache.close().then(() => {
+    void this.#cache.close().finally(() => {
       isClosed = true;
     });
     await this.#pass(DEADLINE_MS);

@@ -1,5 +1,5 @@
 import { describe, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { histories } from './history.js';
 import { Simulation } from './simulation.js';
 
