@@ -1,0 +1,153 @@
+const manifest = require('./package.json');
+
+/** From top to bottom: a layer imports from those below it, never from those above. */
+const LAYERS = [
+  { name: 'module', path: '^src/nudge-auth\\.module\\.ts$' },
+  { name: 'providers', path: '^src/nudge-auth\\.providers\\.ts$' },
+  { name: 'module-definition', path: '^src/nudge-auth\\.module-definition\\.ts$' },
+  { name: 'endpoint', path: '^src/endpoint/' },
+  { name: 'terminus', path: '^src/terminus/' },
+  { name: 'doctor', path: '^src/doctor/' },
+  { name: 'testing', path: '^src/testing/' },
+  { name: 'config', path: '^src/config/' },
+  { name: 'service', path: '^src/nudge-token\\.service\\.ts$' },
+  { name: 'options', path: '^src/nudge-auth\\.options[^/]*\\.ts$' },
+  { name: 'decorators', path: '^src/nudge-auth\\.decorators\\.ts$' },
+  { name: 'redis', path: '^src/redis/' },
+  { name: 'cache', path: '^src/cache/' },
+  { name: 'source', path: '^src/source/' },
+  { name: 'token', path: '^src/token/' },
+  { name: 'telemetry', path: '^src/telemetry/' },
+  { name: 'common', path: '^src/common/' },
+];
+
+/** Stands above the layers. */
+const PUBLIC_FACE = '^src/index\\.ts$';
+
+/** Stand beside the layers: no layer imports them. */
+const ISLANDS = ['^src/emulator/', '^src/client/'];
+
+/** Folders that must run without Nest, and the one Nest package that one of them may use. */
+const NEST_FREE = [
+  { folder: 'cache' },
+  { folder: 'source', exceptPackage: '@nestjs/axios' },
+  { folder: 'token' },
+  { folder: 'telemetry' },
+  { folder: 'emulator' },
+];
+
+/** Who does not use the folder does not install the package. */
+const OPTIONAL_PEER_FOLDERS = [
+  { peer: '@nestjs/config', folder: 'config' },
+  { peer: '@nestjs/terminus', folder: 'terminus' },
+  { peer: 'ioredis', folder: 'redis' },
+];
+
+const SPEC = '\\.spec\\.ts$';
+const BARRELS = [PUBLIC_FACE, '^src/.+/index\\.ts$'];
+
+const published = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
+  .map((target) => target.default ?? target)
+  .filter((target) => target.endsWith('.js'));
+const ENTRY_POINTS = published.map(
+  (target) =>
+    `^${target
+      .replace(/^(\.\/)?dist\//, 'src/')
+      .replace(/\.js$/, '')
+      .replaceAll('.', '\\.')}\\.ts$`,
+);
+
+/** A module of the package itself; specs may reach for anything. */
+const from = (path = '^src/', pathNot = []) => ({ path, pathNot: [SPEC, ...pathNot] });
+const ofPackage = (name) => `(^|node_modules/)${name}${name.endsWith('/') ? '' : '(/|$)'}`;
+const forbid = (name, comment, rule) => ({ name, comment, severity: 'error', ...rule });
+
+const downwardOnly = LAYERS.slice(1).map((layer, index) =>
+  forbid(`${layer.name}-imports-downward-only`, 'Imports run downward: see LAYERS in this file.', {
+    from: from(layer.path),
+    to: { path: LAYERS.slice(0, index + 1).map(({ path }) => path) },
+  }),
+);
+
+const nestFree = NEST_FREE.map(({ folder, exceptPackage }) =>
+  forbid(`${folder}-is-free-of-nest`, 'It can be read, tested and reused without Nest.', {
+    from: from(`^src/${folder}/`),
+    to: {
+      path: ofPackage('@nestjs/'),
+      ...(exceptPackage === undefined ? {} : { pathNot: ofPackage(exceptPackage) }),
+    },
+  }),
+);
+
+const optionalPeers = OPTIONAL_PEER_FOLDERS.map(({ peer, folder }) =>
+  forbid(`${peer}-stays-in-${folder}`, 'An optional peer must not be needed outside its subpath.', {
+    from: from('^src/', [`^src/${folder}/`]),
+    to: { path: ofPackage(peer) },
+  }),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...downwardOnly,
+    forbid('every-file-has-a-place', 'A new folder or file is added to LAYERS or ISLANDS first.', {
+      from: {},
+      to: { path: '^src/', pathNot: [SPEC, PUBLIC_FACE, ...LAYERS.map(({ path }) => path), ...ISLANDS] },
+    }),
+    forbid('islands-are-left-alone', 'The emulator and the client are no part of what runs in a host.', {
+      from: from('^src/', ISLANDS),
+      to: { path: ISLANDS },
+    }),
+    forbid('emulator-imports-only-common', 'An island: of this package it may use common/ alone.', {
+      from: from('^src/emulator/'),
+      to: { path: '^src/', pathNot: '^src/(emulator|common)/' },
+    }),
+    forbid('client-imports-nothing', 'It runs in browsers and phones: no Nest, no Node, no package.', {
+      from: from('^src/client/'),
+      to: { pathNot: '^src/client/' },
+    }),
+    forbid('no-barrels', 'Import from the file that has it: barrels are for users of the package.', {
+      from: from(),
+      to: { path: BARRELS },
+    }),
+    forbid('no-cycles', 'Types count as well.', { from: { path: '^src/' }, to: { circular: true } }),
+    ...nestFree,
+    forbid('common-imports-no-package', 'Node and nothing else.', {
+      from: from('^src/common/'),
+      to: { path: 'node_modules/' },
+    }),
+    ...optionalPeers,
+    forbid('jwks-rsa-is-loaded-on-demand', 'An optional peer: import() or import type.', {
+      from: from(),
+      to: { path: ofPackage('jwks-rsa'), dynamic: false, dependencyTypesNot: ['type-only'] },
+    }),
+    forbid('main-entry-stands-alone', 'What has a subpath of its own is loaded by nobody else.', {
+      from: { path: PUBLIC_FACE },
+      to: { path: '^src/(config|doctor|redis|terminus|testing)/', reachable: true },
+    }),
+    forbid('only-declared-packages', 'A user of the package installs dependencies and peers, nothing else.', {
+      from: from(),
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer'],
+      },
+    }),
+    forbid('no-tests-in-the-package', 'Specs and test helpers are not published.', {
+      from: from(),
+      to: { path: [SPEC, '^(test|bench|examples)/'] },
+    }),
+    forbid('nothing-unresolvable', 'It would fail at run time.', {
+      from: {},
+      to: { couldNotResolve: true },
+    }),
+    forbid('no-dead-modules', 'No entry point of package.json leads to it.', {
+      from: { path: ENTRY_POINTS },
+      to: { path: '^src/', pathNot: [SPEC, ...ENTRY_POINTS], reachable: false },
+    }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: require.resolve('./tsconfig.json') },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

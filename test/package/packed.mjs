@@ -1,0 +1,221 @@
+/*
+ * The package as npm delivers it: packed, installed into throw-away applications outside this repository, compiled,
+ * imported and run there. `node --test` runs it; Node and npm are all it needs.
+ */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CONSUMER = fileURLToPath(new URL('consumer', import.meta.url));
+const NPM_TIMEOUT_MS = 300_000;
+const RUN_TIMEOUT_MS = 60_000;
+
+const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
+
+/** Entry points that cannot be imported without one of the optional peers; all others can. */
+const NEEDED_PEER = { './config': '@nestjs/config', './redis': 'ioredis', './terminus': '@nestjs/terminus' };
+
+/** What a user installs beside the package. */
+const CONSUMERS = [
+  {
+    name: 'Nest 12, without optional peers',
+    packages: ['common', 'core', 'platform-express', 'passport', 'axios'].map((name) => `@nestjs/${name}@12`),
+    typescript: 'typescript@6.0',
+    hasOptionalPeers: false,
+  },
+  {
+    name: 'Nest 11, with optional peers',
+    packages: [
+      ...['common', 'core', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@11`),
+      '@nestjs/axios@4',
+      // The oldest line of each, as an application on Nest 11 would have it.
+      ...optionalPeers.map((name) => `${name}@${manifest.peerDependencies[name].split(' || ')[0]}`),
+    ],
+    typescript: 'typescript@5.9',
+    hasOptionalPeers: true,
+  },
+];
+const COMMON_PACKAGES = [
+  'axios@1',
+  'passport@0.7',
+  'passport-jwt@4',
+  'reflect-metadata@0.2',
+  'rxjs@7',
+  '@types/node@20',
+  '@types/passport-jwt@4',
+];
+
+/** The output; fails with all of it when the command does not end with 0. */
+function run(command, args, { cwd, timeout = RUN_TIMEOUT_MS }) {
+  // What npm tells its scripts of this repository is not true of a consumer.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_TEST)/.test(name),
+    ),
+  );
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd, env, timeout, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else {
+        const output = `${stdout}\n${stderr}`.trim();
+        reject(new Error(`${command} ${args.join(' ')} (${error.signal ?? error.code}):\n${output}`));
+      }
+    });
+  });
+}
+
+async function filesBelow(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+let workshop;
+let tarball;
+let packed;
+
+before(async () => {
+  workshop = await mkdtemp(join(tmpdir(), 'nudge-auth-package-'));
+  await run('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+  const report = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', workshop], {
+    cwd: ROOT,
+  });
+  packed = Object.values(JSON.parse(report))[0];
+  tarball = join(workshop, packed.filename);
+});
+
+after(async () => {
+  await rm(workshop, { recursive: true, force: true });
+});
+
+describe('the tarball', () => {
+  it('holds what is published and nothing else', (context) => {
+    const paths = packed.files.map(({ path }) => path);
+    context.diagnostic(`${paths.length} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked`);
+    const stray = paths.filter(
+      (path) =>
+        !/^(package\.json|README\.md|LICENSE|dist\/.+\.(js|js\.map|d\.ts))$/.test(path) ||
+        /\.spec\./.test(path),
+    );
+    assert.deepEqual(stray, []);
+    const targets = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
+      .flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)))
+      .map((target) => target.replace(/^\.\//, ''));
+    const missing = [...targets, 'README.md', 'LICENSE'].filter((path) => !paths.includes(path));
+    assert.deepEqual(missing, []);
+  });
+
+  it('tells nothing of the machine it was built on', async () => {
+    const folder = join(workshop, 'unpacked');
+    await mkdir(folder);
+    await run('tar', ['-xzf', tarball, '-C', folder], { cwd: workshop });
+    for (const file of await filesBelow(folder)) {
+      const text = await readFile(file, 'utf8');
+      for (const path of [ROOT, homedir(), tmpdir()])
+        assert.ok(!text.includes(`${path}/`), `${file}: ${path}`);
+    }
+  });
+
+  it('explains its types', async () => {
+    const types = await readFile(join(ROOT, 'dist/nudge-token.service.d.ts'), 'utf8');
+    assert.match(types, /\/\*\*[^/]+\*\/\s+getToken\(/);
+  });
+
+  it('passes publint', async () => {
+    const report = await run('npx', ['--no', '--', 'publint', 'run', tarball, '--strict'], { cwd: ROOT });
+    assert.match(report, /All good/);
+  });
+
+  it('passes attw for packages that are ESM only', async () => {
+    const attw = ['attw', tarball, '--profile', 'esm-only', '--format', 'json'];
+    const { analysis } = JSON.parse(await run('npx', ['--no', '--', ...attw], { cwd: ROOT }));
+    assert.deepEqual(Object.keys(analysis.entrypoints), Object.keys(manifest.exports));
+  });
+});
+
+for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
+  describe(`a consumer with ${name}`, () => {
+    let cwd;
+
+    before(async () => {
+      cwd = join(workshop, name.replaceAll(/\W+/g, '-'));
+      await mkdir(cwd);
+      await writeFile(join(cwd, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
+      await run(
+        'npm',
+        ['install', '--prefer-offline', '--no-audit', '--no-fund'].concat(packages, COMMON_PACKAGES, [
+          typescript,
+          tarball,
+        ]),
+        { cwd, timeout: NPM_TIMEOUT_MS },
+      );
+      // The same sources as an ESM and as a CommonJS package: what `type` says decides how they are compiled and run.
+      for (const type of ['module', 'commonjs']) {
+        await cp(CONSUMER, join(cwd, type), { recursive: true });
+        await writeFile(join(cwd, type, 'package.json'), JSON.stringify({ type }));
+      }
+    });
+
+    const sources = hasOptionalPeers ? ['app.ts', 'config-app.ts'] : ['app.ts'];
+    const compile = (folder, ...options) =>
+      run(
+        'npx',
+        ['--no', '--', 'tsc', ...sources, '--strict', '--skipLibCheck', 'false', '--target', 'es2022'].concat(
+          ['--experimentalDecorators', '--emitDecoratorMetadata', '--types', 'node'],
+          options,
+        ),
+        { cwd: join(cwd, folder) },
+      );
+
+    it('installs without a second copy of anything shared', async () => {
+      const installed = await run('npm', ['ls', '--all', '--parseable'], { cwd });
+      for (const shared of ['passport', '@nestjs/common', '@nestjs/core', 'axios', 'rxjs']) {
+        const copies = installed.split('\n').filter((path) => path.endsWith(`/node_modules/${shared}`));
+        assert.equal(copies.length, 1, shared);
+      }
+      const present = optionalPeers.filter((peer) => installed.includes(`/node_modules/${peer}\n`));
+      assert.deepEqual(present, hasOptionalPeers ? optionalPeers : []);
+    });
+
+    it('runs as ESM', async () => {
+      await compile('module', '--module', 'nodenext');
+      for (const source of sources) {
+        const output = await run('node', [source.replace('.ts', '.js')], { cwd: join(cwd, 'module') });
+        assert.equal(output, 'served\n');
+      }
+    });
+
+    it('runs as CommonJS', async () => {
+      await compile('commonjs', '--module', 'nodenext');
+      for (const source of sources) {
+        const output = await run('node', [source.replace('.ts', '.js')], { cwd: join(cwd, 'commonjs') });
+        assert.equal(output, 'served\n');
+      }
+    });
+
+    it('compiles for a bundler', () =>
+      compile('module', '--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'));
+
+    it('has the emulator as a command', async () => {
+      const emulator = (option) => run('npx', ['--no', '--', 'nudge-emulator', option], { cwd });
+      assert.match(await emulator('--help'), /nudge-emulator/);
+      assert.equal((await emulator('--version')).trim(), manifest.version);
+    });
+
+    it('can import every entry point whose peers are there', async () => {
+      for (const [subpath, target] of Object.entries(manifest.exports)) {
+        if (target.default === undefined) continue;
+        const specifier = manifest.name + subpath.slice(1);
+        const load = run('node', ['-e', `require('${specifier}')`], { cwd });
+        const peer = NEEDED_PEER[subpath];
+        if (peer === undefined || hasOptionalPeers) await load;
+        else await assert.rejects(load, new RegExp(`Cannot find package '${peer}'`));
+      }
+    });
+  });
+}
