@@ -46,7 +46,8 @@ export class ApiKeys {
     const isKnownAsRefused = this.#isKnownAsRefused(first);
     if (!isKnownAsRefused) {
       yield { key: first, role: 'primary' };
-      const again = await askForApiKey(this.#primary, deadline);
+      // Where it cannot be read this time, the refusal stands, and the fallback is still to be tried.
+      const again = await askForApiKey(this.#primary, deadline).catch(() => first);
       if (again.fingerprint !== first.fingerprint) yield { key: again, role: 'primary' };
     }
     if (this.#fallback !== undefined)

@@ -1,4 +1,5 @@
 import type { HttpService } from '@nestjs/axios';
+import { DelegateBackoff, handleWhenResult, retry } from 'cockatiel';
 import { firstValueFrom } from 'rxjs';
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
@@ -37,6 +38,11 @@ type Attempt = FetchedToken | AnswerFailure;
 
 function isFailure(attempt: Attempt | ReturnType<typeof parseAnswer>): attempt is AnswerFailure {
   return 'error' in attempt;
+}
+
+/** Milliseconds that an answer asks to wait before the next attempt. */
+function askedForMs({ error }: AnswerFailure): number {
+  return error.retryAfterMs ?? 0;
 }
 
 function isTimeForAttempt(deadline: Deadline): boolean {
@@ -89,23 +95,27 @@ export class NudgeHttpTokenSource implements TokenSource {
   }
 
   /** One call with one key: as many attempts as `maxRetries` and the deadline allow. The last failure is the answer. */
-  async #call(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
-    let attempt = await this.#attempt(key, request, deadline);
-    for (let retries = 0; retries < this.#options.maxRetries; retries += 1) {
-      if (!isFailure(attempt) || !attempt.isTransient) break;
-      const spareMs = deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
-      const askedForMs = attempt.error.retryAfterMs ?? 0;
-      if (askedForMs > spareMs) break;
-      const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries, spareMs);
-      await this.#pause(Math.max(this.#random() * ceilingMs, askedForMs));
-      if (!isTimeForAttempt(deadline)) break;
-      attempt = await this.#attempt(key, request, deadline);
-    }
-    return attempt;
-  }
-
-  async #pause(pauseMs: number): Promise<void> {
-    if (pauseMs > 0) await new Promise<void>((resolve) => this.#clock.schedule(pauseMs, resolve));
+  #call(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
+    const spareMs = (): number => deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
+    const isWorthRetrying = (attempt: unknown): boolean =>
+      isFailure(attempt as Attempt) &&
+      (attempt as AnswerFailure).isTransient &&
+      askedForMs(attempt as AnswerFailure) <= spareMs();
+    let last: AnswerFailure | undefined;
+    const policy = retry(handleWhenResult(isWorthRetrying), {
+      maxAttempts: this.#options.maxRetries,
+      backoff: new DelegateBackoff(({ attempt }) => {
+        const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1), spareMs());
+        return Math.max(this.#random() * ceilingMs, last === undefined ? 0 : askedForMs(last));
+      }),
+    });
+    return policy.execute(async () => {
+      // The pause may have ended late: then what is known already is the answer.
+      if (last !== undefined && !isTimeForAttempt(deadline)) return { ...last, isTransient: false };
+      const attempt = await this.#attempt(key, request, deadline);
+      last = isFailure(attempt) ? attempt : undefined;
+      return attempt;
+    });
   }
 
   async #attempt(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
