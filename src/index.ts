@@ -25,6 +25,7 @@ export type { NudgeEndpointOptions, RouteVersion } from './endpoint/endpoint.opt
 export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter.js';
 export { NudgeHttpException } from './endpoint/nudge-http.exception.js';
 export { NudgeUserGuard } from './endpoint/nudge-user.guard.js';
+export { userJwtFromRequest } from './endpoint/user-jwt-extractor.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
 export type { TokenStore } from './cache/token-store.js';

@@ -1,5 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { createTokenCache } from './cache/create-token-cache.js';
+import { storeSecrets } from './cache/store-secrets.js';
 import { TokenCache } from './cache/token-cache.js';
 import { systemClock, type Clock, type Random } from './common/clock.js';
 import { createUserJwtVerifier } from './endpoint/user-jwt-verifier.js';
@@ -63,7 +64,7 @@ export const nudgeAuthProviders: Provider[] = [
     ],
     useFactory: (
       source: TokenSource,
-      { store, cache, scope, baseUrl, http, budget }: ResolvedNudgeAuthOptions,
+      { apiKey, fallbackApiKey, store, cache, scope, baseUrl, http, budget }: ResolvedNudgeAuthOptions,
       { name }: NudgeAuthRegistration,
       events: NudgeAuthEvents,
       clock: Clock,
@@ -72,6 +73,7 @@ export const nudgeAuthProviders: Provider[] = [
       createTokenCache({
         source,
         store,
+        storeUser: { secrets: () => storeSecrets([apiKey, fallbackApiKey], clock) },
         options: { ...cache, scope, deadlineMs: http.deadlineMs, storeScope: [name ?? '', baseUrl] },
         callsPerMinute: budget.callsPerMinute,
         events,
@@ -92,9 +94,9 @@ export const nudgeAuthProviders: Provider[] = [
   },
   {
     provide: NUDGE_USER_VERIFIER,
-    inject: [NUDGE_AUTH_OPTIONS],
-    useFactory: ({ userJwt }: ResolvedNudgeAuthOptions) =>
-      userJwt === undefined ? undefined : createUserJwtVerifier(userJwt),
+    inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
+    useFactory: ({ userJwt }: ResolvedNudgeAuthOptions, clock: Clock) =>
+      userJwt === undefined ? undefined : createUserJwtVerifier(userJwt, clock),
   },
   NudgeTokenService,
 ];

@@ -47,12 +47,33 @@ export interface NudgeTokenStatus extends StatusSummary {
   readonly nextAttemptInMs: number;
 }
 
+/** A caller's wish, checked. */
+interface Selection {
+  readonly expiryMins: number;
+  readonly extId: string | undefined;
+}
+
+/**
+ * What `getToken` resolves with, itself where it is held: for the endpoint, to which every promise is a cost. A service
+ * that a host has put in the place of ours is asked for its promise.
+ */
+export let tokenAtOnce: (
+  service: NudgeTokenService,
+  request?: NudgeTokenRequest,
+) => NudgeToken | Promise<NudgeToken>;
+
 /** Hands out Nudge tokens: held ones while they are good, new ones when they are not. */
 @Injectable()
 export class NudgeTokenService {
   readonly #cache: TokenCache;
   readonly #board: StatusBoard;
   readonly #options: ResolvedNudgeAuthOptions;
+  readonly #byDefault: Selection;
+
+  static {
+    tokenAtOnce = (service: Pick<NudgeTokenService, 'getToken'>, request) =>
+      #cache in service ? service.#getToken(request) : Promise.resolve(service.getToken(request));
+  }
 
   constructor(
     @Inject(TokenCache) cache: TokenCache,
@@ -62,6 +83,7 @@ export class NudgeTokenService {
     this.#cache = cache;
     this.#board = board;
     this.#options = options;
+    this.#byDefault = { expiryMins: options.defaultExpiryMins, extId: undefined };
   }
 
   /**
@@ -69,16 +91,8 @@ export class NudgeTokenService {
    *
    * @throws {NudgeAuthError} with the `code` that tells why there is none; at the latest after `http.deadlineMs`.
    */
-  async getToken(request: NudgeTokenRequest = {}): Promise<NudgeToken> {
-    const selected = this.#select(request);
-    if (!this.#options.enabled()) {
-      throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
-    }
-    request.signal?.throwIfAborted();
-    const token = this.#cache.getToken({ ...selected, forceRefresh: request.forceRefresh });
-    return request.signal === undefined || !(token instanceof Promise)
-      ? token
-      : untilAborted(token, request.signal);
+  async getToken(request?: NudgeTokenRequest): Promise<NudgeToken> {
+    return this.#getToken(request);
   }
 
   /**
@@ -104,10 +118,22 @@ export class NudgeTokenService {
     };
   }
 
-  #select({ expiryMins = this.#options.defaultExpiryMins, extId }: NudgeTokenSelector): {
-    expiryMins: number;
-    extId: string | undefined;
-  } {
+  #getToken(request: NudgeTokenRequest = {}): NudgeToken | Promise<NudgeToken> {
+    const selected = this.#select(request);
+    if (!this.#options.enabled()) {
+      throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
+    }
+    const { forceRefresh, signal } = request;
+    signal?.throwIfAborted();
+    const token = this.#cache.getToken(forceRefresh === true ? { ...selected, forceRefresh } : selected);
+    return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
+  }
+
+  #select(request: NudgeTokenSelector): Selection {
+    const { expiryMins = this.#options.defaultExpiryMins, extId } = request;
+    if (this.#options.scope === 'client' && request.expiryMins === undefined && extId === undefined) {
+      return this.#byDefault;
+    }
     if (!Number.isInteger(expiryMins) || expiryMins < MIN_EXPIRY_MINS || expiryMins > MAX_EXPIRY_MINS) {
       throw invalid(`expiryMins must be a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`);
     }

@@ -26,6 +26,19 @@ export function setHeader(response: HttpResponse, name: string, value: string): 
 
 /** What may change the answer, and so must be part of every cache's key. */
 const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'];
+const OUR_VARY = VARIES_WITH.join(', ');
+
+/** What stood before us is the same few values at every request. */
+const variations = new Map<string, string>();
+const MAX_VARIATIONS = 100;
+
+function appendedVary(before: string): string {
+  const known = variations.get(before);
+  if (known !== undefined) return known;
+  const appended = appendToVary(before, VARIES_WITH);
+  if (variations.size < MAX_VARIATIONS) variations.set(before, appended);
+  return appended;
+}
 
 /**
  * Marks a response as one that nobody may keep: tokens, and everything said in their place.
@@ -33,33 +46,46 @@ const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'];
  * @see RFC 9111 §5.2.2
  */
 export function forbidCaching(response: HttpResponse): void {
-  setHeader(response, 'Cache-Control', 'private, no-store');
-  setHeader(response, 'X-Content-Type-Options', 'nosniff');
+  // In the case that Fastify keeps them in: it need not look for a lower one at every request.
+  setHeader(response, 'cache-control', 'private, no-store');
+  setHeader(response, 'x-content-type-options', 'nosniff');
   // Appended: CORS has put its `Origin` here before.
-  const vary = response.getHeader('Vary');
-  setHeader(response, 'Vary', appendToVary(vary === undefined ? '' : String(vary), VARIES_WITH));
+  const vary = response.getHeader('vary');
+  setHeader(response, 'vary', vary === undefined ? OUR_VARY : appendedVary(String(vary)));
+}
+
+const writeHeadBefore = Symbol('writeHead of whoever came before');
+
+type WriteHead = (this: ServerResponse, ...head: unknown[]) => ServerResponse;
+
+interface Patched extends ServerResponse {
+  [writeHeadBefore]?: WriteHead;
+}
+
+/** One function for all responses: a closure for each would be work that nobody needs. */
+function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse {
+  this.removeHeader('etag');
+  for (const headers of head) {
+    if (typeof headers === 'object' && headers !== null) Reflect.deleteProperty(headers, 'etag');
+  }
+  return (this[writeHeadBefore] as WriteHead).apply(this, head);
 }
 
 /** Keeps an ETag off an answer that the framework writes: it would be the digest of a credential. */
 export function forbidEtag(response: HttpResponse): void {
-  const raw = isFastifyReply(response) ? response.raw : response;
-  const writeHead = raw.writeHead.bind(raw) as (...head: unknown[]) => ServerResponse;
+  const raw: Patched = isFastifyReply(response) ? response.raw : response;
+  if (raw[writeHeadBefore] !== undefined) return;
   // Adapters and plugins add it at the very end, where nothing but the head itself comes after.
-  raw.writeHead = (...head: unknown[]): ServerResponse => {
-    raw.removeHeader('ETag');
-    for (const headers of head) {
-      if (typeof headers === 'object' && headers !== null) Reflect.deleteProperty(headers, 'etag');
-    }
-    return writeHead(...head);
-  };
+  raw[writeHeadBefore] = raw.writeHead as WriteHead;
+  raw.writeHead = writeHeadWithoutEtag as ServerResponse['writeHead'];
 }
 
 /** Writes the answer without the framework's serialiser; its hooks and middleware still see it. */
 export function writeAnswer(response: HttpResponse, contentType: string, body: string): void {
-  setHeader(response, 'Content-Type', contentType);
+  setHeader(response, 'content-type', contentType);
   if (!isFastifyReply(response)) {
     // Express adds its own in `send` only, which is not called here; a middleware may have been before.
-    response.removeHeader('ETag');
+    response.removeHeader('etag');
     response.end(body);
     return;
   }

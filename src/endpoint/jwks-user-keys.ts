@@ -1,35 +1,29 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import type { JwksClient } from 'jwks-rsa';
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
-import { SECOND_MS } from '../common/durations.js';
+import { fetchJwks } from './jwks-fetch.js';
 import type { UserKeys } from './user-keys.js';
 
-const FETCH_TIMEOUT_MS = 3 * SECOND_MS;
+/** However many unknown kids come, and however the last attempt ended. */
+const ASK_EVERY_MS = 30 * SECOND_MS;
+/** While there is not a single key nobody can come in, so the first attempts follow each other quicker. */
+const FIRST_RETRY_MS = SECOND_MS;
+/** Renewed behind the users' backs, so that withdrawn keys are noticed and new ones known before they are used. */
+const RENEW_AFTER_MS = 5 * MINUTE_MS;
+/** Keys that were not looked at for so long are waited for: a withdrawn key counts no longer than this. */
+const TRUSTED_FOR_MS = 10 * MINUTE_MS;
+/** How long the last good keys serve while no others can be fetched. */
+const LAST_GOOD_FOR_MS = HOUR_MS;
 
-/** More keys than any issuer publishes at once. */
-const MAX_JWKS_BYTES = 256 * 1024;
-
-function headerOf(jwt: string): { readonly kid?: string } | undefined {
-  try {
-    return decodeProtectedHeader(jwt);
-  } catch {
-    // Not a JWT, and nobody's fault but the caller's: not worth a question to the issuer.
-    return undefined;
-  }
-}
-
-/** The client's own fetch waits for ever on an answer that breaks off, and reads one of any size. */
-async function fetchKeys(uri: string): Promise<{ keys: unknown }> {
-  const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > MAX_JWKS_BYTES) throw new Error('the answer is too large');
-  }
-  if (!response.ok) throw new Error(`the answer has the status ${response.status}`);
-  return JSON.parse(text) as { keys: unknown };
+interface KeySet {
+  readonly fetchedAt: Instant;
+  readonly all: ReadonlySet<KeyObject>;
+  /** By their PEM, so that a key which is published again stays the same object. */
+  readonly byPem: ReadonlyMap<string, KeyObject>;
+  readonly byKid: ReadonlyMap<string | undefined, readonly KeyObject[]>;
 }
 
 function unavailable(): NudgeAuthError {
@@ -39,37 +33,120 @@ function unavailable(): NudgeAuthError {
   );
 }
 
-/** The keys that an issuer publishes, fetched by `jwks-rsa`. */
+/** The keys that an issuer publishes: fetched and read by `jwks-rsa`, kept and renewed here. */
 export class JwksUserKeys implements UserKeys {
-  readonly #client: Pick<JwksClient, 'getSigningKey'>;
-  readonly #isUnknownKey: (error: unknown) => boolean;
+  readonly #client: Pick<JwksClient, 'getSigningKeys'>;
+  readonly #algorithms: readonly string[];
+  readonly #clock: Clock;
+  #keys: KeySet | undefined;
+  #asking: Promise<void> | undefined;
+  #askedAt: Instant | undefined;
+  /** Attempts since the last good one. */
+  #failures = 0;
 
-  private constructor(client: Pick<JwksClient, 'getSigningKey'>, isUnknownKey: (error: unknown) => boolean) {
+  constructor(client: Pick<JwksClient, 'getSigningKeys'>, algorithms: readonly string[], clock: Clock) {
     this.#client = client;
-    this.#isUnknownKey = isUnknownKey;
+    this.#algorithms = algorithms;
+    this.#clock = clock;
   }
 
   /**
    * @throws {Error} when the optional peer `jwks-rsa` is not installed.
    */
-  static async create(jwksUri: string): Promise<JwksUserKeys> {
-    const { JwksClient, SigningKeyNotFoundError } = await import('jwks-rsa').catch((cause: unknown) => {
+  static async create(jwksUri: string, algorithms: readonly string[], clock: Clock): Promise<JwksUserKeys> {
+    const { JwksClient } = await import('jwks-rsa').catch((cause: unknown) => {
       throw new Error('userJwt.jwksUri needs the package jwks-rsa: npm install jwks-rsa@4', { cause });
     });
-    const client = new JwksClient({ jwksUri, fetcher: fetchKeys, rateLimit: true });
-    return new JwksUserKeys(client, (error) => error instanceof SigningKeyNotFoundError);
+    return new JwksUserKeys(new JwksClient({ jwksUri, fetcher: fetchJwks }), algorithms, clock);
   }
 
   async keysFor(jwt: string): Promise<readonly KeyObject[]> {
-    const header = headerOf(jwt);
+    const header = this.#headerOf(jwt);
     if (header === undefined) return [];
+    const now = this.#clock.now();
+    const known = this.#find(header.kid);
+    if (known.length > 0 && this.#isTrusted(now)) {
+      if (this.#ageMs(now) >= RENEW_AFTER_MS) void this.#ask(now);
+      return known;
+    }
+    await this.#ask(now);
+    if (this.#ageMs(this.#clock.now()) >= LAST_GOOD_FOR_MS) throw unavailable();
+    const found = this.#find(header.kid);
+    // While nobody can say whether the issuer has a new key, it is not the user who is at fault.
+    if (found.length === 0 && this.#failures > 0) throw unavailable();
+    return found;
+  }
+
+  trusts(key: KeyObject, now: Instant): boolean {
+    return this.#isTrusted(now) && this.#keys?.all.has(key) === true;
+  }
+
+  /** Whether the keys may be used without asking first: because they are recent, or because it is no use to ask. */
+  #isTrusted(now: Instant): boolean {
+    const ageMs = this.#ageMs(now);
+    return ageMs < TRUSTED_FOR_MS || (ageMs < LAST_GOOD_FOR_MS && !this.#mayAsk(now));
+  }
+
+  #ageMs(now: Instant): number {
+    return this.#keys === undefined ? Number.POSITIVE_INFINITY : elapsedMs(this.#keys.fetchedAt, now);
+  }
+
+  /** Without a kid there is no telling which, unless there is but one. */
+  #find(kid: string | undefined): readonly KeyObject[] {
+    if (this.#keys === undefined) return [];
+    if (kid !== undefined) return this.#keys.byKid.get(kid) ?? [];
+    return this.#keys.all.size === 1 ? [...this.#keys.all] : [];
+  }
+
+  #headerOf(jwt: string): { readonly kid?: string | undefined } | undefined {
     try {
-      const key = await this.#client.getSigningKey(header.kid);
-      return [createPublicKey(key.getPublicKey())];
-    } catch (error) {
-      if (this.#isUnknownKey(error)) return [];
+      const { alg, kid } = decodeProtectedHeader(jwt);
+      // Refused whatever the key: not worth a question to the issuer.
+      return alg !== undefined && this.#algorithms.includes(alg) ? { kid } : undefined;
+    } catch {
+      // Not a JWT.
+      return undefined;
+    }
+  }
+
+  #mayAsk(now: Instant): boolean {
+    if (this.#askedAt === undefined) return true;
+    const waitMs = this.#keys === undefined ? this.#firstKeysWaitMs() : ASK_EVERY_MS;
+    return elapsedMs(this.#askedAt, now) >= waitMs;
+  }
+
+  /** One failure may be a hiccup; from the second on the waits double. */
+  #firstKeysWaitMs(): number {
+    return this.#failures < 2 ? 0 : Math.min(ASK_EVERY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 2));
+  }
+
+  /** Resolves when the attempt that is under way, or begun now if one may be, has ended, well or badly. */
+  #ask(now: Instant): Promise<void> {
+    if (this.#asking !== undefined) return this.#asking;
+    if (!this.#mayAsk(now)) return Promise.resolve();
+    this.#askedAt = now;
+    this.#asking = this.#fetch().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      const published = await this.#client.getSigningKeys();
+      const byPem = new Map<string, KeyObject>();
+      const byKid = new Map<string | undefined, KeyObject[]>();
+      for (const one of published) {
+        const pem = one.getPublicKey();
+        const key = byPem.get(pem) ?? this.#keys?.byPem.get(pem) ?? createPublicKey(pem);
+        byPem.set(pem, key);
+        byKid.set(one.kid, [...(byKid.get(one.kid) ?? []), key]);
+      }
+      this.#keys = { fetchedAt: this.#clock.now(), all: new Set(byPem.values()), byPem, byKid };
+      this.#failures = 0;
+    } catch {
       // What the fetch complained of stays behind: it may quote an answer that is not ours to log.
-      throw unavailable();
+      this.#failures += 1;
     }
   }
 }

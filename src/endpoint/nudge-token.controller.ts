@@ -3,7 +3,7 @@ import type { Clock, Random } from '../common/clock.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM } from '../nudge-auth.decorators.js';
 import type { ResolvedNudgeAuthOptions } from '../nudge-auth.options-resolution.js';
-import { NudgeTokenService } from '../nudge-token.service.js';
+import { NudgeTokenService, tokenAtOnce } from '../nudge-token.service.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import { answerFormat, type AnswerFormat } from './answer-format.js';
 import {
@@ -16,12 +16,16 @@ import {
 } from './answer-headers.js';
 import type { ResolvedEndpointOptions } from './endpoint.options.js';
 import { NudgeUserGuard } from './nudge-user.guard.js';
+import { AnswerBodies } from './answer-bodies.js';
 import { tokenAnswer, type TokenAnswer } from './token-answer.js';
 
 interface HttpRequest {
   readonly url: string;
   readonly headers: { readonly accept?: string | undefined };
 }
+
+/** Nothing where the answer is written directly. */
+type Answer = TokenAnswer | string | undefined;
 
 const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
   json: 'application/json; charset=utf-8',
@@ -36,48 +40,65 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
   @Controller({ path: endpoint.path, version: endpoint.version })
   @UseGuards(...(endpoint.guards ?? [NudgeUserGuard]))
   class NudgeTokenController {
+    private readonly bodies: AnswerBodies;
+
     constructor(
       @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
       @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
       @Inject(NUDGE_CLOCK) private readonly clock: Clock,
       @Inject(NUDGE_RANDOM) private readonly random: Random,
-    ) {}
+    ) {
+      this.bodies = new AnswerBodies(clock, random);
+    }
 
     @Get()
     @applyDecorators(...endpoint.decorators)
-    async getToken(
+    getToken(
       @Req() request: HttpRequest,
       @Res({ passthrough: endpoint.passthrough }) response: HttpResponse,
-    ): Promise<TokenAnswer | string | undefined> {
+    ): Answer | Promise<Answer> {
       forbidCaching(response);
       try {
         const format = answerFormat(request.url, request.headers.accept);
-        const token = await this.tokens.getToken({ extId: await this.extIdOf(request) });
-        return this.answer(response, format, token);
+        const token = this.tokenFor(request);
+        return token instanceof Promise
+          ? token.then(
+              (fetched) => this.answer(response, format, fetched),
+              (error: unknown) => this.fail(response, error),
+            )
+          : this.answer(response, format, token);
       } catch (error) {
-        forbidEtag(response);
-        throw isNudgeAuthError(error) ? failWith(error, response, this.random, endpoint.errorStatus) : error;
+        return this.fail(response, error);
       }
     }
 
-    private answer(
-      response: HttpResponse,
-      format: AnswerFormat,
-      token: NudgeToken,
-    ): TokenAnswer | string | undefined {
-      const body = format === 'text' ? token.token : tokenAnswer(token, this.clock.now().wallMs, this.random);
+    private tokenFor(request: HttpRequest): NudgeToken | Promise<NudgeToken> {
+      return this.options.extId === undefined
+        ? tokenAtOnce(this.tokens)
+        : this.extIdOf(request).then((extId) => this.tokens.getToken({ extId }));
+    }
+
+    private answer(response: HttpResponse, format: AnswerFormat, token: NudgeToken): Answer {
       if (endpoint.passthrough) {
         forbidEtag(response);
         setHeader(response, 'Content-Type', CONTENT_TYPES[format]);
-        return body;
+        return format === 'text' ? token.token : tokenAnswer(token, this.clock.now().wallMs, this.random);
       }
-      writeAnswer(response, CONTENT_TYPES[format], typeof body === 'string' ? body : JSON.stringify(body));
+      writeAnswer(
+        response,
+        CONTENT_TYPES[format],
+        format === 'text' ? token.token : this.bodies.bodyOf(token),
+      );
       return undefined;
     }
 
-    private async extIdOf(request: HttpRequest): Promise<string | undefined> {
-      if (this.options.extId === undefined) return undefined;
-      const extId: unknown = await this.options.extId(Reflect.get(request, endpoint.userProperty), request);
+    private fail(response: HttpResponse, error: unknown): never {
+      forbidEtag(response);
+      throw isNudgeAuthError(error) ? failWith(error, response, this.random, endpoint.errorStatus) : error;
+    }
+
+    private async extIdOf(request: HttpRequest): Promise<string> {
+      const extId: unknown = await this.options.extId?.(Reflect.get(request, endpoint.userProperty), request);
       if (typeof extId === 'string') return extId;
       throw new NudgeAuthError('NUDGE_INVALID_REQUEST', 'The signed-in user has no external id for Nudge');
     }

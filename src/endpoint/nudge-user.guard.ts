@@ -12,9 +12,12 @@ import type { Random } from '../common/clock.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_REGISTRATION, NUDGE_RANDOM, NUDGE_USER_VERIFIER } from '../nudge-auth.decorators.js';
 import { failWith, forbidCaching, forbidEtag, setHeader, type HttpResponse } from './answer-headers.js';
+import type { UserJwtPayload } from '../nudge-auth.options.js';
 import type { NudgeAuthRegistration } from './endpoint.options.js';
 import { assertHostStrategy } from './host-strategy.js';
 import type { RequestWithHeaders, UserJwtVerifier } from './user-jwt-verifier.js';
+
+type IncomingRequest = RequestWithHeaders & Record<string, unknown>;
 
 /** The host's own strategy, asked through Nest's guard for it. */
 class HostJwtGuard extends AuthGuard('jwt') {
@@ -62,29 +65,40 @@ export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
     }
   }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const response = context.switchToHttp().getResponse<HttpResponse>();
+  /** At once where the verdict on the user's JWT is remembered: Nest then waits for nothing. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (this.#verifier === undefined) return this.#askHost(context);
+    const request = context.switchToHttp().getRequest<IncomingRequest>();
+    const user = this.#verifier.verify(request);
+    return user instanceof Promise
+      ? user.then(
+          (verified) => this.#admit(context, request, verified),
+          (error: unknown) => this.#refuse(context, error),
+        )
+      : this.#admit(context, request, user);
+  }
+
+  async #askHost(context: ExecutionContext): Promise<boolean> {
     try {
-      await this.#authenticate(context);
-      return true;
+      return Boolean(await this.#hostGuard.canActivate(context));
     } catch (error) {
-      forbidCaching(response);
-      forbidEtag(response);
-      if (error instanceof UnauthorizedException) setHeader(response, 'WWW-Authenticate', 'Bearer');
-      throw isNudgeAuthError(error)
-        ? failWith(error, response, this.#random, this.#registration.endpoint?.errorStatus)
-        : error;
+      return this.#refuse(context, error);
     }
   }
 
-  async #authenticate(context: ExecutionContext): Promise<void> {
-    if (this.#verifier === undefined) {
-      await this.#hostGuard.canActivate(context);
-      return;
-    }
-    const request = context.switchToHttp().getRequest<RequestWithHeaders>();
-    const user = await this.#verifier.verify(request);
-    if (user === undefined) throw new UnauthorizedException();
-    Reflect.set(request, this.#userProperty, user);
+  #admit(context: ExecutionContext, request: IncomingRequest, user: UserJwtPayload | undefined): true {
+    if (user === undefined) this.#refuse(context, new UnauthorizedException());
+    request[this.#userProperty] = user;
+    return true;
+  }
+
+  #refuse(context: ExecutionContext, error: unknown): never {
+    const response = context.switchToHttp().getResponse<HttpResponse>();
+    forbidCaching(response);
+    forbidEtag(response);
+    if (error instanceof UnauthorizedException) setHeader(response, 'WWW-Authenticate', 'Bearer');
+    throw isNudgeAuthError(error)
+      ? failWith(error, response, this.#random, this.#registration.endpoint?.errorStatus)
+      : error;
   }
 }

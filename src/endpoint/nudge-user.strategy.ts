@@ -1,6 +1,7 @@
 import passport from 'passport';
 import { isNudgeAuthError } from '../common/errors.js';
 import type { Random } from '../common/clock.js';
+import type { UserJwtPayload } from '../nudge-auth.options.js';
 import { toHttpException } from './nudge-http.exception.js';
 import type { RequestWithHeaders, UserJwtVerifier } from './user-jwt-verifier.js';
 
@@ -29,10 +30,15 @@ export class NudgeUserStrategy extends passport.Strategy {
   ): void {
     // passport calls this on an object derived from the strategy, which private fields do not reach.
     const strategy = Object.getPrototypeOf(this) as NudgeUserStrategy;
-    strategy.#verifier.verify(request).then(
+    strategy.#verify(request).then(
       (payload) => (payload === undefined ? this.fail('Bearer') : this.success(payload)),
       (error: unknown) =>
         this.error(isNudgeAuthError(error) ? toHttpException(error, strategy.#random) : error),
     );
+  }
+
+  /** What the verifier throws at once is an outcome as any other. */
+  async #verify(request: RequestWithHeaders): Promise<UserJwtPayload | undefined> {
+    return this.#verifier.verify(request);
   }
 }

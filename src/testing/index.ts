@@ -3,4 +3,13 @@ export { FakeNudgeTokenService, type FakeNudgeTokenServiceOptions } from './fake
 export { ManualClock } from './manual-clock.js';
 export { describeTokenStoreContract, type TestFramework } from './token-store-contract.js';
 export type { Cancel, Clock, Instant, ScheduleOptions } from '../common/clock.js';
-export type { StoredToken, TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
+export type {
+  FleetEgress,
+  FleetPause,
+  StoredToken,
+  StoreSecret,
+  TokenLease,
+  TokenRecord,
+  TokenStore,
+  TokenStoreUser,
+} from '../cache/token-store.js';

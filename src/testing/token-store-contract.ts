@@ -145,6 +145,65 @@ export function describeTokenStoreContract(
       });
     }
 
+    it('tells a holder at once that it is none any more, where the store knows it', async () => {
+      const store = await create();
+      const holder = await lease(store, 'entry');
+      assert.equal(holder.isHeld(), true);
+      await holder.write(recordOf('token'));
+      assert.equal(holder.isHeld(), true, 'writing does not end it');
+      await holder.release();
+      assert.equal(holder.isHeld(), false);
+    });
+
+    it('accepts that a write is repeated by whoever did not hear that it was accepted', async () => {
+      const store = await create();
+      const entry = await lease(store, 'entry');
+      await entry.write(recordOf('token'));
+      await entry.write(recordOf('token'));
+      assert.equal((await store.read('entry'))?.token, 'token');
+    });
+
+    it('counts the calls of all who share it, where it has a shared way out', async () => {
+      const { egress } = await create();
+      if (egress === undefined) return;
+      const takes = [];
+      for (let call = 0; call < 12; call += 1) takes.push(await egress.take('urgent', 100));
+      assert.deepEqual(takes.slice(0, 10), Array(10).fill(0), 'a tenth of the budget is there at once');
+      assert.ok(
+        takes.slice(10).every((waitMs) => waitMs > 0 && waitMs <= MINUTE_MS),
+        'then it says how long',
+      );
+    });
+
+    it('keeps half of the budget for those whom somebody waits for', async () => {
+      const { egress } = await create();
+      if (egress === undefined) return;
+      const rotations = [];
+      for (let call = 0; call < 6; call += 1) rotations.push(await egress.take('rotation', 100));
+      assert.deepEqual(rotations.slice(0, 5), Array(5).fill(0));
+      assert.ok((rotations[5] ?? 0) > 0, 'rotations get at most half');
+      assert.equal(await egress.take('urgent', 100), 0);
+    });
+
+    it('lets a pause hold for all, and one of them try whether it is over', async () => {
+      const { egress } = await create();
+      if (egress === undefined) return;
+      assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: false });
+      await egress.beginPause(HOUR_MS);
+      await egress.beginPause(MINUTE_MS);
+      const { remainingMs, isProbe } = await egress.pause();
+      assert.equal(isProbe, false);
+      assert.ok(remainingMs > MINUTE_MS && remainingMs <= HOUR_MS, 'a longer pause stays');
+      await egress.endPause();
+      await egress.beginPause(0);
+      assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: true });
+      const other = await egress.pause();
+      assert.equal(other.isProbe, false);
+      assert.ok(other.remainingMs > 0, 'the others wait for the probe');
+      await egress.endPause();
+      assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: false });
+    });
+
     it('lets go of those who wait when it closes', async () => {
       const store = await createStore();
       const told = store.untilChanged('entry', HOUR_MS);

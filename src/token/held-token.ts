@@ -62,6 +62,13 @@ export class HeldToken {
     return freshness(ageMs, this.#lifeMs - ageMs, this.#limits);
   }
 
+  /** The same while the others who share the token cannot be reached: rotated late, after a share of its life. */
+  freshnessAlone(now: Instant, rotateAfterShare: number): Freshness {
+    const state = this.freshness(now);
+    const isEarly = elapsedMs(this.#arrivedAt, now) < this.#lifeMs * rotateAfterShare;
+    return isEarly && state !== 'unusable' ? 'fresh' : state;
+  }
+
   /** What a caller gets, in the wall clock's present terms. */
   handOut(now: Instant): NudgeToken {
     const setBackMs = now.monotonicMs - this.#arrivedAt.monotonicMs - (now.wallMs - this.#arrivedAt.wallMs);

@@ -9,6 +9,8 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { NudgeAuthModule, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
 import type { AddressInfo } from 'node:net';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import type { Clock, Random } from '../../src/common/clock.js';
+import { NUDGE_CLOCK, NUDGE_RANDOM } from '../../src/nudge-auth.decorators.js';
 import { adapterFor, type Platform } from './platforms.js';
 import { RecordingLogger } from './recording-logger.js';
 import { HostAuthModule, userJwt } from './users.js';
@@ -54,7 +56,13 @@ export interface HostSettings {
   readonly controllers?: Type[];
   /** What stands around the routes: prefix, pipes, plugins. */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
+  readonly clock?: Clock;
+  readonly random?: Random;
   readonly override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+}
+
+function injected(builder: TestingModuleBuilder, token: symbol, value: unknown): TestingModuleBuilder {
+  return builder.overrideProvider(token).useValue(value);
 }
 
 /** A Nest application that listens on a real socket. */
@@ -76,7 +84,11 @@ export class Host {
     })
     class RootModule {}
     const builder = Test.createTestingModule({ imports: [RootModule] }).setLogger(logger);
-    const testing = await (settings.override?.(builder) ?? builder).compile();
+    const withChance =
+      settings.random === undefined ? builder : injected(builder, NUDGE_RANDOM, settings.random);
+    const withTime =
+      settings.clock === undefined ? withChance : injected(withChance, NUDGE_CLOCK, settings.clock);
+    const testing = await (settings.override?.(withTime) ?? withTime).compile();
     const app = testing.createNestApplication(adapterFor(platform), { logger });
     try {
       await settings.configure?.(app);
@@ -87,6 +99,10 @@ export class Host {
     }
     const { port } = app.getHttpServer().address() as AddressInfo;
     return new Host(app, `http://127.0.0.1:${port}`, logger);
+  }
+
+  head(path: string, headers: Record<string, string> = {}): Promise<HttpResult> {
+    return httpGet(this.url + path, headers, 'HEAD');
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<HttpResult> {

@@ -20,7 +20,11 @@ export class RecordingLogger implements LoggerService {
   #record(level: string) {
     return (...parts: unknown[]): void => {
       const text = parts
-        .map((part) => (typeof part === 'string' ? part : inspect(part, { depth: 20 })))
+        .map((part) =>
+          typeof part === 'string'
+            ? part
+            : inspect(part, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+        )
         .join(' ');
       this.lines.push({ level, text });
     };

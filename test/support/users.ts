@@ -1,6 +1,6 @@
 import { Injectable, Module } from '@nestjs/common';
 import { PassportModule, PassportStrategy } from '@nestjs/passport';
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
@@ -49,11 +49,23 @@ export class HostJwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 @Module({ imports: [PassportModule], providers: [HostJwtStrategy] })
 export class HostAuthModule {}
 
-export function rsaKeyPair(): { publicPem: string; privateKey: KeyObject } {
+export interface RsaKeyPair {
+  readonly publicPem: string;
+  readonly publicJwk: object;
+  readonly privatePem: string;
+  readonly privateKey: KeyObject;
+}
+
+export function rsaKeyPair(): RsaKeyPair {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-  return { publicPem: publicKey, privateKey: createPrivateKey(privateKey) };
+  return {
+    publicPem: publicKey,
+    publicJwk: createPublicKey(publicKey).export({ format: 'jwk' }),
+    privatePem: privateKey,
+    privateKey: createPrivateKey(privateKey),
+  };
 }

@@ -1,0 +1,63 @@
+import type { RefreshTokenClock } from './clock.js';
+import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
+
+/** Request headers by name: they carry the app's own credential, such as `Authorization`. A plain object, not a `Headers`. */
+export type RefreshTokenHeaders = Readonly<Record<string, string>>;
+
+/**
+ * Gives the headers of one request; `null` or `undefined` says that nobody is signed in: then nothing is sent, a held
+ * token is forgotten and the answer is `null`.
+ *
+ * `why` is `'unauthorized'` when the endpoint has just refused the headers given before (401 or 403): renew the app's
+ * own access token, and return the new headers. It is asked so once per call at most; without a new access token,
+ * return `null` or throw.
+ */
+export type RefreshTokenHeadersFunction = (
+  why?: 'unauthorized',
+) => RefreshTokenHeaders | null | undefined | Promise<RefreshTokenHeaders | null | undefined>;
+
+/**
+ * Why a fetch brought no token: `headers` threw, the request got no answer, it took too long, the endpoint answered 401
+ * or 403 (twice, if `headers` could be asked again), it answered another failure, or not with `{ token, expiresIn }`.
+ */
+export type RefreshTokenFailureType =
+  'headers' | 'network' | 'timeout' | 'unauthorized' | 'status' | 'malformed';
+
+/** How a fetch ended, its retry included: for a log or a metric. Never holds a token, a header or a URL. */
+export interface RefreshTokenEvent {
+  /** `'token'` if it brought one, else why not. */
+  readonly type: 'token' | RefreshTokenFailureType;
+  /** The last HTTP status, 0 if there was no answer at all. */
+  readonly status: number;
+  /** Milliseconds for which nothing more is sent because of this failure; 0 if it adds nothing to a running pause. */
+  readonly pauseMs: number;
+}
+
+/** How to reach the app's token endpoint. */
+export interface RefreshTokenOptions {
+  /** Path or URL of the endpoint that `nestjs-nudge-auth` serves, such as `'/nudge/token'`; React Native needs a full URL. */
+  readonly endpoint: string;
+  /** The headers of every request, or a function that gives them. Default: none, for hosts that use cookies. */
+  readonly headers?: RefreshTokenHeaders | RefreshTokenHeadersFunction;
+  /** Sends the requests. Default: the global `fetch`, looked up at each request. */
+  readonly fetch?: FetchLike;
+  /** Whether cookies travel. Default: the platform's own, which is `'same-origin'` in browsers. */
+  readonly credentials?: FetchCredentials;
+  /** The longest a call may take in all, headers and retry included, in milliseconds: above 0, at most 9000, the default. */
+  readonly timeoutMs?: number;
+  /** React Native's `AppState`: nothing is then fetched ahead in the background. Browsers need nothing. */
+  readonly appState?: AppStateLike;
+  /** Told how each fetch ended. What it throws is ignored; let it not be `async`. */
+  readonly onEvent?: (event: RefreshTokenEvent) => void;
+  /** For tests: the source of time. Default: the global object. */
+  readonly clock?: RefreshTokenClock;
+  /** For tests: the source of chance, uniform in [0, 1). Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** Throws a `TypeError` unless `kinds` names the type of `value`; zero, less, the empty text and above 9000 are wrong too. */
+export const checkOption = (name: string, kinds: string, value: unknown): void => {
+  if (!kinds.includes(typeof value) || (value as number) <= 0 || (value as number) > 9_000) {
+    throw new TypeError(`createRefreshToken: ${name} must be ${kinds}`);
+  }
+};

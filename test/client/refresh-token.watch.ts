@@ -1,0 +1,369 @@
+import { expect } from '@jest/globals';
+import { createRefreshToken, type RefreshToken, type RefreshTokenEvent } from '../../src/client/index.js';
+import {
+  FakeDevice,
+  FakeEndpoint,
+  settle,
+  tokenAnswer,
+  type FakeAnswer,
+  type FakeBrowser,
+  type FakeRequest,
+} from './fake-world.js';
+
+/** One thing that happens to a client. */
+export type Step =
+  | { readonly do: 'call' | 'hide' | 'show' | 'go online' | 'reset' | 'stop' }
+  | { readonly do: 'sign out' | 'sign in' | 'renew access' | 'break headers' | 'mend headers' }
+  | { readonly do: 'answer'; readonly answer: FakeAnswer | 'network error' }
+  | { readonly do: 'answer too late' }
+  | { readonly do: 'answer with a token'; readonly expiresIn: number; readonly share: number }
+  | { readonly do: 'pass' | 'sleep' | 'set clock'; readonly ms: number };
+
+interface Call {
+  readonly epoch: number;
+  readonly startedAtAwakeMs: number;
+  isSettled: boolean;
+}
+
+interface Held {
+  readonly epoch: number;
+  readonly expiresAtTrueMs: number;
+  readonly refreshAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+const MOST_REQUESTS_OF_A_FLIGHT = 3;
+
+/** Runs a client through a history, watches it from outside, and fails as soon as it breaks a promise. */
+export class Watch {
+  private readonly device = new FakeDevice();
+  private readonly endpoint: FakeEndpoint;
+  private readonly refreshToken: RefreshToken;
+  private readonly faults: unknown[] = [];
+  private readonly calls: Call[] = [];
+  private readonly tokens = new Map<string, Held>();
+  private readonly sent = new Map<FakeRequest, { trueMs: number; feltMs: number; epoch: number }>();
+
+  private tokenCount = 0;
+  private epoch = 1;
+  private isStopped = false;
+  private isSignedIn = true;
+  private access = 1;
+  private isBroken = false;
+
+  /** What has really passed. */
+  private trueMs = 0;
+  /** What a device that never looks away knows to have passed; a client knows of no more. */
+  private feltMs = 0;
+  private awakeMs = 0;
+  private lastWallMs = this.device.Date.now();
+  private lastMonotonicMs = this.device.performance.now();
+
+  private requestsOfFlight = 0;
+  private silentUntilMs = 0;
+  private endableAtMs = 0;
+  private refusedHeaders: string | undefined;
+  private lastRetryAfterMs = 0;
+  private lastForcedMs = -Infinity;
+  private streak = 0;
+  private lastKind: string | undefined;
+  private newest: Held | undefined;
+  /** The SDK has asked since the last fetch. */
+  private isTaken = false;
+
+  constructor(
+    private readonly browser: FakeBrowser,
+    random: () => number,
+    canAbort: boolean,
+  ) {
+    this.endpoint = new FakeEndpoint(!canAbort);
+    this.refreshToken = createRefreshToken({
+      endpoint: '/nudge/token',
+      clock: this.device,
+      random,
+      headers: async () => this.giveHeaders(),
+      fetch: (url, init) => {
+        const answer = this.endpoint.fetch(url, init);
+        // The client catches what is thrown here, so it is kept.
+        this.check(() => this.onRequest(this.endpoint.last));
+        return answer;
+      },
+      onEvent: (event) => this.check(() => this.onEvent(event)),
+    });
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      await this.take(step);
+      await settle();
+      this.feel();
+      this.checkCalls();
+    }
+    await this.checkEnd();
+  }
+
+  private async take(step: Step): Promise<void> {
+    switch (step.do) {
+      case 'call':
+        // Not awaited: what answers it comes later.
+        void this.call();
+        return;
+      case 'hide':
+        return this.browser.hide();
+      case 'show':
+        return this.wake(() => this.browser.show(), true);
+      case 'go online':
+        return this.wake(() => this.browser.comeOnline(), this.isVisible);
+      case 'reset':
+        return this.beginEpoch(() => this.refreshToken.reset(), false);
+      case 'stop':
+        return this.beginEpoch(() => this.refreshToken.stop(), true);
+      case 'sign out':
+      case 'sign in':
+        this.isSignedIn = step.do === 'sign in';
+        return;
+      case 'break headers':
+      case 'mend headers':
+        this.isBroken = step.do === 'break headers';
+        return;
+      case 'renew access':
+        this.access += 1;
+        return;
+      case 'answer':
+        return this.answer(step.answer);
+      case 'answer with a token':
+        return this.answerWithToken(step.expiresIn, step.share);
+      case 'answer too late':
+        return this.answerTooLate();
+      case 'pass':
+        return this.pass(step.ms);
+      case 'sleep':
+        this.device.sleep(step.ms);
+        this.trueMs += step.ms;
+        return;
+      case 'set clock':
+        return this.device.setWallClock(step.ms);
+    }
+  }
+
+  private get isVisible(): boolean {
+    return this.browser.document.visibilityState === 'visible';
+  }
+
+  private check(assertions: () => void): void {
+    try {
+      assertions();
+    } catch (fault) {
+      this.faults.push(fault);
+    }
+  }
+
+  private beginEpoch(end: () => void, isStopped: boolean): void {
+    // The next user is there at once: an answer that is still under way belongs to the former one.
+    this.epoch += 1;
+    this.isStopped = isStopped;
+    this.requestsOfFlight = this.streak = this.silentUntilMs = this.endableAtMs = 0;
+    this.lastKind = this.newest = this.refusedHeaders = undefined;
+    this.lastForcedMs = -Infinity;
+    this.lastRetryAfterMs = 0;
+    this.isTaken = false;
+    end();
+    if (isStopped) expect(this.device.timers.size).toBe(0);
+  }
+
+  private call(): Promise<string | null> {
+    const call: Call = { epoch: this.epoch, startedAtAwakeMs: this.awakeMs, isSettled: false };
+    this.calls.push(call);
+    const answer = this.refreshToken();
+    void this.watchAnswer(call, answer);
+    return answer;
+  }
+
+  private async watchAnswer(call: Call, answer: Promise<string | null>): Promise<void> {
+    try {
+      const token = await answer;
+      call.isSettled = true;
+      this.onAnswer(call, token);
+    } catch (fault) {
+      this.faults.push(fault);
+    }
+  }
+
+  private onAnswer(call: Call, token: string | null): void {
+    if (token === null) return;
+    this.isTaken = true;
+    const held = this.tokens.get(token);
+    expect(held?.epoch).toBe(call.epoch);
+    expect(call.epoch).toBe(this.epoch);
+    expect(held?.expiresAtTrueMs).toBeGreaterThan(this.trueMs);
+  }
+
+  private giveHeaders(): Record<string, string> | null {
+    this.feel();
+    if (this.isBroken) throw new Error('storage is locked');
+    const headers = this.isSignedIn ? { User: `${this.epoch}`, Access: `${this.access}` } : null;
+    if (this.refusedHeaders !== undefined && JSON.stringify(headers) !== this.refusedHeaders)
+      this.endSilence();
+    if (!headers) {
+      this.requestsOfFlight = 0;
+      this.newest = undefined;
+    }
+    return headers;
+  }
+
+  private wake(happen: () => void, isNoticed: boolean): void {
+    if (isNoticed) this.endSilence();
+    happen();
+  }
+
+  private endSilence(): void {
+    if (this.feltMs >= this.silentUntilMs || this.feltMs < this.endableAtMs) return;
+    this.silentUntilMs = 0;
+    this.endableAtMs = this.feltMs + 30_000;
+  }
+
+  private onRequest(request: FakeRequest): void {
+    this.feel();
+    this.sent.set(request, { trueMs: this.trueMs, feltMs: this.feltMs, epoch: this.epoch });
+    expect(this.isStopped).toBe(false);
+    expect(request.init.headers.User).toBe(`${this.epoch}`);
+    expect(this.endpoint.requests.filter(({ isOpen, isAborted }) => isOpen && !isAborted).length).toBe(1);
+    this.requestsOfFlight += 1;
+    expect(this.requestsOfFlight).toBeLessThanOrEqual(MOST_REQUESTS_OF_A_FLIGHT);
+    if (this.requestsOfFlight > 1) return;
+
+    expect(this.feltMs).toBeGreaterThanOrEqual(this.silentUntilMs);
+    const isCalled = this.calls.some(({ isSettled, epoch }) => !isSettled && epoch === this.epoch);
+    expect(isCalled || (this.isVisible && this.isTaken)).toBe(true);
+    if (this.newest && this.feltMs < Math.min(this.newest.refreshAtMs, this.newest.expiresAtMs)) {
+      expect(this.feltMs - this.lastForcedMs).toBeGreaterThanOrEqual(60_000);
+      this.lastForcedMs = this.feltMs;
+    }
+  }
+
+  private onEvent({ type, pauseMs }: RefreshTokenEvent): void {
+    this.feel();
+    this.requestsOfFlight = 0;
+    if (type === 'unauthorized') {
+      // What was held belongs to a user who is not accepted any more.
+      this.newest = undefined;
+      this.tokens.clear();
+    }
+    if (type === 'token') {
+      this.isTaken = false;
+      this.streak = 0;
+      this.lastKind = undefined;
+      return;
+    }
+    if (type === 'headers' && this.feltMs < this.silentUntilMs) {
+      expect(pauseMs).toBe(0);
+      return;
+    }
+    const kind = type === 'unauthorized' ? 'unauthorized' : 'failure';
+    this.streak = kind === this.lastKind ? this.streak + 1 : 0;
+    this.lastKind = kind;
+    this.silentUntilMs = this.feltMs + pauseMs;
+    this.refusedHeaders =
+      kind === 'unauthorized' ? JSON.stringify(this.endpoint.last.init.headers) : undefined;
+    const retryAfterMs = this.lastRetryAfterMs;
+    this.lastRetryAfterMs = 0;
+    if (retryAfterMs > 0) {
+      expect(pauseMs).toBe(retryAfterMs);
+      this.endableAtMs = Math.max(this.endableAtMs, this.silentUntilMs);
+    } else {
+      const leastMs = (kind === 'failure' ? 5_000 : 30_000) * 2 ** Math.min(this.streak, 3);
+      expect(pauseMs).toBeGreaterThanOrEqual(leastMs);
+      expect(pauseMs).toBeLessThanOrEqual(leastMs * 1.25);
+    }
+  }
+
+  private answer(answer: FakeAnswer | 'network error'): void {
+    const request = this.endpoint.requests.at(-1);
+    if (!request?.isOpen) return;
+    if (answer === 'network error') return request.fail();
+    if (!request.isAborted) this.lastRetryAfterMs = Number(answer.headers?.['retry-after'] ?? 0) * 1_000;
+    request.answer(answer);
+  }
+
+  private answerWithToken(expiresIn: number, share: number): void {
+    const request = this.endpoint.requests.at(-1);
+    if (!request?.isOpen) return;
+    const held = this.giveToken(request, expiresIn, share);
+    if (!request.isAborted) this.newest = held;
+  }
+
+  private answerTooLate(): void {
+    const request = this.endpoint.requests.find(({ isOpen, isAborted }) => isOpen && isAborted);
+    if (request) this.giveToken(request, 3_600, 0.5);
+  }
+
+  private giveToken(request: FakeRequest, expiresIn: number, share: number): Held | undefined {
+    const sent = this.sent.get(request);
+    if (!sent) return undefined;
+    this.tokenCount += 1;
+    const token = `token ${this.tokenCount}`;
+    const held = {
+      epoch: sent.epoch,
+      expiresAtTrueMs: sent.trueMs + expiresIn * 1_000,
+      refreshAtMs: sent.feltMs + expiresIn * share * 1_000,
+      expiresAtMs: sent.feltMs + expiresIn * 1_000,
+    };
+    this.tokens.set(token, held);
+    request.answer(tokenAnswer(token, expiresIn, expiresIn * share));
+    return held;
+  }
+
+  private async pass(ms: number): Promise<void> {
+    // In turns that end with each timer, so that the watch knows the time at which it fires.
+    for (let leftMs = ms; leftMs > 0;) {
+      const dueMs = [...this.device.timers.values()].map(
+        (timer) => timer.dueMs - this.device.performance.now(),
+      );
+      const turnMs = Math.max(0, Math.min(leftMs, ...dueMs));
+      this.trueMs += turnMs;
+      this.awakeMs += turnMs;
+      await this.device.pass(turnMs);
+      this.feel();
+      this.checkCalls();
+      leftMs -= turnMs;
+    }
+  }
+
+  private feel(): void {
+    const wallMs = this.device.Date.now();
+    const monotonicMs = this.device.performance.now();
+    this.feltMs += Math.max(wallMs - this.lastWallMs, monotonicMs - this.lastMonotonicMs);
+    this.lastWallMs = wallMs;
+    this.lastMonotonicMs = monotonicMs;
+  }
+
+  private checkCalls(): void {
+    if (this.faults.length > 0) throw this.faults[0];
+    for (const call of this.calls) {
+      if (call.isSettled) continue;
+      expect(call.epoch).toBe(this.epoch);
+      expect(this.awakeMs - call.startedAtAwakeMs).toBeLessThan(9_000);
+    }
+  }
+
+  /** However it went: nothing hangs, and once all is well again, a call brings a token. */
+  private async checkEnd(): Promise<void> {
+    await this.pass(9_000);
+    expect(this.calls.every(({ isSettled }) => isSettled)).toBe(true);
+    if (this.isStopped) {
+      await expect(this.refreshToken()).resolves.toBeNull();
+      return;
+    }
+    this.isSignedIn = true;
+    this.isBroken = false;
+    // Longer than any token of this history lives, and than the last pause for it lasts.
+    await this.pass(3_700_000);
+    const last = this.call();
+    await settle();
+    this.answerWithToken(3_600, 0.8);
+    await expect(last).resolves.toMatch(/^token/);
+    this.checkCalls();
+    this.refreshToken.stop();
+    expect(this.device.timers.size).toBe(0);
+  }
+}

@@ -1,0 +1,483 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { NudgeAuthErrorCode, NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import { NudgeEmulator, type EmulatorFault } from 'nestjs-nudge-auth/emulator';
+import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { Host, type HostSettings, type HttpResult } from '../support/host.js';
+import { HttpStub, unreachableOrigin } from '../support/http-stub.js';
+import { ManualClock } from 'nestjs-nudge-auth/testing';
+import { nativePackage } from '../support/native-package.js';
+import { PLATFORMS } from '../support/platforms.js';
+import { rsaKeyPair, userJwt } from '../support/users.js';
+
+jest.unstable_mockModule('jwks-rsa', () => nativePackage('jwks-rsa'));
+
+const API_KEY = 'obviously-fake-private-key-for-error-tests';
+const PUBLIC_KEY = 'obviously-fake-other-key-for-error-tests';
+const MESSAGES: Readonly<Record<string, RegExp>> = {
+  NUDGE_CREDENTIALS_REJECTED: /the server is not accepted by Nudge$/,
+  NUDGE_BAD_RESPONSE: /Nudge gave an unusable answer$/,
+  NUDGE_RATE_LIMITED: /too many calls$/,
+  NUDGE_UNAVAILABLE: /not available at the moment$/,
+  NUDGE_TIMEOUT: /no answer in time$/,
+  NUDGE_DISABLED: /switched off$/,
+  USER_KEYS_UNAVAILABLE: /^Users cannot be verified at the moment$/,
+};
+/** Seconds that are added to the time of the next attempt, so that clients do not return together. */
+const SPREAD_S = 30;
+
+function retryAfterOf(answer: HttpResult): number {
+  expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+  return Number(answer.headers['retry-after']);
+}
+
+/** What every client sees of a failure that is not its own. */
+function expectFailure(answer: HttpResult, code: NudgeAuthErrorCode): void {
+  expect([answer.json()['code'], answer.status]).toEqual([code, 503]);
+  expect(answer.json()).toEqual({
+    statusCode: 503,
+    code,
+    message: expect.stringMatching(MESSAGES[code] ?? /$^/),
+  });
+  expect(answer.headers).toMatchObject({
+    'nudge-auth-error': code,
+    'content-type': expect.stringMatching(/^application\/json/),
+    'cache-control': 'private, no-store',
+    'x-content-type-options': 'nosniff',
+    vary: expect.stringContaining('Authorization, Accept, Cookie'),
+  });
+  expect(answer.headers).not.toHaveProperty('etag');
+  expect(answer.headers).not.toHaveProperty('www-authenticate');
+  const retryAfter = retryAfterOf(answer);
+  expect(retryAfter).toBeGreaterThanOrEqual(1);
+  expect(retryAfter).toBeLessThanOrEqual(60 + SPREAD_S + 1);
+}
+
+interface FaultCase {
+  readonly is: string;
+  readonly fault: EmulatorFault;
+}
+
+const REFUSED: FaultCase[] = [
+  { is: 'a 401 of the vendor', fault: { kind: 'status', status: 401 } },
+  { is: 'a 403 of the vendor', fault: { kind: 'status', status: 403 } },
+];
+const UNUSABLE: FaultCase[] = [
+  { is: 'a 400', fault: { kind: 'status', status: 400 } },
+  { is: 'a 404', fault: { kind: 'status', status: 404 } },
+  { is: 'a 201', fault: { kind: 'status', status: 201 } },
+  { is: 'a 204', fault: { kind: 'status', status: 204 } },
+  { is: 'a 301', fault: { kind: 'redirect', status: 301 } },
+  { is: 'a 302', fault: { kind: 'redirect' } },
+  { is: 'a 307', fault: { kind: 'redirect', status: 307 } },
+  { is: 'a 308', fault: { kind: 'redirect', status: 308 } },
+  { is: 'HTML around a good token', fault: { kind: 'wrong-content-type' } },
+  { is: 'plain text', fault: { kind: 'wrong-content-type', contentType: 'text/plain' } },
+  { is: 'half an object', fault: { kind: 'not-json' } },
+  { is: 'an empty body', fault: { kind: 'not-json', body: '' } },
+  { is: 'no token', fault: { kind: 'wrong-json', json: { jwt: 'a.b.c' } } },
+  { is: 'a token that is no string', fault: { kind: 'wrong-json', json: { token: 5 } } },
+  { is: 'a list', fault: { kind: 'wrong-json', json: [{ token: 'a.b.c' }] } },
+  { is: 'null', fault: { kind: 'wrong-json', json: null } },
+  { is: 'a string', fault: { kind: 'wrong-json', json: 'a.b.c' } },
+  { is: 'an empty token', fault: { kind: 'wrong-json', json: { token: '' } } },
+  { is: 'over 64 KiB', fault: { kind: 'oversized-body', sizeBytes: 64 * 1024 } },
+  { is: 'over 64 KiB once unpacked', fault: { kind: 'gzip-bomb', unpackedBytes: 80 * 1024 } },
+  { is: 'ten MiB once unpacked', fault: { kind: 'gzip-bomb' } },
+  { is: 'a token that is no JWT', fault: { kind: 'garbage-token' } },
+  { is: 'a JWT that is no JSON', fault: { kind: 'garbage-token', token: 'YQ.Yg.Yw' } },
+  { is: 'a token without exp', fault: { kind: 'token-without-exp' } },
+  { is: 'a token without iat', fault: { kind: 'token-without-iat' } },
+  { is: 'an exp that is text', fault: { kind: 'wrong-claims', claims: { exp: 'tomorrow' } } },
+  { is: 'an exp before iat', fault: { kind: 'wrong-claims', claims: { exp: 5 } } },
+  { is: 'an expired token', fault: { kind: 'expired-token' } },
+  { is: 'a life longer than any', fault: { kind: 'token-life', lifeS: 1440 * 60 + 1 } },
+];
+const UNREACHABLE_AND_RETRIED: FaultCase[] = [
+  { is: 'a 500', fault: { kind: 'status', status: 500 } },
+  { is: 'a 502', fault: { kind: 'status', status: 502 } },
+  { is: 'a 503 in HTML', fault: { kind: 'firewall', status: 503 } },
+  { is: 'a 504', fault: { kind: 'status', status: 504 } },
+  { is: 'a closed connection', fault: { kind: 'drop' } },
+  { is: 'a connection closed in the middle of the body', fault: { kind: 'drop', when: 'mid-body' } },
+  { is: 'a body shorter than it says', fault: { kind: 'truncated-body' } },
+];
+const SOMEBODY_ELSES: FaultCase[] = [
+  { is: 'a 403 in HTML', fault: { kind: 'firewall' } },
+  { is: 'a 401 in HTML', fault: { kind: 'firewall', status: 401 } },
+  { is: 'a 407', fault: { kind: 'status', status: 407 } },
+];
+const SILENT: FaultCase[] = [
+  { is: 'silence', fault: { kind: 'hang' } },
+  { is: 'silence after half of the body', fault: { kind: 'hang', when: 'mid-body' } },
+  { is: 'a body that trickles in', fault: { kind: 'slow-body', intervalMs: 60_000 } },
+  { is: 'a long wait', fault: { kind: 'latency', latencyMs: 60_000 } },
+];
+
+describe.each(PLATFORMS)('failures on %s', (platform) => {
+  let nudge: NudgeEmulator;
+  const hosts: Host[] = [];
+
+  async function start(
+    options: Partial<NudgeAuthModuleOptions> = {},
+    settings: Partial<HostSettings> = {},
+  ): Promise<Host> {
+    const host = await Host.start(platform, {
+      nudge: { apiKey: API_KEY, baseUrl: nudge.url, ...options } as NudgeAuthModuleOptions,
+      random: () => 0,
+      ...settings,
+    });
+    hosts.push(host);
+    return host;
+  }
+
+  beforeAll(async () => {
+    nudge = await NudgeEmulator.start({ apiKeys: [API_KEY], publicKeys: [PUBLIC_KEY] });
+  });
+
+  afterEach(async () => {
+    await Promise.all(hosts.splice(0).map((host) => host.close()));
+    nudge.reset();
+    nudge.setEnabled(true);
+  });
+
+  afterAll(() => nudge.stop());
+
+  describe.each([
+    { code: 'NUDGE_CREDENTIALS_REJECTED', cases: REFUSED, calls: 1 },
+    { code: 'NUDGE_BAD_RESPONSE', cases: UNUSABLE, calls: 1 },
+    { code: 'NUDGE_UNAVAILABLE', cases: UNREACHABLE_AND_RETRIED, calls: 3 },
+    { code: 'NUDGE_UNAVAILABLE', cases: SOMEBODY_ELSES, calls: 1 },
+  ] as const)('$code after $calls call(s)', ({ code, cases, calls }) => {
+    it.each(cases)('for $is', async ({ fault }) => {
+      nudge.setFault(fault);
+      const host = await start();
+      expectFailure(await host.getAsUser('/nudge/token', { accept: 'text/plain' }), code);
+      expect(nudge.counters).toMatchObject({ received: calls, keysSeenElsewhere: 0 });
+      nudge.clearFaults();
+    });
+  });
+
+  it('is NUDGE_CREDENTIALS_REJECTED for a wrong key, a public one, and an account without the feature', async () => {
+    const wrong = await start({ apiKey: 'obviously-fake-but-unknown-key' });
+    expectFailure(await wrong.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
+    const open = await start({ apiKey: PUBLIC_KEY });
+    expectFailure(await open.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
+    nudge.setEnabled(false);
+    const early = await start();
+    const answer = await early.getAsUser();
+    expectFailure(answer, 'NUDGE_CREDENTIALS_REJECTED');
+    // Nobody need come back at once to what only an operator can mend.
+    expect(retryAfterOf(answer)).toBeGreaterThanOrEqual(30);
+    expect(nudge.counters.received).toBe(3);
+  });
+
+  it('is NUDGE_UNAVAILABLE where nobody listens', async () => {
+    const host = await start({ baseUrl: await unreachableOrigin() });
+    expectFailure(await host.getAsUser(), 'NUDGE_UNAVAILABLE');
+  });
+
+  it('is NUDGE_BAD_RESPONSE for the token of the vendor’s own documentation, which has expired', async () => {
+    const sample = await readFile(
+      new URL('../fixtures/vendor-sample-response.json', import.meta.url),
+      'utf8',
+    );
+    let calls = 0;
+    await using vendor = await HttpStub.start((_request, response) => {
+      calls += 1;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(sample);
+    });
+    expectFailure(await (await start({ baseUrl: vendor.origin })).getAsUser(), 'NUDGE_BAD_RESPONSE');
+    expect(calls).toBe(1);
+  });
+
+  it('counts the answer’s 64 KiB exactly', async () => {
+    const { token } = (await (await start()).getAsUser()).json();
+    let size = 0;
+    await using vendor = await HttpStub.start((_request, response) => {
+      const padding = ' '.repeat(size - JSON.stringify({ token }).length);
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ token }) + padding);
+    });
+    size = 64 * 1024;
+    expect((await (await start({ baseUrl: vendor.origin })).getAsUser()).status).toBe(200);
+    size += 1;
+    expectFailure(await (await start({ baseUrl: vendor.origin })).getAsUser(), 'NUDGE_BAD_RESPONSE');
+  });
+
+  describe('NUDGE_RATE_LIMITED', () => {
+    it.each([
+      { is: 'seconds', fault: { retryAfterS: 20 }, leastS: 20 },
+      { is: 'a date', fault: { retryAfterS: 20, retryAfterForm: 'http-date' as const }, leastS: 20 },
+      { is: 'no number at all', fault: { retryAfterText: 'soon' }, leastS: 1 },
+      { is: 'a whole day', fault: { retryAfterS: 86_400 }, leastS: 60 },
+    ])(
+      'passes Retry-After on as $is, spread over 30 s more and a minute at most',
+      async ({ fault, leastS }) => {
+        const clock = new ManualClock();
+        await using vendor = await NudgeEmulator.start({ apiKeys: [API_KEY], clock });
+        vendor.setFault({ kind: 'rate-limit', ...fault });
+        let chance = 0;
+        const host = await start({ baseUrl: vendor.url }, { clock, random: () => chance });
+
+        const soonest = await host.getAsUser();
+        expectFailure(soonest, 'NUDGE_RATE_LIMITED');
+        expect(retryAfterOf(soonest)).toBeGreaterThanOrEqual(leastS);
+        expect(vendor.counters.received).toBe(1);
+        chance = 0.999_999;
+        const latest = await host.getAsUser();
+        expectFailure(latest, 'NUDGE_RATE_LIMITED');
+        expect(retryAfterOf(latest) - retryAfterOf(soonest)).toBeGreaterThanOrEqual(SPREAD_S - 1);
+      },
+    );
+  });
+
+  describe('NUDGE_TIMEOUT', () => {
+    it.each(SILENT)('for $is, after as many attempts as seven seconds hold', async ({ fault }) => {
+      const clock = new ManualClock();
+      nudge.setFault(fault);
+      const host = await start({}, { clock });
+      const answer = host.getAsUser();
+      await nudge.untilReceived(1);
+      clock.advance(3000);
+      await nudge.untilReceived(2);
+      clock.advance(3000);
+      await nudge.untilReceived(3);
+      clock.advance(1000);
+      expectFailure(await answer, 'NUDGE_TIMEOUT');
+      expect(nudge.counters.received).toBe(3);
+    });
+
+    it('with no further attempt when less than half a second is left', async () => {
+      const clock = new ManualClock();
+      nudge.setFault({ kind: 'hang' });
+      const host = await start({ http: { timeoutMs: 3000, deadlineMs: 3499 } }, { clock });
+      const answer = host.getAsUser();
+      await nudge.untilReceived(1);
+      clock.advance(3000);
+      expectFailure(await answer, 'NUDGE_TIMEOUT');
+      expect(nudge.counters.received).toBe(1);
+    });
+
+    it('on the machine’s own clock too', async () => {
+      nudge.setFault({ kind: 'hang' });
+      const host = await start({ http: { timeoutMs: 100, maxRetries: 1 } });
+      expectFailure(await host.getAsUser(), 'NUDGE_TIMEOUT');
+    });
+
+    it('when the host’s own function does not come back with the key', async () => {
+      const clock = new ManualClock();
+      let wasAsked: () => void = () => {};
+      const asked = new Promise<void>((resolve) => (wasAsked = resolve));
+      const host = await start(
+        {
+          apiKey: () => {
+            wasAsked();
+            return new Promise<string>(() => {});
+          },
+        },
+        { clock },
+      );
+      const answer = host.getAsUser();
+      await asked;
+      clock.advance(7000);
+      expectFailure(await answer, 'NUDGE_TIMEOUT');
+      expect(nudge.counters.received).toBe(0);
+    });
+  });
+
+  describe('retries', () => {
+    it.each([
+      { kind: 'status', status: 503, times: 2 },
+      { kind: 'drop', times: 2 },
+      { kind: 'truncated-body', times: 2 },
+    ] as const)('get over two times $kind', async (fault) => {
+      nudge.setFault(fault);
+      const host = await start();
+      expect((await host.getAsUser()).status).toBe(200);
+      expect(nudge.counters.received).toBe(3);
+    });
+
+    it('are as many as maxRetries', async () => {
+      nudge.setFault({ kind: 'status', status: 500 });
+      expectFailure(await (await start({ http: { maxRetries: 0 } })).getAsUser(), 'NUDGE_UNAVAILABLE');
+      expect(nudge.counters.received).toBe(1);
+      expectFailure(await (await start({ http: { maxRetries: 5 } })).getAsUser(), 'NUDGE_UNAVAILABLE');
+      expect(nudge.counters.received).toBe(7);
+    });
+
+    it('leave a Retry-After that the deadline cannot hold to the client', async () => {
+      nudge.setFault({ kind: 'status', status: 503, retryAfterS: 8 });
+      expectFailure(await (await start()).getAsUser(), 'NUDGE_UNAVAILABLE');
+      expect(nudge.counters.received).toBe(1);
+    });
+  });
+
+  describe('API keys', () => {
+    it('are asked for anew: before a call, and once more after a refusal', async () => {
+      const keys = ['obviously-fake-withdrawn-key-0001', API_KEY];
+      let asked = 0;
+      const host = await start({
+        cache: false,
+        apiKey: () => {
+          asked += 1;
+          return Promise.resolve(keys.shift() ?? API_KEY);
+        },
+      });
+      expect((await host.getAsUser()).status).toBe(200);
+      expect([asked, nudge.counters.byStatus]).toEqual([2, { 200: 1, 401: 1 }]);
+      expect((await host.getAsUser()).status).toBe(200);
+      expect([asked, nudge.counters.received]).toEqual([3, 3]);
+    });
+
+    it('give way to the fallback also when the first cannot be read again', async () => {
+      let asked = 0;
+      const host = await start({
+        apiKey: () => {
+          asked += 1;
+          if (asked > 1) throw new Error('vault sealed');
+          return 'obviously-fake-withdrawn-key-0001';
+        },
+        fallbackApiKey: API_KEY,
+      });
+      expect((await host.getAsUser()).status).toBe(200);
+      expect(nudge.counters.byStatus).toEqual({ 200: 1, 401: 1 });
+    });
+
+    it('are not tried again when they have not changed', async () => {
+      const host = await start({ apiKey: () => 'obviously-fake-withdrawn-key-0001' });
+      expectFailure(await host.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
+      expect(nudge.counters.received).toBe(1);
+    });
+
+    it('give way to the fallback while they are refused, and only then', async () => {
+      const refused = 'obviously-fake-withdrawn-key-0001';
+      const host = await start({ apiKey: refused, fallbackApiKey: () => API_KEY });
+      expect((await host.getAsUser()).status).toBe(200);
+      expect(nudge.counters.byStatus).toEqual({ 200: 1, 401: 1 });
+
+      nudge.reset();
+      const both = await start({ apiKey: refused, fallbackApiKey: `${refused}-too` });
+      expectFailure(await both.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
+      expect(nudge.counters.received).toBe(2);
+
+      nudge.reset();
+      nudge.setFault({ kind: 'status', status: 400 });
+      const unasked = await start({ fallbackApiKey: refused });
+      expectFailure(await unasked.getAsUser(), 'NUDGE_BAD_RESPONSE');
+      expect(nudge.counters.received).toBe(1);
+    });
+
+    it.each([
+      { is: 'an error', apiKey: () => Promise.reject(new Error('vault sealed')) },
+      {
+        is: 'a throw',
+        apiKey: () => {
+          throw new TypeError('vault sealed');
+        },
+      },
+      { is: 'nothing', apiKey: () => undefined as never },
+      { is: 'an empty text', apiKey: () => '' },
+      { is: 'a line break', apiKey: () => `${API_KEY}\n` },
+      { is: 'quotes', apiKey: () => `"${API_KEY}"` },
+      { is: 'what no header can hold', apiKey: () => 'schlüssel-obviously-fake' },
+    ])('that come as $is are NUDGE_UNAVAILABLE, and nothing is sent', async ({ apiKey }) => {
+      const host = await start({ apiKey });
+      expectFailure(await host.getAsUser(), 'NUDGE_UNAVAILABLE');
+      expect(nudge.counters.received).toBe(0);
+    });
+  });
+
+  it('is NUDGE_DISABLED while switched off, held tokens and all, and sends nothing', async () => {
+    let enabled = true;
+    const host = await start({ enabled: () => enabled });
+    expect((await host.getAsUser()).status).toBe(200);
+    enabled = false;
+    expectFailure(await host.getAsUser(), 'NUDGE_DISABLED');
+    expect(nudge.counters.received).toBe(1);
+    enabled = true;
+    expect((await host.getAsUser()).status).toBe(200);
+  });
+
+  describe('USER_KEYS_UNAVAILABLE', () => {
+    const pair = rsaKeyPair();
+
+    @Controller('profile')
+    @UseGuards(AuthGuard('nudge-user'))
+    class ProfileController {
+      @Get()
+      get(): string {
+        return 'profile';
+      }
+    }
+
+    async function answersWith(jwksUri: string): Promise<HttpResult[]> {
+      const host = await start(
+        { userJwt: { jwksUri, algorithms: ['RS256'] } },
+        { modules: [], controllers: [ProfileController] },
+      );
+      const jwt = await userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid: 'one' });
+      const headers = { authorization: `Bearer ${jwt}` };
+      return [await host.get('/nudge/token', headers), await host.get('/profile', headers)];
+    }
+
+    function expectUnavailable([endpoint, profile]: HttpResult[]): void {
+      if (endpoint === undefined || profile === undefined) throw new Error('two answers are needed');
+      expectFailure(endpoint, 'USER_KEYS_UNAVAILABLE');
+      expect([profile.status, profile.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
+      expect(nudge.counters.received).toBe(0);
+    }
+
+    it('is never the user’s 401 when the issuer is down', async () => {
+      expectUnavailable(await answersWith(`${await unreachableOrigin()}/keys`));
+    });
+
+    const good = JSON.stringify({ keys: [{ ...pair.publicJwk, kid: 'one', use: 'sig' }] });
+    const listeners: { is: string; listener: RequestListener }[] = [
+      { is: 'fails', listener: (_request, response) => response.writeHead(500).end(good) },
+      { is: 'publishes no keys', listener: (_request, response) => response.end('{"keys":[]}') },
+      { is: 'answers null', listener: (_request, response) => response.end('null') },
+      { is: 'answers HTML', listener: (_request, response) => response.end('<html></html>') },
+      {
+        is: 'redirects',
+        listener: (request, response) =>
+          request.url === '/keys'
+            ? response.writeHead(302, { location: '/elsewhere' }).end()
+            : response.end(good),
+      },
+      {
+        is: 'breaks off in the middle',
+        listener: (_request, response) => {
+          response.writeHead(200, { 'content-length': good.length });
+          response.write(good.slice(0, 20), () => response.destroy());
+        },
+      },
+      {
+        is: 'answers without end',
+        listener: (_request, response) => response.end(good + ' '.repeat(300_000)),
+      },
+    ];
+
+    it.each(listeners)('when the issuer $is', async ({ listener }) => {
+      await using issuer = await HttpStub.start(listener);
+      expectUnavailable(await answersWith(`${issuer.origin}/keys`));
+    });
+
+    it('is over as soon as the keys come', async () => {
+      let isUp = false;
+      await using issuer = await HttpStub.start((_request, response) =>
+        isUp ? response.end(good) : response.writeHead(503).end(),
+      );
+      const host = await start(
+        { userJwt: { jwksUri: issuer.origin, algorithms: ['RS256'] } },
+        { modules: [] },
+      );
+      const jwt = await userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid: 'one' });
+      expectFailure(await host.get('/nudge/token', { authorization: jwt }), 'USER_KEYS_UNAVAILABLE');
+      isUp = true;
+      expect((await host.get('/nudge/token', { authorization: jwt })).status).toBe(200);
+    });
+  });
+});

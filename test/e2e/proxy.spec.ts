@@ -1,0 +1,211 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { NudgeHttpOptions } from 'nestjs-nudge-auth';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import {
+  connect,
+  createServer,
+  type AddressInfo,
+  type LookupFunction,
+  type Server,
+  type Socket,
+} from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
+import { Server as ProxyServer, type PrepareRequestFunctionOpts } from 'proxy-chain';
+import { fingerprintOf } from '../../src/common/secret.js';
+import { Host, type HttpResult } from '../support/host.js';
+import { PLATFORMS } from '../support/platforms.js';
+
+const API_KEY = 'obviously-fake-private-key-for-proxy-tests';
+const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+]);
+const fixture = (name: string): string =>
+  readFileSync(new URL(`../fixtures/tls/obviously-fake-${name}.pem`, import.meta.url), 'utf8');
+const tls = { key: fixture('key'), cert: fixture('certificate') };
+
+/** `nudge.test`, and every other name, is this machine. */
+const lookup: LookupFunction = (_name, options, callback) => {
+  if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+  else callback(null, '127.0.0.1', 4);
+};
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Passes bytes on to a port and keeps those of the side that called. */
+class Wire {
+  readonly #chunks: Buffer[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  /** A TLS server hands over what it has decrypted, and a plain one what it gets. */
+  private constructor(server: Server, toPort: number) {
+    this.#server = server;
+    const pass = (caller: Socket): void => {
+      const onwards = connect(toPort, '127.0.0.1');
+      for (const [socket, other] of [
+        [caller, onwards],
+        [onwards, caller],
+      ] as const) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {}).on('close', () => other.destroy());
+      }
+      caller.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
+      caller.pipe(onwards).pipe(caller);
+    };
+    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', pass);
+  }
+
+  static async start(toPort: number, server: Server = createServer()): Promise<Wire> {
+    const wire = new Wire(server, toPort);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return wire;
+  }
+
+  get port(): number {
+    return portOf(this.#server);
+  }
+
+  /** Every byte that callers have sent. */
+  get heard(): string {
+    return Buffer.concat(this.#chunks).toString('latin1');
+  }
+
+  clear(): void {
+    this.#chunks.length = 0;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
+  let nudge: NudgeEmulator;
+  let vendor: Wire;
+  let proxy: ProxyServer;
+  let wire: Wire;
+  let admitted: (caller: PrepareRequestFunctionOpts) => boolean;
+  let host: Host | undefined;
+
+  const agent = (): Agent => new Agent({ ca: tls.cert, lookup });
+
+  async function ask(baseUrl: string, http: NudgeHttpOptions): Promise<HttpResult> {
+    host = await Host.start(platform, {
+      nudge: { apiKey: API_KEY, baseUrl, http: { maxRetries: 0, ...http } },
+    });
+    return host.getAsUser();
+  }
+
+  function expectTunnel(answer: HttpResult): void {
+    expect(answer.status).toBe(200);
+    expect(nudge.requests).toMatchObject([{ apiKeyFingerprint: fingerprintOf(API_KEY), status: 200 }]);
+    expect(wire.heard).toMatch(new RegExp(`^CONNECT nudge\\.test:${vendor.port} HTTP/1\\.1\r\n`));
+    expect(proxy.stats).toEqual({ httpRequestCount: 0, connectRequestCount: 1 });
+    expectSilence();
+  }
+
+  /** What passes a proxy may be read there. */
+  function expectSilence(): void {
+    expect(wire.heard.toLowerCase()).not.toMatch(/apikey|clients\/jwt|expirymins|get https?:/);
+    for (const form of [API_KEY, encodeURIComponent(API_KEY), Buffer.from(API_KEY).toString('base64')]) {
+      expect(wire.heard).not.toContain(form);
+    }
+  }
+
+  beforeAll(async () => {
+    nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+    vendor = await Wire.start(Number(new URL(nudge.url).port), createTlsServer(tls));
+  });
+
+  beforeEach(async () => {
+    for (const name of VARIABLES) delete process.env[name];
+    nudge.reset();
+    admitted = () => true;
+    proxy = new ProxyServer({
+      port: 0,
+      host: '127.0.0.1',
+      prepareRequestFunction: (caller) => ({
+        requestAuthentication: !admitted(caller),
+        dnsLookup: lookup as never,
+      }),
+    });
+    await proxy.listen();
+    wire = await Wire.start(proxy.port);
+  });
+
+  afterEach(async () => {
+    for (const name of VARIABLES) delete process.env[name];
+    await host?.close();
+    await wire.stop();
+    await proxy.close(true);
+  });
+
+  afterAll(async () => {
+    await vendor.stop();
+    await nudge.stop();
+  });
+
+  const vendorUrl = (): string => `https://nudge.test:${vendor.port}/api`;
+  const proxyUrl = (): string => `http://127.0.0.1:${wire.port}`;
+
+  it('given as an option, the key goes in a tunnel', async () => {
+    const option = { protocol: 'http', host: '127.0.0.1', port: wire.port };
+    expectTunnel(await ask(vendorUrl(), { proxy: option, httpsAgent: agent() }));
+  });
+
+  it.each(['HTTPS_PROXY', 'https_proxy'])('named by %s, the key goes in a tunnel', async (name) => {
+    process.env[name] = proxyUrl();
+    expectTunnel(await ask(vendorUrl(), { httpsAgent: agent() }));
+  });
+
+  it('that wants a password gets it, and nobody else does', async () => {
+    admitted = ({ username, password }) => username === 'me' && password === 'obviously@fake';
+    const option = { protocol: 'http', host: '127.0.0.1', port: wire.port };
+    const auth = { username: 'me', password: 'obviously@fake' };
+    expectTunnel(await ask(vendorUrl(), { proxy: { ...option, auth }, httpsAgent: agent() }));
+    expect(wire.heard).toContain(`Proxy-Authorization: Basic ${btoa('me:obviously@fake')}`);
+    expect(vendor.heard).not.toMatch(/proxy-authorization/i);
+    await host?.close();
+
+    wire.clear();
+    const refused = await ask(vendorUrl(), { proxy: option, httpsAgent: agent() });
+    expect(refused.json()['code']).toBe('NUDGE_UNAVAILABLE');
+    expect(nudge.counters.received).toBe(1);
+    expectSilence();
+  });
+
+  it('no key goes to a vendor whose certificate is not trusted', async () => {
+    process.env['HTTPS_PROXY'] = proxyUrl();
+    const answer = await ask(vendorUrl(), {});
+    expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
+    expect(nudge.counters.received).toBe(0);
+    expect(wire.heard).toMatch(/^CONNECT /);
+    expectSilence();
+  });
+
+  it('is not used where the option says so', async () => {
+    process.env['HTTPS_PROXY'] = proxyUrl();
+    expect((await ask(vendorUrl(), { proxy: false, httpsAgent: agent() })).status).toBe(200);
+    expect(wire.heard).toBe('');
+  });
+
+  it.each(['127.0.0.1', 'localhost'])('is not used for %s, whoever names it', async (name) => {
+    for (const variable of VARIABLES) if (!/no_proxy/i.test(variable)) process.env[variable] = proxyUrl();
+    const plain = nudge.url.replace('127.0.0.1', name);
+    expect((await ask(plain, {})).status).toBe(200);
+    await host?.close();
+    const proxyOption = { protocol: 'http', host: '127.0.0.1', port: wire.port };
+    expect((await ask(plain, { proxy: proxyOption })).status).toBe(200);
+    await host?.close();
+    const encrypted = `https://${name}:${vendor.port}/api`;
+    expect((await ask(encrypted, { httpsAgent: agent(), proxy: proxyOption })).status).toBe(200);
+    expect(nudge.counters.received).toBe(3);
+    expect(wire.heard).toBe('');
+  });
+});

@@ -1,0 +1,54 @@
+import { inspect } from 'node:util';
+
+/** Texts that must not come out anywhere, and the ways in which they could. */
+export class Canaries {
+  readonly #needles = new Map<string, readonly string[]>();
+
+  /** Watches for a secret under a name that may be printed. */
+  plant(name: string, secret: string): this {
+    const forms = [
+      secret,
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+      Buffer.from(secret).toString('hex'),
+      JSON.stringify(secret).slice(1, -1),
+    ];
+    this.#needles.set(name, [...new Set(forms)]);
+    return this;
+  }
+
+  /** The names of the secrets that a text holds, in any of their forms. */
+  foundIn(text: string): string[] {
+    return [...this.#needles]
+      .filter(([, forms]) => forms.some((form) => text.includes(form)))
+      .map(([name]) => name);
+  }
+}
+
+/** All that can be read out of a value by logging, serialising or walking it. */
+export function everythingSaidBy(value: unknown): string {
+  const said: string[] = [];
+  const seen = new Set<unknown>();
+  const walk = (part: unknown): void => {
+    if ((typeof part !== 'object' && typeof part !== 'function') || part === null) {
+      said.push(String(part));
+      return;
+    }
+    if (seen.has(part)) return;
+    seen.add(part);
+    if (part instanceof Error) said.push(part.message, String(part.stack), part.toString());
+    if (Buffer.isBuffer(part)) said.push(part.toString('latin1'));
+    for (const key of Reflect.ownKeys(part)) {
+      said.push(String(key));
+      walk(Reflect.get(part, key));
+    }
+  };
+  walk(value);
+  said.push(inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true }));
+  try {
+    said.push(JSON.stringify(value));
+  } catch {
+    // A circle: everything in it has been walked.
+  }
+  return said.join('\n');
+}

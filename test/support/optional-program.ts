@@ -1,0 +1,37 @@
+import { describe } from '@jest/globals';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** The path of a program, if it is installed. */
+export function findProgram(name: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/**
+ * A `describe` for tests that need a program which not everybody has. Without it they are skipped, and a line says how
+ * to have them run; in CI, where nothing may be left out, they fail.
+ */
+export function describeWithProgram(
+  title: string,
+  { program, install }: { program: string; install: string },
+  tests: (path: string) => void,
+): void {
+  const path = findProgram(program);
+  if (path !== undefined) {
+    describe(title, () => tests(path));
+    return;
+  }
+  if (process.env['CI'] === 'true') throw new Error(`${title}: needs ${program} (${install})`);
+  process.stderr.write(`\nNOT RUN: ${title}. It needs ${program}: ${install}\n`);
+  describe.skip(title, () => tests(program));
+}
