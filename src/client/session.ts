@@ -188,15 +188,16 @@ export const openSession = ({
     } else if (now() < expiresAt) arm(fetchAhead, waitMs);
   };
 
-  const give = (at: number): string | null => {
-    if (now() >= expiresAt) return null;
+  const give = (at: number, time: number): string | null => {
+    if (time >= expiresAt) return null;
     returnedAt = at;
     fetchAhead();
     return token;
   };
 
   const ask: Ask = async () => {
-    const time = now();
+    // One reading decides both whether to fetch and whether to give: between two of them a token could expire.
+    let time = now();
     const isHeld = time < expiresAt;
     let at = Math.min(returnedAt, time);
     const isWanted = !isHeld || time - at > REFUSED_AFTER_MS;
@@ -205,9 +206,9 @@ export const openSession = ({
     if (isWanted && (flight || isAllowed)) {
       if (isHeld) forceableAt = time + MIN_FORCED_INTERVAL_MS;
       await (flight ?? fly());
-      at = now();
+      at = time = now();
     }
-    return give(at);
+    return give(at, time);
   };
 
   const unwatch = watchHost(appState, () => {
