@@ -36,3 +36,4 @@ export {
   type NudgeAuthErrorCode,
 } from './common/errors.js';
 export { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
+export { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';

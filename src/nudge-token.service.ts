@@ -69,6 +69,7 @@ export class NudgeTokenService {
   readonly #board: StatusBoard;
   readonly #options: ResolvedNudgeAuthOptions;
   readonly #byDefault: Selection;
+  #last: { readonly token: NudgeToken; readonly promise: Promise<NudgeToken> } | undefined;
 
   static {
     tokenAtOnce = (service: Pick<NudgeTokenService, 'getToken'>, request) =>
@@ -91,8 +92,14 @@ export class NudgeTokenService {
    *
    * @throws {NudgeAuthError} with the `code` that tells why there is none; at the latest after `http.deadlineMs`.
    */
-  async getToken(request?: NudgeTokenRequest): Promise<NudgeToken> {
-    return this.#getToken(request);
+  getToken(request?: NudgeTokenRequest): Promise<NudgeToken> {
+    // Not async: a held token is resolved once, not for every caller.
+    try {
+      const token = this.#getToken(request);
+      return token instanceof Promise ? token : this.#resolved(token);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -116,6 +123,11 @@ export class NudgeTokenService {
       tokens: scope === 'client' ? this.#cache.heldTokens() : [],
       nextAttemptInMs: this.#cache.nextAttemptInMs(),
     };
+  }
+
+  #resolved(token: NudgeToken): Promise<NudgeToken> {
+    if (this.#last?.token !== token) this.#last = { token, promise: Promise.resolve(token) };
+    return this.#last.promise;
   }
 
   #getToken(request: NudgeTokenRequest = {}): NudgeToken | Promise<NudgeToken> {

@@ -1,4 +1,4 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 
 /** Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget. */
@@ -11,6 +11,8 @@ export interface CallBudget {
    * rejects: a budget that cannot be counted decides by itself what is safe.
    */
   take(urgency: CallUrgency): Promise<number>;
+  /** Milliseconds for which nothing may be sent because others got a 429, as far as is known here. */
+  pausedForMs?(): number;
 }
 
 /**
@@ -20,23 +22,31 @@ export interface CallBudget {
 const SLICES_PER_MINUTE = 10;
 const ROTATION_SHARE = 1 / 2;
 
+/** Calls that rotations may make in a minute. */
+export function rotationsPerMinute(callsPerMinute: number): number {
+  return Math.max(1, callsPerMinute * ROTATION_SHARE);
+}
+
 /** Calls that may be made at once. */
 export function callsPerSlice(callsPerMinute: number): number {
   return Math.max(1, Math.floor(callsPerMinute / SLICES_PER_MINUTE));
 }
 
-function limiterOf(callsPerMinute: number): RateLimiterMemory {
+/** How one slice is dealt out: so many points in so many seconds. */
+export function sliceOf(callsPerMinute: number): { readonly points: number; readonly duration: number } {
   const points = callsPerSlice(callsPerMinute);
-  return new RateLimiterMemory({ points, duration: (points * MINUTE_MS) / callsPerMinute / SECOND_MS });
+  return { points, duration: (points * MINUTE_MS) / callsPerMinute / SECOND_MS };
 }
 
-async function take(limiter: RateLimiterMemory): Promise<number> {
+/** Takes one call out of a limiter: 0 when there was one, else the milliseconds after which to ask again. */
+export async function takeFrom(limiter: RateLimiterAbstract, key = 'calls'): Promise<number> {
   try {
-    await limiter.consume('calls');
+    await limiter.consume(key);
     return 0;
   } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return Math.max(1, refusal.msBeforeNext);
-    throw refusal;
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    // Reckoned by the wall clock: where that was set back, a slice is no longer for it.
+    return Math.min(Math.max(1, refusal.msBeforeNext), limiter.duration * SECOND_MS);
   }
 }
 
@@ -46,13 +56,13 @@ export class ProcessCallBudget implements CallBudget {
   readonly #rotation: RateLimiterMemory;
 
   constructor(callsPerMinute: number) {
-    this.#all = limiterOf(callsPerMinute);
-    this.#rotation = limiterOf(Math.max(1, callsPerMinute * ROTATION_SHARE));
+    this.#all = new RateLimiterMemory(sliceOf(callsPerMinute));
+    this.#rotation = new RateLimiterMemory(sliceOf(rotationsPerMinute(callsPerMinute)));
   }
 
   async take(urgency: CallUrgency): Promise<number> {
-    if (urgency === 'urgent') return take(this.#all);
-    const waitMs = await take(this.#rotation);
-    return waitMs === 0 ? take(this.#all) : waitMs;
+    if (urgency === 'urgent') return takeFrom(this.#all);
+    const waitMs = await takeFrom(this.#rotation);
+    return waitMs === 0 ? takeFrom(this.#all) : waitMs;
   }
 }

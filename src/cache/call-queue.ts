@@ -6,6 +6,12 @@ import { LocalRefusal } from './renewal.js';
 import type { Demand } from './demand.js';
 import { callsPerSlice, type CallBudget, type CallUrgency } from './call-budget.js';
 
+/** Why nothing is sent although this process itself was not told to wait. */
+export function pausedElsewhere(retryAfterMs: number): LocalRefusal {
+  const message = "Nudge answered 429 to a process that shares this one's budget";
+  return new LocalRefusal('NUDGE_RATE_LIMITED', message, { retryAfterMs });
+}
+
 /** What a call to the vendor needs at the least to be worth making. */
 export const SHORTEST_CALL_MS = 500;
 
@@ -60,20 +66,24 @@ export class CallQueue {
 
   async #serve(): Promise<void> {
     this.#isServing = true;
-    for (;;) {
-      const ticket = this.#tickets.find(({ demand }) => demand.urgency === 'urgent') ?? this.#tickets[0];
-      if (ticket === undefined) break;
+    for (let ticket = this.#next(); ticket !== undefined; ticket = this.#next()) {
       const { urgency } = ticket.demand;
       const waitMs = await this.#budget.take(urgency);
       if (waitMs === 0) {
-        this.#tickets = this.#tickets.filter((other) => other !== ticket);
-        ticket.admit();
+        const admitted = ticket;
+        this.#tickets = this.#tickets.filter((other) => other !== admitted);
+        admitted.admit();
       } else {
         this.#refuseThoseBefore(waitMs, urgency);
-        if (this.#tickets.length > 0) await this.#sleep(waitMs);
+        // Somebody urgent may have come while the budget was asked for a rotation, whose wait is not theirs.
+        if (this.#next()?.demand.urgency === urgency) await this.#sleep(waitMs);
       }
     }
     this.#isServing = false;
+  }
+
+  #next(): Ticket | undefined {
+    return this.#tickets.find(({ demand }) => demand.urgency === 'urgent') ?? this.#tickets[0];
   }
 
   /** Turns away whoever would wait in vain. A rotation's wait says nothing of the urgent ones. */
@@ -98,6 +108,8 @@ export class CallQueue {
   }
 
   #refusal(retryInMs: number): LocalRefusal {
+    const pausedForMs = this.#budget.pausedForMs?.() ?? 0;
+    if (pausedForMs > 0) return pausedElsewhere(pausedForMs);
     this.#events.emit({ type: 'budget-spent', waiting: this.#tickets.length, retryInMs });
     return new LocalRefusal(
       'NUDGE_RATE_LIMITED',

@@ -4,16 +4,20 @@ import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { ProcessCallBudget, type CallBudget } from './call-budget.js';
 import { CallQueue } from './call-queue.js';
 import { Egress } from './egress.js';
+import { SharedCallBudget } from './shared-call-budget.js';
+import { StoreGuard } from './store-guard.js';
 import { StoreRenewal } from './store-renewal.js';
 import { TokenCache, type TokenCacheOptions } from './token-cache.js';
-import type { TokenStore } from './token-store.js';
+import type { TokenStore, TokenStoreUser } from './token-store.js';
 
 export interface TokenCacheParts {
   readonly source: TokenSource;
   readonly store: TokenStore | undefined;
+  /** What the store may know of its user; left out, it gets to know nothing. */
+  readonly storeUser?: TokenStoreUser;
   readonly options: TokenCacheOptions;
   readonly callsPerMinute: number;
-  /** Default: one of this process alone. */
+  /** Default: the store's, where it has one, else one of this process alone. */
   readonly budget?: CallBudget;
   readonly events: NudgeAuthEvents;
   readonly clock: Clock;
@@ -22,14 +26,35 @@ export interface TokenCacheParts {
 
 /** A token cache with everything behind it: the store, where there is one, the way out with its budget, the source. */
 export function createTokenCache(parts: TokenCacheParts): TokenCache {
-  const { source, store, options, callsPerMinute, events, clock, random } = parts;
-  const budget = parts.budget ?? new ProcessCallBudget(callsPerMinute);
-  const queue = new CallQueue(budget, callsPerMinute, events, clock);
-  const egress = new Egress(source, queue, events, clock, random);
+  const { options, callsPerMinute, events, clock, random } = parts;
   // Who holds no tokens does not want those that others hold.
+  const store = bound(parts);
+  const guard = store === undefined ? undefined : guardOf(store, parts);
+  const shared =
+    store?.egress === undefined || guard === undefined || parts.budget !== undefined
+      ? undefined
+      : new SharedCallBudget(store.egress, callsPerMinute, guard, events, clock);
+  const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute);
+  const queue = new CallQueue(budget, callsPerMinute, events, clock);
+  const egress = new Egress(parts.source, queue, events, clock, random, shared);
   const renewer =
-    store === undefined || !options.enabled
+    store === undefined || guard === undefined
       ? egress
-      : new StoreRenewal(egress, store, options, events, clock);
+      : new StoreRenewal(egress, store, guard, options, clock, random);
   return new TokenCache(renewer, options, events, clock, random);
+}
+
+function bound({ store, storeUser, options }: TokenCacheParts): TokenStore | undefined {
+  if (!options.enabled) return undefined;
+  return storeUser === undefined ? store : (store?.bind?.(storeUser) ?? store);
+}
+
+/** The probe takes a lease that nobody else wants: a store that can be read and not written to is of no use. */
+function guardOf(store: TokenStore, { events, clock, random }: TokenCacheParts): StoreGuard {
+  const entry = `probe ${random()}`;
+  const probe = async (): Promise<void> => {
+    const lease = await store.acquire(entry);
+    await lease?.release();
+  };
+  return new StoreGuard(probe, events, clock, random);
 }

@@ -1,10 +1,18 @@
 import type { Clock, Random } from '../common/clock.js';
+import type { Deadline } from '../common/deadline.js';
 import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import type { TokenSource } from '../source/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
-import { SHORTEST_CALL_MS, type CallQueue } from './call-queue.js';
-import { LocalRefusal, type RenewalCall, type RenewedToken, type TokenRenewer } from './renewal.js';
+import { pausedElsewhere, SHORTEST_CALL_MS, type CallQueue } from './call-queue.js';
+import {
+  LocalRefusal,
+  RightLost,
+  type RenewalCall,
+  type RenewedToken,
+  type TokenRenewer,
+} from './renewal.js';
+import type { SharedCallBudget } from './shared-call-budget.js';
 
 /** Failures that every call from here would meet. The others are about one token. */
 const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
@@ -28,55 +36,71 @@ export class Egress implements TokenRenewer {
   readonly #queue: CallQueue;
   readonly #events: NudgeAuthEvents;
   readonly #backoff: Backoff;
+  readonly #shared: SharedCallBudget | undefined;
   #lastFailure: NudgeAuthError | undefined;
   #probe: Promise<unknown> | undefined;
   /** Rises with every failure: a call that began before one says nothing of what has been since. */
   #epoch = 0;
 
-  constructor(source: TokenSource, queue: CallQueue, events: NudgeAuthEvents, clock: Clock, random: Random) {
+  /** @param shared the budget that other processes are told through of a 429; without one they are not. */
+  constructor(
+    source: TokenSource,
+    queue: CallQueue,
+    events: NudgeAuthEvents,
+    clock: Clock,
+    random: Random,
+    shared?: SharedCallBudget,
+  ) {
     this.#source = source;
     this.#queue = queue;
     this.#events = events;
     this.#backoff = new Backoff(clock, random);
+    this.#shared = shared;
   }
 
   refusal(): LocalRefusal | undefined {
     const retryAfterMs = this.#backoff.remainingMs();
-    if (retryAfterMs === 0 || this.#lastFailure === undefined) return undefined;
+    if (retryAfterMs === 0 || this.#lastFailure === undefined) {
+      const pausedForMs = this.#shared?.pausedForMs() ?? 0;
+      return pausedForMs > 0 ? pausedElsewhere(pausedForMs) : undefined;
+    }
     const { code, message, cause } = this.#lastFailure;
     return new LocalRefusal(code, message, { retryAfterMs, ...(cause === undefined ? {} : { cause }) });
   }
 
   async renew(call: RenewalCall): Promise<RenewedToken> {
-    await this.#untilProbed(call);
-    const work = this.#callVendor(call);
-    if (this.#backoff.failures === 0) return work;
-    const probe = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#probe = probe;
-    void probe.finally(() => {
-      if (this.#probe === probe) this.#probe = undefined;
-    });
-    return work;
+    const { deadline, demand } = call;
+    await this.#whenClear(deadline, () => this.#queue.admit(demand, deadline));
+    // Again: while it waited for its turn a pause may have begun, or another call gone ahead to try.
+    return this.#whenClear(deadline, () => this.#callVendor(call));
   }
 
-  /** While one call tries whether the vendor is back, the others wait for its outcome. */
-  async #untilProbed({ deadline }: RenewalCall): Promise<void> {
+  /**
+   * Runs `next` when nothing holds it back: while one call tries whether the vendor is back, the others wait for its
+   * outcome. Nothing is awaited between the look and the start, so that no two calls go ahead together.
+   */
+  async #whenClear<T>(deadline: Deadline, next: () => Promise<T>): Promise<T> {
     for (;;) {
       const refusal = this.refusal();
       if (refusal !== undefined) throw refusal;
-      if (this.#probe === undefined) return;
+      if (this.#probe === undefined) return next();
       await deadline.race(this.#probe, timeout);
     }
   }
 
-  async #callVendor({ request, deadline, demand, newerThan }: RenewalCall): Promise<RenewedToken> {
-    await this.#queue.admit(demand, deadline);
-    // A pause may have begun while the call waited for its turn.
-    const refusal = this.refusal();
-    if (refusal !== undefined) throw refusal;
+  #callVendor(call: RenewalCall): Promise<RenewedToken> {
+    const work = this.#fetch(call);
+    if (this.#backoff.failures > 0) {
+      const end = (): void => {
+        this.#probe = undefined;
+      };
+      this.#probe = work.then(end, end);
+    }
+    return work;
+  }
+
+  async #fetch({ request, deadline, newerThan, mayCall }: RenewalCall): Promise<RenewedToken> {
+    if (mayCall?.() === false) throw new RightLost();
     if (deadline.remainingMs() < SHORTEST_CALL_MS) throw timeout();
     const epoch = this.#epoch;
     try {
@@ -86,11 +110,14 @@ export class Egress implements TokenRenewer {
     } catch (error) {
       const failure = asNudgeAuthError(error);
       this.#failed(failure, epoch);
+      // Before anybody else gets the right to call: they would be refused as well.
+      if (failure.code === 'NUDGE_RATE_LIMITED') await this.#shared?.pause(this.#backoff.remainingMs());
       throw failure;
     }
   }
 
   #succeeded(epoch: number): void {
+    this.#shared?.succeeded();
     if (epoch !== this.#epoch) return;
     const { failures } = this.#backoff;
     const failedForMs = this.#backoff.succeed();

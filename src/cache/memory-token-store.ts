@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import type { StoredToken, TokenLease, TokenRecord, TokenStore } from './token-store.js';
+import { MemoryEgress } from './memory-egress.js';
+import type { FleetEgress, StoredToken, TokenLease, TokenRecord, TokenStore } from './token-store.js';
 
 /** After this a holder that says nothing has lost its right. */
 const LEASE_MS = 8 * SECOND_MS;
-const MAX_ENTRIES = 100_000;
+const DEFAULT_MAX_ENTRIES = 100_000;
 
 interface Slot {
   fence: number;
@@ -16,12 +17,16 @@ interface Slot {
 /** A `TokenStore` in the memory of one process: for several applications in it, and as the contract's plainest form. */
 export class MemoryTokenStore implements TokenStore {
   readonly #clock: Clock;
-  readonly #slots = new LRUCache<string, Slot>({ max: MAX_ENTRIES });
+  readonly #slots: LRUCache<string, Slot>;
   readonly #waiting = new Map<string, Set<() => void>>();
   #lastFence = 0;
+  readonly egress: FleetEgress;
 
-  constructor(clock: Clock) {
+  /** @param maxEntries how many entries are kept; the least recently used goes first. */
+  constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
+    this.#slots = new LRUCache({ max: maxEntries });
+    this.egress = new MemoryEgress(clock);
   }
 
   async read(entry: string): Promise<StoredToken | undefined> {
@@ -41,6 +46,7 @@ export class MemoryTokenStore implements TokenStore {
     slot.lease = { fence, since: now };
     return {
       fence,
+      isHeld: () => this.#isHeld(entry, fence),
       write: async (record) => this.#write(entry, record, fence),
       release: async () => this.#release(entry, fence),
     };
@@ -80,6 +86,11 @@ export class MemoryTokenStore implements TokenStore {
     slot.stored = { record, fence, since: this.#clock.now() };
     this.#announce(entry);
     return true;
+  }
+
+  #isHeld(entry: string, fence: number): boolean {
+    const lease = this.#slots.get(entry)?.lease;
+    return lease?.fence === fence && elapsedMs(lease.since, this.#clock.now()) < LEASE_MS;
   }
 
   #release(entry: string, fence: number): void {

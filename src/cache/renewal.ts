@@ -4,6 +4,7 @@ import type { FetchedToken, TokenRequest } from '../source/token-source.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { Demand } from './demand.js';
+import type { TokenRecord } from './token-store.js';
 
 /** What a renewal asks for. */
 export interface RenewalCall {
@@ -15,6 +16,8 @@ export interface RenewalCall {
   readonly demand: Demand;
   /** Only a token whose order in the store is higher will do; 0 accepts every one. */
   readonly newerThan: number;
+  /** Whether the right to call the vendor is still there; left out, nobody else has a say in it. */
+  readonly mayCall?: () => boolean;
 }
 
 /** A token that a renewal brought, from the vendor or from another process. */
@@ -27,6 +30,22 @@ export interface RenewedToken extends FetchedToken {
 /** Said without asking the vendor: a wait is in force, or the budget is spent. No failure of its own. */
 export class LocalRefusal extends NudgeAuthError {}
 
+/** The right to call the vendor has gone to another process while this one waited for its turn. */
+export class RightLost extends LocalRefusal {
+  constructor() {
+    super('NUDGE_UNAVAILABLE', 'Another process renews the token by now');
+  }
+}
+
+/** A held token that is good enough for others. */
+export interface PublishableToken {
+  /** The entry's name in a store. */
+  readonly entry: string;
+  readonly record: TokenRecord;
+  /** To be called with its order in the store once it is there. */
+  readonly published: (fence: number) => void;
+}
+
 /** Something that brings new tokens. */
 export interface TokenRenewer {
   /**
@@ -35,10 +54,20 @@ export interface TokenRenewer {
    * @throws {NudgeAuthError} for every failure.
    */
   renew(call: RenewalCall): Promise<RenewedToken>;
-  /** Why no renewal may begin now (backoff, pause); `undefined` when one may. */
+  /** Why the vendor may not be called now (backoff, pause); `undefined` when it may. */
   refusal(): LocalRefusal | undefined;
+  /** Whether other processes may have a token to take while the vendor may not be called from here. */
+  readonly isShared?: boolean;
   /** Makes others that share the entry let go of it, too. */
   invalidate?(entry: string): Promise<void>;
+  /**
+   * The share of a token's life after which to rotate it while the others cannot be reached; `undefined` while they can.
+   */
+  rotateAloneAfterShare?(): number | undefined;
+  /** Sets what to share when the others can be reached again. */
+  shareOnReturn?(held: () => readonly PublishableToken[]): void;
+  /** Ends what goes on in the background. */
+  close?(): void;
 }
 
 /** `from` tells whether the token was fetched by the renewal itself. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock, Random } from '../common/clock.js';
+import type { Clock, Instant, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
+import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError, isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import type { TokenRequest } from '../source/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
@@ -11,12 +12,16 @@ import { Demand } from './demand.js';
 import { isSharedFailure } from './egress.js';
 import {
   LocalRefusal,
+  type PublishableToken,
   type Renewal,
   type RenewalOutcome,
   type RenewedToken,
   type TokenRenewer,
 } from './renewal.js';
 import { TokenEntry } from './token-entry.js';
+
+/** Keys that take turns must not have each other's tokens replaced all the time. */
+const ROTATE_FOR_KEY_AFTER_MS = 30 * SECOND_MS;
 
 export interface TokenCacheOptions {
   readonly scope: 'client' | 'user';
@@ -51,6 +56,16 @@ function nameOf({ expiryMins, extId }: TokenRequest): string {
   return extId === undefined ? String(expiryMins) : `${expiryMins}:${extId}`;
 }
 
+/** The reverse of {@link nameOf}. */
+function requestNamed(name: string): TokenRequest {
+  const border = name.indexOf(':');
+  const expiryMins = Number.parseInt(name, 10);
+  return border < 0 ? { expiryMins } : { expiryMins, extId: name.slice(border + 1) };
+}
+
+/** On the store's return no process shall spend long on writing. */
+const MOST_PUBLISHED = 100;
+
 /** Hands out held tokens, and has them renewed in time: once, however many ask. */
 export class TokenCache {
   readonly #renewer: TokenRenewer;
@@ -79,6 +94,7 @@ export class TokenCache {
     this.#clock = clock;
     this.#random = random;
     this.#entries = new LRUCache({ max: options.maxEntries });
+    renewer.shareOnReturn?.(() => this.#publishable());
   }
 
   /**
@@ -92,7 +108,7 @@ export class TokenCache {
       const held = this.#entries.get(name)?.held;
       if (held !== undefined) {
         const now = this.#clock.now();
-        if (held.freshness(now) === 'fresh' && held.keyFingerprint === this.#newestKey?.fingerprint) {
+        if (held.freshness(now) === 'fresh' && !this.#isOfOtherKey(held, now)) {
           this.#events.served('memory');
           return held.handOut(now);
         }
@@ -140,14 +156,17 @@ export class TokenCache {
     );
   }
 
-  /** Milliseconds until the vendor may be called again; 0 when it may be now. */
+  /** Milliseconds until the vendor may be called again, in client scope for everything that is asked for; 0: now. */
   nextAttemptInMs(): number {
-    return this.#renewer.refusal()?.retryAfterMs ?? 0;
+    const entries = this.#options.scope === 'client' ? [...this.#entries.values()] : [];
+    const blockedForMs = entries.map((entry) => entry.blockedForMs());
+    return Math.max(this.#renewer.refusal()?.retryAfterMs ?? 0, ...blockedForMs);
   }
 
   /** Takes no more callers, and resolves when everything under way has ended, within `deadlineMs`. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#renewer.close?.();
     await Promise.all([...this.#renewals.values()].map(({ settled }) => settled));
     this.#entries.clear();
   }
@@ -162,7 +181,7 @@ export class TokenCache {
     // Callers who insist at the same moment share one renewal: it begins when all of them are here.
     if (forceRefresh === true) await Promise.resolve();
     for (;;) {
-      if (this.#isClosed) throw new NudgeAuthError('NUDGE_UNAVAILABLE', 'The application is closing');
+      if (this.#isClosed) throw closing();
       const token = (await this.#fromMemory(visit)) ?? (await this.#fromRenewal(visit));
       if (token !== undefined) return token;
       // What came is of no use any more: invalidated meanwhile, older than this caller's wish, or aged by a sleep.
@@ -178,8 +197,8 @@ export class TokenCache {
     if (state === 'unusable') return undefined;
     if (state !== 'fresh') {
       const renewal = this.#join(visit, 'rotation');
-      if (state === 'renew' && !isNudgeAuthError(renewal))
-        await this.#settledWithin(renewal, this.#options.maxWaitMs);
+      const isHopeful = !isNudgeAuthError(renewal) && this.#renewer.refusal() === undefined;
+      if (state === 'renew' && isHopeful) await this.#settledWithin(renewal, this.#options.maxWaitMs);
     }
     const best = this.#entryOf(visit.name).heldAfter(visit.after);
     return best === undefined ? undefined : this.#handOut(best, best === held ? 'memory' : 'renewal');
@@ -206,20 +225,33 @@ export class TokenCache {
   }
 
   #freshnessOf(held: HeldToken): Freshness {
-    const state = held.freshness(this.#clock.now());
-    return state === 'fresh' && held.keyFingerprint !== this.#newestKey?.fingerprint ? 'rotate' : state;
+    const now = this.#clock.now();
+    const share = this.#renewer.rotateAloneAfterShare?.();
+    const state = share === undefined ? held.freshness(now) : held.freshnessAlone(now, share);
+    return state === 'fresh' && this.#isOfOtherKey(held, now) ? 'rotate' : state;
+  }
+
+  #isOfOtherKey(held: HeldToken, now: Instant): boolean {
+    return held.keyFingerprint !== this.#newestKey?.fingerprint && held.ageMs(now) >= ROTATE_FOR_KEY_AFTER_MS;
   }
 
   /** The renewal under way, or one begun now, or why none may begin. */
   #join({ name, request }: Visit, reason: RenewalReason): Renewal | NudgeAuthError {
     const underWay = this.#renewals.get(name);
     if (underWay !== undefined) return underWay;
+    if (this.#isClosed) return closing();
     const entry = this.#entryOf(name);
-    return entry.refusal() ?? this.#renewer.refusal() ?? this.#begin(name, request, entry, reason);
+    return entry.refusal() ?? this.#renewerRefusal(entry) ?? this.#begin(name, request, entry, reason);
+  }
+
+  /** What holds back this process does not hold back the others: now and then it looks for what they have stored. */
+  #renewerRefusal(entry: TokenEntry): LocalRefusal | undefined {
+    return this.#renewer.isShared === true && entry.isDueForLook ? undefined : this.#renewer.refusal();
   }
 
   #begin(name: string, request: TokenRequest, entry: TokenEntry, reason: RenewalReason): Renewal {
     const sequence = ++this.#sequence;
+    entry.begin();
     const demand = new Demand(reason === 'rotation' ? 'rotation' : 'urgent');
     const settled = this.#renew(name, request, entry, reason, sequence, demand).finally(() =>
       this.#renewals.delete(name),
@@ -275,6 +307,24 @@ export class TokenCache {
     return !this.#options.enabled || this.#entryOf(name).adopt(held, from === 'vendor' ? sequence : 0, fence);
   }
 
+  /** What others may need: the tokens used last, while they can be used at all. */
+  #publishable(): PublishableToken[] {
+    const now = this.#clock.now();
+    const list: PublishableToken[] = [];
+    for (const [name, entry] of this.#entries.entries()) {
+      if (list.length === MOST_PUBLISHED) break;
+      const { held } = entry;
+      if (held === undefined || held.freshness(now) === 'unusable') continue;
+      const { token, keyFingerprint } = held;
+      list.push({
+        entry: this.#storeNameOf(requestNamed(name)),
+        record: { token, keyFingerprint, remainingMs: held.remainingMs(now), ageMs: held.ageMs(now) },
+        published: (fence) => entry.published(held, fence),
+      });
+    }
+    return list;
+  }
+
   #storeNameOf({ expiryMins, extId }: TokenRequest): string {
     return JSON.stringify([...this.#options.storeScope, this.#options.scope, expiryMins, extId]);
   }
@@ -294,6 +344,10 @@ export class TokenCache {
       void settled.then(resolve).finally(cancel);
     });
   }
+}
+
+function closing(): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_UNAVAILABLE', 'The application is closing');
 }
 
 function timeout(): NudgeAuthError {

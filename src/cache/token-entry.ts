@@ -7,6 +7,12 @@ import { LocalRefusal } from './renewal.js';
 
 /** One user must not use up the budget of many. */
 const CALLS_PER_USER_EVERY_MS = 30 * SECOND_MS;
+const TOO_OFTEN = {
+  code: 'NUDGE_RATE_LIMITED',
+  message: 'A user gets at most one new token in 30 s',
+} as const;
+/** How often it is worth looking what other processes have stored. */
+const LOOK_EVERY_MS = SECOND_MS;
 
 /** What is known of one entry: registration, base URL, scope, minutes and user. */
 export class TokenEntry {
@@ -18,6 +24,7 @@ export class TokenEntry {
   #heldSince = 0;
   /** Its order in the store. */
   #fence = 0;
+  #beganAt: Instant | undefined;
   #answeredAt: Instant | undefined;
   #lastFailure: NudgeAuthError | undefined;
 
@@ -35,9 +42,19 @@ export class TokenEntry {
     return this.#fence;
   }
 
+  /** Whether no renewal has begun for a while. */
+  get isDueForLook(): boolean {
+    return this.#beganAt === undefined || elapsedMs(this.#beganAt, this.#clock.now()) >= LOOK_EVERY_MS;
+  }
+
   /** The held token, if it was fetched at or after a place in the cache's order; 0 takes every one. */
   heldAfter(sequence: number): HeldToken | undefined {
     return this.#heldSince >= sequence ? this.#held : undefined;
+  }
+
+  /** A renewal begins. */
+  begin(): void {
+    this.#beganAt = this.#clock.now();
   }
 
   /**
@@ -53,25 +70,34 @@ export class TokenEntry {
     this.#held = token;
     this.#heldSince = sequence;
     this.#fence = fence;
-    this.#answeredAt = now;
-    if (isLonger) this.#backoff.succeed();
-    else
-      this.fail(
-        new NudgeAuthError(
-          'NUDGE_BAD_RESPONSE',
-          'Nudge answers with a token that lives no longer than the last one',
-        ),
-      );
+    if (isLonger) {
+      this.#answeredAt = now;
+      this.#lastFailure = undefined;
+      this.#backoff.succeed();
+    } else {
+      const message = 'Nudge answers with a token that lives no longer than the last one';
+      this.fail(new NudgeAuthError('NUDGE_BAD_RESPONSE', message));
+    }
     return isLonger;
   }
 
-  /** Lets go of the held token. Backoff stays: the vendor is no better for it. */
-  drop(): void {
-    this.#held = undefined;
+  /** The held token is in the store by now, if it is held still. */
+  published(token: HeldToken, fence: number): void {
+    if (this.#held === token) this.#fence = fence;
   }
 
-  /** A failure that is about this entry alone. */
+  /**
+   * Lets go of the held token. Backoff stays: the vendor is no better for it. Nothing that is in a store will do before
+   * the next fetch: the store may not have heard of the invalidation.
+   */
+  drop(): void {
+    this.#held = undefined;
+    this.#fence = Number.POSITIVE_INFINITY;
+  }
+
+  /** A failure that is about this entry alone: the vendor answered, though not well. */
   fail(error: NudgeAuthError): void {
+    this.#answeredAt = this.#clock.now();
     this.#lastFailure = error;
     this.#backoff.fail({ atLeastMs: error.retryAfterMs });
   }
@@ -83,15 +109,10 @@ export class TokenEntry {
 
   /** Why this entry may not be renewed now. */
   refusal(): LocalRefusal | undefined {
-    const failedForMs = this.#backoff.remainingMs();
-    if (failedForMs > 0 && this.#lastFailure !== undefined) {
-      const { code, message } = this.#lastFailure;
-      return new LocalRefusal(code, message, { retryAfterMs: failedForMs });
-    }
-    const retryAfterMs = this.#userBlockedForMs();
+    const retryAfterMs = this.blockedForMs();
     if (retryAfterMs === 0) return undefined;
-    const message = 'A user gets at most one new token in 30 s';
-    return new LocalRefusal('NUDGE_RATE_LIMITED', message, { retryAfterMs });
+    const { code, message } = this.#lastFailure ?? TOO_OFTEN;
+    return new LocalRefusal(code, message, { retryAfterMs });
   }
 
   #userBlockedForMs(): number {

@@ -1,3 +1,5 @@
+import type { CallUrgency } from './call-budget.js';
+
 /** A token as it is shared: it says how long it lives from now, because no two machines' clocks agree. */
 export interface TokenRecord {
   readonly token: string;
@@ -19,6 +21,11 @@ export interface TokenLease {
   /** Higher than every fence given for this entry before. */
   readonly fence: number;
   /**
+   * Whether this process surely has the right still. `false` well before anybody else can get it, and for ever: then no
+   * call to the vendor may begin under it.
+   */
+  isHeld(): boolean;
+  /**
    * Stores what the holder fetched. `false` when the entry has moved on since: somebody wrote with a higher fence, or it
    * was invalidated.
    */
@@ -27,11 +34,59 @@ export interface TokenLease {
   release(): Promise<void>;
 }
 
+/** Key material that everybody has who may use an API key, and nobody else. */
+export interface StoreSecret {
+  /** Names the API key, as {@link TokenRecord.keyFingerprint} does. */
+  readonly keyFingerprint: string;
+  /** 32 bytes derived from the API key, from which that cannot be recovered. */
+  readonly material: Uint8Array;
+}
+
+/** What a store may know of the registration that uses it. */
+export interface TokenStoreUser {
+  /**
+   * The secrets of the API keys in use, the first key's first; asked again when keys may have been rotated. Rejects when
+   * none of them can be read.
+   */
+  secrets(): Promise<readonly StoreSecret[]>;
+}
+
+/**
+ * What processes that share a store share on their way to the vendor, who counts them by their common address. Every
+ * method may reject or be slow: callers then keep to a part of the budget of their own.
+ */
+export interface FleetEgress {
+  /**
+   * Takes one call out of the budget of all: 0 when there was one, else the milliseconds after which to ask again.
+   * Rotations get at most half of it.
+   */
+  take(urgency: CallUrgency, callsPerMinute: number): Promise<number>;
+  /** The pause that a 429 has begun, here or elsewhere. Whoever gets `probe` is the one who may try whether it is over. */
+  pause(): Promise<FleetPause>;
+  /** Begins a pause, or makes it last for `durationMs` milliseconds from now; a longer one stays. */
+  beginPause(durationMs: number): Promise<void>;
+  /** Ends the pause: the vendor has answered. */
+  endPause(): Promise<void>;
+}
+
+/** `remainingMs` are the milliseconds until it is worth asking again; 0 when a call may be made. */
+export interface FleetPause {
+  readonly remainingMs: number;
+  /** Whether this is the first call after a pause: the others wait until it has ended the pause, or a few seconds. */
+  readonly isProbe: boolean;
+}
+
 /**
  * Where processes share tokens. Every method may reject or be slow: callers then go on without it.
  * `describeTokenStoreContract` of `nestjs-nudge-auth/testing` is its executable form.
  */
 export interface TokenStore {
+  /** The shared way to the vendor; left out, every process counts for itself. */
+  readonly egress?: FleetEgress;
+  /** The store as one registration uses it. Left out, it is used as it is. Whoever closes, closes the store itself. */
+  bind?(user: TokenStoreUser): TokenStore;
+  /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */
+  whenReady?(): Promise<void>;
   /** What is stored for an entry and still alive, aged to this moment. */
   read(entry: string): Promise<StoredToken | undefined>;
   /** The right to renew an entry; `undefined` while somebody else has it. */
@@ -40,6 +95,6 @@ export interface TokenStore {
   invalidate(entry: string): Promise<void>;
   /** Resolves when the entry may have changed, or after `timeoutMs` milliseconds. */
   untilChanged(entry: string, timeoutMs: number): Promise<void>;
-  /** Ends connections and timers of the store; called once, when the application closes. */
+  /** Ends connections and timers of the store; called when the application closes, once for each registration. */
   close(): Promise<void>;
 }

@@ -12,6 +12,9 @@ function isText(material: unknown): material is string | Buffer {
  *
  * @throws {TypeError} whose message says what is wrong, without quoting the secret: empty, or a PEM (a public key used
  * as an HMAC secret lets everybody who knows it sign).
+ *
+ * @example
+ * super({ jwtFromRequest, secretOrKey: secretKeyObject(config.getOrThrow('JWT_SECRET')), algorithms: ['HS256'] });
  */
 export function secretKeyObject(secret: KeyMaterial): KeyObject {
   if (secret instanceof KeyObject) {
@@ -30,6 +33,9 @@ export function secretKeyObject(secret: KeyMaterial): KeyObject {
  * The `KeyObject` of a public key in PEM. Made once and reused it spares every verification the parsing of the key.
  *
  * @throws {TypeError} whose message says what is wrong, without quoting the key: not a PEM, or a private key.
+ *
+ * @example
+ * super({ jwtFromRequest, secretOrKey: publicKeyObject(config.getOrThrow('JWT_PUBLIC_KEY')), algorithms: ['RS256'] });
  */
 export function publicKeyObject(publicKey: KeyMaterial): KeyObject {
   if (publicKey instanceof KeyObject) {

@@ -66,7 +66,9 @@ interface Patched extends ServerResponse {
 function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse {
   this.removeHeader('etag');
   for (const headers of head) {
-    if (typeof headers === 'object' && headers !== null) Reflect.deleteProperty(headers, 'etag');
+    if (typeof headers === 'object' && headers !== null && 'etag' in headers) {
+      Reflect.deleteProperty(headers, 'etag');
+    }
   }
   return (this[writeHeadBefore] as WriteHead).apply(this, head);
 }
@@ -76,8 +78,8 @@ export function forbidEtag(response: HttpResponse): void {
   const raw: Patched = isFastifyReply(response) ? response.raw : response;
   if (raw[writeHeadBefore] !== undefined) return;
   // Adapters and plugins add it at the very end, where nothing but the head itself comes after.
-  raw[writeHeadBefore] = raw.writeHead as WriteHead;
-  raw.writeHead = writeHeadWithoutEtag as ServerResponse['writeHead'];
+  raw[writeHeadBefore] = Reflect.get(raw, 'writeHead') as WriteHead;
+  raw.writeHead = writeHeadWithoutEtag;
 }
 
 /** Writes the answer without the framework's serialiser; its hooks and middleware still see it. */

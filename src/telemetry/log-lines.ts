@@ -1,6 +1,6 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { NudgeAuthEvent, NudgeAuthEvents } from './events.js';
+import type { NudgeAuthEvent, NudgeAuthEventOf, NudgeAuthEvents } from './events.js';
 
 /** Where lines go: Nest's `Logger` fits. */
 export interface LogSink {
@@ -16,6 +16,9 @@ interface Line {
   readonly topic: string;
 }
 
+/** Something that is in one state or another, of which the log's last word must be true. */
+type Subject = 'renewal' | 'repetition' | 'skew' | 'store' | 'primary key' | 'fallback key' | 'key in use';
+
 const SAME_TOPIC_EVERY_MS = MINUTE_MS;
 /** Below this a difference of clocks is nobody's worry. */
 const NOTABLE_SKEW_MS = 30 * SECOND_MS;
@@ -25,73 +28,72 @@ function seconds(ms: number): string {
 }
 
 /**
- * Writes one line for every change of state, saying what to do; nothing per request. A topic that changes to and fro is
- * written once a minute.
+ * Writes one line for every change of state, saying what to do; nothing per request. A topic is written once a minute:
+ * what is still so when that is over is written with the next event.
  */
 export class LogLines {
   readonly #sink: LogSink;
   readonly #clock: Clock;
   readonly #writtenAt = new Map<string, Instant>();
-  #failingWith: string | undefined;
-  #isSkewKnown = false;
-  #isRepeating = false;
+  /** The topic of the last word on a subject. */
+  readonly #said = new Map<Subject, string>();
+  readonly #unsaid = new Map<Subject, Line>();
 
   constructor(events: NudgeAuthEvents, sink: LogSink, clock: Clock) {
     this.#sink = sink;
     this.#clock = clock;
     events.subscribe((event) => {
-      for (const line of this.#linesFor(event)) this.#write(line);
+      this.#take(event);
+      for (const [subject, line] of this.#unsaid) {
+        if (!this.#write(line)) continue;
+        this.#unsaid.delete(subject);
+        this.#said.set(subject, line.topic);
+      }
     });
   }
 
-  #linesFor(event: NudgeAuthEvent): Line[] {
+  #take(event: NudgeAuthEvent): void {
     switch (event.type) {
       case 'failed':
         return this.#failed(event);
       case 'renewed':
-        return [...this.#repeating(event), ...this.#skewed(event)];
+        return this.#renewed(event);
       case 'recovered':
-        this.#failingWith = undefined;
-        return [
-          {
-            level: 'log',
-            topic: 'recovered',
-            text: `Nudge tokens are renewed again, after ${event.failures} failed attempts in ${seconds(event.failedForMs)}.`,
-          },
-        ];
+        return this.#is('renewal', {
+          level: 'log',
+          topic: 'recovered',
+          text: `Nudge tokens are renewed again, after ${event.failures} failed attempts in ${seconds(event.failedForMs)}.`,
+        });
       case 'paused':
-        return [
-          {
-            level: 'warn',
-            topic: 'paused',
-            text:
-              `Nudge answered 429, so nothing is sent for ${seconds(event.forMs)}. It allows 1200 calls a minute for all ` +
-              'that share an IP address: lower budget.callsPerMinute, or let the processes share a store.',
-          },
-        ];
+        this.#write({
+          level: 'warn',
+          topic: 'paused',
+          text:
+            `Nudge answered 429, so nothing is sent for ${seconds(event.forMs)}. It allows 1200 calls a minute for all ` +
+            'that share an IP address: lower budget.callsPerMinute, or let the processes share a store.',
+        });
+        return undefined;
       case 'budget-spent':
-        return [
-          {
-            level: 'warn',
-            topic: 'budget-spent',
-            text:
-              `The budget of calls to Nudge is spent (${event.waiting} waiting): new users wait or are turned away for ` +
-              `${seconds(event.retryInMs)}. Raise budget.callsPerMinute if this address has calls to spare, or defaultExpiryMins.`,
-          },
-        ];
+        this.#write({
+          level: 'warn',
+          topic: 'budget-spent',
+          text:
+            `The budget of calls to Nudge is spent (${event.waiting} waiting): new users wait or are turned away for ` +
+            `${seconds(event.retryInMs)}. Raise budget.callsPerMinute if this address has calls to spare, or defaultExpiryMins.`,
+        });
+        return undefined;
       case 'key-refused':
-        return [
-          {
-            level: 'error',
-            topic: `key-refused ${event.role} ${event.keyFingerprint}`,
-            text:
-              `Nudge refuses the ${event.role} API key (fingerprint ${event.keyFingerprint}). Likely causes: a wrong or ` +
-              'withdrawn key, a public key in place of the private one, or short-lived tokens not enabled for the ' +
-              'account (ask Nudge to enable them).',
-          },
-        ];
+        return this.#is(`${event.role} key`, {
+          level: 'error',
+          topic: `key-refused ${event.role} ${event.keyFingerprint}`,
+          text:
+            `Nudge refuses the ${event.role} API key (fingerprint ${event.keyFingerprint}). Likely causes: a wrong or ` +
+            'withdrawn key, a public key in place of the private one, or short-lived tokens not enabled for the ' +
+            'account (ask Nudge to enable them).',
+        });
       case 'key-in-use':
-        return [
+        return this.#is(
+          'key in use',
           event.role === 'fallback'
             ? {
                 level: 'warn',
@@ -103,64 +105,92 @@ export class LogLines {
                 topic: 'key-in-use primary',
                 text: `The primary API key (fingerprint ${event.keyFingerprint}) serves again.`,
               },
-        ];
+        );
       case 'store-lost':
-        return [
-          {
-            level: 'warn',
-            topic: 'store-lost',
-            text: `The token store does not answer (${event.operation}): this process goes on by itself and calls Nudge on its own account.`,
-          },
-        ];
+        return this.#is('store', {
+          level: 'warn',
+          topic: 'store-lost',
+          text: `The token store does not answer (${event.operation}): this process goes on by itself and calls Nudge on its own account.`,
+        });
       case 'store-back':
-        return [{ level: 'log', topic: 'store-back', text: 'The token store answers again.' }];
+        return this.#is('store', {
+          level: 'log',
+          topic: 'store-back',
+          text: 'The token store answers again.',
+        });
       case 'served':
       case 'invalidated':
-        return [];
+        return undefined;
     }
   }
 
-  #failed({ code, message, retryInMs }: Extract<NudgeAuthEvent, { type: 'failed' }>): Line[] {
-    const isNews = this.#failingWith !== code;
-    this.#failingWith = code;
+  #failed({ code, message, retryInMs }: NudgeAuthEventOf<'failed'>): void {
+    const topic = `failed ${code}`;
     // A refused key and a pause have lines of their own, which say more.
-    if (!isNews || code === 'NUDGE_CREDENTIALS_REJECTED' || code === 'NUDGE_RATE_LIMITED') return [];
-    return [
-      {
+    if (code === 'NUDGE_CREDENTIALS_REJECTED' || code === 'NUDGE_RATE_LIMITED') {
+      this.#unsaid.delete('renewal');
+      this.#said.set('renewal', topic);
+      return;
+    }
+    this.#is('renewal', {
+      level: 'warn',
+      topic,
+      text: `Nudge tokens cannot be renewed (${code}): ${message}. Held tokens are served while they last; the next attempt is due in ${seconds(retryInMs)}.`,
+    });
+  }
+
+  #renewed({ from, isLonger, skewMs, keyFingerprint }: NudgeAuthEventOf<'renewed'>): void {
+    for (const role of ['primary', 'fallback'] as const) {
+      const subject = `${role} key` as const;
+      const lastWord = this.#unsaid.get(subject)?.topic ?? this.#said.get(subject);
+      if (lastWord?.endsWith(keyFingerprint) === true) this.#isWell(subject);
+    }
+    // Failures of the way to the vendor end with an event of their own; those that are about one token do not.
+    if (isLonger && from === 'vendor' && this.#said.get('renewal')?.startsWith('failed') === true) {
+      this.#is('renewal', { level: 'log', topic: 'recovered', text: 'Nudge tokens are renewed again.' });
+    }
+    if (isLonger) this.#isWell('repetition');
+    else {
+      this.#is('repetition', {
         level: 'warn',
-        topic: `failed ${code}`,
-        text: `Nudge tokens cannot be renewed (${code}): ${message}. Held tokens are served while they last; the next attempt is due in ${seconds(retryInMs)}.`,
-      },
-    ];
+        topic: 'repeating',
+        text: 'Nudge answers with a token that lives no longer than the last one; it is used, and asked for less often.',
+      });
+    }
+    if (skewMs !== undefined) this.#skewed(skewMs);
   }
 
-  #repeating({ isLonger }: Extract<NudgeAuthEvent, { type: 'renewed' }>): Line[] {
-    const isNews = !isLonger && !this.#isRepeating;
-    this.#isRepeating = !isLonger;
-    if (isLonger) this.#failingWith = undefined;
-    if (!isNews) return [];
-    const text =
-      'Nudge answers with a token that lives no longer than the last one; it is used, and asked for less often.';
-    return [{ level: 'warn', topic: 'repeating', text }];
-  }
-
-  #skewed({ skewMs }: Extract<NudgeAuthEvent, { type: 'renewed' }>): Line[] {
-    const isSkewed = skewMs !== undefined && Math.abs(skewMs) > NOTABLE_SKEW_MS;
-    const isNews = isSkewed && !this.#isSkewKnown;
-    if (skewMs !== undefined) this.#isSkewKnown = isSkewed;
-    if (!isNews) return [];
+  #skewed(skewMs: number): void {
+    if (Math.abs(skewMs) <= NOTABLE_SKEW_MS) return this.#isWell('skew');
     const relation = skewMs > 0 ? 'behind' : 'ahead of';
-    const text =
-      `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation. ` +
-      "Tokens are reckoned by Nudge's clock, so they stay good meanwhile.";
-    return [{ level: 'warn', topic: 'skew', text }];
+    return this.#is('skew', {
+      level: 'warn',
+      topic: 'skew',
+      text:
+        `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation. ` +
+        "Tokens are reckoned by Nudge's clock, so they stay good meanwhile.",
+    });
   }
 
-  #write({ level, text, topic }: Line): void {
+  /** A subject is in the state that `line` tells of. */
+  #is(subject: Subject, line: Line): void {
+    if (this.#said.get(subject) === line.topic) this.#unsaid.delete(subject);
+    else this.#unsaid.set(subject, line);
+  }
+
+  /** A subject is in the state that goes without saying. */
+  #isWell(subject: Subject): void {
+    this.#unsaid.delete(subject);
+    this.#said.delete(subject);
+  }
+
+  /** Returns whether it was written. */
+  #write({ level, text, topic }: Line): boolean {
     const now = this.#clock.now();
     const before = this.#writtenAt.get(topic);
-    if (before !== undefined && elapsedMs(before, now) < SAME_TOPIC_EVERY_MS) return;
+    if (before !== undefined && elapsedMs(before, now) < SAME_TOPIC_EVERY_MS) return false;
     this.#writtenAt.set(topic, now);
     this.#sink[level](text);
+    return true;
   }
 }

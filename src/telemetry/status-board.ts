@@ -45,6 +45,8 @@ export class StatusBoard {
         return { lastSuccessAt: at, skewMs: event.skewMs ?? this.#summary.skewMs };
       case 'failed':
         return { lastFailure: { code: event.code, at } };
+      case 'budget-spent':
+        return { lastFailure: { code: 'NUDGE_RATE_LIMITED', at } };
       case 'key-in-use':
         return { fallbackInUse: event.role === 'fallback' };
       case 'store-lost':
@@ -54,7 +56,6 @@ export class StatusBoard {
       case 'served':
       case 'paused':
       case 'recovered':
-      case 'budget-spent':
       case 'key-refused':
       case 'invalidated':
         return {};

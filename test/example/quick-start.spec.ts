@@ -1,62 +1,8 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../examples/01-quick-start/dist/main.js', import.meta.url));
-
-interface Ending {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** The built example in a process of its own. */
-class Example {
-  readonly #child;
-  readonly #ended: Promise<Ending>;
-  readonly #lines: string[] = [];
-  #errors = '';
-
-  constructor(port: string) {
-    // Whatever the shell has set for a real Nudge must not matter.
-    const env = { ...process.env, PORT: port, NUDGE_BASE_URL: 'https://nudge.invalid', NODE_OPTIONS: '' };
-    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
-    this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
-  }
-
-  get errors(): string {
-    return this.#errors;
-  }
-
-  /** What the banner says behind each label; fails where the example ends before it has said all. */
-  async banner(): Promise<{ page: string; endpoint: string; emulator: string }> {
-    for await (const line of createInterface(this.#child.stdout)) {
-      this.#lines.push(line);
-      if (line.includes('Ctrl-C')) break;
-    }
-    this.#child.stdout.resume();
-    const urlAfter = (label: string): string => {
-      const url = new RegExp(`${label} +(http://\\S+)`).exec(this.#lines.join('\n'))?.[1];
-      if (url === undefined) throw new Error(`No ${label} in the banner; the example said: ${this.#errors}`);
-      return url;
-    };
-    return { page: urlAfter('Page'), endpoint: urlAfter('Endpoint'), emulator: urlAfter('Emulator') };
-  }
-
-  kill(signal: NodeJS.Signals): Promise<Ending> {
-    this.#child.kill(signal);
-    return this.#ended;
-  }
-
-  end(): Promise<Ending> {
-    return this.#ended;
-  }
-}
+import { assertExampleIsBuilt, Example } from '../support/example.js';
 
 async function signIn(page: string, username: string, password = 'demo'): Promise<Response> {
   return fetch(`${page}/login`, { method: 'POST', body: new URLSearchParams({ username, password }) });
@@ -85,10 +31,7 @@ async function nudgeCalls(page: string): Promise<number> {
 describe('the quick start', () => {
   let example: Example | undefined;
 
-  beforeAll(() => {
-    if (!existsSync(MAIN))
-      throw new Error('The example is not built: npm run build && npm run build:examples');
-  });
+  beforeAll(assertExampleIsBuilt);
 
   afterEach(async () => {
     await example?.kill('SIGKILL');

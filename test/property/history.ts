@@ -8,11 +8,16 @@ export type Step =
       readonly do: 'ask';
       readonly callers: number;
       readonly user: number;
+      /** All users ask in the same moment. */
+      readonly everybody: boolean;
       readonly force: boolean;
       readonly abortAfterMs?: number | undefined;
     }
+  /** One caller after the other, for a while. */
+  | { readonly do: 'keep asking'; readonly user: number; readonly times: number; readonly everyMs: number }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'mood'; readonly mood: VendorMood }
+  | { readonly do: 'key'; readonly fingerprint: string }
   | { readonly do: 'invalidate'; readonly user: number }
   | { readonly do: 'jump'; readonly ms: number }
   | { readonly do: 'suspend'; readonly ms: number }
@@ -26,12 +31,15 @@ export interface History {
   readonly rotateAfterMs: number | undefined;
   readonly minRemainingMs: number | undefined;
   readonly maxWaitMs: number;
+  readonly maxEntries: number;
   /** How far this machine's clock is off, in milliseconds. */
   readonly localOffsetMs: number;
   /** How far the vendor's clock is off. */
   readonly vendorOffsetMs: number;
   /** Seeds the jitter. */
   readonly seed: number;
+  /** The least that chance gives: with half of the jitter known, waits have a known least length. */
+  readonly leastChance: 0 | 0.5;
   readonly steps: readonly Step[];
 }
 
@@ -52,29 +60,35 @@ const mood: fc.Arbitrary<VendorMood> = fc.oneof(
   fc.record({ kind: fc.constant('aged' as const), ageMs: fc.nat(70 * MINUTE_MS) }),
   fc.constant<VendorMood>({ kind: 'repeating' }),
   fc.record({ kind: fc.constant('short' as const), lifeMs: fc.integer({ min: 1_000, max: 40 * MINUTE_MS }) }),
-  fc.record({
-    kind: fc.constant('failing' as const),
-    code: failureCode,
-    retryAfterMs: fc.option(fc.nat(90_000), { nil: undefined }),
-  }),
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('failing' as const),
+      code: failureCode,
+      retryAfterMs: fc.option(fc.nat(90_000), { nil: undefined, freq: 1 }),
+    }),
+    weight: 3,
+  },
   fc.constant<VendorMood>({ kind: 'throwing' }),
   fc.constant<VendorMood>({ kind: 'hanging' }),
 );
 
-/** Now and then a moment, a while, the time between two rotations, or most of a life. */
+/** Now and then a moment, a few seconds, a while, the time between two rotations, or most of a life. */
 const pause = fc.oneof(
   fc.nat(600),
   fc.nat(10_000),
+  fc.integer({ min: 800, max: 5_000 }),
   fc.integer({ min: 50_000, max: 130_000 }),
   fc.nat(70 * MINUTE_MS),
 );
-const user = fc.nat(2);
+export const USERS = 3;
+const user = fc.nat(USERS - 1);
 
 const ask: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('ask' as const),
   callers: fc.integer({ min: 1, max: 4 }),
   user,
-  force: fc.boolean().map((value) => value),
+  everybody: fc.boolean(),
+  force: fc.boolean(),
   abortAfterMs: fc.option(fc.nat(3_000), { nil: undefined, freq: 6 }),
 });
 const pass: fc.Arbitrary<Step> = fc.record({ do: fc.constant('pass' as const), ms: pause });
@@ -82,14 +96,30 @@ const common: fc.WeightedArbitrary<Step>[] = [
   { arbitrary: ask, weight: 8 },
   { arbitrary: ask.map((step) => ({ ...step, force: false })), weight: 8 },
   { arbitrary: pass, weight: 8 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('keep asking' as const),
+      user,
+      times: fc.integer({ min: 2, max: 10 }),
+      everyMs: fc.integer({ min: 300, max: 3_000 }),
+    }),
+    weight: 1,
+  },
   { arbitrary: fc.record({ do: fc.constant('mood' as const), mood }), weight: 4 },
-  { arbitrary: fc.record({ do: fc.constant('invalidate' as const), user }), weight: 1 },
+  { arbitrary: fc.record({ do: fc.constant('invalidate' as const), user }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('key' as const),
+      fingerprint: fc.constantFrom('cafe0001', 'cafe0002'),
+    }),
+    weight: 1,
+  },
   {
     arbitrary: fc.record({
       do: fc.constant('store' as const),
       state: fc.constantFrom('well', 'failing', 'hanging'),
     }),
-    weight: 1,
+    weight: 2,
   },
 ];
 const jump: fc.Arbitrary<Step> = fc.record({
@@ -128,6 +158,8 @@ export const histories: fc.Arbitrary<History> = fc.record({
   maxWaitMs: fc.constantFrom(0, 500, 5_000),
   localOffsetMs: fc.constantFrom(0, 0, -10 * MINUTE_MS, 10 * MINUTE_MS),
   vendorOffsetMs: fc.constantFrom(0, 0, -10 * MINUTE_MS, 10 * MINUTE_MS),
+  maxEntries: fc.constantFrom(1, 2, 10, 10),
   seed: fc.nat(),
+  leastChance: fc.constantFrom(0, 0.5, 0.5),
   steps: fc.constantFrom('none' as const, 'jumps' as const, 'suspends' as const).chain(steps),
 });

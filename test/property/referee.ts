@@ -4,7 +4,7 @@ import { isSharedFailure } from '../../src/cache/egress.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthEvent } from '../../src/telemetry/events.js';
 import type { NudgeToken } from '../../src/token/nudge-token.js';
-import type { History } from './history.js';
+import { USERS, type History } from './history.js';
 import type { IssuedToken, SimulatedVendor, VendorCall, VendorObserver } from './simulated-vendor.js';
 
 export const DEADLINE_MS = 7_000;
@@ -15,10 +15,16 @@ export const DEADLINE_MS = 7_000;
  */
 const BORDER_MS = 10_000;
 
+/** So old, at the least, is a token that is replaced because the API key has changed. */
+const KEY_CHANGE_MS = 30_000;
+/** Here travel and whole seconds move the border, by a few seconds where the vendor is slow. */
+const FRESH_BORDER_MS = 5_000;
+
 /** A token that reached the module, and what it had left then by the vendor's clock. */
 export interface Delivery {
   readonly issued: IssuedToken;
   readonly lifeMs: number;
+  readonly deliveredAtVendorMs: number;
 }
 
 export interface Caller {
@@ -49,21 +55,45 @@ export class Referee implements VendorObserver {
   readonly #vendor: SimulatedVendor;
   readonly #now: () => Moment;
   readonly #isClockSteady: boolean;
+  /** Entries may have to make room for others. */
+  readonly #isCrowded: boolean;
+  /** The vendor gives no reason for a failure. */
+  readonly #isCarefree: boolean;
   readonly #underWay = new Map<string, VendorCall>();
   readonly #delivered = new Map<string, Delivery[]>();
   readonly #invalidatedAtOrder = new Map<string, number>();
+  readonly #insistedAtMs = new Map<string, number>();
   /** Handed to callers who came after the last invalidation: so the cache holds it. */
   readonly #handedOut = new Set<string>();
   #blockedUntilMs = 0;
-  #isVendorSuspect = false;
+  /** The last call before the last failure, until a call comes back well; what began earlier may still be under way. */
+  #suspectSince: number | undefined;
+  #lastCall = -1;
+  #isClosing = false;
   #lastFailure: NudgeAuthError | undefined;
+  /** In a row: those that every call meets, and those about the one token of client scope. */
+  #failuresInARow = { ofAll: 0, ofEntry: 0 };
 
   constructor(history: History, vendor: SimulatedVendor, now: () => Moment) {
     this.#history = history;
     this.#vendor = vendor;
     this.#now = now;
     this.#isClockSteady = !history.steps.some((step) => step.do === 'jump' || step.do === 'suspend');
-    vendor.observer = this;
+    this.#isCrowded = history.scope === 'user' && history.maxEntries < USERS;
+    this.#isCarefree = this.#isClockSteady && !history.steps.some((step) => step.do === 'mood');
+  }
+
+  closing(): void {
+    this.#isClosing = true;
+  }
+
+  closed(): void {
+    const underWay = [...this.#underWay.values()].filter(({ isOver }) => !isOver);
+    assert.deepEqual(underWay, [], 'rule 8: closing waits for what is in flight');
+  }
+
+  insisted({ entry, calledAtMs }: Caller): void {
+    this.#insistedAtMs.set(entry, calledAtMs);
   }
 
   invalidated(entry: string, order: number): void {
@@ -78,25 +108,39 @@ export class Referee implements VendorObserver {
       const { localMs } = this.#now();
       assert.ok(localMs >= this.#blockedUntilMs, 'rule 4: no attempt before its wait is over');
     }
-    if (this.#isVendorSuspect) {
-      const others = [...this.#underWay.values()].filter(({ isOver }) => !isOver);
+    const { order } = call;
+    if (this.#suspectSince !== undefined) {
+      const since = this.#suspectSince;
+      const others = [...this.#underWay.values()].filter((one) => !one.isOver && one.order > since);
       assert.deepEqual(others, [], 'rule 4: after a wait one call probes, the others wait for it');
     }
+    assert.ok(!this.#isSurelyFresh(call.entry), 'a token that is still fresh is left alone');
     this.#underWay.set(call.entry, call);
+    this.#lastCall = order;
   }
 
   callDelivered(issued: IssuedToken): void {
     const list = this.#delivered.get(issued.entry) ?? [];
     this.#delivered.set(issued.entry, list);
-    list.push({ issued, lifeMs: issued.expiresAtMs - this.#now().vendorMs });
+    const { vendorMs } = this.#now();
+    list.push({ issued, lifeMs: issued.expiresAtMs - vendorMs, deliveredAtVendorMs: vendorMs });
   }
 
   observe(event: NudgeAuthEvent): void {
-    if (event.type === 'recovered') this.#isVendorSuspect = false;
+    if (event.type === 'recovered') {
+      this.#suspectSince = undefined;
+      this.#failuresInARow.ofAll = 0;
+    }
+    if (event.type === 'renewed') {
+      this.#failuresInARow.ofEntry = event.isLonger ? 0 : this.#failuresInARow.ofEntry + 1;
+      if (!event.isLonger) this.#blockForJitter(this.#failuresInARow.ofEntry);
+    }
     if (event.type !== 'failed') return;
     assert.ok(event.retryInMs <= LONGEST_BACKOFF_MS, 'rule 4: no wait is longer than a minute');
     const isAboutAll = isSharedFailure(event.code);
-    if (isAboutAll) this.#isVendorSuspect = true;
+    // Without a wait it is the late end of a call from before a recovery.
+    if (isAboutAll && event.retryInMs > 0) this.#suspectSince = this.#lastCall;
+    this.#blockForJitter(++this.#failuresInARow[isAboutAll ? 'ofAll' : 'ofEntry']);
     if (isAboutAll || this.#history.scope === 'client') {
       this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + event.retryInMs);
     }
@@ -108,6 +152,14 @@ export class Referee implements VendorObserver {
       event.code === 'NUDGE_CREDENTIALS_REJECTED' ? LONGEST_BACKOFF_MS : (asked.retryAfterMs ?? 0);
     const isKept = event.retryInMs >= Math.min(askedForMs, LONGEST_BACKOFF_MS) - 1;
     assert.ok(isKept, 'rule 4: a wait that the vendor asks for is kept, up to a minute');
+  }
+
+  /** One entry, no other process: every failure is one more in the row, and its wait at least half of its ceiling. */
+  #blockForJitter(failures: number): void {
+    const { scope, withStore, cacheEnabled, leastChance } = this.#history;
+    if (scope !== 'client' || withStore || !cacheEnabled) return;
+    const leastMs = leastChance * Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** (failures - 1));
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + leastMs - 1);
   }
 
   callFailed(error: NudgeAuthError): void {
@@ -129,7 +181,9 @@ export class Referee implements VendorObserver {
       );
     }
     const invalidatedAt = this.#invalidatedAtOrder.get(caller.entry) ?? -1;
-    if (invalidatedAt < caller.calledAtOrder && this.#history.cacheEnabled) {
+    // An entry that made room knows nothing any more, and a store may not have heard of the invalidation.
+    const isForgotten = this.#isCrowded && this.#history.withStore;
+    if (invalidatedAt < caller.calledAtOrder && this.#history.cacheEnabled && !isForgotten) {
       assert.ok(issued.call.order > invalidatedAt, 'rule 7: what was invalidated reaches nobody');
     }
     this.#checkPatience(caller);
@@ -142,6 +196,15 @@ export class Referee implements VendorObserver {
     const isServable =
       !caller.force && caller.servable !== undefined && this.servable(caller.entry) !== undefined;
     assert.ok(!isServable, `rule 3: a good token was held, and the caller got ${error.code}`);
+    const isTooOften = error.code === 'NUDGE_RATE_LIMITED' && this.#history.scope === 'user';
+    // A second forced call within the vendor's second brings a token that lives no longer.
+    // A lease that a broken store did not take back is waited for.
+    const isLeaseLost = error.code === 'NUDGE_TIMEOUT' && this.#history.withStore;
+    const isRepeated = error.code === 'NUDGE_BAD_RESPONSE' && this.#insistedAtMs.has(caller.entry);
+    assert.ok(
+      !this.#isCarefree || this.#isClosing || isTooOften || isRepeated || isLeaseLost,
+      `rules 3 and 5: the vendor was well, and the caller got ${error.code}`,
+    );
   }
 
   /** What must be so after every step for a caller, answered or not. */
@@ -168,7 +231,7 @@ export class Referee implements VendorObserver {
 
   /** What the cache surely holds for an entry and may hand out; `undefined` where that is not sure. */
   servable(entry: string): Delivery | undefined {
-    if (!this.#isClockSteady || !this.#history.cacheEnabled) return undefined;
+    if (!this.#isClockSteady || !this.#history.cacheEnabled || this.#isCrowded) return undefined;
     for (const delivery of (this.#delivered.get(entry) ?? []).toReversed()) {
       const { issued, lifeMs } = delivery;
       const leastMs = this.#leastMs(issued);
@@ -188,6 +251,17 @@ export class Referee implements VendorObserver {
   mustServeAtOnce(entry: string): boolean {
     const held = this.servable(entry);
     return held !== undefined && held.issued.expiresAtMs - this.#now().vendorMs > held.lifeMs / 2 + BORDER_MS;
+  }
+
+  /** Whether what is held is too young to be renewed, even for a key that has changed. */
+  #isSurelyFresh(entry: string): boolean {
+    const held = this.servable(entry);
+    // Whoever insists may wait for the renewal under way, and then for one of their own.
+    const insistedMs = this.#now().localMs - (this.#insistedAtMs.get(entry) ?? Number.NEGATIVE_INFINITY);
+    if (held === undefined || insistedMs <= 2 * DEADLINE_MS) return false;
+    const { scope, rotateAfterMs = Number.POSITIVE_INFINITY } = this.#history;
+    const earliestMs = Math.min(rotateAfterMs, KEY_CHANGE_MS, held.lifeMs / (scope === 'client' ? 4 : 2));
+    return this.#now().vendorMs - held.deliveredAtVendorMs < earliestMs - FRESH_BORDER_MS;
   }
 
   #lastInvalidation(entry: string): number {

@@ -1,7 +1,7 @@
+import type { Clock } from '../../src/common/clock.js';
 import type { Deadline } from '../../src/common/deadline.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../../src/common/errors.js';
 import type { FetchedToken, TokenRequest, TokenSource } from '../../src/source/token-source.js';
-import type { ManualClock } from '../../src/testing/manual-clock.js';
 import { readClaims } from '../../src/token/claims.js';
 import { placeInTime } from '../../src/token/placement.js';
 
@@ -56,19 +56,24 @@ function encode(part: object): string {
 /** The vendor as the token cache sees it, with a clock and moods of its own. */
 export class SimulatedVendor implements TokenSource {
   mood: VendorMood = { kind: 'well' };
+  /** Names the API key that calls are made with. */
+  keyFingerprint = 'cafe0001';
   observer: VendorObserver | undefined;
   readonly issued = new Map<string, IssuedToken>();
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
   readonly #nowMs: () => number;
   readonly #nextOrder: () => number;
+  readonly #name: string;
   readonly #lastTokens = new Map<string, IssuedToken>();
   #serial = 0;
 
   /**
    * @param nowMs the time by the vendor's own clock, in epoch milliseconds.
    * @param nextOrder numbers what happens.
+   * @param name tells its tokens from those of another.
    */
-  constructor(clock: ManualClock, nowMs: () => number, nextOrder: () => number) {
+  constructor(clock: Clock, nowMs: () => number, nextOrder: () => number, name = '') {
+    this.#name = name;
     this.#clock = clock;
     this.#nowMs = nowMs;
     this.#nextOrder = nextOrder;
@@ -106,7 +111,13 @@ export class SimulatedVendor implements TokenSource {
     const receivedAt = this.#clock.now();
     const placed = placeInTime(claims, { sentAt, receivedAt, date });
     if (!call.isOver) this.observer?.callDelivered(issued);
-    return { token: issued.token, claims, arrivedAt: receivedAt, ...placed, keyFingerprint: 'cafe0001' };
+    return {
+      token: issued.token,
+      claims,
+      arrivedAt: receivedAt,
+      ...placed,
+      keyFingerprint: this.keyFingerprint,
+    };
   }
 
   #issue({ expiryMins }: TokenRequest, call: VendorCall, mood: VendorMood): IssuedToken {
@@ -124,7 +135,7 @@ export class SimulatedVendor implements TokenSource {
     const iat = Math.floor((this.#nowMs() - ageMs) / 1_000);
     const exp = iat + Math.floor(lifeMs / 1_000);
     const serial = ++this.#serial;
-    const token = `${encode({ alg: 'EdDSA', kid: 'simulated' })}.${encode({ iat, exp })}.${encode({ serial })}`;
+    const token = `${encode({ alg: 'EdDSA', kid: 'simulated' })}.${encode({ iat, exp })}.${encode({ serial, by: this.#name })}`;
     return { entry: call.entry, token, call, issuedAtMs: iat * 1_000, expiresAtMs: exp * 1_000 };
   }
 

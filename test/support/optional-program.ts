@@ -18,15 +18,16 @@ export function findProgram(name: string): string | undefined {
 }
 
 /**
- * A `describe` for tests that need a program which not everybody has. Without it they are skipped, and a line says how
+ * A `describe` for tests that need a program which not everybody has, by any of its names. Without it they are skipped, and a line says how
  * to have them run; in CI, where nothing may be left out, they fail.
  */
 export function describeWithProgram(
   title: string,
-  { program, install }: { program: string; install: string },
+  { names, install }: { names: readonly [string, ...string[]]; install: string },
   tests: (path: string) => void,
 ): void {
-  const path = findProgram(program);
+  const [program] = names;
+  const path = names.map(findProgram).find((found) => found !== undefined);
   if (path !== undefined) {
     describe(title, () => tests(path));
     return;

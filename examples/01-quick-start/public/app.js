@@ -11,7 +11,7 @@ const CROWD = 50;
 
 const byId = (id) => document.getElementById(id);
 const timeline = new Timeline(byId('timeline'), byId('timeline-none'));
-const recorder = new RecordingFetch(timeline);
+const recorder = new RecordingFetch(timeline, () => !sdk.isAsking);
 const session = new Session();
 
 // ---- What an app of yours does -------------------------------------------------------------------------------------
@@ -33,11 +33,11 @@ const sdk = new StandInSdk({
 });
 
 async function signIn(username) {
-  await session.signIn(username);
+  if (!(await session.signIn(username))) return;
   note(`Signed in as ${session.name}`);
   // Also when another user was signed in: nothing of theirs is left.
   refreshToken.reset();
-  recorder.failure = '';
+  recorder.forgetFailure();
   sdk.start('signed in');
 }
 
@@ -45,7 +45,7 @@ function signOut() {
   if (session.name) note(`${session.name} signed out`);
   session.signOut();
   refreshToken.stop();
-  recorder.failure = '';
+  recorder.forgetFailure();
   sdk.stop();
 }
 
@@ -59,7 +59,7 @@ let pausedUntil = 0;
 function startAgain(why) {
   if (!session.name) return;
   refreshToken.reset();
-  recorder.failure = '';
+  recorder.forgetFailure();
   sdk.start(why);
 }
 

@@ -6,10 +6,20 @@ export class RecordingFetch {
   /** Why the backend gave no token the last time; empty when it gave one. */
   failure = '';
   #timeline;
+  #isAhead;
   #ends = new Map();
+  #epoch = 0;
 
-  constructor(timeline) {
+  /** @param {() => boolean} isAhead Whether a request that is sent now is one that nobody waits for. */
+  constructor(timeline, isAhead) {
     this.#timeline = timeline;
+    this.#isAhead = isAhead;
+  }
+
+  /** Somebody else is signed in, or nobody: what is under way says nothing about them. */
+  forgetFailure() {
+    this.failure = '';
+    this.#epoch += 1;
   }
 
   /** Milliseconds that a token has left to live; 0 for one that was never seen. */
@@ -17,11 +27,15 @@ export class RecordingFetch {
 
   fetch = async (url, init) => {
     const sentAt = performance.now();
-    const entry = this.#timeline.add('backend', `GET ${url}`);
+    const epoch = this.#epoch;
+    const entry = this.#timeline.add('backend', `GET ${url}${this.#isAhead() ? ', ahead of expiry' : ''}`);
+    const fail = (failure) => {
+      if (epoch === this.#epoch) this.failure = failure;
+    };
     try {
       const response = await fetch(url, init);
       const tookMs = performance.now() - sentAt;
-      this.failure = response.ok ? '' : (response.headers.get('Nudge-Auth-Error') ?? String(response.status));
+      fail(response.ok ? '' : (response.headers.get('Nudge-Auth-Error') ?? String(response.status)));
       if (response.ok) {
         const { token, expiresIn } = await response.clone().json();
         this.#ends.set(token, sentAt + expiresIn * 1_000);
@@ -32,7 +46,7 @@ export class RecordingFetch {
       }
       return response;
     } catch (error) {
-      this.failure = init.signal?.aborted ? 'ABORTED' : 'NETWORK';
+      fail(init.signal?.aborted ? 'ABORTED' : 'NETWORK');
       entry.finish(init.signal?.aborted ? 'given up' : 'no answer', 'bad');
       throw error;
     }

@@ -3,6 +3,7 @@ export class Session {
   #username = '';
   #accessToken = '';
   #isWithdrawn = false;
+  #epoch = 0;
 
   /** What the page calls the user; empty while nobody is signed in. */
   get name() {
@@ -13,17 +14,18 @@ export class Session {
     return this.#isWithdrawn;
   }
 
+  /** @returns whether this user is signed in now: the last click counts, not the last answer. */
   async signIn(username) {
+    const epoch = ++this.#epoch;
     const accessToken = await logIn(username);
-    this.#username = username;
-    this.#accessToken = accessToken;
-    this.#isWithdrawn = false;
+    if (epoch !== this.#epoch) return false;
+    this.#setUser(username, accessToken);
+    return true;
   }
 
   signOut() {
-    this.#username = '';
-    this.#accessToken = '';
-    this.#isWithdrawn = false;
+    this.#epoch += 1;
+    this.#setUser('', '');
   }
 
   /**
@@ -33,12 +35,18 @@ export class Session {
   headers = async (why) => {
     if (!this.#username) return null;
     if (why === 'unauthorized' && !this.#isWithdrawn) {
-      const username = this.#username;
-      const accessToken = await logIn(username);
-      if (username === this.#username) this.#accessToken = accessToken;
+      const epoch = this.#epoch;
+      const accessToken = await logIn(this.#username);
+      if (epoch === this.#epoch) this.#accessToken = accessToken;
     }
     return { Authorization: `Bearer ${this.#accessToken}` };
   };
+
+  #setUser(username, accessToken) {
+    this.#username = username;
+    this.#accessToken = accessToken;
+    this.#isWithdrawn = false;
+  }
 
   /** Demo only: the backend refuses the JWT from now on; `isWithdrawn` says that it cannot be renewed either. */
   spoil({ isWithdrawn }) {

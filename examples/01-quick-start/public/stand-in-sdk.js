@@ -69,7 +69,8 @@ export class StandInSdk {
     clearTimeout(this.#timer);
     const answer = this.#refreshToken();
     this.#onAsk(why, answer);
-    queueMicrotask(this.#onChange);
+    // Not at once: an answer from memory is there before anybody could see that it was waited for.
+    setTimeout(this.#onChange);
     const token = await answer;
     // Somebody else is signed in by now, or nobody.
     if (epoch !== this.#epoch) return null;

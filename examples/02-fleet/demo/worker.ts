@@ -1,0 +1,18 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { fileURLToPath } from 'node:url';
+import { DemoModule } from './demo.module.js';
+
+const HOST = '127.0.0.1';
+const DEFAULT_PORT = '3000';
+
+/** One of the processes: an ordinary Nest application. */
+export async function runWorker(): Promise<void> {
+  const app = await NestFactory.create<NestExpressApplication>(DemoModule, {
+    logger: ['warn', 'error', 'fatal'],
+    forceCloseConnections: true,
+  });
+  app.useStaticAssets(fileURLToPath(new URL('../../public', import.meta.url)));
+  app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
+  await app.listen(Number(process.env['PORT'] ?? DEFAULT_PORT), HOST);
+}

@@ -1,0 +1,282 @@
+import { describe, expect, it } from '@jest/globals';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import { Secret } from '../common/secret.js';
+import type { FetchedToken, TokenSource } from '../source/token-source.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { readClaims } from '../token/claims.js';
+import { createTokenCache } from './create-token-cache.js';
+import { MemoryTokenStore } from './memory-token-store.js';
+import { storeSecrets } from './store-secrets.js';
+import type { TokenCache } from './token-cache.js';
+import type { TokenStore } from './token-store.js';
+
+const REQUEST = { expiryMins: 60 };
+/** What it is called in a store. */
+const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
+
+function jwt(claims: object): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'HS256' })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+/** Nudge, for as many processes as there are. */
+class Vendor implements TokenSource {
+  calls = 0;
+  failure: NudgeAuthError | undefined;
+  answersAfterMs = 0;
+
+  constructor(private readonly clock: ManualClock) {}
+
+  async fetchToken(): Promise<FetchedToken> {
+    this.calls += 1;
+    const { calls } = this;
+    if (this.answersAfterMs > 0) {
+      await new Promise<void>((resolve) => this.clock.schedule(this.answersAfterMs, resolve));
+    }
+    if (this.failure !== undefined) throw this.failure;
+    const arrivedAt = this.clock.now();
+    const iat = Math.floor(arrivedAt.wallMs / SECOND_MS);
+    const token = jwt({ iat, exp: iat + HOUR_MS / SECOND_MS, calls });
+    return {
+      token,
+      claims: readClaims(token),
+      arrivedAt,
+      lifeMs: HOUR_MS,
+      ageOnArrivalMs: 0,
+      skewMs: 0,
+      keyFingerprint: '0a1b2c3d',
+    };
+  }
+}
+
+/** A store whose connection can be taken away, for all who share it. */
+class Network implements TokenStore {
+  isUp = true;
+  readonly egress: TokenStore['egress'];
+  #inner: MemoryTokenStore;
+
+  constructor(private readonly clock: ManualClock) {
+    this.#inner = new MemoryTokenStore(clock);
+    const { egress } = this.#inner;
+    this.egress = {
+      take: (...args) => this.#ask(() => egress.take(...args)),
+      pause: () => this.#ask(() => egress.pause()),
+      beginPause: (...args) => this.#ask(() => egress.beginPause(...args)),
+      endPause: () => this.#ask(() => egress.endPause()),
+    };
+  }
+
+  /** As a server that keeps nothing on disk. */
+  forgetEverything(): void {
+    this.#inner = new MemoryTokenStore(this.clock);
+  }
+
+  read: TokenStore['read'] = (...args) => this.#ask(() => this.#inner.read(...args));
+  acquire: TokenStore['acquire'] = (...args) => this.#ask(() => this.#inner.acquire(...args));
+  invalidate: TokenStore['invalidate'] = (...args) => this.#ask(() => this.#inner.invalidate(...args));
+  untilChanged: TokenStore['untilChanged'] = (...args) => this.#ask(() => this.#inner.untilChanged(...args));
+  close: TokenStore['close'] = () => this.#inner.close();
+
+  #ask<T>(work: () => Promise<T>): Promise<T> {
+    return this.isUp ? work() : Promise.reject(new Error('simulated network fault'));
+  }
+}
+
+function fleetOf(
+  size: number,
+  { random = () => 0.5, callsPerMinute = 1_000, source = undefined as TokenSource | undefined } = {},
+) {
+  const clock = new ManualClock();
+  const vendor = new Vendor(clock);
+  const network = new Network(clock);
+  const said: NudgeAuthEvent[] = [];
+  const pod = (theirSource: TokenSource = source ?? vendor): TokenCache => {
+    const events = new NudgeAuthEvents();
+    events.subscribe((event) => said.push(event));
+    return createTokenCache({
+      source: theirSource,
+      store: network,
+      options: {
+        scope: 'client',
+        enabled: true,
+        maxWaitMs: 500,
+        maxEntries: 10,
+        deadlineMs: 7_000,
+        storeScope: ['test'],
+      },
+      callsPerMinute,
+      events,
+      clock,
+      random,
+    });
+  };
+  const pods = Array.from({ length: size }, () => pod());
+  /** Everybody asks, again and again, for so long. */
+  const passing = async (durationMs: number, stepMs = 10 * SECOND_MS): Promise<void> => {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+      const asked = pods.map(async (one) => one.getToken(REQUEST));
+      await clock.advanceAsync(Math.min(stepMs, durationMs - passedMs));
+      await Promise.all(asked);
+    }
+  };
+  const types = (): string[] => said.map(({ type }) => type);
+  return { clock, vendor, network, pods, pod, passing, types, said };
+}
+
+describe('processes that share a store', () => {
+  it('call Nudge once a minute together', async () => {
+    const { vendor, passing } = fleetOf(5);
+    await passing(30 * MINUTE_MS, 5 * SECOND_MS);
+    expect(vendor.calls).toBeGreaterThanOrEqual(25);
+    expect(vendor.calls).toBeLessThanOrEqual(30);
+  });
+
+  it('rotate at half-life ± 20 % while it is gone, and are asked again only now and then', async () => {
+    const { vendor, network, passing, types } = fleetOf(5);
+    await passing(SECOND_MS, SECOND_MS);
+    network.isUp = false;
+    await passing(23 * MINUTE_MS);
+    expect(vendor.calls).toBe(1);
+    expect(types().filter((type) => type === 'store-lost').length).toBe(5);
+    await passing(14 * MINUTE_MS);
+    expect(vendor.calls).toBe(6);
+  });
+
+  it('share on its return what they hold, instead of fetching it', async () => {
+    const { vendor, network, passing, pod, types, clock } = fleetOf(5);
+    await passing(SECOND_MS, SECOND_MS);
+    network.isUp = false;
+    await passing(10 * MINUTE_MS);
+    network.forgetEverything();
+    network.isUp = true;
+    vendor.failure = new NudgeAuthError('NUDGE_UNAVAILABLE', 'Nudge is down as well');
+    await clock.advanceAsync(11 * SECOND_MS);
+    expect(types().filter((type) => type === 'store-back').length).toBe(5);
+    const { calls } = vendor;
+    const asked = pod().getToken(REQUEST);
+    await clock.advanceAsync(SECOND_MS);
+    expect((await asked).token).toContain('.');
+    expect(vendor.calls).toBe(calls);
+  });
+
+  it('are one caller again within a minute of its return', async () => {
+    const { vendor, network, passing } = fleetOf(5);
+    await passing(MINUTE_MS);
+    network.isUp = false;
+    await passing(10 * MINUTE_MS);
+    network.isUp = true;
+    const { calls } = vendor;
+    await passing(10 * MINUTE_MS, 5 * SECOND_MS);
+    expect(vendor.calls - calls).toBeLessThanOrEqual(11);
+  });
+
+  it('do not wait for a store that is known to be gone', async () => {
+    const { vendor, network, pods, pod, clock, passing } = fleetOf(1);
+    network.isUp = false;
+    await passing(SECOND_MS, SECOND_MS);
+    await pods[0]?.invalidate(REQUEST);
+    const before = clock.now().monotonicMs;
+    await pods[0]?.getToken(REQUEST);
+    expect(clock.now().monotonicMs).toBe(before);
+    expect(vendor.calls).toBe(2);
+    await pod().getToken(REQUEST);
+  });
+
+  it('go on with the token of the others while their own key is refused, and do not hold it against them', async () => {
+    const { vendor, passing, pod, clock } = fleetOf(3);
+    const refused: TokenSource = {
+      fetchToken: () => Promise.reject(new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'refused')),
+    };
+    const outcast = pod(refused);
+    await expect(Promise.resolve(outcast.getToken(REQUEST))).rejects.toThrow('refused');
+    await passing(5 * MINUTE_MS, 5 * SECOND_MS);
+    expect(vendor.calls).toBeGreaterThanOrEqual(4);
+    const asked = outcast.getToken(REQUEST);
+    await clock.advanceAsync(SECOND_MS);
+    expect((await asked).token).toContain('.');
+  });
+
+  it('pause together for a 429, and one of them tries again', async () => {
+    const { vendor, pods, passing, clock, types } = fleetOf(4);
+    vendor.failure = new NudgeAuthError('NUDGE_RATE_LIMITED', '429', { retryAfterMs: 30 * SECOND_MS });
+    await expect(Promise.resolve(pods[0]?.getToken(REQUEST))).rejects.toMatchObject({
+      code: 'NUDGE_RATE_LIMITED',
+    });
+    const codes = async (): Promise<(NudgeAuthErrorCode | undefined)[]> => {
+      const asked = Promise.allSettled(pods.map(async (one) => one.getToken(REQUEST)));
+      await clock.advanceAsync(8 * SECOND_MS);
+      return (await asked).map((one) =>
+        one.status === 'rejected' ? (one.reason as NudgeAuthError).code : undefined,
+      );
+    };
+    expect(await codes()).toEqual(Array(4).fill('NUDGE_RATE_LIMITED'));
+    expect(vendor.calls).toBe(1);
+    expect(types()).not.toContain('budget-spent');
+    vendor.failure = undefined;
+    await clock.advanceAsync(30 * SECOND_MS);
+    await passing(10 * SECOND_MS);
+    expect(vendor.calls).toBe(2);
+  });
+
+  it('keep to a tenth of the budget each while it cannot be counted', async () => {
+    const { network, pods, vendor, clock } = fleetOf(1, { callsPerMinute: 100 });
+    network.isUp = false;
+    const asked = Promise.allSettled(
+      Array.from({ length: 5 }, async (_, index) => pods[0]?.getToken({ expiryMins: 30 + index })),
+    );
+    await clock.advanceAsync(8 * SECOND_MS);
+    const outcomes = await asked;
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(vendor.calls);
+    // Ten a minute, dealt out one by one: far from the ten at once that the whole budget has ready.
+    expect(vendor.calls).toBeLessThanOrEqual(2);
+  });
+
+  it('give back a lease that comes after they have stopped waiting for it', async () => {
+    const { network, pods, pod, clock, vendor } = fleetOf(1);
+    const acquire = network.acquire;
+    network.acquire = async (entry) => {
+      await new Promise<void>((resolve) => clock.schedule(2 * SECOND_MS, resolve));
+      return acquire(entry);
+    };
+    const asked = pods[0]?.getToken(REQUEST);
+    await clock.advanceAsync(400);
+    network.acquire = acquire;
+    await clock.advanceAsync(3 * SECOND_MS);
+    await asked;
+    expect(vendor.calls).toBe(1);
+    const lease = await network.acquire(ENTRY);
+    expect(lease).toBeDefined();
+    await lease?.release();
+    const other = pod().getToken(REQUEST);
+    await clock.advanceAsync(SECOND_MS / 10);
+    expect((await other).token).toContain('.');
+  });
+
+  it('leave no timer behind when they close', async () => {
+    const { network, pods, passing, clock } = fleetOf(2);
+    network.isUp = false;
+    await passing(MINUTE_MS);
+    await Promise.all(pods.map((one) => one.close()));
+    await clock.advanceAsync(20 * SECOND_MS);
+    expect(clock.pendingMs).toEqual([]);
+  });
+});
+
+describe('the secrets that a store gets', () => {
+  it('are derived from the keys, the first one first, without those that cannot be read', async () => {
+    const clock = new ManualClock();
+    const key = new Secret('obviously-fake-private-key');
+    const broken = (): string => {
+      throw new Error('no secret manager');
+    };
+    const [secret, ...others] = await storeSecrets([broken, key, undefined], clock);
+    expect(others).toEqual([]);
+    expect(secret?.keyFingerprint).toBe(key.fingerprint);
+    expect(secret?.material).toEqual(key.derive('token store'));
+    expect(secret?.material).not.toEqual(key.derive('another purpose'));
+    expect(Buffer.from(secret?.material ?? []).toString('latin1')).not.toContain('fake');
+    await expect(storeSecrets([broken], clock)).rejects.toThrow('could not be read');
+  });
+});

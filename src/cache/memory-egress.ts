@@ -1,0 +1,52 @@
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { SECOND_MS } from '../common/durations.js';
+import { ProcessCallBudget, type CallUrgency } from './call-budget.js';
+import type { FleetEgress, FleetPause } from './token-store.js';
+
+/** A probe that has not come back after this is not waited for any more. */
+export const PROBE_MS = 10 * SECOND_MS;
+/** How often those who wait for a probe ask whether it is back. */
+export const PROBE_POLL_MS = SECOND_MS / 2;
+
+/** The shared way out for the caches of one process. */
+export class MemoryEgress implements FleetEgress {
+  readonly #clock: Clock;
+  readonly #budgets = new Map<number, ProcessCallBudget>();
+  #pause: { readonly since: Instant; readonly durationMs: number; probedAt?: Instant } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
+    const known = this.#budgets.get(callsPerMinute);
+    const budget = known ?? new ProcessCallBudget(callsPerMinute);
+    if (known === undefined) this.#budgets.set(callsPerMinute, budget);
+    return budget.take(urgency);
+  }
+
+  async pause(): Promise<FleetPause> {
+    const pause = this.#pause;
+    if (pause === undefined) return { remainingMs: 0, isProbe: false };
+    const now = this.#clock.now();
+    const remainingMs = pause.durationMs - elapsedMs(pause.since, now);
+    if (remainingMs > 0) return { remainingMs, isProbe: false };
+    if (pause.probedAt !== undefined && elapsedMs(pause.probedAt, now) < PROBE_MS) {
+      return { remainingMs: PROBE_POLL_MS, isProbe: false };
+    }
+    pause.probedAt = now;
+    return { remainingMs: 0, isProbe: true };
+  }
+
+  async beginPause(durationMs: number): Promise<void> {
+    const now = this.#clock.now();
+    const pause = this.#pause;
+    const restMs = pause === undefined ? 0 : pause.durationMs - elapsedMs(pause.since, now);
+    if (pause?.probedAt === undefined && restMs > durationMs) return;
+    this.#pause = { since: now, durationMs };
+  }
+
+  async endPause(): Promise<void> {
+    this.#pause = undefined;
+  }
+}

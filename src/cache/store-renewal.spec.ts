@@ -1,0 +1,355 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { askAndPass, failureOf, TokenLife, type TokenLifeSettings } from '../../test/support/token-life.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { describeTokenStoreContract } from '../testing/token-store-contract.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { MemoryTokenStore } from './memory-token-store.js';
+import type { StoredToken, TokenLease, TokenStore } from './token-store.js';
+
+describeTokenStoreContract('in memory', () => new MemoryTokenStore(new ManualClock()), {
+  describe,
+  it,
+  afterEach,
+});
+
+const RECORD = { token: 'obviously.fake.token', remainingMs: HOUR_MS, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+
+describe('the store in memory', () => {
+  it('ages what it holds, and forgets it at its end', async () => {
+    const clock = new ManualClock();
+    const store = new MemoryTokenStore(clock);
+    await (await store.acquire('entry'))?.write({ ...RECORD, ageMs: 5 });
+    await clock.advanceAsync(20 * MINUTE_MS);
+    clock.suspend(20 * MINUTE_MS);
+    expect(await store.read('entry')).toMatchObject({
+      remainingMs: 20 * MINUTE_MS,
+      ageMs: 40 * MINUTE_MS + 5,
+    });
+    await clock.advanceAsync(40 * MINUTE_MS);
+    expect(await store.read('entry')).toBeUndefined();
+  });
+
+  it('ends the lease of a holder who says nothing any more', async () => {
+    const clock = new ManualClock();
+    const store = new MemoryTokenStore(clock);
+    const lost = await store.acquire('entry');
+    await clock.advanceAsync(7_999);
+    expect(await store.acquire('entry')).toBeUndefined();
+    await clock.advanceAsync(1);
+    const next = await store.acquire('entry');
+    expect(await next?.write(RECORD)).toBe(true);
+    expect(await lost?.write({ ...RECORD, token: 'late' })).toBe(false);
+  });
+
+  it('lets go of who waits when the time is over, and leaves no timer', async () => {
+    const clock = new ManualClock();
+    const store = new MemoryTokenStore(clock);
+    const told = store.untilChanged('entry', 200);
+    await clock.advanceAsync(200);
+    await told;
+    expect(clock.pendingMs).toEqual([]);
+  });
+
+  it('keeps no more entries than it is told', async () => {
+    const store = new MemoryTokenStore(new ManualClock(), 2);
+    for (const entry of ['a', 'b', 'c']) await (await store.acquire(entry))?.write(RECORD);
+    expect(await store.read('a')).toBeUndefined();
+    expect(await store.read('c')).toBeDefined();
+  });
+});
+
+/** A store in memory of which single operations can be replaced. */
+function storeWith(clock: ManualClock, changes: Partial<TokenStore>): TokenStore {
+  const inner = new MemoryTokenStore(clock);
+  const names = ['read', 'acquire', 'invalidate', 'untilChanged', 'close'] as const;
+  return {
+    ...Object.fromEntries(names.map((name) => [name, inner[name].bind(inner)])),
+    ...changes,
+  } as TokenStore;
+}
+
+function pods(
+  count: number,
+  store?: TokenStore,
+  clock = new ManualClock(),
+  settings: TokenLifeSettings = {},
+) {
+  const shared = store ?? new MemoryTokenStore(clock);
+  const lives = Array.from({ length: count }, (_, index) =>
+    TokenLife.onManualClock({ store: shared, vendorName: `pod-${index}`, ...settings }, clock),
+  );
+  const calls = (): number => lives.reduce((sum, life) => sum + life.calls.length, 0);
+  return { clock, lives, calls };
+}
+
+describe('processes that share a store', () => {
+  it('make one call for all of them, also while all are cold at once', async () => {
+    const { clock, lives, calls } = pods(5);
+    const fares = lives.map((life) => life.askAll(100));
+    await clock.advanceAsync(500);
+    const tokens = new Set((await Promise.all(fares)).flat().map(({ token }) => token));
+    expect([tokens.size, tokens.has(undefined), calls()]).toEqual([1, false, 1]);
+    expect(
+      lives
+        .flatMap((life) => life.eventsOf('renewed'))
+        .map(({ from }) => from)
+        .toSorted(),
+    ).toEqual(['store', 'store', 'store', 'store', 'vendor']);
+  });
+
+  it('rotate together once a minute, and agree on what is left', async () => {
+    const { clock, lives, calls } = pods(3);
+    for (let second = 0; second < 300; second += 1) {
+      for (const life of lives) void life.ask();
+      await clock.advanceAsync(SECOND_MS);
+    }
+    expect(calls()).toBeLessThanOrEqual(6);
+    const remaining = lives.map((life) => life.service.status().tokens[0]?.remainingMs);
+    expect(new Set(remaining).size).toBe(1);
+  });
+
+  it('take over where the one who leads fails', async () => {
+    const { clock, lives } = pods(2);
+    const [leader, follower] = lives as [TokenLife, TokenLife];
+    leader.vendor.mood = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
+    const led = leader.ask();
+    await clock.advanceAsync(100);
+    const followed = follower.ask();
+    leader.vendor.mood = { kind: 'hanging' };
+    await clock.advanceAsync(2_000);
+    expect((await followed).token).toBe((await led).token);
+
+    await leader.service.invalidate();
+    await follower.service.invalidate();
+    const failing = leader.ask();
+    await clock.advanceAsync(100);
+    const taking = follower.ask();
+    await clock.advanceAsync(8_000);
+    expect(failureOf(await failing).code).toBe('NUDGE_TIMEOUT');
+    expect((await taking).error).toMatchObject({ code: 'NUDGE_TIMEOUT' });
+    expect((await askAndPass(follower, 500)).error).toBeUndefined();
+  });
+
+  it('take over at once where the one who leads is refused', async () => {
+    const { clock, lives } = pods(2);
+    const [leader, follower] = lives as [TokenLife, TokenLife];
+    leader.vendor.mood = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
+    const failed = leader.ask();
+    const followed = follower.ask();
+    await clock.advanceAsync(500);
+    expect(failureOf(await failed).code).toBe('NUDGE_CREDENTIALS_REJECTED');
+    expect(await followed).toMatchObject({ error: undefined });
+    expect([leader.calls.length, follower.calls.length]).toEqual([1, 1]);
+  });
+
+  it('serve each other while one of them may not call: a token that another has stored is taken', async () => {
+    const { clock, lives } = pods(2);
+    const [broken, well] = lives as [TokenLife, TokenLife];
+    broken.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
+    await askAndPass(broken);
+    expect(broken.service.status().nextAttemptInMs).toBe(59_991);
+    await askAndPass(well);
+    await clock.advanceAsync(SECOND_MS);
+    expect(broken.service.status().nextAttemptInMs).toBe(58_981);
+    const taken = await askAndPass(broken);
+    expect(taken.error).toBeUndefined();
+    expect(broken.calls).toHaveLength(1);
+  });
+
+  it('look for each user apart while one of them may not call', async () => {
+    const options = { scope: 'user', extId: () => 'unused' } as const;
+    const { clock, lives } = pods(2, undefined, undefined, { options });
+    const [broken, well] = lives as [TokenLife, TokenLife];
+    broken.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
+    await askAndPass(broken, 10, { extId: 'nobody' });
+    const users = ['ada', 'bob', 'cy'].map((extId) => ({ extId }));
+    for (const user of users) await askAndPass(well, 10, user);
+    const fares = users.map((user) => broken.ask(user));
+    await clock.advanceAsync(10);
+    for (const fare of await Promise.all(fares)) expect(fare.error).toBeUndefined();
+    expect(broken.calls).toHaveLength(1);
+  });
+
+  it('let nobody wait for a look into the store while the held token is good', async () => {
+    let isHanging = false;
+    const clock = new ManualClock();
+    const inner = new MemoryTokenStore(clock);
+    const store = storeWith(clock, {
+      read: (entry) => (isHanging ? new Promise(() => undefined) : inner.read(entry)),
+    });
+    const life = TokenLife.onManualClock({ store }, clock);
+    await askAndPass(life);
+    await clock.advanceAsync(31 * MINUTE_MS);
+    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 60_000 };
+    await askAndPass(life, 1_000);
+    isHanging = true;
+    expect(await askAndPass(life, 600)).toMatchObject({ error: undefined, waitedMs: 0 });
+  });
+
+  it('let go together: invalidated in one, the store’s token reaches nobody any more', async () => {
+    const { clock, lives, calls } = pods(2);
+    const [first, second] = lives as [TokenLife, TokenLife];
+    const before = await askAndPass(first);
+    await first.service.invalidate();
+    const after = await askAndPass(second);
+    expect(after.token).not.toBe(before.token);
+    await clock.advanceAsync(0);
+    expect(calls()).toBe(2);
+  });
+
+  it('drop what was under way elsewhere for what is invalidated', async () => {
+    const { clock, lives } = pods(2);
+    const [first, second] = lives as [TokenLife, TokenLife];
+    first.vendor.mood = { kind: 'slow', requestMs: 100, responseMs: 0 };
+    const underWay = first.ask();
+    await clock.advanceAsync(50);
+    await second.service.invalidate();
+    await clock.advanceAsync(1_000);
+    expect(first.vendor.issued.size).toBe(2);
+    expect((await underWay).token).toBe([...first.vendor.issued.keys()][1]);
+  });
+
+  it('get what was fetched after they insisted, from nobody else', async () => {
+    const { clock, lives } = pods(2);
+    const [first, second] = lives as [TokenLife, TokenLife];
+    await askAndPass(first);
+    await askAndPass(second, 500);
+    await clock.advanceAsync(2 * SECOND_MS);
+    const forced = await askAndPass(second, 500, { forceRefresh: true });
+    expect(forced.error).toBeUndefined();
+    expect(second.calls).toHaveLength(1);
+  });
+});
+
+describe('a store that is no good', () => {
+  const failing = (): Promise<never> => Promise.reject(new Error('store down'));
+  const hanging = (): Promise<never> => new Promise(() => undefined);
+  /** Two operations before the call to the vendor and one after it, each bounded. */
+  const BOUND_MS = 700;
+
+  const BROKEN: { is: string; changes: (inner: TokenStore) => Partial<TokenStore> }[] = [
+    {
+      is: 'failing at everything',
+      changes: () => ({ read: failing, acquire: failing, invalidate: failing, untilChanged: failing }),
+    },
+    {
+      is: 'hanging at everything',
+      changes: () => ({ read: hanging, acquire: hanging, invalidate: hanging, untilChanged: hanging }),
+    },
+    { is: 'hanging once a lease is wanted', changes: () => ({ acquire: hanging }) },
+    {
+      is: 'throwing instead of rejecting',
+      changes: () => ({
+        read: () => {
+          throw new Error('store down');
+        },
+      }),
+    },
+    { is: 'giving null for nothing', changes: () => ({ read: async () => null as never }) },
+    {
+      is: 'giving leases that cannot write',
+      changes: () => ({ acquire: async () => leaseWith({ write: failing }) }),
+    },
+    {
+      is: 'giving leases that hang',
+      changes: () => ({ acquire: async () => leaseWith({ write: hanging, release: hanging }) }),
+    },
+    {
+      is: 'giving leases that take nothing',
+      changes: () => ({ acquire: async () => leaseWith({ write: async () => false }) }),
+    },
+  ];
+
+  function leaseWith(changes: Partial<TokenLease>): TokenLease {
+    return {
+      fence: 1,
+      isHeld: () => true,
+      write: async () => true,
+      release: async () => undefined,
+      ...changes,
+    };
+  }
+
+  it.each(BROKEN)(
+    '$is: costs a cold caller less than its bound, and never the token',
+    async ({ changes }) => {
+      const clock = new ManualClock();
+      const store = storeWith(clock, changes(new MemoryTokenStore(clock)));
+      const life = TokenLife.onManualClock({ store }, clock);
+      const fare = await askAndPass(life, BOUND_MS);
+      expect(fare.error).toBeUndefined();
+      expect(life.calls.length).toBeLessThanOrEqual(2);
+      await clock.advanceAsync(SECOND_MS);
+      expect(await askAndPass(life, 0)).toMatchObject({ token: fare.token, waitedMs: 0 });
+      const invalidated = life.service.invalidate();
+      await clock.advanceAsync(BOUND_MS);
+      await invalidated;
+    },
+    20_000,
+  );
+
+  it('that cannot hear of an invalidation does not bring the old token back', async () => {
+    const clock = new ManualClock();
+    const store = storeWith(clock, { invalidate: failing });
+    const life = TokenLife.onManualClock({ store }, clock);
+    const before = await askAndPass(life);
+    await life.service.invalidate();
+    expect((await askAndPass(life, 500)).token).not.toBe(before.token);
+  });
+
+  it.each([
+    { is: 'no token', change: { token: 'canary that is no token' } },
+    { is: 'a life without end', change: { remainingMs: Number.POSITIVE_INFINITY } },
+    { is: 'a life that is no number', change: { remainingMs: 'long' as unknown as number } },
+    { is: 'a longer life than the token has', change: { remainingMs: 2 * HOUR_MS } },
+    { is: 'an age before its birth', change: { ageMs: -HOUR_MS } },
+    { is: 'no order', change: { fence: Number.NaN } },
+    { is: 'hardly any life', change: { remainingMs: 30_000 } },
+  ])('but holds $is is passed over', async ({ change }) => {
+    const clock = new ManualClock();
+    const donor = TokenLife.onManualClock({ vendorName: 'donor' }, clock);
+    const { token = '' } = await askAndPass(donor);
+    const stored: StoredToken = { ...RECORD, token, remainingMs: 59 * MINUTE_MS, fence: 1, ...change };
+    const life = TokenLife.onManualClock({ store: storeWith(clock, { read: async () => stored }) }, clock);
+    const fare = await askAndPass(life, 20);
+    expect(fare.error).toBeUndefined();
+    expect(life.calls).toHaveLength(1);
+    expect(fare.token).toBe([...life.vendor.issued.keys()][0]);
+  });
+
+  it('is not asked in a tight loop by who follows, even if it says all the time that something has changed', async () => {
+    const clock = new ManualClock();
+    let reads = 0;
+    const store = storeWith(clock, {
+      read: async () => {
+        reads += 1;
+        return undefined;
+      },
+      acquire: async () => undefined,
+      untilChanged: async () => undefined,
+    });
+    const life = TokenLife.onManualClock({ store }, clock);
+    const fare = life.ask();
+    await clock.advanceAsync(7_500);
+    expect(failureOf(await fare).code).toBe('NUDGE_TIMEOUT');
+    expect(reads).toBeLessThanOrEqual(7_000 / 20 + 2);
+  });
+
+  it('is told of once when it is lost and once when it is back', async () => {
+    const clock = new ManualClock();
+    let isDown = true;
+    const inner = new MemoryTokenStore(clock);
+    const store = storeWith(clock, {
+      read: (entry) => (isDown ? failing() : inner.read(entry)),
+      acquire: (entry) => (isDown ? failing() : inner.acquire(entry)),
+    });
+    const life = TokenLife.onManualClock({ store }, clock);
+    for (let minute = 0; minute < 5; minute += 1) await askAndPass(life, MINUTE_MS);
+    expect(life.eventsOf('store-lost')).toHaveLength(1);
+    expect(life.service.status().storeAvailable).toBe(false);
+    isDown = false;
+    for (let minute = 0; minute < 60; minute += 1) await askAndPass(life, MINUTE_MS);
+    expect(life.eventsOf('store-back')).toHaveLength(1);
+    expect(life.service.status().storeAvailable).toBe(true);
+  });
+});

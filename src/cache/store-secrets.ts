@@ -1,0 +1,32 @@
+import type { Clock } from '../common/clock.js';
+import { Deadline } from '../common/deadline.js';
+import { SECOND_MS } from '../common/durations.js';
+import { askForApiKey, type ApiKeyProvider } from '../source/api-key.js';
+import type { StoreSecret } from './token-store.js';
+
+const PATIENCE_MS = 2 * SECOND_MS;
+
+/**
+ * What a store may know of the API keys: bytes derived from each, never a key itself. A key that cannot be read is left
+ * out.
+ *
+ * @throws {NudgeAuthError} when none can be read.
+ */
+export async function storeSecrets(
+  providers: readonly (ApiKeyProvider | undefined)[],
+  clock: Clock,
+): Promise<readonly StoreSecret[]> {
+  const deadline = new Deadline(clock, PATIENCE_MS);
+  const asked = await Promise.allSettled(
+    providers
+      .filter((provider) => provider !== undefined)
+      .map((provider) => askForApiKey(provider, deadline)),
+  );
+  const keys = asked.filter((one) => one.status === 'fulfilled').map(({ value }) => value);
+  const failure = asked.find((one) => one.status === 'rejected');
+  if (keys.length === 0 && failure !== undefined) throw failure.reason;
+  return keys.map((key) => ({
+    keyFingerprint: key.fingerprint,
+    material: key.derive('token store'),
+  }));
+}

@@ -1,0 +1,75 @@
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import type { TokenStoreUser } from '../cache/token-store.js';
+import { Keyring, StoreKey } from './keyring.js';
+
+const REFRESH_AFTER_MS = MINUTE_MS;
+/** A record that cannot be read may be sealed with a key that this process has not seen yet; but not each of them. */
+const ASK_EVERY_MS = SECOND_MS;
+
+/** Where the keys of one registration come from. */
+export interface KeyringSource {
+  keyring(): Promise<Keyring>;
+  /** The keys, asked for anew because one is missing. */
+  refreshed(): Promise<Keyring>;
+}
+
+/** Keys given by the host: always the same. */
+export function givenKeys(encryptionKeys: readonly string[]): KeyringSource {
+  const [first, ...older] = encryptionKeys.map((secret) => new StoreKey(secret));
+  const keyring =
+    first === undefined
+      ? Promise.reject(
+          new TypeError('RedisTokenStore needs encryptionKeys where no NudgeAuthModule gives it its API key'),
+        )
+      : Promise.resolve(new Keyring(first, older));
+  keyring.catch(() => undefined);
+  return { keyring: () => keyring, refreshed: () => keyring };
+}
+
+/** Keys derived from the API keys, which may be rotated at any time. */
+export class ApiKeyring implements KeyringSource {
+  readonly #user: TokenStoreUser;
+  readonly #clock: Clock;
+  #known: Keyring | undefined;
+  #asking: Promise<Keyring> | undefined;
+  #askedAt: Instant | undefined;
+
+  constructor(user: TokenStoreUser, clock: Clock) {
+    this.#user = user;
+    this.#clock = clock;
+  }
+
+  async keyring(): Promise<Keyring> {
+    if (this.#known === undefined) return this.#ask();
+    // Behind the caller's back: a slow secret manager must not look like a slow store.
+    if (this.#isOlderThan(REFRESH_AFTER_MS)) this.#ask().catch(() => undefined);
+    return this.#known;
+  }
+
+  async refreshed(): Promise<Keyring> {
+    return this.#known !== undefined && !this.#isOlderThan(ASK_EVERY_MS) ? this.#known : this.#ask();
+  }
+
+  #isOlderThan(ms: number): boolean {
+    return this.#askedAt === undefined || elapsedMs(this.#askedAt, this.#clock.now()) >= ms;
+  }
+
+  #ask(): Promise<Keyring> {
+    this.#askedAt = this.#clock.now();
+    this.#asking ??= this.#fetch().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #fetch(): Promise<Keyring> {
+    const keys = (await this.#user.secrets()).map(
+      ({ material, keyFingerprint }) => new StoreKey(material, keyFingerprint),
+    );
+    const [first, ...older] = keys;
+    if (first === undefined) throw new TypeError('There is no API key to derive a key from');
+    this.#known = new Keyring(first, older);
+    return this.#known;
+  }
+}

@@ -1,0 +1,106 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import type { TokenRecord } from '../cache/token-store.js';
+
+const SALT = 'nestjs-nudge-auth';
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const ID_BYTES = 8;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** 128 bits tell any number of entries apart. */
+const ENTRY_CHARS = 22;
+
+function derived(material: string | Uint8Array, purpose: string, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', material, SALT, purpose, bytes));
+}
+
+function isRecord(value: unknown): value is TokenRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { token, remainingMs, ageMs, keyFingerprint } = value as Record<string, unknown>;
+  return (
+    typeof token === 'string' &&
+    Number.isFinite(remainingMs) &&
+    Number.isFinite(ageMs) &&
+    typeof keyFingerprint === 'string'
+  );
+}
+
+/** What one secret is good for: naming entries, and sealing and opening their records. Tells nothing of the secret. */
+export class StoreKey {
+  /** Names the key in Redis. */
+  readonly id: string;
+  /** The API key that it belongs to, where it belongs to one. */
+  readonly keyFingerprint: string | undefined;
+  readonly #naming: Buffer;
+  readonly #sealing: Buffer;
+
+  constructor(material: string | Uint8Array, keyFingerprint?: string) {
+    this.id = derived(material, 'key id', ID_BYTES).toString('hex');
+    this.keyFingerprint = keyFingerprint;
+    this.#naming = derived(material, 'entry names', KEY_BYTES);
+    this.#sealing = derived(material, 'records', KEY_BYTES);
+  }
+
+  /** An entry's name without what it says of a user. */
+  nameOf(entry: string): string {
+    return createHmac('sha256', this.#naming).update(entry).digest('base64url').slice(0, ENTRY_CHARS);
+  }
+
+  /** @param place the full name under which it is stored, and all else that must not change about it. */
+  seal(record: TokenRecord, place: string): string {
+    const { token, remainingMs, ageMs, keyFingerprint } = record;
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#sealing, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(Buffer.from(`${this.id} ${place}`));
+    const plain = JSON.stringify({ token, remainingMs, ageMs, keyFingerprint });
+    const sealed = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    return `${this.id}.${sealed.toString('base64url')}`;
+  }
+
+  /** The record; `undefined` for whatever was not sealed with this key for this place. */
+  open(text: string, place: string): TokenRecord | undefined {
+    try {
+      const sealed = Buffer.from(text.slice(text.indexOf('.') + 1), 'base64url');
+      const decipher = createDecipheriv(CIPHER, this.#sealing, sealed.subarray(0, NONCE_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(Buffer.from(`${this.id} ${place}`));
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      const plain = Buffer.concat([
+        decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)),
+        decipher.final(),
+      ]);
+      const record: unknown = JSON.parse(plain.toString());
+      return isRecord(record) ? record : undefined;
+    } catch {
+      // Whatever it is, it is none of ours: a miss.
+      return undefined;
+    }
+  }
+}
+
+/** The id of the key that sealed a record. */
+export function keyIdOf(sealed: string): string {
+  return sealed.slice(0, Math.max(0, sealed.indexOf('.')));
+}
+
+/** The keys of one registration: the first names and seals, the others are still read. */
+export class Keyring {
+  readonly first: StoreKey;
+  readonly all: readonly StoreKey[];
+
+  constructor(first: StoreKey, older: readonly StoreKey[]) {
+    this.first = first;
+    this.all = [first, ...older];
+  }
+
+  withId(id: string): StoreKey | undefined {
+    return this.all.find((key) => key.id === id);
+  }
+
+  /** Whoever can read a token shall have the API key that fetched it, or a key that was given for the purpose. */
+  sealing(keyFingerprint: string): StoreKey | undefined {
+    if (this.first.keyFingerprint === undefined) return this.first;
+    return this.all.find((key) => key.keyFingerprint === keyFingerprint);
+  }
+}

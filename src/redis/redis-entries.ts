@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../common/clock.js';
+import type { FleetEgress, StoredToken, TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
+import type { ChangeFeed } from './change-feed.js';
+import { namesOf, type EntryNames } from './entry-names.js';
+import { keyIdOf, type Keyring, type StoreKey } from './keyring.js';
+import type { KeyringSource } from './keyring-source.js';
+import { ORDER_MS, passedMs } from './redis-clock.js';
+import type { RedisConnection } from './redis-connection.js';
+import { LEASE_MS, RedisLease } from './redis-lease.js';
+import { ACQUIRE, INVALIDATE, READ, WRITE } from './scripts.js';
+
+const OWNER_BYTES = 12;
+
+export interface RedisEntriesParts {
+  readonly connection: RedisConnection;
+  readonly feed: ChangeFeed;
+  readonly egress: FleetEgress;
+  readonly keys: KeyringSource;
+  readonly keyPrefix: string;
+  readonly clock: Clock;
+  readonly close: () => Promise<void>;
+}
+
+/** A record sealed for one place is nothing at another, nor under a newer order. */
+function placeOf(clientPrefix: string, { token }: EntryNames, fence: number): string {
+  return `${clientPrefix}${token} ${fence}`;
+}
+
+/** The store as one registration sees it: with its own keys. */
+export class RedisEntries implements TokenStore {
+  readonly egress: FleetEgress;
+  readonly #parts: RedisEntriesParts;
+
+  constructor(parts: RedisEntriesParts) {
+    this.egress = parts.egress;
+    this.#parts = parts;
+  }
+
+  async whenReady(): Promise<void> {
+    // A key that cannot be read now is asked for again by whoever needs it.
+    await Promise.allSettled([this.#parts.connection.whenReady(), this.#parts.keys.keyring()]);
+  }
+
+  async read(entry: string): Promise<StoredToken | undefined> {
+    for (const key of (await this.#parts.keys.keyring()).all) {
+      const stored = await this.#readUnder(key, entry);
+      if (stored !== undefined) return stored;
+    }
+    return undefined;
+  }
+
+  async acquire(entry: string): Promise<TokenLease | undefined> {
+    const { connection, clock, keys } = this.#parts;
+    const names = this.#namesOf((await keys.keyring()).first, entry);
+    const owner = randomBytes(OWNER_BYTES).toString('hex');
+    const sentAt = clock.now();
+    const [, fence] = await connection.run(ACQUIRE, [names.lease, names.order], [owner, LEASE_MS, ORDER_MS]);
+    if (fence === undefined) return undefined;
+    const write = (record: TokenRecord): Promise<boolean> => this.#write(names, Number(fence), record);
+    const value = `${owner} ${fence}`;
+    return new RedisLease({ names, fence: Number(fence), value, sentAt, write }, connection, clock);
+  }
+
+  async invalidate(entry: string): Promise<void> {
+    // Under every key: what an older one has sealed would be read in place of what is gone.
+    for (const key of (await this.#parts.keys.keyring()).all) {
+      const { token, order, lease, channel, announced } = this.#namesOf(key, entry);
+      await this.#parts.connection.run(INVALIDATE, [token, order, lease], [ORDER_MS, channel, announced]);
+    }
+  }
+
+  async untilChanged(entry: string, timeoutMs: number): Promise<void> {
+    const { first } = await this.#parts.keys.keyring();
+    await this.#parts.feed.untilChanged([this.#namesOf(first, entry).announced], timeoutMs);
+  }
+
+  close(): Promise<void> {
+    return this.#parts.close();
+  }
+
+  async #readUnder(key: StoreKey, entry: string): Promise<StoredToken | undefined> {
+    const names = this.#namesOf(key, entry);
+    const { connection, keys } = this.#parts;
+    const [nowUs, fence, writtenUs, sealed] = await connection.run(READ, [names.token]);
+    if (fence === undefined || sealed === undefined) return undefined;
+    const opening = await this.#opening(await keys.keyring(), String(sealed));
+    const place = placeOf(connection.clientPrefix, names, Number(fence));
+    const record = opening?.open(String(sealed), place);
+    if (record === undefined) return undefined;
+    const passed = passedMs(Number(writtenUs), Number(nowUs));
+    const remainingMs = record.remainingMs - passed;
+    if (!(remainingMs > 0)) return undefined;
+    return { ...record, remainingMs, ageMs: record.ageMs + passed, fence: Number(fence) };
+  }
+
+  /** The key for a record: perhaps one that has been rotated in elsewhere a moment ago. */
+  async #opening(keyring: Keyring, sealed: string): Promise<StoreKey | undefined> {
+    const id = keyIdOf(sealed);
+    return keyring.withId(id) ?? (await this.#parts.keys.refreshed()).withId(id);
+  }
+
+  async #write(names: EntryNames, fence: number, record: TokenRecord): Promise<boolean> {
+    const { connection, keys } = this.#parts;
+    const { keyFingerprint, remainingMs } = record;
+    const sealing =
+      (await keys.keyring()).sealing(keyFingerprint) ?? (await keys.refreshed()).sealing(keyFingerprint);
+    if (sealing === undefined) throw new Error('The API key that fetched the token is not known any more');
+    const sealed = sealing.seal(record, placeOf(connection.clientPrefix, names, fence));
+    const [, isWritten] = await connection.run(
+      WRITE,
+      [names.token, names.order],
+      [fence, sealed, Math.floor(remainingMs), ORDER_MS, names.channel, names.announced],
+    );
+    return isWritten === 1;
+  }
+
+  #namesOf(key: StoreKey, entry: string): EntryNames {
+    const { keyPrefix, connection } = this.#parts;
+    return namesOf(keyPrefix, connection.clientPrefix, key, entry);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Cluster, Redis } from 'ioredis';
+import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+
+/** Milliseconds one command may take. */
+export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
+export const DEFAULT_KEY_PREFIX = 'nudge-auth:';
+const LEAST_TIMEOUT_MS = 10;
+const LONGEST_TIMEOUT_MS = 1_000;
+const SHORTEST_ENCRYPTION_KEY = 16;
+
+/** Where Redis is and how it is used. Exactly one of `url` and `client` is required. */
+export interface RedisTokenStoreOptions {
+  /** `redis://` or `rediss://` URL of one server; the store then connects by itself, and closes what it has opened. */
+  readonly url?: string;
+  /** A client of the host's own, `Redis` (Sentinel included) or `Cluster`. It is used, and never closed. */
+  readonly client?: Redis | Cluster;
+  /** What all names in Redis begin with, without braces. Default `nudge-auth:`. */
+  readonly keyPrefix?: string;
+  /**
+   * Secrets of at least 16 characters to encrypt records with, the current one first; older ones are still read. Random
+   * ones are best: `openssl rand -base64 32`. Default: derived from the API key that fetched the token.
+   */
+  readonly encryptionKeys?: readonly string[];
+  /** Milliseconds one command may take, 10 to 1000, also with a client of other settings. Default 100. */
+  readonly timeoutMs?: number;
+}
+
+/** The options with their defaults. */
+export interface ResolvedRedisTokenStoreOptions {
+  readonly connection: { readonly url: string } | { readonly client: Redis | Cluster };
+  readonly keyPrefix: string;
+  readonly encryptionKeys: readonly string[] | undefined;
+  readonly timeoutMs: number;
+}
+
+function urlProblem(url: unknown): string | undefined {
+  const isRedis = typeof url === 'string' && URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
+  return isRedis ? undefined : 'must be a redis:// or rediss:// URL';
+}
+
+function problemsOf(options: RedisTokenStoreOptions): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const add = (path: string, message: string | undefined): void => {
+    if (message !== undefined) problems.push({ path, message });
+  };
+  const { url, client, keyPrefix, encryptionKeys, timeoutMs } = options;
+  if ((url === undefined) === (client === undefined)) {
+    add('url', 'either url or client is required, and not both (is the environment variable set?)');
+  } else if (url !== undefined) add('url', urlProblem(url));
+  else if (typeof client?.duplicate !== 'function') add('client', 'must be a Redis or Cluster of ioredis');
+  if (keyPrefix !== undefined && (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix))) {
+    add('keyPrefix', 'must be text without { and }, which would decide where a cluster puts the names');
+  }
+  const isKey = (key: unknown): boolean => typeof key === 'string' && key.length >= SHORTEST_ENCRYPTION_KEY;
+  if (encryptionKeys !== undefined) {
+    const areKeys = Array.isArray(encryptionKeys) && encryptionKeys.length > 0 && encryptionKeys.every(isKey);
+    if (!areKeys) {
+      add(
+        'encryptionKeys',
+        `must be a list of at least one secret of at least ${SHORTEST_ENCRYPTION_KEY} characters (try: openssl rand -base64 32)`,
+      );
+    }
+  }
+  const isTimeout =
+    timeoutMs === undefined ||
+    (Number.isFinite(timeoutMs) && timeoutMs >= LEAST_TIMEOUT_MS && timeoutMs <= LONGEST_TIMEOUT_MS);
+  if (!isTimeout) {
+    add('timeoutMs', `must be a number of milliseconds from ${LEAST_TIMEOUT_MS} to ${LONGEST_TIMEOUT_MS}`);
+  }
+  return problems;
+}
+
+/** @throws {InvalidNudgeAuthOptionsError} with every problem at once; never quotes a URL or a key. */
+export function resolveRedisTokenStoreOptions(
+  options: RedisTokenStoreOptions,
+): ResolvedRedisTokenStoreOptions {
+  const problems = problemsOf(options);
+  if (problems.length > 0) throw new InvalidNudgeAuthOptionsError('RedisTokenStore', problems);
+  const { url, client, keyPrefix, encryptionKeys, timeoutMs } = options;
+  return {
+    connection: client === undefined ? { url: String(url) } : { client },
+    keyPrefix: keyPrefix ?? DEFAULT_KEY_PREFIX,
+    encryptionKeys,
+    timeoutMs: timeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,86 @@
+import { systemClock, type Clock } from '../common/clock.js';
+import type {
+  FleetEgress,
+  StoredToken,
+  TokenLease,
+  TokenStore,
+  TokenStoreUser,
+} from '../cache/token-store.js';
+import { ChangeFeed } from './change-feed.js';
+import { channelOf } from './entry-names.js';
+import { ApiKeyring, givenKeys, type KeyringSource } from './keyring-source.js';
+import { RedisConnection } from './redis-connection.js';
+import { RedisEgress } from './redis-egress.js';
+import { RedisEntries } from './redis-entries.js';
+import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './redis-token-store.options.js';
+
+/**
+ * A `TokenStore` in Redis or Valkey, 6.2 or later: a fleet that shares it calls Nudge as one process would. Records are
+ * encrypted, users' ids appear as HMACs, and everything in Redis ends by itself. Whatever happens to Redis, callers get
+ * their tokens: each process then goes on by itself.
+ *
+ * @example
+ * NudgeAuthModule.forRoot({ apiKey, store: new RedisTokenStore({ url: 'redis://127.0.0.1:6379' }) })
+ *
+ * @example
+ * const client = new Cluster([{ host: 'redis-0.internal', port: 6379 }]);
+ * NudgeAuthModule.forRoot({ apiKey, store: new RedisTokenStore({ client }) })
+ */
+export class RedisTokenStore implements TokenStore {
+  readonly egress: FleetEgress;
+  readonly #entries: RedisEntries;
+  readonly #entriesWith: (keys: KeyringSource) => RedisEntries;
+  readonly #hasOwnKeys: boolean;
+  readonly #clock: Clock;
+  #closed: Promise<void> | undefined;
+
+  /** @throws {InvalidNudgeAuthOptionsError} with every problem at once. */
+  constructor(options: RedisTokenStoreOptions, clock: Clock = systemClock) {
+    const resolved = resolveRedisTokenStoreOptions(options);
+    const { keyPrefix, encryptionKeys = [] } = resolved;
+    const connection = new RedisConnection(resolved, clock, Math.random);
+    const feed = new ChangeFeed(connection.client, channelOf(connection.clientPrefix + keyPrefix), clock);
+    const egress = new RedisEgress(connection, keyPrefix);
+    const close = (): Promise<void> => {
+      feed.close();
+      this.#closed ??= connection.close();
+      return this.#closed;
+    };
+    this.#clock = clock;
+    this.#hasOwnKeys = encryptionKeys.length > 0;
+    this.#entriesWith = (keys) =>
+      new RedisEntries({ connection, feed, egress, keys, keyPrefix, clock, close });
+    this.#entries = this.#entriesWith(givenKeys(encryptionKeys));
+    this.egress = egress;
+  }
+
+  /** The store with the keys of one registration; with `encryptionKeys` all registrations share those. */
+  bind(user: TokenStoreUser): TokenStore {
+    return this.#hasOwnKeys ? this.#entries : this.#entriesWith(new ApiKeyring(user, this.#clock));
+  }
+
+  whenReady(): Promise<void> {
+    return this.#entries.whenReady();
+  }
+
+  read(entry: string): Promise<StoredToken | undefined> {
+    return this.#entries.read(entry);
+  }
+
+  acquire(entry: string): Promise<TokenLease | undefined> {
+    return this.#entries.acquire(entry);
+  }
+
+  invalidate(entry: string): Promise<void> {
+    return this.#entries.invalidate(entry);
+  }
+
+  untilChanged(entry: string, timeoutMs: number): Promise<void> {
+    return this.#entries.untilChanged(entry, timeoutMs);
+  }
+
+  /** Ends the connections that the store has opened itself; a client that was handed in stays open. */
+  close(): Promise<void> {
+    return this.#entries.close();
+  }
+}

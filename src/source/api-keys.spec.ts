@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { askAndPass, TokenLife } from '../../test/support/token-life.js';
+import { Deadline } from '../common/deadline.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { Secret } from '../common/secret.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import type { ApiKeyProvider } from './api-key.js';
+import { ApiKeys } from './api-keys.js';
+
+const PRIMARY = 'obviously-fake-primary-key';
+const ROTATED = 'obviously-fake-rotated-key';
+const FALLBACK = 'obviously-fake-fallback-key';
+
+function keysWith(primary: ApiKeyProvider, fallback?: ApiKeyProvider) {
+  const clock = new ManualClock();
+  const events = new NudgeAuthEvents();
+  const happened: NudgeAuthEvent[] = [];
+  events.subscribe((event) => happened.push(event));
+  const keys = new ApiKeys(primary, fallback, events, clock);
+  return {
+    clock,
+    happened,
+    /** Goes through the keys as a call to the vendor does, which takes those that are named. */
+    call: async (...good: string[]): Promise<string[]> => {
+      const tried: string[] = [];
+      for await (const candidate of keys.candidates(new Deadline(clock, 7_000))) {
+        tried.push(candidate.key.reveal());
+        if (good.includes(candidate.key.reveal())) {
+          keys.accepted(candidate);
+          break;
+        }
+        keys.refused(candidate);
+      }
+      return tried;
+    },
+  };
+}
+
+describe('the API keys', () => {
+  it('are asked for before every call, and once more after a refusal', async () => {
+    let asked = 0;
+    const { call } = keysWith(() => {
+      asked += 1;
+      return Promise.resolve(PRIMARY);
+    });
+    expect(await call(PRIMARY)).toEqual([PRIMARY]);
+    expect(await call(PRIMARY)).toEqual([PRIMARY]);
+    expect(asked).toBe(2);
+    expect(await call()).toEqual([PRIMARY]);
+    expect(asked).toBe(4);
+  });
+
+  it('are seen to be rotated, also in the moment between two questions', async () => {
+    const answers = [PRIMARY, ROTATED];
+    const { call, happened } = keysWith(() => answers.shift() ?? ROTATED);
+    expect(await call(ROTATED)).toEqual([PRIMARY, ROTATED]);
+    expect(await call(ROTATED)).toEqual([ROTATED]);
+    expect(happened).toEqual([
+      { type: 'key-refused', role: 'primary', keyFingerprint: new Secret(PRIMARY).fingerprint },
+    ]);
+  });
+
+  it('let the fallback take over visibly, and try the first again after five minutes', async () => {
+    const { call, clock, happened } = keysWith(new Secret(PRIMARY), new Secret(FALLBACK));
+    expect(await call(FALLBACK)).toEqual([PRIMARY, FALLBACK]);
+    expect(happened.map((event) => event.type)).toEqual(['key-refused', 'key-in-use']);
+    await clock.advanceAsync(5 * MINUTE_MS - 1);
+    expect(await call(FALLBACK)).toEqual([FALLBACK]);
+    await clock.advanceAsync(1);
+    expect(await call(PRIMARY)).toEqual([PRIMARY]);
+    expect(happened.at(-1)).toEqual({
+      type: 'key-in-use',
+      role: 'primary',
+      keyFingerprint: new Secret(PRIMARY).fingerprint,
+    });
+    expect(await call(PRIMARY)).toEqual([PRIMARY]);
+    expect(happened).toHaveLength(3);
+  });
+
+  it('try a new first key at once, however lately the old one was refused', async () => {
+    let primary = PRIMARY;
+    const { call } = keysWith(() => primary, new Secret(FALLBACK));
+    await call(FALLBACK);
+    primary = ROTATED;
+    expect(await call(ROTATED)).toEqual([ROTATED]);
+  });
+
+  it('try the first all the same where the fallback is refused, too', async () => {
+    const { call } = keysWith(new Secret(PRIMARY), new Secret(FALLBACK));
+    expect(await call()).toEqual([PRIMARY, FALLBACK]);
+    expect(await call()).toEqual([FALLBACK, PRIMARY]);
+    expect(await call(PRIMARY)).toEqual([FALLBACK, PRIMARY]);
+    expect(await call(PRIMARY)).toEqual([PRIMARY]);
+  });
+
+  it('are tried every time where there is one only', async () => {
+    const { call } = keysWith(new Secret(PRIMARY));
+    expect(await call()).toEqual([PRIMARY]);
+    expect(await call()).toEqual([PRIMARY]);
+  });
+
+  it('let the fallback take over where the first cannot be read after its refusal', async () => {
+    let asked = 0;
+    const primary = (): string => {
+      asked += 1;
+      if (asked > 1) throw new Error('the secret manager is away');
+      return PRIMARY;
+    };
+    expect(await keysWith(primary, new Secret(FALLBACK)).call(FALLBACK)).toEqual([PRIMARY, FALLBACK]);
+  });
+});
+
+describe('a rotation of the key', () => {
+  it('throws no good token away: each is renewed in its turn, not all at once, and nobody waits', async () => {
+    const life = TokenLife.onManualClock({ options: { cache: { rotateAfterMs: 10 * MINUTE_MS } } });
+    const lifetimes = [30, 40, 60].map((expiryMins) => ({ expiryMins }));
+    for (const request of lifetimes) await askAndPass(life, 10, request);
+    life.vendor.keyFingerprint = 'cafe0002';
+    await life.clock.advanceAsync(MINUTE_MS);
+    for (const request of lifetimes)
+      expect(await askAndPass(life, 10, request)).toMatchObject({ waitedMs: 0 });
+    // No call has been made with the new key yet, so nobody knows of it.
+    expect(life.calls).toHaveLength(3);
+
+    await askAndPass(life, 10, { expiryMins: 50 });
+    for (const request of lifetimes) {
+      expect(await askAndPass(life, 10, request)).toMatchObject({ error: undefined, waitedMs: 0 });
+    }
+    expect(life.calls).toHaveLength(7);
+    expect(new Set(life.service.status().tokens.map(({ keyFingerprint }) => keyFingerprint))).toEqual(
+      new Set(['cafe0002']),
+    );
+  });
+
+  it('to and fro does not have tokens replaced without end', async () => {
+    const life = TokenLife.onManualClock({ options: { cache: { rotateAfterMs: 7 * MINUTE_MS } } });
+    for (let second = 0; second < 300; second += 1) {
+      life.vendor.keyFingerprint = second % 2 === 0 ? 'cafe0001' : 'cafe0002';
+      await askAndPass(life, SECOND_MS, { expiryMins: second % 2 === 0 ? 30 : 60 });
+    }
+    expect(life.calls.length).toBeLessThanOrEqual(2 * (300 / 30));
+  });
+
+  it('is kept back while the vendor fails: the tokens of the old key serve on', async () => {
+    const life = TokenLife.onManualClock();
+    const { token } = await askAndPass(life);
+    life.vendor.keyFingerprint = 'cafe0002';
+    await askAndPass(life, 31 * SECOND_MS, { expiryMins: 30 });
+    life.vendor.mood = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
+    for (let minute = 0; minute < 50; minute += 1) {
+      expect((await askAndPass(life, MINUTE_MS)).token).toBe(token);
+    }
+    expect(life.calls.length).toBeLessThanOrEqual(2 + 51);
+  });
+});

@@ -1,0 +1,349 @@
+import { describe, expect, it } from '@jest/globals';
+import { Canaries, everythingSaidBy } from '../../test/support/canaries.js';
+import { askAndPass, FAKE_API_KEY, TokenLife } from '../../test/support/token-life.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { NudgeAuthEvents, type NudgeAuthEvent, type NudgeAuthEventOf } from './events.js';
+import { LogLines } from './log-lines.js';
+import { StatusBoard } from './status-board.js';
+
+const FAILED: NudgeAuthEventOf<'failed'> = {
+  type: 'failed',
+  reason: 'rotation',
+  code: 'NUDGE_UNAVAILABLE',
+  message: 'Nudge answered with status 502',
+  retryInMs: 700,
+};
+const RENEWED: NudgeAuthEventOf<'renewed'> = {
+  type: 'renewed',
+  reason: 'rotation',
+  from: 'vendor',
+  tookMs: 12,
+  lifeMs: HOUR_MS,
+  keyFingerprint: '0a1b2c3d',
+  skewMs: 200,
+  isLonger: true,
+};
+const RECOVERED: NudgeAuthEvent = { type: 'recovered', failures: 3, failedForMs: 4_200 };
+const PRIMARY_REFUSED: NudgeAuthEvent = { type: 'key-refused', role: 'primary', keyFingerprint: '0a1b2c3d' };
+
+function logged() {
+  const clock = new ManualClock();
+  const events = new NudgeAuthEvents();
+  const lines: string[] = [];
+  const write = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
+  const logLines = new LogLines(
+    events,
+    { log: write('log'), warn: write('warn'), error: write('error') },
+    clock,
+  );
+  return {
+    clock,
+    lines,
+    logLines,
+    /** Emits events, and gives back the lines that they made. */
+    say: (...happened: NudgeAuthEvent[]): string[] => {
+      const before = lines.length;
+      for (const event of happened) events.emit(event);
+      return lines.slice(before);
+    },
+  };
+}
+
+describe('the stream of events', () => {
+  it('tells of every change, and of every request only who asks for that', () => {
+    const events = new NudgeAuthEvents();
+    const changes: string[] = [];
+    const all: string[] = [];
+    const end = events.subscribe(({ type }) => changes.push(type));
+    const endAll = events.subscribeToAll(({ type }) => all.push(type));
+    events.served('memory');
+    events.emit(FAILED);
+    end();
+    endAll();
+    events.served('renewal');
+    events.emit(RECOVERED);
+    expect([changes, all]).toEqual([['failed'], ['served', 'failed']]);
+  });
+
+  it('is not disturbed by a listener that throws, and costs no caller the token', async () => {
+    const life = TokenLife.onManualClock();
+    const heard: string[] = [];
+    const broken = (): never => {
+      throw new Error('a listener with a fault');
+    };
+    life.events.subscribeToAll(broken);
+    life.events.subscribeToAll(({ type }) => heard.push(type));
+    expect((await askAndPass(life)).error).toBeUndefined();
+    expect((await askAndPass(life)).error).toBeUndefined();
+    expect(heard).toEqual(['renewed', 'served', 'served']);
+  });
+
+  it('says where a token came from, for what reason, and never which', async () => {
+    const life = TokenLife.onManualClock();
+    const served: NudgeAuthEvent[] = [];
+    life.events.subscribeToAll((event) => event.type === 'served' && served.push(event));
+    await askAndPass(life);
+    await askAndPass(life);
+    await life.clock.advanceAsync(MINUTE_MS);
+    await askAndPass(life);
+    await life.clock.advanceAsync(SECOND_MS);
+    await askAndPass(life, 10, { forceRefresh: true });
+    expect(life.eventsOf('renewed').map(({ reason }) => reason)).toEqual(['cold', 'rotation', 'forced']);
+    expect(served.map((event) => event.type === 'served' && event.from)).toEqual([
+      'renewal',
+      'memory',
+      'memory',
+      'renewal',
+    ]);
+  });
+
+  it('holds neither key nor token nor user, whatever happens, and nor do lines and status', async () => {
+    const clock = new ManualClock();
+    const options = { scope: 'user', extId: () => 'unused' } as const;
+    const life = TokenLife.onManualClock({ options }, clock);
+    const canaries = new Canaries().plant('key', FAKE_API_KEY).plant('user', 'canary-user-id');
+    const said: unknown[] = [];
+    life.events.subscribeToAll((event) => said.push(event));
+    const write = (message: string): number => said.push(message);
+    said.push(new LogLines(life.events, { log: write, warn: write, error: write }, clock));
+    const request = { extId: 'canary-user-id' };
+    for (const mood of [
+      { kind: 'well' },
+      { kind: 'failing', code: 'NUDGE_RATE_LIMITED' },
+      { kind: 'repeating' },
+      { kind: 'throwing' },
+      { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' },
+      { kind: 'aged', ageMs: 2 * HOUR_MS },
+    ] as const) {
+      life.vendor.mood = mood;
+      await askAndPass(life, MINUTE_MS, { ...request, forceRefresh: true });
+      said.push(life.service.status());
+    }
+    await life.service.invalidate(request);
+    for (const token of life.vendor.issued.keys()) canaries.plant('token', token);
+    expect(said.length).toBeGreaterThan(15);
+    expect(canaries.foundIn(everythingSaidBy(said))).toEqual([]);
+  });
+});
+
+describe('log lines', () => {
+  it.each<{ event: NudgeAuthEvent; line: RegExp }>([
+    {
+      event: FAILED,
+      line: /^warn .*cannot be renewed \(NUDGE_UNAVAILABLE\): Nudge answered with status 502\..* due in 1 s\.$/,
+    },
+    { event: RECOVERED, line: /^log .*renewed again, after 3 failed attempts in 5 s\.$/ },
+    {
+      event: { type: 'paused', forMs: 30_000 },
+      line: /^warn .*429.*30 s.*1200.*lower budget\.callsPerMinute/,
+    },
+    {
+      event: { type: 'budget-spent', waiting: 7, retryInMs: 6_000 },
+      line: /^warn .*\(7 waiting\).*6 s\. Raise budget/,
+    },
+    {
+      event: PRIMARY_REFUSED,
+      line: /^error .*primary API key \(fingerprint 0a1b2c3d\)\. Likely causes: a wrong .* public key .* not enabled/,
+    },
+    {
+      event: { type: 'key-in-use', role: 'fallback', keyFingerprint: 'f0' },
+      line: /^warn .*fallback.*replace the primary key/,
+    },
+    { event: { type: 'store-lost', operation: 'read' }, line: /^warn .*store does not answer \(read\)/ },
+    { event: { ...RENEWED, skewMs: 95_000 }, line: /^warn .*95 s behind Nudge's: check its time sync/ },
+    { event: { ...RENEWED, skewMs: -95_000 }, line: /^warn .*95 s ahead of Nudge's/ },
+    { event: { ...RENEWED, isLonger: false }, line: /^warn .*no longer than the last one/ },
+  ])('say what $event.type means and what to do', ({ event, line }) => {
+    const { say } = logged();
+    const lines = say(event);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(line);
+  });
+
+  it.each<NudgeAuthEvent>([
+    { type: 'served', from: 'memory' },
+    { type: 'invalidated' },
+    RENEWED,
+    { ...RENEWED, skewMs: undefined },
+    { ...RENEWED, skewMs: 29_000 },
+    { ...FAILED, code: 'NUDGE_RATE_LIMITED' },
+    { ...FAILED, code: 'NUDGE_CREDENTIALS_REJECTED' },
+  ])('say nothing of what needs nobody, or is said better elsewhere ($type)', (event) => {
+    expect(logged().say(event)).toEqual([]);
+  });
+
+  it('are one for an outage, however long, and one for its end', () => {
+    const { say, clock, lines } = logged();
+    for (let attempt = 0; attempt < 120; attempt += 1) {
+      say(FAILED);
+      clock.advance(30 * SECOND_MS);
+    }
+    say(RECOVERED, RENEWED);
+    expect(lines.map((line) => line.slice(0, 4))).toEqual(['warn', 'log ']);
+  });
+
+  it('are one for a refused key, however often it is tried, until it is taken again', () => {
+    const { say, clock, lines } = logged();
+    for (let hour = 0; hour < 3; hour += 1) {
+      say(PRIMARY_REFUSED);
+      clock.advance(HOUR_MS);
+    }
+    expect(lines).toHaveLength(1);
+    say(RENEWED);
+    expect(say(PRIMARY_REFUSED)).toHaveLength(1);
+    clock.advance(HOUR_MS);
+    expect(say({ ...PRIMARY_REFUSED, keyFingerprint: 'ffffffff' })).toHaveLength(1);
+  });
+
+  it('tell how the fallback took over and gave back', () => {
+    const { say, clock } = logged();
+    say({ type: 'key-in-use', role: 'fallback', keyFingerprint: 'ffffffff' });
+    clock.advance(5 * MINUTE_MS);
+    expect(say({ type: 'key-in-use', role: 'primary', keyFingerprint: '0a1b2c3d' })).toEqual([
+      'log The primary API key (fingerprint 0a1b2c3d) serves again.',
+    ]);
+  });
+
+  it('are written once a minute about the same thing, and their last word is true', () => {
+    const { say, clock, lines } = logged();
+    for (let second = 0; second < 10; second += 1) {
+      say(FAILED);
+      clock.advance(SECOND_MS);
+      say(RECOVERED);
+      clock.advance(SECOND_MS);
+    }
+    expect(lines.map((line) => line.slice(0, 4))).toEqual(['warn', 'log ']);
+    say(FAILED);
+    expect(lines).toHaveLength(2);
+    clock.advance(MINUTE_MS);
+    say(FAILED);
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toMatch(/^warn .*cannot be renewed/);
+  });
+
+  it('do not leave a store for lost that is back, nor the other way round', () => {
+    const { say, clock, lines } = logged();
+    const lost: NudgeAuthEvent = { type: 'store-lost', operation: 'read' };
+    say(lost, { type: 'store-back' }, lost);
+    expect(lines).toHaveLength(2);
+    clock.advance(MINUTE_MS);
+    expect(say(RENEWED)).toEqual([expect.stringMatching(/^warn .*store does not answer/)]);
+    say({ type: 'store-back' });
+    clock.advance(MINUTE_MS);
+    expect(say(RENEWED)).toEqual(
+      lines.at(-1)?.startsWith('log') === true ? [] : [expect.stringMatching(/^log/)],
+    );
+  });
+
+  it('tell of an answer that is usable again, though the way was never broken', () => {
+    const { say } = logged();
+    say({ ...FAILED, code: 'NUDGE_BAD_RESPONSE' });
+    expect(say({ ...RENEWED, from: 'store' })).toEqual([]);
+    expect(say(RENEWED)).toEqual(['log Nudge tokens are renewed again.']);
+    expect(say(RENEWED)).toEqual([]);
+  });
+
+  it('tell of another reason, and of a recovery after a pause', () => {
+    const { say } = logged();
+    say(FAILED);
+    expect(say({ ...FAILED, code: 'NUDGE_TIMEOUT' })).toHaveLength(1);
+    say({ ...FAILED, code: 'NUDGE_RATE_LIMITED' });
+    expect(say(RECOVERED)).toHaveLength(1);
+  });
+
+  it('are forgotten where the clock is right again, or the vendor no longer repeats itself', () => {
+    const { say, clock } = logged();
+    const odd = { ...RENEWED, skewMs: 95_000, isLonger: false };
+    expect(say(odd, odd, odd)).toHaveLength(2);
+    expect(say(RENEWED)).toEqual([]);
+    clock.advance(2 * MINUTE_MS);
+    expect(say(odd)).toHaveLength(2);
+  });
+});
+
+describe('the status', () => {
+  it('knows nothing in the beginning', () => {
+    expect(TokenLife.onManualClock().service.status()).toEqual({
+      scope: 'client',
+      enabled: true,
+      heldTokens: 0,
+      tokens: [],
+      nextAttemptInMs: 0,
+      lastSuccessAt: undefined,
+      lastFailure: undefined,
+      fallbackInUse: false,
+      skewMs: undefined,
+      storeAvailable: true,
+    });
+  });
+
+  it('tells of every held token its key, its age and what is left, of users only how many', async () => {
+    const life = TokenLife.onManualClock();
+    await askAndPass(life, SECOND_MS + 1, { expiryMins: 30 });
+    await askAndPass(life, 1);
+    const { tokens, lastSuccessAt } = life.service.status();
+    expect(tokens).toEqual([
+      { expiryMins: 60, keyFingerprint: 'cafe0001', ageMs: 0, remainingMs: HOUR_MS - SECOND_MS - 1 },
+      {
+        expiryMins: 30,
+        keyFingerprint: 'cafe0001',
+        ageMs: SECOND_MS + 1,
+        remainingMs: 30 * MINUTE_MS - 2 * SECOND_MS - 2,
+      },
+    ]);
+    expect(lastSuccessAt).toBe(life.clock.now().wallMs);
+
+    const users = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
+    for (const extId of ['ada', 'bob']) await askAndPass(users, 10, { extId });
+    expect(users.service.status()).toMatchObject({ scope: 'user', heldTokens: 2, tokens: [] });
+  });
+
+  it('tells of the last failure and the next attempt, and keeps the failure after the recovery', async () => {
+    const life = TokenLife.onManualClock();
+    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 5_000 };
+    await askAndPass(life, 1);
+    const lastFailure = { code: 'NUDGE_UNAVAILABLE', at: life.clock.now().wallMs };
+    expect(life.service.status()).toMatchObject({
+      lastFailure,
+      nextAttemptInMs: 5_000,
+      lastSuccessAt: undefined,
+    });
+    life.vendor.mood = { kind: 'well' };
+    await life.clock.advanceAsync(5_000);
+    await askAndPass(life);
+    expect(life.service.status()).toMatchObject({ lastFailure, nextAttemptInMs: 0, heldTokens: 1 });
+  });
+
+  it('keeps a known skew when an answer says nothing of it', () => {
+    const events = new NudgeAuthEvents();
+    const board = new StatusBoard(events, new ManualClock());
+    events.emit({ ...RENEWED, skewMs: -700 });
+    events.emit({ ...RENEWED, skewMs: undefined });
+    expect(board.summary.skewMs).toBe(-700);
+  });
+
+  it('tells which key serves, whether the store does, and that the budget was spent', () => {
+    const events = new NudgeAuthEvents();
+    const board = new StatusBoard(events, new ManualClock());
+    events.emit({ type: 'key-in-use', role: 'fallback', keyFingerprint: 'f0' });
+    events.emit({ type: 'store-lost', operation: 'read' });
+    events.emit({ type: 'budget-spent', waiting: 1, retryInMs: 1 });
+    expect(board.summary).toMatchObject({
+      fallbackInUse: true,
+      storeAvailable: false,
+      lastFailure: { code: 'NUDGE_RATE_LIMITED' },
+    });
+    events.emit({ type: 'key-in-use', role: 'primary', keyFingerprint: 'f1' });
+    events.emit({ type: 'store-back' });
+    for (const event of [
+      RECOVERED,
+      PRIMARY_REFUSED,
+      { type: 'invalidated' },
+      { type: 'paused', forMs: 1 },
+    ] as const) {
+      events.emit(event);
+    }
+    expect(board.summary).toMatchObject({ fallbackInUse: false, storeAvailable: true });
+  });
+});

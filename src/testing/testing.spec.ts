@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { isNudgeAuthError, NudgeAuthModule, NudgeTokenService } from 'nestjs-nudge-auth';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import {
+  describeTokenStoreContract,
+  FakeNudgeTokenService,
+  ManualClock,
+  MemoryTokenStore,
+  type TestFramework,
+  type TokenLease,
+  type TokenStore,
+} from './index.js';
+
+const START_MS = Date.UTC(2031, 4, 6, 7, 8, 9);
+
+describe('FakeNudgeTokenService', () => {
+  it('issues well-formed tokens that live as long as was asked', async () => {
+    const clock = new ManualClock(START_MS + 400);
+    const fake = new FakeNudgeTokenService({ clock });
+    for (const expiryMins of [undefined, 30, 1440]) {
+      const { token, issuedAt, expiresAt } = await fake.getToken(
+        expiryMins === undefined ? {} : { expiryMins },
+      );
+      expect(decodeProtectedHeader(token)).toEqual({ alg: 'HS256', kid: 'fake' });
+      expect(decodeJwt(token)).toEqual({ iat: issuedAt / 1000, exp: expiresAt / 1000 });
+      expect([issuedAt, expiresAt - issuedAt]).toEqual([START_MS, (expiryMins ?? 60) * 60_000]);
+    }
+    expect(fake.requests).toEqual([{}, { expiryMins: 30 }, { expiryMins: 1440 }]);
+  });
+
+  it('takes another lifetime for its default, and the machine’s clock', async () => {
+    const { issuedAt, expiresAt } = await new FakeNudgeTokenService({ defaultExpiryMins: 45 }).getToken();
+    expect(expiresAt - issuedAt).toBe(45 * 60_000);
+    expect(Math.abs(issuedAt - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('fails as it is told, until it shall succeed', async () => {
+    const fake = new FakeNudgeTokenService();
+    fake.failWith('NUDGE_RATE_LIMITED', { retryAfterMs: 7_000 });
+    const error: unknown = await fake.getToken().catch((failure: unknown) => failure);
+    expect(isNudgeAuthError(error)).toBe(true);
+    expect(error).toMatchObject({ code: 'NUDGE_RATE_LIMITED', retryable: true, retryAfterMs: 7_000 });
+    expect(fake.status().nextAttemptInMs).toBe(7_000);
+    fake.succeed();
+    expect((await fake.getToken()).token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    expect(fake.status()).toMatchObject({ enabled: true, nextAttemptInMs: 0 });
+  });
+
+  it('hears signals and invalidations', async () => {
+    const fake = new FakeNudgeTokenService();
+    const signal = AbortSignal.abort(new Error('gone'));
+    await expect(fake.getToken({ signal })).rejects.toThrow('gone');
+    await fake.invalidate();
+    await fake.invalidate({ extId: 'ada' });
+    expect(fake.invalidations).toEqual([{}, { extId: 'ada' }]);
+  });
+
+  it('stands in for the service in a host’s own tests', async () => {
+    @Controller()
+    class CampaignsController {
+      constructor(private readonly tokens: NudgeTokenService) {}
+
+      @Get()
+      async token(): Promise<string> {
+        return (await this.tokens.getToken()).token;
+      }
+    }
+    @Module({
+      imports: [NudgeAuthModule.forRoot({ apiKey: 'obviously-fake-key-of-a-host', endpoint: false })],
+      controllers: [CampaignsController],
+    })
+    class HostModule {}
+    const fake = new FakeNudgeTokenService();
+    const module = await Test.createTestingModule({ imports: [HostModule] })
+      .overrideProvider(NudgeTokenService)
+      .useValue(fake)
+      .compile();
+    expect(decodeProtectedHeader(await module.get(CampaignsController).token())).toMatchObject({
+      kid: 'fake',
+    });
+    expect(fake.requests).toHaveLength(1);
+    await module.close();
+  });
+});
+
+describe('ManualClock', () => {
+  it('stands still until it is moved', () => {
+    const clock = new ManualClock(START_MS);
+    expect([clock.now(), clock.now()]).toEqual([
+      { wallMs: START_MS, monotonicMs: 0 },
+      { wallMs: START_MS, monotonicMs: 0 },
+    ]);
+    clock.advance(5);
+    expect(clock.now()).toEqual({ wallMs: START_MS + 5, monotonicMs: 5 });
+    clock.stepWall(-60_000);
+    clock.suspend(1_000);
+    expect(clock.now()).toEqual({ wallMs: START_MS + 5 - 59_000, monotonicMs: 5 });
+  });
+
+  it('runs what falls due at its own moment, in order, also what is scheduled on the way', () => {
+    const clock = new ManualClock();
+    const ran: string[] = [];
+    const note = (name: string) => (): void => void ran.push(`${name} at ${clock.now().monotonicMs}`);
+    clock.schedule(20, note('second'));
+    clock.schedule(10, () => {
+      note('first')();
+      clock.schedule(5, note('nested'));
+    });
+    clock.schedule(20, note('third'));
+    const cancel = clock.schedule(15, note('never'));
+    clock.schedule(100, note('later'));
+    cancel();
+    cancel();
+    expect(clock.pendingMs).toEqual([10, 20, 20, 100]);
+    clock.advance(50);
+    expect(ran).toEqual(['first at 10', 'nested at 15', 'second at 20', 'third at 20']);
+    expect(clock.pendingMs).toEqual([50]);
+  });
+
+  it('fires a timer late that was slept through', () => {
+    const clock = new ManualClock(START_MS);
+    let firedAtMs = 0;
+    clock.schedule(1_000, () => (firedAtMs = clock.now().wallMs));
+    clock.suspend(3_600_000);
+    expect(firedAtMs).toBe(0);
+    clock.advance(1_000);
+    expect(firedAtMs).toBe(START_MS + 3_601_000);
+  });
+
+  it('lets what is awaited go on at its own moment', async () => {
+    const clock = new ManualClock();
+    const pass = (ms: number): Promise<void> => new Promise((resolve) => clock.schedule(ms, resolve));
+    const seenMs: number[] = [];
+    const work = (async (): Promise<void> => {
+      for (let turn = 0; turn < 3; turn += 1) {
+        await pass(10);
+        seenMs.push(clock.now().monotonicMs);
+      }
+    })();
+    await clock.advanceAsync(100);
+    await work;
+    expect(seenMs).toEqual([10, 20, 30]);
+  });
+});
+
+describe('the contract of stores', () => {
+  /** A test framework of a few lines: runs every case and collects what fails. */
+  async function failuresOf(createStore: () => TokenStore): Promise<string[]> {
+    const cases: { name: string; body: () => Promise<void> }[] = [];
+    const ends: (() => Promise<void>)[] = [];
+    const framework: TestFramework = {
+      describe: (_name, body) => body(),
+      it: (name, body) => cases.push({ name, body }),
+      afterEach: (body) => ends.push(body),
+    };
+    describeTokenStoreContract('under test', createStore, framework);
+    const failed: string[] = [];
+    for (const { name, body } of cases) {
+      const outcome = await Promise.race([
+        body().then(
+          () => 'passed',
+          () => 'failed',
+        ),
+        // What never settles has had every chance to when so many turns have gone by.
+        manyTurns().then(() => 'never ended'),
+      ]);
+      if (outcome !== 'passed') failed.push(name);
+      await Promise.race([Promise.all(ends.map((end) => end())), manyTurns()]);
+    }
+    expect(cases.length).toBeGreaterThan(10);
+    return failed;
+  }
+
+  async function manyTurns(): Promise<void> {
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** The store in memory, with something about it changed. */
+  function changed(change: (inner: MemoryTokenStore) => Partial<TokenStore>): () => TokenStore {
+    return () => {
+      const inner = new MemoryTokenStore(new ManualClock());
+      const names = ['read', 'acquire', 'invalidate', 'untilChanged', 'close'] as const;
+      const whole = Object.fromEntries(names.map((name) => [name, inner[name].bind(inner)]));
+      return { ...whole, ...change(inner) } as TokenStore;
+    };
+  }
+
+  it('is kept by the store in memory', async () => {
+    expect(await failuresOf(changed(() => ({})))).toEqual([]);
+  });
+
+  it.each([
+    {
+      is: 'gives everybody a lease',
+      store: changed(() => {
+        let fence = 0;
+        return {
+          acquire: async (): Promise<TokenLease> => ({
+            fence: ++fence,
+            isHeld: () => true,
+            write: async () => true,
+            release: async () => undefined,
+          }),
+        };
+      }),
+      broken: 'lets one of many renew, and the next when it is done',
+    },
+    {
+      is: 'forgets its reading of an invalidation',
+      store: changed((inner) => ({ invalidate: async () => void (await inner.read('entry')) })),
+      broken: 'forgets an invalidated entry, and what was under way for it cannot be written',
+    },
+    {
+      is: 'tells nobody of a change',
+      store: changed(() => ({ untilChanged: () => new Promise(() => undefined) })),
+      broken: 'tells those who wait of a write',
+    },
+    {
+      is: 'confuses names in upper and lower case',
+      store: changed((inner) => ({
+        read: (entry) => inner.read(entry.toLowerCase()),
+        acquire: (entry) => inner.acquire(entry.toLowerCase()),
+      })),
+      broken: 'keeps entries apart, whatever they are called',
+    },
+    {
+      is: 'orders by expiry',
+      store: changed((inner) => {
+        let longestMs = 0;
+        return {
+          acquire: async (entry) => {
+            const lease = await inner.acquire(entry);
+            return lease === undefined
+              ? undefined
+              : {
+                  ...lease,
+                  write: async (record) => {
+                    if (record.remainingMs < longestMs) return false;
+                    longestMs = record.remainingMs;
+                    return lease.write(record);
+                  },
+                };
+          },
+        };
+      }),
+      broken: 'takes a token that lives shorter than the one before',
+    },
+  ])('is broken by a store that $is', async ({ store, broken }) => {
+    expect(await failuresOf(store)).toContain(broken);
+  });
+});

@@ -1,0 +1,61 @@
+import { expect, it } from '@jest/globals';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { CompiledPod } from './support/compiled.js';
+import { describeRedis } from './support/describe-redis.js';
+import { Fleet, sum } from './support/fleet.js';
+import { RedisCluster } from './support/redis-cluster.js';
+import { until } from './support/until.js';
+
+const API_KEY = 'obviously-fake-private-key-of-the-fleet';
+const PODS = 4;
+
+describeRedis('a cluster of three Redis servers and their replicas', () => {
+  it('serves a fleet as one server does, also when the one that has the token dies', async () => {
+    const nudge = await NudgeEmulator.start({ apiKeys: [API_KEY], rateLimitPerMinute: false });
+    const compiled = await CompiledPod.create();
+    const [cluster, fleet] = await Promise.all([RedisCluster.start(), Fleet.boot(PODS, compiled.entryPoint)]);
+    const renewals = async (count: number): Promise<void> => {
+      const { tokensIssued } = nudge.counters;
+      await until(`${count} renewals`, () => nudge.counters.tokensIssued >= tokensIssued + count, 30_000);
+    };
+    try {
+      const asked = await fleet.go({
+        baseUrl: nudge.url,
+        apiKey: API_KEY,
+        redis: { nodes: cluster.nodes },
+        rotateAfterMs: 1_000,
+        callersAtOnce: 1_000,
+      });
+      expect(sum(asked)).toMatchObject({ served: PODS * 1_000, failures: {} });
+      expect(nudge.counters.received).toBe(1);
+      nudge.setFault({ kind: 'latency', latencyMs: 30 });
+      await fleet.load(20, 5);
+      await renewals(3);
+      expect(nudge.counters.maxConcurrent).toBe(1);
+
+      const { received } = nudge.counters;
+      await cluster.killOwnerOf('*:token');
+      await until('a replica has taken over', async () => (await cluster.livingMasters()) === 3);
+      await until(
+        'every process has its store again',
+        async () => (await fleet.statuses()).every(({ storeAvailable }) => storeAvailable),
+        30_000,
+      );
+      expect(nudge.counters.received - received).toBeLessThanOrEqual(3 * PODS);
+      expect(sum(await fleet.tallies()).failures).toEqual({});
+
+      await renewals(1);
+      nudge.reset();
+      nudge.setFault({ kind: 'latency', latencyMs: 30 });
+      await renewals(3);
+      expect(nudge.requests.filter(({ overlapped }) => overlapped)).toEqual([]);
+      expect(nudge.counters.received).toBeLessThanOrEqual(nudge.counters.distinctTokens + 1);
+      expect(sum(await fleet.tallies()).failures).toEqual({});
+    } finally {
+      await fleet[Symbol.asyncDispose]();
+      await cluster[Symbol.asyncDispose]();
+      await nudge.stop();
+      compiled[Symbol.dispose]();
+    }
+  }, 120_000);
+});

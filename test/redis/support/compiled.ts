@@ -1,0 +1,51 @@
+import { transformFile } from '@swc/core';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const POD = 'test/redis/support/pod.ts';
+
+/** The sources as a plain Node process can run them, beside the packages that they import. */
+export class CompiledPod {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(): Promise<CompiledPod> {
+    const cache = join(ROOT, 'node_modules', '.cache');
+    mkdirSync(cache, { recursive: true });
+    const folder = mkdtempSync(join(cache, 'nudge-auth-pod-'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    const sources = await readdir(join(ROOT, 'src'), { recursive: true });
+    const files = sources.filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'));
+    const paths = [...files.map((path) => join('src', path)), POD];
+    await Promise.all(
+      paths.map(async (path) => {
+        const { code } = await transformFile(join(ROOT, path), {
+          jsc: {
+            target: 'es2022',
+            parser: { syntax: 'typescript', decorators: true },
+            transform: { legacyDecorator: true, decoratorMetadata: true },
+          },
+          module: { type: 'es6' },
+        });
+        const target = join(folder, path.replace(/\.ts$/, '.js'));
+        mkdirSync(dirname(target), { recursive: true });
+        writeFileSync(target, code);
+      }),
+    );
+    return new CompiledPod(folder);
+  }
+
+  get entryPoint(): string {
+    return join(this.#folder, POD.replace(/\.ts$/, '.js'));
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,57 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What becomes of the bytes: they pass, are swallowed, come late, or there is no connection at all. */
+export type Passage = 'open' | 'swallowing' | 'cut' | { readonly delayMs: number };
+
+/** Stands between the fleet and Redis. */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #passage: Passage = 'open';
+
+  private constructor(targetPort: number) {
+    this.#server = createServer((socket) => {
+      if (this.#passage === 'cut') {
+        socket.destroy();
+        return;
+      }
+      const target = connect(targetPort, '127.0.0.1');
+      this.#join(socket, target);
+      this.#join(target, socket);
+    });
+  }
+
+  static async start(targetPort: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(targetPort);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  set passage(passage: Passage) {
+    this.#passage = passage;
+    if (passage === 'cut') for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.passage = 'cut';
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #join(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.on('data', (bytes) => {
+      if (this.#passage === 'swallowing') return;
+      if (typeof this.#passage === 'object') setTimeout(() => to.write(bytes), this.#passage.delayMs);
+      else to.write(bytes);
+    });
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      this.#sockets.delete(from);
+      to.destroy();
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import type { CallBudget } from '../../src/cache/call-budget.js';
+import { createTokenCache } from '../../src/cache/create-token-cache.js';
+import type { TokenCache } from '../../src/cache/token-cache.js';
+import type { TokenStore } from '../../src/cache/token-store.js';
+import type { Clock, Random } from '../../src/common/clock.js';
+import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
+import type { NudgeAuthOptions } from '../../src/nudge-auth.options.js';
+import { resolveNudgeAuthOptions } from '../../src/nudge-auth.options-resolution.js';
+import { NudgeTokenService } from '../../src/nudge-token.service.js';
+import { NudgeAuthEvents, type NudgeAuthEvent, type NudgeAuthEventOf } from '../../src/telemetry/events.js';
+import { StatusBoard } from '../../src/telemetry/status-board.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { SimulatedVendor, type IssuedToken, type VendorCall } from '../property/simulated-vendor.js';
+
+export const FAKE_API_KEY = 'obviously-fake-private-key-of-a-spec';
+
+export interface TokenLifeSettings {
+  readonly options?: Partial<NudgeAuthOptions>;
+  readonly store?: TokenStore;
+  /** Default: no limit. `'of-the-process'`: the module's own. */
+  readonly budget?: CallBudget | 'of-the-process';
+  readonly random?: Random;
+  /** How far the vendor's clock is ahead of this machine's, in milliseconds. */
+  readonly vendorAheadMs?: number;
+  /** Tells the vendor's tokens from those of another's. */
+  readonly vendorName?: string;
+}
+
+export interface ObservedCall {
+  readonly entry: string;
+  /** By the monotonic clock. */
+  readonly atMs: number;
+}
+
+/** How a caller fared. */
+export interface Fare {
+  readonly token: string | undefined;
+  readonly error: unknown;
+  readonly waitedMs: number;
+}
+
+const NO_LIMIT: CallBudget = { take: () => Promise.resolve(0) };
+
+/** The service with everything behind it but Nest and HTTP, and a vendor that can be put into any mood. */
+export class TokenLife<Time extends Clock = ManualClock> {
+  readonly vendor: SimulatedVendor;
+  readonly calls: ObservedCall[] = [];
+  readonly delivered: IssuedToken[] = [];
+  readonly events = new NudgeAuthEvents();
+  readonly happened: NudgeAuthEvent[] = [];
+  readonly cache: TokenCache;
+  readonly service: NudgeTokenService;
+
+  private constructor(
+    readonly clock: Time,
+    settings: TokenLifeSettings,
+  ) {
+    const { options = {}, store, random = () => 0.5, vendorAheadMs = 0, vendorName } = settings;
+    let order = 0;
+    this.vendor = new SimulatedVendor(
+      clock,
+      () => clock.now().wallMs + vendorAheadMs,
+      () => order++,
+      vendorName,
+    );
+    this.vendor.observer = {
+      callBegan: ({ entry }: VendorCall) => this.calls.push({ entry, atMs: clock.now().monotonicMs }),
+      callDelivered: (issued) => this.delivered.push(issued),
+      callFailed: () => undefined,
+    };
+    this.events.subscribe((event) => this.happened.push(event));
+    const { budget = NO_LIMIT } = settings;
+    const resolved = resolveNudgeAuthOptions({ apiKey: FAKE_API_KEY, ...options } as NudgeAuthOptions);
+    this.cache = createTokenCache({
+      source: this.vendor,
+      store,
+      options: {
+        ...resolved.cache,
+        scope: resolved.scope,
+        deadlineMs: resolved.http.deadlineMs,
+        storeScope: ['spec'],
+      },
+      callsPerMinute: resolved.budget.callsPerMinute,
+      ...(budget === 'of-the-process' ? {} : { budget }),
+      events: this.events,
+      clock,
+      random,
+    });
+    this.service = new NudgeTokenService(this.cache, new StatusBoard(this.events, clock), resolved);
+  }
+
+  static onManualClock(settings: TokenLifeSettings = {}, clock = new ManualClock()): TokenLife {
+    return new TokenLife(clock, settings);
+  }
+
+  static on<Time extends Clock>(clock: Time, settings: TokenLifeSettings = {}): TokenLife<Time> {
+    return new TokenLife(clock, settings);
+  }
+
+  /** Asks, and tells how it went and how long it took. Never rejects. */
+  async ask(request: Parameters<NudgeTokenService['getToken']>[0] = {}): Promise<Fare> {
+    const calledAtMs = this.clock.now().monotonicMs;
+    const waitedMs = (): number => this.clock.now().monotonicMs - calledAtMs;
+    try {
+      const { token } = await this.service.getToken(request);
+      return { token, error: undefined, waitedMs: waitedMs() };
+    } catch (error) {
+      return { token: undefined, error, waitedMs: waitedMs() };
+    }
+  }
+
+  askAll(
+    count: number,
+    requestOf: (index: number) => Parameters<NudgeTokenService['getToken']>[0] = () => ({}),
+  ) {
+    return Promise.all(Array.from({ length: count }, (_, index) => this.ask(requestOf(index))));
+  }
+
+  eventsOf<Type extends NudgeAuthEvent['type']>(type: Type): NudgeAuthEventOf<Type>[] {
+    return this.happened.filter((event): event is NudgeAuthEventOf<Type> => event.type === type);
+  }
+}
+
+/** Asks on a manual clock, lets `ms` pass, and tells how it went. */
+export async function askAndPass(
+  life: TokenLife,
+  ms = 10,
+  request: Parameters<NudgeTokenService['getToken']>[0] = {},
+): Promise<Fare> {
+  const fare = life.ask(request);
+  await life.clock.advanceAsync(ms);
+  return fare;
+}
+
+export function failureOf({ error }: Fare): NudgeAuthError {
+  if (!isNudgeAuthError(error)) throw new TypeError(`no NudgeAuthError, but ${String(error)}`);
+  return error;
+}
