@@ -1,4 +1,11 @@
-import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  type ModuleMetadata,
+  VERSION_NEUTRAL,
+  type Provider,
+} from '@nestjs/common';
+import { Sealed } from './common/sealed.js';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
 import {
   resolveEndpointOptions,
@@ -42,6 +49,12 @@ export function subjectOf(name: string | undefined): string {
   return name === undefined ? 'NudgeAuthModule' : `NudgeAuthModule "${name}"`;
 }
 
+function isRouteVersion(version: unknown): boolean {
+  return (Array.isArray(version) ? version : [version]).every(
+    (one) => typeof one === 'string' || one === VERSION_NEUTRAL,
+  );
+}
+
 function endpointProblems(endpoint: unknown): OptionProblem[] {
   if (endpoint === false) return [];
   if (typeof endpoint !== 'object' || endpoint === null) {
@@ -70,6 +83,11 @@ function endpointProblems(endpoint: unknown): OptionProblem[] {
     'must be a list of method decorators',
   );
   check(
+    'version',
+    given.version === undefined || isRouteVersion(given.version),
+    "must be text such as '2', a list of them, or VERSION_NEUTRAL",
+  );
+  check(
     'userProperty',
     userProperty === undefined || (typeof userProperty === 'string' && userProperty !== ''),
     'must be the name of a property of the request',
@@ -94,6 +112,18 @@ function extrasProblems({ name, isGlobal, endpoint }: NudgeAuthExtras): OptionPr
   return problems;
 }
 
+/** Nest keeps what options were given for ever, the API key among them: whoever inspects the application shall not see it. */
+function sealed(provider: Provider): Provider {
+  if (typeof provider !== 'object' || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
+  if ('useValue' in provider) return { ...provider, useValue: new Sealed<unknown>(provider.useValue) };
+  if (!('useFactory' in provider)) return provider;
+  const { useFactory } = provider;
+  return {
+    ...provider,
+    useFactory: async (...injected: unknown[]) => new Sealed<unknown>(await useFactory(...injected)),
+  };
+}
+
 /** Adds to Nest's definition what depends on the static extras: the endpoint, the exports, the name. */
 function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicModule {
   const problems = extrasProblems(extras);
@@ -111,7 +141,7 @@ function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicM
     controllers:
       registration.endpoint === undefined ? [] : [createNudgeTokenController(registration.endpoint)],
     providers: [
-      ...(definition.providers ?? []),
+      ...(definition.providers ?? []).map(sealed),
       { provide: NUDGE_AUTH_REGISTRATION, useValue: registration },
       { provide: alias, useExisting: NudgeTokenService },
     ],

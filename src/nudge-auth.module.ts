@@ -10,7 +10,7 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import passport from 'passport';
 import { TokenCache } from './cache/token-cache.js';
-import { WarmUp } from './cache/warm-up.js';
+import { warmUp } from './cache/warm-up.js';
 import type { Clock, Random } from './common/clock.js';
 import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
 import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
@@ -33,6 +33,7 @@ import {
 } from './nudge-auth.module-definition.js';
 import type { ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
 import { nudgeAuthProviders } from './nudge-auth.providers.js';
+import { NudgeTokenService } from './nudge-token.service.js';
 
 /**
  * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint
@@ -59,6 +60,7 @@ export class NudgeAuthModule
     @Inject(NUDGE_RANDOM) random: Random,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
   ) {
     super();
@@ -95,11 +97,11 @@ export class NudgeAuthModule
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { warmUp, defaultExpiryMins } = this.options;
-    if (warmUp === false) return;
-    const firstToken = new WarmUp(this.cache, this.clock).run({ expiryMins: defaultExpiryMins });
+    const { warmUp: how } = this.options;
+    if (how === false) return;
+    const firstToken = warmUp(() => this.tokens.getToken(), this.clock);
     // Behind the boot's back nobody is there to be told; the log lines say how it went.
-    if (warmUp === 'background') firstToken.catch(() => undefined);
+    if (how === 'background') firstToken.catch(() => undefined);
     else await firstToken;
   }
 

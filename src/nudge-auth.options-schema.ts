@@ -257,6 +257,7 @@ function isObject({ value }: { value: unknown }): boolean {
 interface OptionsShape {
   readonly scope?: unknown;
   readonly extId?: unknown;
+  readonly warmUp?: unknown;
   readonly baseUrl?: unknown;
   readonly allowInsecureBaseUrl?: unknown;
 }
@@ -269,6 +270,9 @@ function checkBetweenOptions(value: OptionsShape, context: z.core.$RefinementCtx
   }
   if (value.scope !== 'user' && value.extId !== undefined) {
     report('extId', "has no meaning in scope 'client': remove it, or set scope to 'user'");
+  }
+  if (value.scope === 'user' && (value.warmUp === 'background' || value.warmUp === 'required')) {
+    report('warmUp', "has no meaning in scope 'user', where every token needs its user: remove it");
   }
   const { baseUrl: url } = value;
   if (typeof url === 'string' && isInsecure(url) && value.allowInsecureBaseUrl !== true) {

@@ -3,6 +3,7 @@ import { createTokenCache } from './cache/create-token-cache.js';
 import { storeSecrets } from './cache/store-secrets.js';
 import { TokenCache } from './cache/token-cache.js';
 import { systemClock, type Clock, type Random } from './common/clock.js';
+import { Sealed } from './common/sealed.js';
 import { createUserJwtVerifier } from './endpoint/user-jwt-verifier.js';
 import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
 import {
@@ -32,8 +33,8 @@ export const nudgeAuthProviders: Provider[] = [
   {
     provide: NUDGE_AUTH_OPTIONS,
     inject: [MODULE_OPTIONS_TOKEN, NUDGE_AUTH_REGISTRATION],
-    useFactory: (options: NudgeAuthOptions, { name }: NudgeAuthRegistration) =>
-      resolveNudgeAuthOptions(options, subjectOf(name)),
+    useFactory: (options: Sealed<NudgeAuthOptions>, { name }: NudgeAuthRegistration) =>
+      resolveNudgeAuthOptions(options.open(), subjectOf(name)),
   },
   {
     provide: NUDGE_TOKEN_SOURCE,

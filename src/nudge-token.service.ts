@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { TokenCache } from './cache/token-cache.js';
 import { NudgeAuthError } from './common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from './nudge-auth.decorators.js';
@@ -103,8 +104,8 @@ export class NudgeTokenService {
   }
 
   /**
-   * Lets go of the held token: the next caller gets a new one. Nudge's tokens cannot be withdrawn, so whoever has the
-   * old one keeps it until it expires.
+   * Lets go of the held token: the next caller gets a new one (in scope `'user'` not before 30 s after the last, like
+   * every token of one user). Nudge's tokens cannot be withdrawn, so whoever has the old one keeps it until it expires.
    *
    * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` when the selector is out of bounds.
    */
@@ -118,11 +119,21 @@ export class NudgeTokenService {
     return {
       ...this.#board.summary,
       scope,
-      enabled: this.#options.enabled(),
+      enabled: this.#isEnabled(),
       heldTokens: this.#cache.size,
       tokens: scope === 'client' ? this.#cache.heldTokens() : [],
       nextAttemptInMs: this.#cache.nextAttemptInMs(),
     };
+  }
+
+  /** A switch that throws, or answers with anything but `true`, is off: nothing is sent by mistake. */
+  #isEnabled(): boolean {
+    try {
+      const isEnabled: unknown = this.#options.enabled();
+      return isEnabled === true;
+    } catch {
+      return false;
+    }
   }
 
   #resolved(token: NudgeToken): Promise<NudgeToken> {
@@ -132,7 +143,7 @@ export class NudgeTokenService {
 
   #getToken(request: NudgeTokenRequest = {}): NudgeToken | Promise<NudgeToken> {
     const selected = this.#select(request);
-    if (!this.#options.enabled()) {
+    if (!this.#isEnabled()) {
       throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
     }
     const { forceRefresh, signal } = request;
@@ -158,6 +169,8 @@ export class NudgeTokenService {
       if (typeof extId !== 'string' || extId === '' || extId.length > MAX_EXT_ID_LENGTH) {
         throw invalid(`extId must be a string of 1 to ${MAX_EXT_ID_LENGTH} characters in scope 'user'`);
       }
+      // Half of a surrogate pair cannot be written into a URL.
+      if (!/^\P{Surrogate}*$/u.test(extId)) throw invalid('extId must be well-formed Unicode text');
     }
     return { expiryMins, extId };
   }
@@ -171,6 +184,8 @@ function invalid(message: string): NudgeAuthError {
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
+    // Any number of callers may share a signal: that is no leak to warn of.
+    setMaxListeners(0, signal);
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });

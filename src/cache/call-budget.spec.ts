@@ -274,7 +274,7 @@ describe('the way to the vendor', () => {
   it('lets the others follow a probe that comes back well', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
-    await askAndPass(life, 10, userOf(0));
+    await askAndPass(life, 10, userOf(1_000));
     life.vendor.mood = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
     await life.clock.advanceAsync(5_000);
     const fares = crowd(life);
@@ -289,7 +289,7 @@ describe('the way to the vendor', () => {
   it('holds those who wait for a probe no longer than their deadline', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
-    await askAndPass(life, 1_000, userOf(0));
+    await askAndPass(life, 1_000, userOf(1_000));
     life.vendor.mood = { kind: 'hanging' };
     const fares = crowd(life);
     await life.clock.advanceAsync(7_000);

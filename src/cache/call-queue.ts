@@ -48,7 +48,7 @@ export class CallQueue {
    * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when that is not before the deadline.
    */
   async admit(demand: Demand, deadline: Deadline): Promise<void> {
-    const aheadMs = this.#waitBehindOthersMs();
+    const aheadMs = this.#waitBehindOthersMs(demand.urgency);
     if (aheadMs > deadline.remainingMs() - SHORTEST_CALL_MS) throw this.#refusal(aheadMs);
     await new Promise<void>((resolve, reject) => {
       this.#tickets.push({ demand, deadline, admit: resolve, refuse: reject });
@@ -58,10 +58,18 @@ export class CallQueue {
     });
   }
 
-  /** By the sustained rate; what the budget holds ready at once comes off. */
-  #waitBehindOthersMs(): number {
-    const ahead = Math.max(0, this.#tickets.length - callsPerSlice(this.#callsPerMinute));
+  /** By the sustained rate; what the budget holds ready at once comes off. Whoever is urgent overtakes rotations. */
+  #waitBehindOthersMs(urgency: CallUrgency): number {
+    const before = this.#tickets.filter(
+      ({ demand }) => urgency === 'rotation' || demand.urgency === 'urgent',
+    );
+    const ahead = Math.max(0, before.length - callsPerSlice(this.#callsPerMinute));
     return (ahead * MINUTE_MS) / this.#callsPerMinute;
+  }
+
+  /** One more call for somebody who has been admitted: a retry, another key. `false` when the budget has none left. */
+  async takeMore(): Promise<boolean> {
+    return (await this.#budget.take('urgent')) === 0;
   }
 
   async #serve(): Promise<void> {

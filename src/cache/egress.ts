@@ -99,17 +99,19 @@ export class Egress implements TokenRenewer {
     return work;
   }
 
-  async #fetch({ request, deadline, newerThan, mayCall }: RenewalCall): Promise<RenewedToken> {
+  async #fetch({ request, deadline, demand, newerThan, mayCall }: RenewalCall): Promise<RenewedToken> {
     if (mayCall?.() === false) throw new RightLost();
     if (deadline.remainingMs() < SHORTEST_CALL_MS) throw timeout();
     const epoch = this.#epoch;
     try {
-      const fetched = await deadline.race(this.#source.fetchToken(request, deadline), timeout);
+      const mayCallAgain = (): Promise<boolean> => this.#queue.takeMore();
+      const fetched = await deadline.race(this.#source.fetchToken(request, deadline, mayCallAgain), timeout);
       this.#succeeded(epoch);
       return { ...fetched, from: 'vendor', fence: newerThan };
     } catch (error) {
       const failure = asNudgeAuthError(error);
-      this.#failed(failure, epoch);
+      // That nobody waited for it to the end says little of the vendor, and must not hold back who comes now.
+      if (!demand.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#failed(failure, epoch);
       // Before anybody else gets the right to call: they would be refused as well.
       if (failure.code === 'NUDGE_RATE_LIMITED') await this.#shared?.pause(this.#backoff.remainingMs());
       throw failure;

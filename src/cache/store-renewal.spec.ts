@@ -288,6 +288,20 @@ describe('a store that is no good', () => {
     20_000,
   );
 
+  it('that takes no notice of an invalidation does not bring back what was under way for it', async () => {
+    const clock = new ManualClock();
+    const store = storeWith(clock, { invalidate: async () => undefined });
+    const life = TokenLife.onManualClock({ store }, clock);
+    life.vendor.mood = { kind: 'slow', requestMs: 100, responseMs: 0 };
+    const before = life.ask();
+    await clock.advanceAsync(50);
+    await life.service.invalidate();
+    const after = life.ask();
+    await clock.advanceAsync(SECOND_MS);
+    const [, fetchedAfterwards] = life.vendor.issued.keys();
+    expect([(await before).token, (await after).token]).toEqual([fetchedAfterwards, fetchedAfterwards]);
+  });
+
   it('that cannot hear of an invalidation does not bring the old token back', async () => {
     const clock = new ManualClock();
     const store = storeWith(clock, { invalidate: failing });

@@ -241,7 +241,7 @@ export class TokenCache {
     if (underWay !== undefined) return underWay;
     if (this.#isClosed) return closing();
     const entry = this.#entryOf(name);
-    return entry.refusal() ?? this.#renewerRefusal(entry) ?? this.#begin(name, request, entry, reason);
+    return laterOf(entry.refusal(), this.#renewerRefusal(entry)) ?? this.#begin(name, request, entry, reason);
   }
 
   /** What holds back this process does not hold back the others: now and then it looks for what they have stored. */
@@ -288,15 +288,29 @@ export class TokenCache {
       return { held, from };
     } catch (error) {
       const failure = asNudgeAuthError(error);
-      if (!isSharedFailure(failure.code)) entry.fail(failure);
+      this.#noteFailure(entry, failure, demand);
       const { code, message } = failure;
-      const retryInMs = Math.max(entry.blockedForMs(), this.#renewer.refusal()?.retryAfterMs ?? 0);
+      const allBlockedForMs = this.#renewer.refusal()?.retryAfterMs ?? 0;
+      const blockedForMs = Math.max(entry.blockedForMs(), allBlockedForMs);
       if (!(failure instanceof LocalRefusal)) {
+        const retryInMs = isSharedFailure(code) ? allBlockedForMs : blockedForMs;
         this.#events.emit({ type: 'failed', reason, code, message, retryInMs });
       }
-      const retryAfterMs = retryInMs > 0 ? retryInMs : failure.retryAfterMs;
+      const retryAfterMs = blockedForMs > 0 ? blockedForMs : failure.retryAfterMs;
       return { error: new NudgeAuthError(code, message, { retryAfterMs, cause: failure.cause }) };
     }
+  }
+
+  /**
+   * Holds back an entry for its own failure. In user scope also for one that may come of what is special about the user,
+   * so that a user whose call always fails is not the first at every try of the whole egress.
+   */
+  #noteFailure(entry: TokenEntry, failure: NudgeAuthError, { isDropped }: Demand): void {
+    if (failure instanceof LocalRefusal) return;
+    const { code } = failure;
+    const mayBeTheUser = code === 'NUDGE_UNAVAILABLE' || code === 'NUDGE_TIMEOUT';
+    if (!isSharedFailure(code)) entry.fail(failure);
+    else if (this.#options.scope === 'user' && mayBeTheUser && !isDropped) entry.backOff(failure);
   }
 
   /** Returns whether the token lives longer than the one before. */
@@ -348,6 +362,11 @@ export class TokenCache {
 
 function closing(): NudgeAuthError {
   return new NudgeAuthError('NUDGE_UNAVAILABLE', 'The application is closing');
+}
+
+/** Of two waits the one that ends later: before that no call is made. */
+function laterOf(one: LocalRefusal | undefined, other: LocalRefusal | undefined): LocalRefusal | undefined {
+  return (one?.retryAfterMs ?? -1) >= (other?.retryAfterMs ?? -1) ? one : other;
 }
 
 function timeout(): NudgeAuthError {

@@ -98,6 +98,11 @@ export class TokenEntry {
   /** A failure that is about this entry alone: the vendor answered, though not well. */
   fail(error: NudgeAuthError): void {
     this.#answeredAt = this.#clock.now();
+    this.backOff(error);
+  }
+
+  /** A failure that may or may not be about this entry: it waits by itself, too. */
+  backOff(error: NudgeAuthError): void {
     this.#lastFailure = error;
     this.#backoff.fail({ atLeastMs: error.retryAfterMs });
   }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { askAndPass, TokenLife } from '../../test/support/token-life.js';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
-import { WarmUp } from './warm-up.js';
+import { warmUp } from './warm-up.js';
 
-const REQUEST = { expiryMins: 60 };
+function firstTokenOf({ cache }: TokenLife): () => Promise<unknown> {
+  return async () => cache.getToken({ expiryMins: 60 });
+}
 
 describe('warming up', () => {
   it('fetches the token that the first caller gets', async () => {
     const life = TokenLife.onManualClock();
-    const warm = new WarmUp(life.cache, life.clock).run(REQUEST);
+    const warm = warmUp(firstTokenOf(life), life.clock);
     await life.clock.advanceAsync(10);
     await warm;
     expect(await askAndPass(life, 0)).toMatchObject({ error: undefined, waitedMs: 0 });
@@ -19,7 +21,7 @@ describe('warming up', () => {
   it('fails only where the vendor itself refuses every key', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.mood = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
-    const failed = expect(new WarmUp(life.cache, life.clock).run(REQUEST)).rejects.toMatchObject({
+    const failed = expect(warmUp(firstTokenOf(life), life.clock)).rejects.toMatchObject({
       code: 'NUDGE_CREDENTIALS_REJECTED',
     });
     await life.clock.advanceAsync(10);
@@ -34,7 +36,7 @@ describe('warming up', () => {
   ])('does not fail for %s', async (code) => {
     const life = TokenLife.onManualClock();
     life.vendor.mood = { kind: 'failing', code };
-    const warm = new WarmUp(life.cache, life.clock).run(REQUEST);
+    const warm = warmUp(firstTokenOf(life), life.clock);
     await life.clock.advanceAsync(10);
     await expect(warm).resolves.toBeUndefined();
   });
@@ -43,7 +45,7 @@ describe('warming up', () => {
     const life = TokenLife.onManualClock();
     life.vendor.mood = { kind: 'hanging' };
     let isOver = false;
-    const warm = new WarmUp(life.cache, life.clock).run(REQUEST).finally(() => (isOver = true));
+    const warm = warmUp(firstTokenOf(life), life.clock).finally(() => (isOver = true));
     await life.clock.advanceAsync(4_999);
     expect(isOver).toBe(false);
     await life.clock.advanceAsync(1);

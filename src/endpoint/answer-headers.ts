@@ -80,6 +80,8 @@ export function forbidEtag(response: HttpResponse): void {
   // Adapters and plugins add it at the very end, where nothing but the head itself comes after.
   raw[writeHeadBefore] = Reflect.get(raw, 'writeHead') as WriteHead;
   raw.writeHead = writeHeadWithoutEtag;
+  // What has no ETag is never "not modified", though `*` would match whatever the framework compares it with.
+  delete raw.req.headers['if-none-match'];
 }
 
 /** Writes the answer without the framework's serialiser; its hooks and middleware still see it. */

@@ -7,6 +7,9 @@ import { failWith, forbidCaching, forbidEtag, type HttpResponse } from './answer
  * Turns a `NudgeAuthError` that leaves one of the host's own handlers into the answer that the module's endpoint would
  * give: for hosts that call `NudgeTokenService` in their controllers. The endpoint itself does not need it.
  *
+ * Nest must make it: give its class to `@UseFilters` or `APP_FILTER`, not an instance to `useGlobalFilters`. Statuses are
+ * the default ones; `endpoint.errorStatus` is the endpoint's alone.
+ *
  * @example
  * \@UseFilters(NudgeAuthExceptionFilter)
  */

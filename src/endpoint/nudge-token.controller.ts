@@ -100,7 +100,11 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     private async extIdOf(request: HttpRequest): Promise<string> {
       const extId: unknown = await this.options.extId?.(Reflect.get(request, endpoint.userProperty), request);
       if (typeof extId === 'string') return extId;
-      throw new NudgeAuthError('NUDGE_INVALID_REQUEST', 'The signed-in user has no external id for Nudge');
+      const given =
+        extId === undefined || extId === null
+          ? 'returned none'
+          : `must return a string, not a ${typeof extId}`;
+      throw new NudgeAuthError('NUDGE_INVALID_REQUEST', `The option extId ${given} for the signed-in user`);
     }
   }
 

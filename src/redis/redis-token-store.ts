@@ -34,7 +34,10 @@ export class RedisTokenStore implements TokenStore {
   readonly #clock: Clock;
   #closed: Promise<void> | undefined;
 
-  /** @throws {InvalidNudgeAuthOptionsError} with every problem at once. */
+  /**
+   * @param clock the machine's, unless a test has one of its own.
+   * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
+   */
   constructor(options: RedisTokenStoreOptions, clock: Clock = systemClock) {
     const resolved = resolveRedisTokenStoreOptions(options);
     const { keyPrefix, encryptionKeys = [] } = resolved;

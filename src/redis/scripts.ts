@@ -26,6 +26,7 @@ function script(body: string): Script {
 
 /** KEYS: token. → fence, microseconds when it was written, sealed record; or nothing. */
 export const READ = script(`
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return { 'ok', text(now) } end
 local record = redis.call('HMGET', KEYS[1], 'fence', 'at', 'sealed')
 if not record[1] or not record[2] or not record[3] then return { 'ok', text(now) } end
 return { 'ok', text(now), record[1], record[2], record[3] }
@@ -71,6 +72,7 @@ return { 'ok', text(now) }
  */
 export const WRITE = script(`
 local fence = tonumber(ARGV[2])
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
 local stored = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0')
 local least = tonumber(redis.call('HGET', KEYS[2], 'least') or '0')
 if stored == fence then return { 'ok', text(now), 1 } end

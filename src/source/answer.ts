@@ -47,8 +47,6 @@ function refusal(answer: HttpAnswer): AnswerFailure {
 
 /**
  * Why an answer holds no token. Never quotes the answer: a body may echo what was sent.
- *
- * @see the error table in docs/errors.md
  */
 function failureOf(answer: HttpAnswer, nowMs: number): AnswerFailure {
   const { status } = answer;

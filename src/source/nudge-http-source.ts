@@ -75,12 +75,17 @@ export class NudgeHttpTokenSource implements TokenSource {
     this.#random = random;
   }
 
-  async fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken> {
+  async fetchToken(
+    request: TokenRequest,
+    deadline: Deadline,
+    mayCallAgain: () => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<FetchedToken> {
+    const mayGoOn = async (): Promise<boolean> => isTimeForAttempt(deadline) && (await mayCallAgain());
     let refusal: NudgeAuthError | undefined;
     for await (const candidate of this.#keys.candidates(deadline)) {
-      // With no time left the refusal itself is the better answer.
-      if (refusal !== undefined && !isTimeForAttempt(deadline)) break;
-      const attempt = await this.#call(candidate.key, request, deadline);
+      // With no time or budget left the refusal itself is the better answer.
+      if (refusal !== undefined && !(await mayGoOn())) break;
+      const attempt = await this.#call(candidate.key, request, deadline, mayGoOn);
       if (!isFailure(attempt)) {
         this.#keys.accepted(candidate);
         return attempt;
@@ -95,7 +100,12 @@ export class NudgeHttpTokenSource implements TokenSource {
   }
 
   /** One call with one key: as many attempts as `maxRetries` and the deadline allow. The last failure is the answer. */
-  #call(key: Secret, request: TokenRequest, deadline: Deadline): Promise<Attempt> {
+  #call(
+    key: Secret,
+    request: TokenRequest,
+    deadline: Deadline,
+    mayGoOn: () => Promise<boolean>,
+  ): Promise<Attempt> {
     const spareMs = (): number => deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
     const isWorthRetrying = (attempt: unknown): boolean =>
       isFailure(attempt as Attempt) &&
@@ -110,8 +120,8 @@ export class NudgeHttpTokenSource implements TokenSource {
       }),
     });
     return policy.execute(async () => {
-      // The pause may have ended late: then what is known already is the answer.
-      if (last !== undefined && !isTimeForAttempt(deadline)) return { ...last, isTransient: false };
+      // The pause may have ended late, or the budget be spent: then what is known already is the answer.
+      if (last !== undefined && !(await mayGoOn())) return { ...last, isTransient: false };
       const attempt = await this.#attempt(key, request, deadline);
       last = isFailure(attempt) ? attempt : undefined;
       return attempt;

@@ -31,7 +31,14 @@ export interface TokenSource {
   /**
    * A new token from the vendor: never a cached one.
    *
+   * @param mayCallAgain takes one more call out of the budget; asked before every HTTP call but the first, which is paid
+   * for. `false`: no further call, the failure known already is the answer. Left out, there is no budget.
+   *
    * @throws {NudgeAuthError} for every failure; at the latest when `deadline` has passed.
    */
-  fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken>;
+  fetchToken(
+    request: TokenRequest,
+    deadline: Deadline,
+    mayCallAgain?: () => Promise<boolean>,
+  ): Promise<FetchedToken>;
 }

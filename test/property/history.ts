@@ -64,7 +64,7 @@ const mood: fc.Arbitrary<VendorMood> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('failing' as const),
       code: failureCode,
-      retryAfterMs: fc.option(fc.nat(90_000), { nil: undefined, freq: 1 }),
+      retryAfterMs: fc.option(fc.nat(90_000), { nil: undefined, freq: 2 }),
     }),
     weight: 3,
   },

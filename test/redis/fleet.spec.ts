@@ -142,7 +142,7 @@ describeRedis('a fleet of processes', () => {
     expect(late).toBeDefined();
     for (let look = 0; look < 20; look += 1) {
       expect(await storedFence()).toBeGreaterThanOrEqual(fence);
-      await rotationsOrMoment();
+      await aMoment();
     }
     const byOthers = sum(await Promise.all(others.map((pod) => pod.tally())));
     expect(byOthers.failures).toEqual({});
@@ -166,7 +166,7 @@ describeRedis('a fleet of processes', () => {
     expect(fleet.alive.length).toBe(PODS - 1);
   }, 40_000);
 
-  function rotationsOrMoment(): Promise<void> {
+  function aMoment(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, 50));
   }
 });

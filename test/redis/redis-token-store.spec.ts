@@ -204,6 +204,29 @@ describeRedis('RedisTokenStore', () => {
       expect(new Set(tags).size).toBe(1);
     });
 
+    it('ends with the tokens, however many users there are', async () => {
+      const own = await ownServer();
+      const store = await ready({ url: own.url });
+      const users = 2_000;
+      const lifeMs = 3_000;
+      for (let first = 0; first < users; first += 100) {
+        await Promise.all(
+          Array.from({ length: 100 }, async (_, index) => {
+            const holder = await lease(store, `user ${first + index}`);
+            await holder.write({ ...recordOf(`token ${first + index}`), remainingMs: lifeMs });
+            await holder.release();
+          }),
+        );
+      }
+      const client = own.client();
+      const names = await client.keys('*');
+      const ttls = await Promise.all(names.map((name) => client.pttl(name)));
+      // Gone meanwhile, or ending: nothing stays for ever, and nothing but the tokens longer than two minutes.
+      expect(ttls.every((ttlMs) => ttlMs === -2 || (ttlMs > 0 && ttlMs <= 120_000))).toBe(true);
+      await until('no token is left', async () => (await client.keys('*:token')).length === 0);
+      expect((await client.keys('*')).every((name) => name.endsWith(':order'))).toBe(true);
+    }, 30_000);
+
     it('is a miss under another key, and is read with the older of two', async () => {
       const keyPrefix = newPrefix();
       await written(await ready({ keyPrefix }));
@@ -256,13 +279,24 @@ describeRedis('RedisTokenStore', () => {
       expect(await store.read('linus')).toBeUndefined();
     });
 
-    it('rejects, rather than misreads, a name that holds something else', async () => {
+    it('is a miss where its name holds something else, which the next write replaces', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       await written(store);
       const [name = ''] = await admin.keys(`${keyPrefix}*:token`);
       await admin.set(name, 'garbage');
-      await expect(store.read('entry')).rejects.toThrow('WRONGTYPE');
+      expect(await store.read('entry')).toBeUndefined();
+      await written(store, 'a-newer-token');
+      expect((await store.read('entry'))?.token).toBe('a-newer-token');
+    });
+
+    it('is an error, never an answer, where it is not what our scripts say', async () => {
+      const keyPrefix = newPrefix();
+      const store = await ready({ keyPrefix });
+      await (await lease(store)).release();
+      const [order = ''] = await admin.keys(`${keyPrefix}*:order`);
+      await admin.set(order, 'garbage');
+      await expect(store.acquire('entry')).rejects.toThrow('WRONGTYPE');
     });
   });
 

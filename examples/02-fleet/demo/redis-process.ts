@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 
 const HOW_TO_GET_IT = `
-There is no redis-server on the PATH. Either of these gets you one:
+There is no redis-server on the PATH. Any of these gets you one:
 
   sudo apt-get install redis-server                      Debian, Ubuntu
   brew install redis                                     macOS

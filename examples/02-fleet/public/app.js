@@ -60,7 +60,7 @@ async function look() {
 
 let asking;
 element('load').addEventListener('click', ({ currentTarget }) => {
-  if (asking === undefined) asking = setInterval(() => ask(ASKED_TOGETHER), ASK_EVERY_MS);
+  if (asking === undefined) asking = setInterval(() => void ask(ASKED_TOGETHER), ASK_EVERY_MS);
   else asking = clearInterval(asking);
   const isAsking = asking !== undefined;
   currentTarget.setAttribute('aria-pressed', String(isAsking));
@@ -70,5 +70,5 @@ element('burst').addEventListener('click', () => void ask(BURST));
 for (const button of document.querySelectorAll('[data-deed]')) {
   button.addEventListener('click', () => void fetch(`/demo/${button.dataset.deed}`, { method: 'POST' }));
 }
-setInterval(look, LOOK_EVERY_MS);
+setInterval(() => void look(), LOOK_EVERY_MS);
 await look();

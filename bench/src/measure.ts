@@ -1,0 +1,35 @@
+import { measureEndpoint } from './measures/endpoint.js';
+import { measureGetToken } from './measures/get-token.js';
+import { measureMemory } from './measures/memory.js';
+import { measureStampede } from './measures/stampede.js';
+import { measureStartUp } from './measures/start-up.js';
+import type { Settings } from './settings.js';
+import type { Results } from './targets.js';
+
+export const MEASURES: {
+  readonly [Name in keyof Results]: (settings: Settings) => Promise<Results[Name]>;
+} = {
+  endpoint: measureEndpoint,
+  'get-token': measureGetToken,
+  stampede: measureStampede,
+  'start-up': measureStartUp,
+  memory: measureMemory,
+};
+
+export const MEASURE_NAMES = Object.keys(MEASURES) as (keyof Results)[];
+
+/** Runs one after the other, so that none disturbs another. */
+export async function measure(
+  names: readonly (keyof Results)[],
+  settings: Settings,
+  done: (name: keyof Results, result: object, seconds: number) => void = () => undefined,
+): Promise<Partial<Results>> {
+  const results: Record<string, object> = {};
+  for (const name of names) {
+    const began = performance.now();
+    const result = await MEASURES[name](settings);
+    results[name] = result;
+    done(name, result, Math.round((performance.now() - began) / 1000));
+  }
+  return results;
+}

@@ -1,0 +1,121 @@
+import { load, loadGenerator, ServerProcess, type LoadResult } from '../processes.js';
+import type { Settings } from '../settings.js';
+import { ratioOf, summarise, type Summary } from '../statistics.js';
+import { ALGORITHMS, signedInUser, type Algorithm, type UserKeys } from '../users.js';
+
+export const ADAPTERS = ['fastify', 'express'] as const;
+export type Adapter = (typeof ADAPTERS)[number];
+
+export const VARIANTS = ['node:http', 'unguarded', 'textbook', 'textbook end to end', 'endpoint'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+const API_KEY = 'obviously-fake-private-key-for-benchmarks';
+const VENDOR_LATENCY_MS = 20;
+
+export interface EndpointGroup {
+  readonly adapter: Adapter;
+  readonly algorithm: Algorithm;
+  readonly requestsPerSecond: Readonly<Record<Variant, Summary>>;
+  readonly p99Ms: Readonly<Record<Variant, Summary>>;
+  /** The endpoint's requests a second, divided by those of another in the same round. */
+  readonly ratioTo: Readonly<Record<Exclude<Variant, 'endpoint'>, Summary>>;
+  /** The endpoint's p99, divided by the unguarded route's in the same round. */
+  readonly p99RatioToUnguarded: Summary;
+}
+
+export interface EndpointResults {
+  readonly loadGenerator: string;
+  readonly secondsPerRound: number;
+  readonly vendorLatencyMs: number;
+  readonly groups: readonly EndpointGroup[];
+}
+
+async function assertAnswers(url: string, jwt: string): Promise<void> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${jwt}` } });
+  const body = (await response.json()) as object;
+  const fields = Object.keys(body).toSorted().join();
+  if (response.status !== 200 || fields !== 'expiresAt,expiresIn,refreshIn,token') {
+    throw new Error(`${url} answers ${response.status} with ${fields}`);
+  }
+}
+
+function perVariant<T>(of: (variant: Variant) => T): Record<Variant, T> {
+  return Object.fromEntries(VARIANTS.map((variant) => [variant, of(variant)])) as Record<Variant, T>;
+}
+
+interface Vendor {
+  readonly baseUrl: string;
+  readonly slowUrl: string;
+  readonly answer: string;
+}
+
+async function measureGroup(
+  adapter: Adapter,
+  user: UserKeys,
+  vendor: Vendor,
+  settings: Settings,
+): Promise<EndpointGroup> {
+  const servers: ServerProcess[] = [];
+  try {
+    return await compare(adapter, user, vendor, settings, servers);
+  } finally {
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+async function compare(
+  adapter: Adapter,
+  user: UserKeys,
+  vendor: Vendor,
+  settings: Settings,
+  servers: ServerProcess[],
+): Promise<EndpointGroup> {
+  const { token } = JSON.parse(vendor.answer) as { token: string };
+  const urls = new Map<Variant, string>();
+  for (const variant of VARIANTS) {
+    const { algorithm, verification } = user;
+    const route = { ...vendor, adapter, variant, algorithm, verification, apiKey: API_KEY, token };
+    const server = await ServerProcess.start('app', route, 'measured');
+    servers.push(server);
+    await assertAnswers(server.url, user.jwt);
+    urls.set(variant, server.url);
+  }
+  const results = perVariant((): LoadResult[] => []);
+  for (let round = -1; round < settings.rounds; round += 1) {
+    for (const [variant, url] of urls) {
+      const seconds = round === -1 ? settings.warmUpSeconds : settings.secondsPerRound;
+      const result = await load(url, user.jwt, seconds);
+      // What the just-in-time compiler has not seen yet is no measurement.
+      if (round >= 0) results[variant].push(result);
+    }
+  }
+  const rates = perVariant((variant) => results[variant].map(({ requestsPerSecond }) => requestsPerSecond));
+  const p99s = perVariant((variant) => results[variant].map(({ p99Ms }) => p99Ms));
+  const { endpoint: _itself, ...others } = perVariant((variant) => ratioOf(rates.endpoint, rates[variant]));
+  return {
+    adapter,
+    algorithm: user.algorithm,
+    requestsPerSecond: perVariant((variant) => summarise(rates[variant])),
+    p99Ms: perVariant((variant) => summarise(p99s[variant])),
+    ratioTo: others,
+    p99RatioToUnguarded: ratioOf(p99s.endpoint, p99s.unguarded),
+  };
+}
+
+/** The guarded endpoint against the route it guards, the textbook's ways, and Node itself. */
+export async function measureEndpoint(settings: Settings): Promise<EndpointResults> {
+  await using vendor = await ServerProcess.start(
+    'vendor',
+    { apiKey: API_KEY, latencyMs: VENDOR_LATENCY_MS },
+    'other',
+  );
+  const groups: EndpointGroup[] = [];
+  for (const algorithm of ALGORITHMS) {
+    const user = await signedInUser(algorithm);
+    for (const adapter of ADAPTERS) {
+      groups.push(await measureGroup(adapter, user, JSON.parse(vendor.url) as never, settings));
+    }
+  }
+  const { secondsPerRound } = settings;
+  return { loadGenerator, secondsPerRound, vendorLatencyMs: VENDOR_LATENCY_MS, groups };
+}

@@ -1,0 +1,88 @@
+import {
+  bearerTokenAuthenticationPolicy,
+  createHttpHeaders,
+  createPipelineRequest,
+  type SendRequest,
+} from '@azure/core-rest-pipeline';
+import { BentoCache, bentostore } from 'bentocache';
+import { memoryDriver } from 'bentocache/drivers/memory';
+import { createCache } from 'cache-manager';
+import { OAuth2Client } from 'google-auth-library';
+import { NudgeEmulator } from '#nudge-auth/emulator/index';
+import { serviceIn } from '../apps.js';
+import type { Settings } from '../settings.js';
+import { summarise, type Summary } from '../statistics.js';
+
+const API_KEY = 'obviously-fake-private-key-for-benchmarks';
+const HOUR_MS = 3_600_000;
+
+export interface GetTokenResults {
+  readonly callsPerRound: number;
+  /** Nanoseconds for one awaited call while a token is held. */
+  readonly nanosecondsPerCall: Readonly<Record<string, Summary>>;
+}
+
+type GetToken = () => Promise<unknown>;
+
+function google(): GetToken {
+  const client = new OAuth2Client();
+  client.setCredentials({ access_token: 'obviously-fake', expiry_date: Date.now() + HOUR_MS });
+  return () => client.getAccessToken();
+}
+
+function azure(): GetToken {
+  const policy = bearerTokenAuthenticationPolicy({
+    scopes: 'nudge',
+    credential: {
+      getToken: async () => ({ token: 'obviously-fake', expiresOnTimestamp: Date.now() + HOUR_MS }),
+    },
+  });
+  const request = createPipelineRequest({ url: 'https://api.example/' });
+  const next: SendRequest = async () => ({ request, headers: createHttpHeaders(), status: 200 });
+  return () => policy.sendRequest(request, next);
+}
+
+function cacheManager(): GetToken {
+  const cache = createCache({ ttl: HOUR_MS });
+  return () => cache.wrap('token', async () => 'obviously-fake');
+}
+
+function bento(): GetToken {
+  const cache = new BentoCache({
+    default: 'memory',
+    stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 10_000 })) },
+  });
+  return () => cache.getOrSet({ key: 'token', ttl: '1h', factory: async () => 'obviously-fake' });
+}
+
+async function nanosecondsFor(getToken: GetToken, calls: number): Promise<number> {
+  const began = process.hrtime.bigint();
+  for (let call = 0; call < calls; call += 1) await getToken();
+  return Number(process.hrtime.bigint() - began) / calls;
+}
+
+/** What one call costs while a token is held, against libraries that hold tokens or values as well. */
+export async function measureGetToken(settings: Settings): Promise<GetTokenResults> {
+  const callsPerRound = settings.isShort ? 50_000 : 200_000;
+  await using nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+  const { service, app } = await serviceIn({ apiKey: API_KEY, baseUrl: nudge.url });
+  const contestants: Readonly<Record<string, GetToken>> = {
+    'nestjs-nudge-auth getToken': () => service.getToken(),
+    'google-auth-library getAccessToken': google(),
+    'Azure bearer policy': azure(),
+    'cache-manager wrap': cacheManager(),
+    'bentocache getOrSet': bento(),
+  };
+  const rounds = new Map(Object.keys(contestants).map((name) => [name, [] as number[]]));
+  for (let round = -1; round < settings.rounds * 2; round += 1) {
+    for (const [name, getToken] of Object.entries(contestants)) {
+      const nanoseconds = await nanosecondsFor(getToken, callsPerRound);
+      if (round >= 0) rounds.get(name)?.push(nanoseconds);
+    }
+  }
+  await app.close();
+  return {
+    callsPerRound,
+    nanosecondsPerCall: Object.fromEntries([...rounds].map(([name, values]) => [name, summarise(values)])),
+  };
+}

@@ -1,0 +1,34 @@
+import { ServerProcess } from '../processes.js';
+import type { Settings } from '../settings.js';
+import { summarise, type Summary } from '../statistics.js';
+
+export interface StartUpResults {
+  /** Milliseconds from the start of the process until the application listens. */
+  readonly withoutMs: Summary;
+  readonly withMs: Summary;
+  /** What the module adds, round by round. */
+  readonly moduleMs: Summary;
+}
+
+async function boot(withModule: boolean): Promise<number> {
+  await using server = await ServerProcess.start('boot', { withModule });
+  return Number(server.url);
+}
+
+/** What the module adds to the start of an application that has users, passport and Express. */
+export async function measureStartUp({ isShort }: Settings): Promise<StartUpResults> {
+  const without: number[] = [];
+  const withIt: number[] = [];
+  for (let round = -1; round < (isShort ? 5 : 15); round += 1) {
+    const [bare, full] = [await boot(false), await boot(true)];
+    // The first has the files read from the disk.
+    if (round < 0) continue;
+    without.push(bare);
+    withIt.push(full);
+  }
+  return {
+    withoutMs: summarise(without),
+    withMs: summarise(withIt),
+    moduleMs: summarise(withIt.map((ms, round) => ms - (without[round] ?? Number.NaN))),
+  };
+}

@@ -1,0 +1,113 @@
+import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { cpus } from 'node:os';
+import { outputOf } from './machine.js';
+
+const run = promisify(execFile);
+
+const AUTOCANNON = new URL('../../node_modules/autocannon/autocannon.js', import.meta.url).pathname;
+const CONNECTIONS = 64;
+
+const hasWrk = outputOf('wrk', '--version') !== undefined;
+/** One core for what is measured, the other for all the rest, so that neither takes from the other. */
+const canPin = outputOf('taskset', '--version') !== undefined && cpus().length > 1;
+const MEASURED_CORE = '0';
+const OTHER_CORE = '1';
+
+export const loadGenerator = hasWrk ? `wrk -t1 -c${CONNECTIONS}` : `autocannon -c${CONNECTIONS}`;
+
+/** A process that was started here, answers on a port of its own, and is ended here. */
+export class ServerProcess implements AsyncDisposable {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly url: string,
+  ) {}
+
+  /** @param module of `servers/`, which sends its origin when it listens. */
+  static async start(
+    module: string,
+    settings: object,
+    core: 'measured' | 'other' | 'any' = 'any',
+    execArgv: string[] = [],
+  ): Promise<ServerProcess> {
+    const child = fork(new URL(`./servers/${module}.js`, import.meta.url), [JSON.stringify(settings)], {
+      execArgv,
+      env: { ...process.env, NODE_ENV: 'production' },
+    });
+    const failed = once(child, 'exit').then(([code]) => {
+      throw new Error(`${module} ended with ${String(code)} before it listened`);
+    });
+    const [origin] = (await Promise.race([once(child, 'message'), failed])) as [string];
+    failed.catch(() => undefined);
+    if (canPin && core !== 'any')
+      await run('taskset', ['-acp', core === 'measured' ? MEASURED_CORE : OTHER_CORE, String(child.pid)]);
+    return new ServerProcess(child, origin);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill();
+    await ended;
+  }
+}
+
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
+
+function parseWrk(report: string): LoadResult {
+  if (/Non-2xx|Socket errors/.test(report)) throw new Error(`Not every request was answered:\n${report}`);
+  const requests = /Requests\/sec:\s+([\d.]+)/.exec(report)?.[1];
+  const [, p99, unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(report) ?? [];
+  return { requestsPerSecond: Number(requests), p99Ms: Number(p99) * (UNITS_MS[unit] ?? Number.NaN) };
+}
+
+function parseAutocannon(report: string): LoadResult {
+  const result = JSON.parse(report) as {
+    requests: { average: number };
+    latency: { p99: number };
+    non2xx: number;
+    errors: number;
+  };
+  if (result.non2xx > 0 || result.errors > 0) throw new Error('Not every request was answered');
+  return { requestsPerSecond: result.requests.average, p99Ms: result.latency.p99 };
+}
+
+/** Asks a server as often as it answers, over 64 connections, from a process of its own. */
+export async function load(url: string, jwt: string, seconds: number): Promise<LoadResult> {
+  const authorization = `authorization: Bearer ${jwt}`;
+  const [program, ...parameters] = hasWrk
+    ? [
+        'wrk',
+        '-t1',
+        `-c${CONNECTIONS}`,
+        `-d${seconds}s`,
+        '--timeout',
+        '10s',
+        '--latency',
+        '-H',
+        authorization,
+        url,
+      ]
+    : [
+        process.execPath,
+        AUTOCANNON,
+        '-j',
+        '-c',
+        `${CONNECTIONS}`,
+        '-d',
+        `${seconds}`,
+        '-H',
+        authorization,
+        url,
+      ];
+  const pinned = canPin ? ['taskset', '-c', OTHER_CORE, program ?? ''] : [program ?? ''];
+  const [command = '', ...rest] = [...pinned, ...parameters];
+  const { stdout } = await run(command, rest);
+  return hasWrk ? parseWrk(stdout) : parseAutocannon(stdout);
+}

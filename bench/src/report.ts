@@ -1,0 +1,128 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { recorded, type Recorded } from './results.js';
+import { ratioOf, type Summary } from './statistics.js';
+import { VARIANTS } from './measures/endpoint.js';
+import { findings, type Results } from './targets.js';
+
+const PAGE = new URL('../../../docs/performance.md', import.meta.url);
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function spread({ median, lowest, highest }: Summary, format = whole): string {
+  return `${format(median)} (${format(lowest)}–${format(highest)})`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function source({ command, measuredAt, machine }: Recorded<keyof Results>): string {
+  const { processor, cores, node, system } = machine;
+  return `\`${command}\`, ${measuredAt.slice(0, 16).replace('T', ' ')} UTC, ${processor}, ${cores} cores, ${system}, Node ${node}`;
+}
+
+function endpointTable(record: Recorded<'endpoint'>): string {
+  const { groups, loadGenerator, secondsPerRound } = record.result;
+  const two = (value: number): string => value.toFixed(2);
+  const rates = table(
+    ['requests a second, median (lowest–highest)', ...VARIANTS],
+    groups.map(({ adapter, algorithm, requestsPerSecond }) => [
+      `${adapter}, ${algorithm}`,
+      ...VARIANTS.map((variant) => spread(requestsPerSecond[variant])),
+    ]),
+  );
+  const ratios = table(
+    ['the endpoint divided by', 'unguarded', 'textbook', 'textbook end to end', 'p99 ÷ unguarded'],
+    groups.map(({ adapter, algorithm, ratioTo, p99RatioToUnguarded }) => [
+      `${adapter}, ${algorithm}`,
+      spread(ratioTo.unguarded, two),
+      spread(ratioTo.textbook, two),
+      spread(ratioTo['textbook end to end'], two),
+      spread(p99RatioToUnguarded, two),
+    ]),
+  );
+  return `${rates}\n\n${ratios}\n\n${source(record)}; ${loadGenerator}, ${secondsPerRound} s a round.`;
+}
+
+function getTokenTable(record: Recorded<'get-token'>): string {
+  const entries = Object.entries(record.result.nanosecondsPerCall);
+  const ours = entries[0]?.[1];
+  const rows = entries.map(([name, summary]) => [
+    name,
+    spread(summary),
+    ours === undefined ? '' : ratioOf(summary.rounds, ours.rounds).median.toFixed(2),
+  ]);
+  return `${table(['library', 'ns a call, median (lowest–highest)', 'times ours'], rows)}\n\n${source(record)}.`;
+}
+
+function stampedeTable(record: Recorded<'stampede'>): string {
+  const { callers, calls } = record.result;
+  const rows = Object.entries(calls).map(([name, count]) => [name, String(count)]);
+  return `${table([`${whole(callers)} concurrent cold callers`, 'calls to the vendor'], rows)}\n\n${source(record)}.`;
+}
+
+function startUpTable(record: Recorded<'start-up'>): string {
+  const { withoutMs, withMs, moduleMs } = record.result;
+  const rows = [
+    ['without the module', spread(withoutMs)],
+    ['with it', spread(withMs)],
+    ['what it adds, round by round', spread(moduleMs)],
+  ];
+  return `${table(['until the application listens', 'ms, median (lowest–highest)'], rows)}\n\n${source(record)}.`;
+}
+
+function memoryTable(record: Recorded<'memory'>): string {
+  const { bytesPerEntry, entries, tokenCharacters, requests, users, heapMiB, growth } = record.result;
+  const rows = [
+    [
+      `bytes a user's entry keeps, a token of ${tokenCharacters} characters included (${whole(entries)} entries)`,
+      whole(bytesPerEntry),
+    ],
+    [
+      `MiB held after each tenth of ${whole(requests)} requests of ${whole(users)} users`,
+      heapMiB.map((size) => size.toFixed(1)).join(', '),
+    ],
+    ['the last tenth ÷ the first', growth.toFixed(3)],
+  ];
+  return `${table(['memory', 'measured'], rows)}\n\n${source(record)}.`;
+}
+
+function findingsTable(results: Partial<Results>): string {
+  const rows = findings(results).map(({ target, measured, holds }) => [
+    target,
+    String(Number(measured.toPrecision(3))),
+    holds ? 'yes' : '**no**',
+  ]);
+  return table(['target', 'measured', 'holds'], rows);
+}
+
+/** Writes the last full run's figures between the marks that the documentation has for them. */
+export function writeTables(folder: URL): void {
+  const endpoint = recorded(folder, 'endpoint');
+  const getToken = recorded(folder, 'get-token');
+  const stampede = recorded(folder, 'stampede');
+  const startUp = recorded(folder, 'start-up');
+  const memory = recorded(folder, 'memory');
+  const tables: Readonly<Record<string, string | undefined>> = {
+    endpoint: endpoint && endpointTable(endpoint),
+    'get-token': getToken && getTokenTable(getToken),
+    stampede: stampede && stampedeTable(stampede),
+    'start-up': startUp && startUpTable(startUp),
+    memory: memory && memoryTable(memory),
+    targets: findingsTable({
+      endpoint: endpoint?.result,
+      'get-token': getToken?.result,
+      stampede: stampede?.result,
+      memory: memory?.result,
+    }),
+  };
+  const page = readFileSync(PAGE, 'utf8').replace(
+    /(<!-- measured: ([\w-]+) -->\n)[^]*?(\n<!-- end -->)/g,
+    (whole_, begin: string, name: string, end: string) =>
+      tables[name] === undefined ? whole_ : `${begin}\n${tables[name]}\n${end}`,
+  );
+  writeFileSync(PAGE, page);
+}

@@ -1,0 +1,39 @@
+import 'reflect-metadata';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { describeMachine } from './machine.js';
+import { measure, MEASURE_NAMES } from './measure.js';
+import { writePictures } from './pictures.js';
+import { writeTables } from './report.js';
+import { settingsFor } from './settings.js';
+import { findings, type Results } from './targets.js';
+
+/**
+ * Measures everything, or what is named, and writes results, pictures and the tables of the documentation.
+ * `--short` is for a glance: it writes nothing.
+ */
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const isShort = process.argv.includes('--short');
+const names = MEASURE_NAMES.filter((name) => wanted.length === 0 || wanted.includes(name));
+const results = new URL('../../results/', import.meta.url);
+mkdirSync(results, { recursive: true });
+
+const measured: Partial<Results> = await measure(names, settingsFor(isShort), (name, result, tookS) => {
+  console.log(`${name}: ${tookS} s`);
+  if (isShort) return;
+  const record = {
+    command: `npm run bench -- ${name}`,
+    measuredAt: new Date().toISOString(),
+    machine: describeMachine(),
+    result,
+  };
+  writeFileSync(new URL(`${name}.json`, results), `${JSON.stringify(record, undefined, 2)}\n`);
+});
+
+for (const { holds, target, measured: figure } of findings(measured)) {
+  console.log(`${holds ? 'holds      ' : 'FALLS SHORT'}  ${target}; measured ${figure}`);
+}
+if (!isShort) {
+  await writePictures(results);
+  writeTables(results);
+}
+process.exit(0);

@@ -1,0 +1,32 @@
+/** Several rounds of one measurement: never a single lucky one. */
+export interface Summary {
+  readonly median: number;
+  readonly lowest: number;
+  readonly highest: number;
+  readonly rounds: readonly number[];
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+export function summarise(values: readonly number[]): Summary {
+  return {
+    median: rounded(medianOf(values)),
+    lowest: rounded(Math.min(...values)),
+    highest: rounded(Math.max(...values)),
+    rounds: values.map(rounded),
+  };
+}
+
+/** Compared round by round: what disturbs the machine in one round disturbs both sides of the ratio. */
+export function ratioOf(above: readonly number[], below: readonly number[]): Summary {
+  return summarise(above.map((value, round) => value / (below[round] ?? Number.NaN)));
+}

@@ -1,0 +1,74 @@
+import type { EndpointGroup, EndpointResults } from './measures/endpoint.js';
+import type { GetTokenResults } from './measures/get-token.js';
+import type { MemoryResults } from './measures/memory.js';
+import type { StampedeResults } from './measures/stampede.js';
+import type { StartUpResults } from './measures/start-up.js';
+
+export interface Results {
+  readonly endpoint: EndpointResults;
+  readonly 'get-token': GetTokenResults;
+  readonly stampede: StampedeResults;
+  readonly 'start-up': StartUpResults;
+  readonly memory: MemoryResults;
+}
+
+/** One thing that shall hold, and what was measured. */
+export interface Finding {
+  readonly target: string;
+  readonly measured: number;
+  readonly limit: number;
+  readonly holds: boolean;
+}
+
+const OURS = 'nestjs-nudge-auth getToken';
+const MOST_BYTES_PER_ENTRY = 1024;
+const MOST_GROWTH = 1.05;
+const WORST_P99_RATIO = 2;
+
+function atLeast(target: string, measured: number, limit: number): Finding {
+  return { target: `${target}: at least ${limit}`, measured, limit, holds: measured >= limit };
+}
+
+function atMost(target: string, measured: number, limit: number): Finding {
+  return { target: `${target}: at most ${limit}`, measured, limit, holds: measured <= limit };
+}
+
+function endpointFindings({ adapter, algorithm, ratioTo, p99RatioToUnguarded }: EndpointGroup): Finding[] {
+  const where = `${adapter} ${algorithm}`;
+  const toTextbook = adapter === 'express' ? 4 : algorithm === 'HS256' ? 12 : 8;
+  return [
+    atLeast(
+      `${where}: endpoint ÷ unguarded route`,
+      ratioTo.unguarded.median,
+      adapter === 'fastify' ? 1 : 1.2,
+    ),
+    atLeast(`${where}: endpoint ÷ textbook guard`, ratioTo.textbook.median, toTextbook),
+    ...(adapter === 'fastify'
+      ? [atLeast(`${where}: endpoint ÷ textbook end to end`, ratioTo['textbook end to end'].median, 20)]
+      : []),
+    atMost(`${where}: p99 ÷ the unguarded route's`, p99RatioToUnguarded.median, WORST_P99_RATIO),
+  ];
+}
+
+/** What `docs/performance.md` promises, held against what was measured. */
+export function findings(results: Partial<Results>): Finding[] {
+  const { endpoint, 'get-token': getToken, stampede, memory } = results;
+  const found = endpoint?.groups.flatMap(endpointFindings) ?? [];
+  if (getToken !== undefined) {
+    const { [OURS]: ours, ...others } = getToken.nanosecondsPerCall;
+    for (const [name, { median }] of Object.entries(others)) {
+      found.push(atMost(`getToken() in ns, against ${name}`, ours?.median ?? Number.NaN, median));
+    }
+  }
+  if (stampede !== undefined) {
+    const calls = stampede.calls[OURS] ?? Number.NaN;
+    found.push(atMost(`calls to Nudge for ${stampede.callers} concurrent cold callers`, calls, 1));
+  }
+  if (memory !== undefined) {
+    found.push(atMost('bytes that a user-scoped entry keeps', memory.bytesPerEntry, MOST_BYTES_PER_ENTRY));
+    found.push(
+      atMost(`growth of the heap over ${memory.requests} user-scoped requests`, memory.growth, MOST_GROWTH),
+    );
+  }
+  return found;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { array, assert as assertAlways, integer, nat, property, record } from 'fast-check';
+import { passedMs, RedisClock } from './redis-clock.js';
+import { reconnectDelayMs } from './redis-connection.js';
+
+const US_PER_MS = 1_000;
+
+describe('what is known of the time of Redis', () => {
+  it('sets no deadline before the first answer: what is sent then is over at once', () => {
+    expect(new RedisClock().deadlineUs(5_000, 100)).toBe(0);
+  });
+
+  it('never ends a deadline early, and at most a round trip late, however answers travel', () => {
+    const trip = record({
+      pauseMs: nat(10_000),
+      thereMs: integer({ min: 0, max: 300 }),
+      backMs: integer({ min: 0, max: 300 }),
+    });
+    const trips = array(trip, { minLength: 1, maxLength: 20 });
+    assertAlways(
+      property(integer({ min: -1e9, max: 1e9 }), trips, (aheadMs, journeys) => {
+        const clock = new RedisClock();
+        let nowMs = 1e6;
+        let shortestMs = Number.POSITIVE_INFINITY;
+        for (const { pauseMs, thereMs, backMs } of journeys) {
+          const sentAtMs = nowMs + pauseMs;
+          nowMs = sentAtMs + thereMs + backMs;
+          clock.learn(sentAtMs, nowMs, (sentAtMs + thereMs + aheadMs) * US_PER_MS);
+          shortestMs = Math.min(shortestMs, thereMs);
+          const lateMs = clock.deadlineUs(nowMs, 100) / US_PER_MS - (nowMs + aheadMs + 100);
+          expect(lateMs).toBeGreaterThanOrEqual(0);
+          expect(lateMs).toBeLessThanOrEqual(shortestMs + 1);
+        }
+      }),
+    );
+  });
+
+  it.each([
+    ['ahead', 60_000],
+    ['back', -60_000],
+  ])('is learnt anew when the clock is set %s, or another server answers', (_where, stepMs) => {
+    const clock = new RedisClock();
+    clock.learn(1_000, 1_010, 5_005 * US_PER_MS);
+    clock.learn(2_000, 2_010, (6_005 + stepMs) * US_PER_MS);
+    expect(clock.deadlineUs(3_000, 100)).toBe((7_105 + stepMs) * US_PER_MS);
+  });
+
+  it('never lets a negative time pass', () => {
+    expect(passedMs(5_000, 3_000)).toBe(0);
+    expect(passedMs(3_000, 5_000)).toBe(2);
+  });
+});
+
+describe('connecting again', () => {
+  it('is tried often while a process starts, then less and less, and never by all at once', () => {
+    expect(reconnectDelayMs(1, () => 0)).toBe(50);
+    expect(reconnectDelayMs(20, () => 1)).toBe(100);
+    expect(reconnectDelayMs(22, () => 1)).toBe(400);
+    expect(reconnectDelayMs(1_000, () => 0)).toBe(1_000);
+    expect(reconnectDelayMs(1_000, () => 1)).toBe(2_000);
+  });
+});

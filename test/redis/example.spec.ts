@@ -1,0 +1,96 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describeRedis } from './support/describe-redis.js';
+import { until } from './support/until.js';
+
+const MAIN = fileURLToPath(new URL('../../examples/02-fleet/dist/main.js', import.meta.url));
+
+interface Stats {
+  readonly nudgeCalls: number;
+  readonly redis: string;
+  readonly processes: readonly { pid: number; served: number; storeAvailable: boolean }[];
+}
+
+/** The built example, with whatever the shell has set for a real Nudge or Redis out of its way. */
+function start(path = process.env['PATH']): ReturnType<typeof spawn> {
+  const env = { ...process.env, PATH: path, PORT: '0', NODE_OPTIONS: '' };
+  return spawn(process.execPath, [MAIN], {
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => name !== 'REDIS_URL')),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+describeRedis('the example of a fleet', () => {
+  let example: ReturnType<typeof spawn> | undefined;
+
+  afterEach(() => {
+    example?.kill('SIGTERM');
+  });
+
+  async function page(): Promise<string> {
+    if (example?.stdout === null || example?.stdout === undefined) throw new Error('It was not started');
+    for await (const line of createInterface(example.stdout)) {
+      const url = /Page +(http:\S+)/.exec(line)?.[1];
+      if (url === undefined) continue;
+      example.stdout.resume();
+      return url;
+    }
+    throw new Error('It ended before it had a page: npm run build && npm run build:fleet');
+  }
+
+  it('serves from four processes with one call to Nudge, also without Redis, and ends cleanly', async () => {
+    expect(existsSync(MAIN)).toBe(true);
+    example = start();
+    const url = await page();
+    const post = (what: string): Promise<Response> => fetch(`${url}/demo/${what}`, { method: 'POST' });
+    const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
+    const { accessToken } = (await (await post('login')).json()) as { accessToken: string };
+    const statuses = async (count: number): Promise<number[]> => {
+      const asked = Array.from({ length: count }, async () => {
+        const headers = { authorization: `Bearer ${accessToken}` };
+        return (await fetch(`${url}/nudge/token`, { headers })).status;
+      });
+      return [...new Set(await Promise.all(asked))];
+    };
+    await until('four processes are there', async () => (await stats()).processes?.length === 4);
+    expect((await fetch(`${url}/nudge/token`)).status).toBe(401);
+    expect(await statuses(40)).toEqual([200]);
+    await until('all are counted', async () => {
+      const { processes } = await stats();
+      return processes.reduce((sum, { served }) => sum + served, 0) === 40;
+    });
+    expect((await stats()).nudgeCalls).toBeLessThanOrEqual(2);
+
+    expect((await post('stop-redis')).status).toBe(202);
+    await until('Redis is gone', async () => (await stats()).redis === 'stopped');
+    expect(await statuses(20)).toEqual([200]);
+    await post('start-redis');
+    await until('Redis is back', async () => (await stats()).redis === 'running');
+    await until('everybody shares again', async () => {
+      expect(await statuses(4)).toEqual([200]);
+      return (await stats()).processes.every(({ storeAvailable }) => storeAvailable);
+    });
+    expect((await post('nonsense')).status).toBe(400);
+
+    for (const source of ['/', '/app.js', '/style.css']) {
+      expect((await fetch(url + source)).status).toBe(200);
+    }
+    const ended = once(example, 'exit');
+    example.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+  }, 60_000);
+
+  it('says how to get a Redis where there is none', async () => {
+    example = start('/nowhere');
+    let errors = '';
+    example.stderr?.on('data', (text: Buffer) => (errors += text.toString()));
+    const [code] = (await once(example, 'close')) as [number];
+    expect(code).toBe(1);
+    expect(errors).toContain('sudo apt-get install redis-server');
+  }, 30_000);
+});
