@@ -15,28 +15,7 @@ function bars(
   rows: readonly { name: string; value: number; group?: string }[],
 ): TopLevelSpec {
   const isGrouped = rows.some(({ group }) => group !== undefined);
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
-    background: 'transparent',
-    padding: 8,
-    config: {
-      axis: {
-        labelColor: INK,
-        titleColor: INK,
-        gridColor: INK,
-        gridOpacity: 0.2,
-        domainColor: INK,
-        tickColor: INK,
-      },
-      header: { labelColor: INK, titleColor: INK },
-      title: { color: INK },
-      view: { stroke: null },
-      font: 'sans-serif',
-    },
-    title: { text: title, anchor: 'start' },
-    data: { values: rows.map((row) => ({ ...row, isOurs: /endpoint|nudge/.test(row.name) })) },
-    ...(isGrouped ? { facet: { row: { field: 'group', type: 'nominal', title: null, sort: null } } } : {}),
-    spec: {
+  const chart = {
       width: 460,
       height: { step: 20 },
       encoding: {
@@ -60,7 +39,30 @@ function bars(
           encoding: { text: { field: 'value', type: 'quantitative', format: ',.0f' } },
         },
       ],
+    };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+    background: 'transparent',
+    padding: 8,
+    config: {
+      axis: {
+        labelColor: INK,
+        titleColor: INK,
+        gridColor: INK,
+        gridOpacity: 0.2,
+        domainColor: INK,
+        tickColor: INK,
+      },
+      header: { labelColor: INK, titleColor: INK },
+      title: { color: INK },
+      view: { stroke: null },
+      font: 'sans-serif',
     },
+    title: { text: title, anchor: 'start' },
+    data: { values: rows.map((row) => ({ ...row, isOurs: /endpoint|nudge/.test(row.name) })) },
+    ...(isGrouped
+      ? { facet: { row: { field: 'group', type: 'nominal', title: null, sort: null } }, spec: chart }
+      : chart),
   } as unknown as TopLevelSpec;
 }
 

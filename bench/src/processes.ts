@@ -107,7 +107,7 @@ export async function load(url: string, jwt: string, seconds: number): Promise<L
         url,
       ];
   const pinned = canPin ? ['taskset', '-c', OTHER_CORE, program ?? ''] : [program ?? ''];
-  const [command = '', ...rest] = [...pinned, ...parameters];
+  const [command, ...rest] = [...pinned, ...parameters];
   const { stdout } = await run(command, rest);
   return hasWrk ? parseWrk(stdout) : parseAutocannon(stdout);
 }

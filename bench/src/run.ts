@@ -9,7 +9,7 @@ import { findings, type Results } from './targets.js';
 
 /**
  * Measures everything, or what is named, and writes results, pictures and the tables of the documentation.
- * `--short` is for a glance: it writes nothing.
+ * `--short` is for a glance: it writes nothing. `report` measures nothing and draws the last results again.
  */
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isShort = process.argv.includes('--short');
