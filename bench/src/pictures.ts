@@ -16,30 +16,30 @@ function bars(
 ): TopLevelSpec {
   const isGrouped = rows.some(({ group }) => group !== undefined);
   const chart = {
-      width: 460,
-      height: { step: 20 },
-      encoding: {
-        y: { field: 'name', type: 'nominal', title: null, sort: null, axis: { labelLimit: 260 } },
-        x: { field: 'value', type: 'quantitative', title: unit },
-      },
-      layer: [
-        {
-          mark: { type: 'bar', cornerRadiusEnd: 2 },
-          encoding: {
-            color: {
-              field: 'isOurs',
-              type: 'nominal',
-              legend: null,
-              scale: { domain: [true, false], range: [OURS, OTHERS] },
-            },
+    width: 460,
+    height: { step: 20 },
+    encoding: {
+      y: { field: 'name', type: 'nominal', title: null, sort: null, axis: { labelLimit: 260 } },
+      x: { field: 'value', type: 'quantitative', title: unit },
+    },
+    layer: [
+      {
+        mark: { type: 'bar', cornerRadiusEnd: 2 },
+        encoding: {
+          color: {
+            field: 'isOurs',
+            type: 'nominal',
+            legend: null,
+            scale: { domain: [true, false], range: [OURS, OTHERS] },
           },
         },
-        {
-          mark: { type: 'text', align: 'left', dx: 4, color: INK },
-          encoding: { text: { field: 'value', type: 'quantitative', format: ',.0f' } },
-        },
-      ],
-    };
+      },
+      {
+        mark: { type: 'text', align: 'left', dx: 4, color: INK },
+        encoding: { text: { field: 'value', type: 'quantitative', format: ',.0f' } },
+      },
+    ],
+  };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     background: 'transparent',

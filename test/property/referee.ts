@@ -138,9 +138,11 @@ export class Referee implements VendorObserver {
     if (event.type !== 'failed') return;
     assert.ok(event.retryInMs <= LONGEST_BACKOFF_MS, 'rule 4: no wait is longer than a minute');
     const isAboutAll = isSharedFailure(event.code);
-    // Without a wait it is the late end of a call from before a recovery.
-    if (isAboutAll && event.retryInMs > 0) this.#suspectSince = this.#lastCall;
-    this.#blockForJitter(++this.#failuresInARow[isAboutAll ? 'ofAll' : 'ofEntry']);
+    // Without a wait it is the late end of a call from before a recovery, or of one that nobody wants any more.
+    if (event.retryInMs > 0) {
+      if (isAboutAll) this.#suspectSince = this.#lastCall;
+      this.#blockForJitter(++this.#failuresInARow[isAboutAll ? 'ofAll' : 'ofEntry']);
+    }
     if (isAboutAll || this.#history.scope === 'client') {
       this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + event.retryInMs);
     }
