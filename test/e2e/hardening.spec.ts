@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { InvalidNudgeAuthOptionsError } from 'nestjs-nudge-auth';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { inspect } from 'node:util';
+import { Host } from '../support/host.js';
+import { PLATFORMS } from '../support/platforms.js';
+import { USER_SECRET, userJwt } from '../support/users.js';
+
+const API_KEY = 'obviously-fake-key-for-hardening-0001';
+
+describe.each(PLATFORMS)('hardening on %s', (platform) => {
+  let nudge: NudgeEmulator;
+  let host: Host | undefined;
+
+  beforeAll(async () => {
+    nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+  });
+
+  afterEach(async () => {
+    await host?.close();
+    host = undefined;
+    nudge.reset();
+  });
+
+  afterAll(async () => {
+    await nudge?.stop();
+  });
+
+  async function start(options: object): Promise<Host> {
+    host = await Host.start(platform, { nudge: { apiKey: API_KEY, baseUrl: nudge.url, ...options } });
+    return host;
+  }
+
+  it('shows the key to nobody who inspects the application', async () => {
+    const { app } = await start({});
+    expect(inspect(app, { depth: Infinity, showHidden: true })).not.toContain(API_KEY);
+    // A walk over a whole application takes seconds.
+  }, 60_000);
+
+  it('answers a conditional request in full, with passthrough too', async () => {
+    const answer = await (
+      await start({ endpoint: { passthrough: true } })
+    ).getAsUser('/nudge/token', { 'if-none-match': '*' });
+    expect([answer.status, answer.headers.etag]).toEqual([200, undefined]);
+    expect(answer.json()).toHaveProperty('token');
+  });
+
+  it.each(['background', 'required'])(
+    'sends nothing at boot while it is switched off (%s)',
+    async (warmUp) => {
+      await start({ warmUp, enabled: () => false });
+      expect(nudge.counters.received).toBe(0);
+    },
+  );
+
+  it('takes a switch that throws, or answers with a promise, as off', async () => {
+    const switches = [
+      () => Promise.resolve(true),
+      () => {
+        throw new Error('no configuration');
+      },
+    ];
+    for (const enabled of switches) {
+      const answer = await (await start({ enabled })).getAsUser();
+      expect([answer.status, answer.headers['nudge-auth-error']]).toEqual([503, 'NUDGE_DISABLED']);
+      await host?.close();
+    }
+  });
+
+  it('lets no user with an impossible id hold back the others', async () => {
+    const { url } = await start({
+      scope: 'user',
+      extId: ({ sub }: { sub: string }) => sub,
+      userJwt: { secret: USER_SECRET, algorithms: ['HS256'] },
+    });
+    const statusOf = async (sub: string): Promise<number> => {
+      const answer = await fetch(`${url}/nudge/token`, {
+        headers: { authorization: `Bearer ${await userJwt({ sub })}` },
+      });
+      return answer.status;
+    };
+    expect([await statusOf('\ud800'), await statusOf('grace')]).toEqual([400, 200]);
+  });
+
+  it('counts retries toward the budget', async () => {
+    nudge.setFault({ kind: 'status', status: 503 });
+    const answer = await (await start({ budget: { callsPerMinute: 10 } })).getAsUser();
+    expect(answer.headers['nudge-auth-error']).toBe('NUDGE_UNAVAILABLE');
+    expect(nudge.counters.received).toBe(1);
+  });
+
+  it('refuses a warm-up that would fetch a token for nobody', async () => {
+    await expect(start({ scope: 'user', extId: () => 'ada', warmUp: 'required' })).rejects.toThrow(
+      InvalidNudgeAuthOptionsError,
+    );
+  });
+});
