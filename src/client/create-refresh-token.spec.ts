@@ -882,6 +882,16 @@ describe('stop()', () => {
     expect(headers).toHaveBeenCalledTimes(1);
     expect(events).toEqual([]);
   });
+
+  it('asks for no headers at all where the call and the end come in one breath', async () => {
+    const headers = jest.fn<RefreshTokenHeadersFunction>(() => ({ Authorization: 'user' }));
+    const refreshToken = create({ headers });
+    const call = refreshToken();
+    refreshToken.stop();
+    await expect(call).resolves.toBeNull();
+    await settle();
+    expect(headers).not.toHaveBeenCalled();
+  });
 });
 
 it('shows no token and no header to its listener', async () => {

@@ -95,6 +95,8 @@ export const openSession = ({
         const spent: unknown[] = getHeaders === headers ? [] : ['unauthorized'];
         // What `headers` calls, perhaps `refreshToken`, must find this flight under way.
         await Promise.resolve();
+        // Signed out in the same breath: then nobody's headers are asked for.
+        if (isOver) return;
         for (;;) {
           type = why;
           try {
