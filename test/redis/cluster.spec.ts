@@ -29,6 +29,12 @@ describeRedis('a cluster of three Redis servers and their replicas', () => {
       expect(sum(asked)).toMatchObject({ served: PODS * 1_000, failures: {} });
       // A pod that has not found the cluster within two seconds calls by itself, as designed: how many do is the machine's.
       expect(nudge.counters.received).toBeLessThanOrEqual(PODS);
+      await until(
+        'every process has found the cluster',
+        async () => (await fleet.statuses()).every(({ storeAvailable }) => storeAvailable),
+        30_000,
+      );
+      nudge.reset();
       nudge.setFault({ kind: 'latency', latencyMs: 30 });
       await fleet.load(20, 5);
       await renewals(3);
