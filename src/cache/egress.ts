@@ -7,6 +7,7 @@ import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
 import { pausedElsewhere, SHORTEST_CALL_MS, type CallQueue } from './call-queue.js';
 import {
   LocalRefusal,
+  timeout,
   RightLost,
   type RenewalCall,
   type RenewedToken,
@@ -142,8 +143,4 @@ export class Egress implements TokenRenewer {
       this.#events.emit({ type: 'paused', forMs: this.#backoff.remainingMs() });
     }
   }
-}
-
-function timeout(): NudgeAuthError {
-  return new NudgeAuthError('NUDGE_TIMEOUT', 'No token came within the deadline');
 }

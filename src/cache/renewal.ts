@@ -30,6 +30,11 @@ export interface RenewedToken extends FetchedToken {
 /** Said without asking the vendor: a wait is in force, or the budget is spent. No failure of its own. */
 export class LocalRefusal extends NudgeAuthError {}
 
+/** Said to whoever waited as long as their deadline allows. */
+export function timeout(): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_TIMEOUT', 'No token came within the deadline');
+}
+
 /** The right to call the vendor has gone to another process while this one waited for its turn. */
 export class RightLost extends LocalRefusal {
   constructor() {

@@ -12,6 +12,7 @@ import { Demand } from './demand.js';
 import { isSharedFailure } from './egress.js';
 import {
   LocalRefusal,
+  timeout,
   type PublishableToken,
   type Renewal,
   type RenewalOutcome,
@@ -367,10 +368,6 @@ function closing(): NudgeAuthError {
 /** Of two waits the one that ends later: before that no call is made. */
 function laterOf(one: LocalRefusal | undefined, other: LocalRefusal | undefined): LocalRefusal | undefined {
   return (one?.retryAfterMs ?? -1) >= (other?.retryAfterMs ?? -1) ? one : other;
-}
-
-function timeout(): NudgeAuthError {
-  return new NudgeAuthError('NUDGE_TIMEOUT', 'No token came within the deadline');
 }
 
 function tooShort(): NudgeAuthError {
