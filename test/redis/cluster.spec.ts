@@ -29,11 +29,7 @@ describeRedis('a cluster of three Redis servers and their replicas', () => {
       expect(sum(asked)).toMatchObject({ served: PODS * 1_000, failures: {} });
       // A pod that has not found the cluster within two seconds calls by itself, as designed: how many do is the machine's.
       expect(nudge.counters.received).toBeLessThanOrEqual(PODS);
-      await until(
-        'every process has found the cluster',
-        async () => (await fleet.statuses()).every(({ storeAvailable }) => storeAvailable),
-        30_000,
-      );
+      await fleet.untilConnected();
       nudge.reset();
       nudge.setFault({ kind: 'latency', latencyMs: 30 });
       await fleet.load(20, 5);
@@ -43,11 +39,7 @@ describeRedis('a cluster of three Redis servers and their replicas', () => {
       const { received } = nudge.counters;
       await cluster.killOwnerOf('*:token');
       await until('a replica has taken over', async () => (await cluster.livingMasters()) === 3);
-      await until(
-        'every process has its store again',
-        async () => (await fleet.statuses()).every(({ storeAvailable }) => storeAvailable),
-        30_000,
-      );
+      await fleet.untilConnected();
       expect(nudge.counters.received - received).toBeLessThanOrEqual(3 * PODS);
       expect(sum(await fleet.tallies()).failures).toEqual({});
 

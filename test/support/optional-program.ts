@@ -1,11 +1,11 @@
 import { describe } from '@jest/globals';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, sep } from 'node:path';
 
-/** The path of a program, if it is installed. */
+/** The path of a program, if it is installed; `name` may be a path itself. */
 export function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
+  const folders = name.includes(sep) ? [''] : (process.env['PATH'] ?? '').split(delimiter);
+  return folders
     .map((folder) => join(folder, name))
     .find((path) => {
       try {

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { NudgeTokenStatus } from '../../../src/nudge-token.service.js';
 import type { PodCommand, PodConfig, PodReport, Tally } from './pod-protocol.js';
+import { until } from './until.js';
 
 /** A process of the fleet, seen from its parent. */
 export class PodProcess {
@@ -125,6 +126,15 @@ export class Fleet {
 
   statuses(): Promise<NudgeTokenStatus[]> {
     return Promise.all(this.alive.map((pod) => pod.status()));
+  }
+
+  /** Resolves when every process reaches what they share. */
+  async untilConnected(): Promise<void> {
+    await until(
+      'every process has its store',
+      async () => (await this.statuses()).every(({ storeAvailable }) => storeAvailable),
+      30_000,
+    );
   }
 
   /** The next process that calls Nudge, in the moment in which it does. */

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,10 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PROGRAM = process.env['REDIS_SERVER'] ?? 'redis-server';
-
-/** Whether there is a redis-server to test against. */
-export const isRedisInstalled = spawnSync(PROGRAM, ['--version'], { stdio: 'ignore' }).status === 0;
+/** The program, by name or by path. */
+export const REDIS_SERVER = process.env['REDIS_SERVER'] ?? 'redis-server';
 
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -57,7 +55,7 @@ export class RedisServer {
       '0',
       ...this.#args,
     ];
-    const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(REDIS_SERVER, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = child;
     for await (const line of createInterface(child.stdout)) {
       if (!line.includes('Ready to accept connections')) continue;
