@@ -32,6 +32,22 @@ describe('systemClock', () => {
     jest.useRealTimers();
   });
 
+  it('hands out one moment as often as it is asked within a millisecond, and reads both clocks again after it', () => {
+    const moment = systemClock.now();
+    expect(systemClock.now()).toBe(moment);
+    jest.advanceTimersByTime(1);
+    expect(systemClock.now()).not.toBe(moment);
+  });
+
+  it('lets no wall clock that stands still hold up the monotonic one', () => {
+    const { monotonicMs } = systemClock.now();
+    const present = Date.now();
+    jest.advanceTimersByTime(60_000);
+    jest.setSystemTime(present);
+    for (let reading = 0; reading < 10_001; reading += 1) systemClock.now();
+    expect(systemClock.now()).toEqual({ wallMs: present, monotonicMs: monotonicMs + 60_000 });
+  });
+
   it('tells the time of both clocks', () => {
     const before = systemClock.now();
     jest.advanceTimersByTime(1500);

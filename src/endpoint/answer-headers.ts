@@ -19,25 +19,38 @@ export function isFastifyReply(response: HttpResponse): response is FastifyReply
   return 'raw' in response;
 }
 
-export function setHeader(response: HttpResponse, name: string, value: string): void {
-  if (isFastifyReply(response)) response.header(name, value);
-  else response.setHeader(name, value);
+type Headers = readonly (readonly [name: string, value: string])[];
+
+/** Several at once: which adapter it is need be found out once only. */
+export function setHeaders(response: HttpResponse, headers: Headers): void {
+  if (isFastifyReply(response)) for (const [name, value] of headers) response.header(name, value);
+  else for (const [name, value] of headers) response.setHeader(name, value);
 }
 
 /** What may change the answer, and so must be part of every cache's key. */
 const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'];
-const OUR_VARY = VARIES_WITH.join(', ');
 
+/** In the case that Fastify keeps them in: it need not look for a lower one at every request. */
+function uncached(varyBefore: string): Headers {
+  return [
+    ['cache-control', 'private, no-store'],
+    ['x-content-type-options', 'nosniff'],
+    // Appended: CORS has put its `Origin` here before.
+    ['vary', appendToVary(varyBefore, VARIES_WITH)],
+  ];
+}
+
+const UNCACHED = uncached('');
 /** What stood before us is the same few values at every request. */
-const variations = new Map<string, string>();
+const uncachedAfter = new Map<string, Headers>();
 const MAX_VARIATIONS = 100;
 
-function appendedVary(before: string): string {
-  const known = variations.get(before);
+function uncachedHeaders(varyBefore: string): Headers {
+  const known = uncachedAfter.get(varyBefore);
   if (known !== undefined) return known;
-  const appended = appendToVary(before, VARIES_WITH);
-  if (variations.size < MAX_VARIATIONS) variations.set(before, appended);
-  return appended;
+  const headers = uncached(varyBefore);
+  if (uncachedAfter.size < MAX_VARIATIONS) uncachedAfter.set(varyBefore, headers);
+  return headers;
 }
 
 /**
@@ -46,12 +59,8 @@ function appendedVary(before: string): string {
  * @see RFC 9111 §5.2.2
  */
 export function forbidCaching(response: HttpResponse): void {
-  // In the case that Fastify keeps them in: it need not look for a lower one at every request.
-  setHeader(response, 'cache-control', 'private, no-store');
-  setHeader(response, 'x-content-type-options', 'nosniff');
-  // Appended: CORS has put its `Origin` here before.
   const vary = response.getHeader('vary');
-  setHeader(response, 'vary', vary === undefined ? OUR_VARY : appendedVary(String(vary)));
+  setHeaders(response, vary === undefined ? UNCACHED : uncachedHeaders(String(vary)));
 }
 
 const writeHeadBefore = Symbol('writeHead of whoever came before');
@@ -86,13 +95,14 @@ export function forbidEtag(response: HttpResponse): void {
 
 /** Writes the answer without the framework's serialiser; its hooks and middleware still see it. */
 export function writeAnswer(response: HttpResponse, contentType: string, body: string): void {
-  setHeader(response, 'content-type', contentType);
   if (!isFastifyReply(response)) {
+    response.setHeader('content-type', contentType);
     // Express adds its own in `send` only, which is not called here; a middleware may have been before.
     response.removeHeader('etag');
     response.end(body);
     return;
   }
+  response.header('content-type', contentType);
   forbidEtag(response);
   response.send(body);
 }
@@ -105,6 +115,6 @@ export function failWith(
   errorStatus?: (code: NudgeAuthErrorCode) => number | undefined,
 ): NudgeHttpException {
   const exception = toHttpException(error, random, errorStatus);
-  for (const [name, value] of Object.entries(exception.headers())) setHeader(response, name, value);
+  setHeaders(response, Object.entries(exception.headers()));
   return exception;
 }

@@ -10,7 +10,7 @@ import {
   failWith,
   forbidCaching,
   forbidEtag,
-  setHeader,
+  setHeaders,
   writeAnswer,
   type HttpResponse,
 } from './answer-headers.js';
@@ -81,7 +81,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     private answer(response: HttpResponse, format: AnswerFormat, token: NudgeToken): Answer {
       if (endpoint.passthrough) {
         forbidEtag(response);
-        setHeader(response, 'Content-Type', CONTENT_TYPES[format]);
+        setHeaders(response, [['content-type', CONTENT_TYPES[format]]]);
         return format === 'text' ? token.token : tokenAnswer(token, this.clock.now().wallMs, this.random);
       }
       writeAnswer(

@@ -11,7 +11,7 @@ import { AuthGuard, type AuthGuardAuthenticateOptions } from '@nestjs/passport';
 import type { Random } from '../common/clock.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_REGISTRATION, NUDGE_RANDOM, NUDGE_USER_VERIFIER } from '../nudge-auth.decorators.js';
-import { failWith, forbidCaching, forbidEtag, setHeader, type HttpResponse } from './answer-headers.js';
+import { failWith, forbidCaching, forbidEtag, setHeaders, type HttpResponse } from './answer-headers.js';
 import type { UserJwtPayload } from '../nudge-auth.options.js';
 import type { NudgeAuthRegistration } from './endpoint.options.js';
 import { assertHostStrategy } from './host-strategy.js';
@@ -96,7 +96,7 @@ export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
     const response = context.switchToHttp().getResponse<HttpResponse>();
     forbidCaching(response);
     forbidEtag(response);
-    if (error instanceof UnauthorizedException) setHeader(response, 'WWW-Authenticate', 'Bearer');
+    if (error instanceof UnauthorizedException) setHeaders(response, [['WWW-Authenticate', 'Bearer']]);
     throw isNudgeAuthError(error)
       ? failWith(error, response, this.#random, this.#registration.endpoint?.errorStatus)
       : error;

@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache';
+import type { TokenRequest } from '../source/token-source.js';
+import { TokenEntry } from './token-entry.js';
+
+/** What an entry is called within this process. */
+export function nameOf({ expiryMins, extId }: TokenRequest): string {
+  return extId === undefined ? String(expiryMins) : `${expiryMins}:${extId}`;
+}
+
+/** The reverse of {@link nameOf}. */
+export function requestNamed(name: string): TokenRequest {
+  const border = name.indexOf(':');
+  const expiryMins = Number.parseInt(name, 10);
+  return border < 0 ? { expiryMins } : { expiryMins, extId: name.slice(border + 1) };
+}
+
+/** A bounded number of entries: those that were asked for last. */
+export class TokenEntries {
+  readonly #create: () => TokenEntry;
+  readonly #byName: LRUCache<string, TokenEntry>;
+  /** The one that was asked for last needs no looking up, nor to be moved to the front. */
+  #latest: { readonly name: string; readonly entry: TokenEntry } | undefined;
+
+  constructor(maxEntries: number, create: () => TokenEntry) {
+    this.#byName = new LRUCache({ max: maxEntries });
+    this.#create = create;
+  }
+
+  /** The entry of that name, which counts as asked for now. */
+  find(name: string): TokenEntry | undefined {
+    if (this.#latest?.name === name) return this.#latest.entry;
+    const entry = this.#byName.get(name);
+    if (entry !== undefined) this.#latest = { name, entry };
+    return entry;
+  }
+
+  /** The same, made where there is none. */
+  of(name: string): TokenEntry {
+    const known = this.find(name);
+    if (known !== undefined) return known;
+    const entry = this.#create();
+    this.#byName.set(name, entry);
+    this.#latest = { name, entry };
+    return entry;
+  }
+
+  /** The same without counting as asked for, as nobody gets anything from it. */
+  peek(name: string): TokenEntry | undefined {
+    return this.#byName.peek(name);
+  }
+
+  /** All of them with their names, the one asked for last first. */
+  all(): [name: string, entry: TokenEntry][] {
+    return [...this.#byName.entries()];
+  }
+
+  clear(): void {
+    this.#latest = undefined;
+    this.#byName.clear();
+  }
+}
