@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createSecretKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Instant } from '../common/clock.js';
 import type { ResolvedUserJwtOptions } from '../nudge-auth.options-resolution.js';
@@ -277,14 +277,29 @@ describe('a JWT that is not good', () => {
     expect(keys.verifications).toBe(0);
   });
 
-  it('holds signed claims that are no object', async () => {
-    const { createHmac } = await import('node:crypto');
-    const verifier = verifierWith();
-    for (const claims of ['null', '[]', '"ada"', '1', 'text']) {
-      const unsigned = `${encoded({ alg: 'HS256', typ: 'JWT' })}.${Buffer.from(claims).toString('base64url')}`;
-      const signature = createHmac('sha256', SECRET).update(unsigned).digest('base64url');
-      await ask(verifier, `${unsigned}.${signature}`);
-    }
-    expect(verifier.rememberedVerdicts).toBe(0);
+  describe('although its signature is', () => {
+    const signed = (header: object, claims: string): string => {
+      const unsigned = `${encoded(header)}.${Buffer.from(claims).toString('base64url')}`;
+      return `${unsigned}.${createHmac('sha256', SECRET).update(unsigned).digest('base64url')}`;
+    };
+
+    it.each(['null', '[]', '"ada"', '1', 'text', '[{"sub":"ada"}]', ''])(
+      'has no claims: %s',
+      async (claims) => {
+        const verifier = verifierWith();
+        expect(await ask(verifier, signed({ alg: 'HS256', typ: 'JWT' }, claims))).toBeUndefined();
+        expect(verifier.rememberedVerdicts).toBe(0);
+      },
+    );
+
+    it.each([[['b64']], [[]], ['exp'], [null]])(
+      'asks for an extension that must be understood: %j',
+      async (crit) => {
+        const verifier = verifierWith();
+        const jwt = signed({ alg: 'HS256', typ: 'JWT', crit }, '{"sub":"ada"}');
+        expect(await ask(verifier, jwt)).toBeUndefined();
+        expect(await ask(verifier, signed({ alg: 'HS256', typ: 'JWT' }, '{"sub":"ada"}'))).toBeDefined();
+      },
+    );
   });
 });

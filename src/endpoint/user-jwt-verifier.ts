@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { decodeProtectedHeader } from 'jose';
 import { Strategy as PassportJwtStrategy } from 'passport-jwt';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
@@ -36,13 +37,23 @@ export function extractUserJwt(request: RequestWithHeaders): string | undefined 
   return BEARER_OR_BARE.exec(authorizationOf(request)?.trim() ?? '')?.[1];
 }
 
+/**
+ * passport-jwt also lets pass signed claims that are no object, and JWTs with extensions that must be understood.
+ *
+ * @see RFC 7519 §7.2, RFC 7515 §4.1.11
+ */
+function isUsable(jwt: string, payload: unknown): payload is UserJwtPayload {
+  const areClaims = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
+  return areClaims && decodeProtectedHeader(jwt).crit === undefined;
+}
+
 /** What passport-jwt comes to with one key: the payload, or `undefined` where the JWT is not good by that key. */
 function ask(strategy: PassportJwtStrategy, question: Question): UserJwtPayload | undefined {
   let outcome: UserJwtPayload | undefined;
   // passport, too, runs a strategy on an object derived from it, which receives the outcome.
   const run = Object.assign(Object.create(strategy) as PassportJwtStrategy, {
-    success: (payload: UserJwtPayload) => {
-      outcome = payload;
+    success: (payload: unknown) => {
+      if (isUsable(question.jwt, payload)) outcome = payload;
     },
     fail: () => undefined,
     error: () => undefined,
@@ -51,7 +62,7 @@ function ask(strategy: PassportJwtStrategy, question: Question): UserJwtPayload 
     // It has its answer at once: neither the key nor the verdict on the claims is waited for.
     run.authenticate(question as never);
   } catch {
-    // It stumbles over signed claims that are no object.
+    // It stumbles over signed claims and headers that are no object.
   }
   return outcome;
 }

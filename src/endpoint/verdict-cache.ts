@@ -79,8 +79,7 @@ export class VerdictCache {
 
   /** @param verifiedAt the moment by whose wall clock the JWT was found good. */
   remember(jwt: string, payload: UserJwtPayload, key: KeyObject, verifiedAt: Instant): void {
-    // passport-jwt also lets signed texts and lists pass, which have no claims to go by.
-    if (this.#ttlMs === 0 || typeof payload !== 'object' || Array.isArray(payload)) return;
+    if (this.#ttlMs === 0) return;
     const expiresAtS = secondsOr(Number.POSITIVE_INFINITY, payload['exp']);
     const verdict: Verdict = {
       key,
