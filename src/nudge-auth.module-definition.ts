@@ -1,4 +1,5 @@
 import {
+  type CanActivate,
   ConfigurableModuleBuilder,
   type DynamicModule,
   type ModuleMetadata,
@@ -55,6 +56,17 @@ function isRouteVersion(version: unknown): boolean {
   );
 }
 
+function isListOrNothing(value: unknown, isGood: (element: unknown) => boolean): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(isGood));
+}
+
+/** Nest passes over what is no guard, which would leave the route open to everybody. */
+function isGuard(value: unknown): boolean {
+  // A class may have its canActivate as a field, which only its instances show.
+  if (typeof value === 'function') return value.prototype !== undefined;
+  return typeof (value as Partial<CanActivate> | null | undefined)?.canActivate === 'function';
+}
+
 function endpointProblems(endpoint: unknown): OptionProblem[] {
   if (endpoint === false) return [];
   if (typeof endpoint !== 'object' || endpoint === null) {
@@ -76,11 +88,15 @@ function endpointProblems(endpoint: unknown): OptionProblem[] {
     path === undefined || (typeof path === 'string' && /[^/\s]/.test(path)),
     'must be a route such as nudge/token',
   );
-  check('guards', guards === undefined || Array.isArray(guards), 'must be a list of guards');
+  check(
+    'guards',
+    isListOrNothing(guards, isGuard),
+    'must be a list of guards: classes, or objects with canActivate (is one imported in a circle, and so undefined?)',
+  );
   check(
     'decorators',
-    decorators === undefined || Array.isArray(decorators),
-    'must be a list of method decorators',
+    isListOrNothing(decorators, (one) => typeof one === 'function'),
+    "must be a list of method decorators, called where they are factories: [SetMetadata('public', true)]",
   );
   check(
     'version',

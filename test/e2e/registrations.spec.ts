@@ -253,6 +253,14 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         extras: { endpoint: { guards: EverybodyGuard } },
         problem: 'endpoint.guards: must be a list of guards',
       },
+      ...[undefined, null, 'jwt', {}, EverybodyGuard.prototype.canActivate].map((guard) => ({
+        extras: { endpoint: { guards: [EverybodyGuard, guard] } },
+        problem: 'endpoint.guards: must be a list of guards',
+      })),
+      {
+        extras: { endpoint: { decorators: [undefined] } },
+        problem: 'endpoint.decorators: must be a list of method decorators',
+      },
       { extras: { endpoint: { decorators: 5 } }, problem: 'endpoint.decorators: must be a list of method' },
       { extras: { endpoint: { userProperty: '' } }, problem: 'endpoint.userProperty: must be the name' },
       { extras: { endpoint: { errorStatus: 503 } }, problem: 'endpoint.errorStatus: must be a function' },
