@@ -1,6 +1,7 @@
 import { measureEndpoint } from './measures/endpoint.js';
 import { measureGetToken } from './measures/get-token.js';
 import { measureMemory } from './measures/memory.js';
+import { measureRedisMemory } from './measures/redis-memory.js';
 import { measureStampede } from './measures/stampede.js';
 import { measureStartUp } from './measures/start-up.js';
 import type { Settings } from './settings.js';
@@ -14,6 +15,7 @@ export const MEASURES: {
   stampede: measureStampede,
   'start-up': measureStartUp,
   memory: measureMemory,
+  'redis-memory': measureRedisMemory,
 };
 
 export const MEASURE_NAMES = Object.keys(MEASURES) as (keyof Results)[];
@@ -24,11 +26,12 @@ export async function measure(
   settings: Settings,
   done: (name: keyof Results, result: object, seconds: number) => void = () => undefined,
 ): Promise<Partial<Results>> {
-  const results: Record<string, object> = {};
+  const results: Record<string, object | undefined> = {};
   for (const name of names) {
     const began = performance.now();
     const result = await MEASURES[name](settings);
     results[name] = result;
+    if (result === undefined) continue;
     done(name, result, Math.round((performance.now() - began) / 1000));
   }
   return results;

@@ -59,8 +59,13 @@ function getTokenTable(record: Recorded<'get-token'>): string {
 }
 
 function stampedeTable(record: Recorded<'stampede'>): string {
-  const { callers, calls } = record.result;
+  const { callers, calls, fleet } = record.result;
   const rows = Object.entries(calls).map(([name, count]) => [name, String(count)]);
+  if (fleet !== undefined) {
+    const { processes, callersEach } = fleet;
+    const name = `nestjs-nudge-auth, ${processes} processes sharing a Redis, ${whole(callersEach)} callers each`;
+    rows.push([name, String(fleet.calls)]);
+  }
   return `${table([`${whole(callers)} concurrent cold callers`, 'calls to the vendor'], rows)}\n\n${source(record)}.`;
 }
 
@@ -90,6 +95,18 @@ function memoryTable(record: Recorded<'memory'>): string {
   return `${table(['memory', 'measured'], rows)}\n\n${source(record)}.`;
 }
 
+function redisMemoryTable(record: Recorded<'redis-memory'>): string | undefined {
+  if (record.result === undefined) return undefined;
+  const { users, bytesPerUser, names, namesWithoutEnd, tokenLifeS, emptyAfterS } = record.result;
+  const rows = [
+    [`bytes of Redis' memory per user, ${whole(users)} users at once`, whole(bytesPerUser)],
+    ['names in Redis', whole(names)],
+    ['names without an end', whole(namesWithoutEnd)],
+    [`seconds after the last write until Redis was empty, tokens of ${tokenLifeS} s`, whole(emptyAfterS)],
+  ];
+  return `${table(['user scope in Redis', 'measured'], rows)}\n\n${source(record)}.`;
+}
+
 function findingsTable(results: Partial<Results>): string {
   const rows = findings(results).map(({ target, measured, holds }) => [
     target,
@@ -106,23 +123,26 @@ export function writeTables(folder: URL): void {
   const stampede = recorded(folder, 'stampede');
   const startUp = recorded(folder, 'start-up');
   const memory = recorded(folder, 'memory');
+  const redisMemory = recorded(folder, 'redis-memory');
   const tables: Readonly<Record<string, string | undefined>> = {
     endpoint: endpoint && endpointTable(endpoint),
     'get-token': getToken && getTokenTable(getToken),
     stampede: stampede && stampedeTable(stampede),
     'start-up': startUp && startUpTable(startUp),
     memory: memory && memoryTable(memory),
+    'redis-memory': redisMemory && redisMemoryTable(redisMemory),
     targets: findingsTable({
       endpoint: endpoint?.result,
       'get-token': getToken?.result,
       stampede: stampede?.result,
       memory: memory?.result,
+      'redis-memory': redisMemory?.result,
     }),
   };
   const page = readFileSync(PAGE, 'utf8').replace(
-    /(<!-- measured: ([\w-]+) -->\n)[^]*?(\n<!-- end -->)/g,
+    /(<!-- measured: ([\w-]+) -->\n)[^]*?(<!-- end -->)/g,
     (whole_, begin: string, name: string, end: string) =>
-      tables[name] === undefined ? whole_ : `${begin}\n${tables[name]}\n${end}`,
+      tables[name] === undefined ? whole_ : `${begin}\n${tables[name]}\n\n${end}`,
   );
   writeFileSync(PAGE, page);
 }

@@ -1,6 +1,7 @@
 import type { EndpointGroup, EndpointResults } from './measures/endpoint.js';
 import type { GetTokenResults } from './measures/get-token.js';
 import type { MemoryResults } from './measures/memory.js';
+import type { RedisMemoryResults } from './measures/redis-memory.js';
 import type { StampedeResults } from './measures/stampede.js';
 import type { StartUpResults } from './measures/start-up.js';
 
@@ -10,6 +11,7 @@ export interface Results {
   readonly stampede: StampedeResults;
   readonly 'start-up': StartUpResults;
   readonly memory: MemoryResults;
+  readonly 'redis-memory': RedisMemoryResults | undefined;
 }
 
 /** One thing that shall hold, and what was measured. */
@@ -52,7 +54,7 @@ function endpointFindings({ adapter, algorithm, ratioTo, p99RatioToUnguarded }: 
 
 /** What `docs/performance.md` promises, held against what was measured. */
 export function findings(results: Partial<Results>): Finding[] {
-  const { endpoint, 'get-token': getToken, stampede, memory } = results;
+  const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory } = results;
   const found = endpoint?.groups.flatMap(endpointFindings) ?? [];
   if (getToken !== undefined) {
     const { [OURS]: ours, ...others } = getToken.nanosecondsPerCall;
@@ -63,11 +65,21 @@ export function findings(results: Partial<Results>): Finding[] {
   if (stampede !== undefined) {
     const calls = stampede.calls[OURS] ?? Number.NaN;
     found.push(atMost(`calls to Nudge for ${stampede.callers} concurrent cold callers`, calls, 1));
+    const { fleet } = stampede;
+    if (fleet !== undefined) {
+      const callers = `${fleet.processes} processes with ${fleet.callersEach} cold callers each`;
+      found.push(atMost(`calls to Nudge for ${callers}, sharing a Redis`, fleet.calls, 1));
+    }
   }
   if (memory !== undefined) {
     found.push(atMost('bytes that a user-scoped entry keeps', memory.bytesPerEntry, MOST_BYTES_PER_ENTRY));
     found.push(
       atMost(`growth of the heap over ${memory.requests} user-scoped requests`, memory.growth, MOST_GROWTH),
+    );
+  }
+  if (redisMemory !== undefined) {
+    found.push(
+      atMost(`names in Redis that do not end, of ${redisMemory.users} users`, redisMemory.namesWithoutEnd, 0),
     );
   }
   return found;

@@ -19,7 +19,8 @@ export interface MemoryResults {
   readonly heldTokens: number;
 }
 
-async function sampleToken(): Promise<string> {
+/** A token as the vendor makes them. */
+export async function sampleToken(): Promise<string> {
   await using nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   const answer = await fetch(`${nudge.url}/clients/jwt/token?expiryMins=60&extId=user-00000001`, {
     headers: { apiKey: API_KEY },

@@ -6,19 +6,27 @@ import {
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import { createCache } from 'cache-manager';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NudgeEmulator } from '#nudge-auth/emulator/index';
 import { serviceIn } from '../apps.js';
+import { ServerProcess } from '../processes.js';
+import { HOW_TO_GET_REDIS, hasRedis, RedisServer } from '../redis-server.js';
 
 const API_KEY = 'obviously-fake-private-key-for-benchmarks';
 const CALLERS = 10_000;
 const VENDOR_LATENCY_MS = 20;
 const HOUR_MS = 3_600_000;
+const PROCESSES = 8;
+const CALLERS_PER_PROCESS = 1_000;
 
 export interface StampedeResults {
   readonly callers: number;
   /** Calls that reached the vendor. */
   readonly calls: Readonly<Record<string, number>>;
+  /** The same with several processes that share a Redis; `undefined` where there was none. */
+  readonly fleet:
+    { readonly processes: number; readonly callersEach: number; readonly calls: number } | undefined;
 }
 
 async function all(getToken: () => Promise<unknown>): Promise<void> {
@@ -30,6 +38,30 @@ async function nudgeCalls(): Promise<number> {
   const { service, app } = await serviceIn({ apiKey: API_KEY, baseUrl: nudge.url });
   await all(() => service.getToken());
   await app.close();
+  return nudge.counters.received;
+}
+
+/** Processes that start at the same moment, before any of them has a connection to the Redis that they share. */
+async function fleetCalls(): Promise<number | undefined> {
+  if (!hasRedis) {
+    console.log(`NOT MEASURED: the stampede of a fleet ${HOW_TO_GET_REDIS}`);
+    return undefined;
+  }
+  await using nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+  await using redis = await RedisServer.start();
+  const settings = {
+    apiKey: API_KEY,
+    baseUrl: nudge.url,
+    redisUrl: redis.url,
+    callers: CALLERS_PER_PROCESS,
+  };
+  const pods = await Promise.all(
+    Array.from({ length: PROCESSES }, () => ServerProcess.start('pod', settings)),
+  );
+  const served = Promise.all(pods.map(({ child }) => once(child, 'message')));
+  for (const { child } of pods) child.send('ask');
+  await served;
+  await Promise.all(pods.map((pod) => pod[Symbol.asyncDispose]()));
   return nudge.counters.received;
 }
 
@@ -80,6 +112,7 @@ async function bentoCalls(): Promise<number> {
 
 /** How many calls reach the vendor when ten thousand callers come at once and nothing is held. */
 export async function measureStampede(): Promise<StampedeResults> {
+  const calls = await fleetCalls();
   return {
     callers: CALLERS,
     calls: {
@@ -88,5 +121,7 @@ export async function measureStampede(): Promise<StampedeResults> {
       'cache-manager wrap': await cacheManagerCalls(),
       'bentocache getOrSet': await bentoCalls(),
     },
+    fleet:
+      calls === undefined ? undefined : { processes: PROCESSES, callersEach: CALLERS_PER_PROCESS, calls },
   };
 }
