@@ -34,6 +34,10 @@ async function namesWithoutEnd(redis: Redis): Promise<number> {
   return count;
 }
 
+async function untilEmpty(redis: Redis): Promise<void> {
+  while ((await redis.dbsize()) > 0) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
 async function renewAll(store: RedisTokenStore, users: number, token: string): Promise<void> {
   let next = 0;
   const renew = async (): Promise<void> => {
@@ -68,9 +72,7 @@ export async function measureRedisMemory({ isShort }: Settings): Promise<RedisMe
   const bytesPerUser = Math.round(((await usedBytes(redis)) - before) / users);
   const names = await redis.dbsize();
   const withoutEnd = await namesWithoutEnd(redis);
-  while (withoutEnd === 0 && (await redis.dbsize()) > 0) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  if (withoutEnd === 0) await untilEmpty(redis);
   const emptyAfterS = Math.round((performance.now() - writtenAtMs) / 1000);
   await store.close();
   redis.disconnect();
