@@ -35,10 +35,18 @@ function endpointTable(record: Recorded<'endpoint'>): string {
     ]),
   );
   const ratios = table(
-    ['the endpoint divided by', 'unguarded', 'textbook', 'textbook end to end', 'p99 ÷ unguarded'],
+    [
+      'the endpoint divided by',
+      'unguarded',
+      'written directly',
+      'textbook',
+      'textbook end to end',
+      'p99 ÷ unguarded',
+    ],
     groups.map(({ adapter, algorithm, ratioTo, p99RatioToUnguarded }) => [
       `${adapter}, ${algorithm}`,
       spread(ratioTo.unguarded, two),
+      spread(ratioTo['written directly'], two),
       spread(ratioTo.textbook, two),
       spread(ratioTo['textbook end to end'], two),
       spread(p99RatioToUnguarded, two),

@@ -6,7 +6,14 @@ import { ALGORITHMS, signedInUser, type Algorithm, type UserKeys } from '../user
 export const ADAPTERS = ['fastify', 'express'] as const;
 export type Adapter = (typeof ADAPTERS)[number];
 
-export const VARIANTS = ['node:http', 'unguarded', 'textbook', 'textbook end to end', 'endpoint'] as const;
+export const VARIANTS = [
+  'node:http',
+  'written directly',
+  'unguarded',
+  'textbook',
+  'textbook end to end',
+  'endpoint',
+] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 const API_KEY = 'obviously-fake-private-key-for-benchmarks';

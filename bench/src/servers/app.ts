@@ -5,10 +5,18 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { nudgeEndpoint, textbookEndToEnd, textbookGuard, unguarded, type RouteSettings } from './routes.js';
+import {
+  nudgeEndpoint,
+  textbookEndToEnd,
+  textbookGuard,
+  unguarded,
+  writtenDirectly,
+  type RouteSettings,
+} from './routes.js';
 
 const ROUTES: Readonly<Record<string, (settings: RouteSettings) => DynamicModule>> = {
   unguarded,
+  'written directly': writtenDirectly,
   textbook: textbookGuard,
   'textbook end to end': textbookEndToEnd,
   endpoint: nudgeEndpoint,

@@ -6,6 +6,7 @@ import {
   Inject,
   Injectable,
   Module,
+  Res,
   UseGuards,
   type DynamicModule,
 } from '@nestjs/common';
@@ -51,6 +52,38 @@ export function unguarded({ token }: RouteSettings): DynamicModule {
   @Module({ controllers: [UnguardedController] })
   class UnguardedModule {}
   return { module: UnguardedModule };
+}
+
+interface EitherResponse {
+  readonly raw?: unknown;
+  header(name: string, value: string): void;
+  send(body: string): void;
+  setHeader(name: string, value: string): void;
+  end(body: string): void;
+}
+
+/** What no guarded route can beat: nobody is asked who is there, and the same text is written as the endpoint writes it. */
+export function writtenDirectly({ token }: RouteSettings): DynamicModule {
+  const body = JSON.stringify(fourFields(token));
+  @Controller('nudge/token')
+  class DirectController {
+    @Get()
+    get(@Res() response: EitherResponse): void {
+      const isOfFastify = response.raw !== undefined;
+      if (isOfFastify) {
+        response.header('cache-control', 'no-store');
+        response.header('content-type', 'application/json; charset=utf-8');
+        response.send(body);
+      } else {
+        response.setHeader('cache-control', 'no-store');
+        response.setHeader('content-type', 'application/json; charset=utf-8');
+        response.end(body);
+      }
+    }
+  }
+  @Module({ controllers: [DirectController] })
+  class DirectModule {}
+  return { module: DirectModule };
 }
 
 /** As the documentation of Nest shows it: the key given as a string. */
