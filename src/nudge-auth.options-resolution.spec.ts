@@ -3,6 +3,7 @@ import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:cryp
 import { Agent } from 'node:https';
 import { inspect } from 'node:util';
 import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
+import { Sealed } from './common/sealed.js';
 import { Secret } from './common/secret.js';
 import type { NudgeAuthOptions } from './nudge-auth.options.js';
 import { resolveNudgeAuthOptions } from './nudge-auth.options-resolution.js';
@@ -635,7 +636,7 @@ describe('resolveNudgeAuthOptions', () => {
         },
         warmUp: false,
         budget: { callsPerMinute: 1000 },
-        http: { timeoutMs: 3000, deadlineMs: 7000, maxRetries: 2 },
+        http: { connection: expect.any(Sealed), timeoutMs: 3000, deadlineMs: 7000, maxRetries: 2 },
         userJwt: undefined,
         store: undefined,
         enabled: expect.any(Function),

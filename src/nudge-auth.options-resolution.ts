@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
+import { Sealed } from './common/sealed.js';
 import { Secret } from './common/secret.js';
 import { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';
 import type { TokenStore } from './cache/token-store.js';
@@ -55,14 +56,19 @@ export interface ResolvedNudgeAuthOptions {
   };
   readonly warmUp: false | 'background' | 'required';
   readonly budget: { readonly callsPerMinute: number };
-  readonly http: NudgeHttpOptions &
-    Required<Pick<NudgeHttpOptions, 'timeoutMs' | 'deadlineMs' | 'maxRetries'>>;
+  readonly http: Required<Pick<NudgeHttpOptions, 'timeoutMs' | 'deadlineMs' | 'maxRetries'>> & {
+    /** Proxies want passwords, and agents know them. */
+    readonly connection: Sealed<HttpConnection>;
+  };
   readonly userJwt: ResolvedUserJwtOptions | undefined;
   readonly store: TokenStore | undefined;
   readonly enabled: () => boolean;
   /** What is allowed but probably not meant, to be logged once at boot. */
   readonly warnings: readonly string[];
 }
+
+/** How Nudge is reached from here. */
+export type HttpConnection = Pick<NudgeHttpOptions, 'proxy' | 'httpAgent' | 'httpsAgent'>;
 
 const STATIC_EXTRAS = ['endpoint', 'isGlobal', 'imports', 'name'];
 
@@ -162,6 +168,7 @@ export function resolveNudgeAuthOptions(
   const { error } = nudgeAuthOptionsSchema.safeParse(given);
   if (error !== undefined) throw new InvalidNudgeAuthOptionsError(subject, problemsOf(error.issues));
   const cache = given.cache === false ? {} : (given.cache ?? {});
+  const { proxy, httpAgent, httpsAgent, ...timing } = given.http ?? {};
   return Object.freeze({
     apiKey: resolveApiKey(given.apiKey),
     fallbackApiKey: given.fallbackApiKey === undefined ? undefined : resolveApiKey(given.fallbackApiKey),
@@ -179,10 +186,10 @@ export function resolveNudgeAuthOptions(
     warmUp: given.warmUp ?? false,
     budget: Object.freeze({ callsPerMinute: given.budget?.callsPerMinute ?? DEFAULT_CALLS_PER_MINUTE }),
     http: Object.freeze({
-      ...given.http,
-      timeoutMs: given.http?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      deadlineMs: given.http?.deadlineMs ?? DEFAULT_DEADLINE_MS,
-      maxRetries: given.http?.maxRetries ?? DEFAULT_MAX_RETRIES,
+      connection: new Sealed<HttpConnection>({ proxy, httpAgent, httpsAgent }),
+      timeoutMs: timing.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      deadlineMs: timing.deadlineMs ?? DEFAULT_DEADLINE_MS,
+      maxRetries: timing.maxRetries ?? DEFAULT_MAX_RETRIES,
     }),
     userJwt: given.userJwt === undefined ? undefined : resolveUserJwt(given.userJwt),
     store: given.store,

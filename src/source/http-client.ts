@@ -54,10 +54,11 @@ export function createHttpService(options: HttpClientOptions): HttpService {
     maxRedirects: 0,
     maxContentLength: MAX_ANSWER_BYTES,
     validateStatus: () => true,
-    // A redirected, proxied or intercepted call to this very machine is never meant.
-    proxy: isLoopbackHost(new URL(options.baseUrl).hostname) ? false : options.proxy,
-    httpAgent: options.httpAgent,
-    httpsAgent: options.httpsAgent,
   } satisfies AxiosRequestConfig);
+  const { baseUrl, httpAgent, httpsAgent } = options;
+  // A redirected, proxied or intercepted call to this very machine is never meant.
+  const proxy = isLoopbackHost(new URL(baseUrl).hostname) ? false : options.proxy;
+  // Not among the defaults, which everybody can read: a proxy wants a password, and an agent knows it.
+  instance.interceptors.request.use((config) => Object.assign(config, { proxy, httpAgent, httpsAgent }));
   return new HttpService(instance);
 }

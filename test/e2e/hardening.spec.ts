@@ -31,9 +31,13 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     return host;
   }
 
-  it('shows the key to nobody who inspects the application', async () => {
-    const { app } = await start({});
-    expect(inspect(app, { depth: Infinity, showHidden: true })).not.toContain(API_KEY);
+  it('shows the key, and the password of a proxy, to nobody who inspects the application', async () => {
+    const proxyPassword = 'obviously-fake-password-of-the-proxy';
+    const proxy = { host: 'proxy.example', port: 8080, auth: { username: 'nudge', password: proxyPassword } };
+    const { app } = await start({ http: { proxy } });
+    const shown = inspect(app, { depth: Infinity, showHidden: true });
+    expect(shown).not.toContain(API_KEY);
+    expect(shown).not.toContain(proxyPassword);
     // A walk over a whole application takes seconds.
   }, 60_000);
 
