@@ -2,6 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describeRedis } from './support/describe-redis.js';
@@ -24,20 +25,33 @@ function start(path = process.env['PATH']): ReturnType<typeof spawn> {
   });
 }
 
+function isRefused(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => socket.destroy());
+    socket.on('error', () => resolve(true));
+    socket.on('close', () => resolve(false));
+  });
+}
+
 describeRedis('the example of a fleet', () => {
   let example: ReturnType<typeof spawn> | undefined;
 
   afterEach(() => {
     example?.kill('SIGTERM');
+    // What it leaves behind, if it does, must not keep the tests from ending.
+    for (const stream of [example?.stdout, example?.stderr]) stream?.destroy();
   });
 
-  async function page(): Promise<string> {
+  async function banner(): Promise<{ url: string; redis: string }> {
     if (example?.stdout === null || example?.stdout === undefined) throw new Error('It was not started');
+    let url = '';
     for await (const line of createInterface(example.stdout)) {
-      const url = /Page +(http:\S+)/.exec(line)?.[1];
-      if (url === undefined) continue;
+      url = /Page +(http:\S+)/.exec(line)?.[1] ?? url;
+      const redis = /Redis +(redis:\S+)/.exec(line)?.[1];
+      if (redis === undefined) continue;
       example.stdout.resume();
-      return url;
+      return { url, redis };
     }
     throw new Error('It ended before it had a page: npm run build && npm run build:fleet');
   }
@@ -45,7 +59,7 @@ describeRedis('the example of a fleet', () => {
   it('serves from four processes with one call to Nudge, also without Redis, and ends cleanly', async () => {
     expect(existsSync(MAIN)).toBe(true);
     example = start();
-    const url = await page();
+    const { url } = await banner();
     const post = (what: string): Promise<Response> => fetch(`${url}/demo/${what}`, { method: 'POST' });
     const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
     const { accessToken } = (await (await post('login')).json()) as { accessToken: string };
@@ -83,6 +97,18 @@ describeRedis('the example of a fleet', () => {
     example.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
+  }, 60_000);
+
+  it('leaves nothing behind when it is killed', async () => {
+    example = start();
+    const { url, redis } = await banner();
+    await until('its processes are told of each other', async () => {
+      const { processes } = (await (await fetch(`${url}/demo/stats`)).json()) as Partial<Stats>;
+      return processes?.length === 4;
+    });
+    example.kill('SIGKILL');
+    await until('Redis is gone', () => isRefused(redis));
+    await until('the processes are gone', () => isRefused(url));
   }, 60_000);
 
   it('says how to get a Redis where there is none', async () => {
