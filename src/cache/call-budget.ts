@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import type { Patience } from './patience.js';
 
 /** Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget. */
 export type CallUrgency = 'urgent' | 'rotation';
@@ -9,8 +10,10 @@ export interface CallBudget {
   /**
    * Takes one call out of the budget: 0 when there was one, else the milliseconds after which to ask again. Never
    * rejects: a budget that cannot be counted decides by itself what is safe.
+   *
+   * @param patience what the caller has left for a store that counts it; left out, as much as any caller.
    */
-  take(urgency: CallUrgency): Promise<number>;
+  take(urgency: CallUrgency, patience?: Patience): Promise<number>;
   /** Milliseconds for which nothing may be sent because others got a 429, as far as is known here. */
   pausedForMs?(): number;
 }
@@ -39,9 +42,9 @@ export function sliceOf(callsPerMinute: number): { readonly points: number; read
 }
 
 /** Takes one call out of a limiter: 0 when there was one, else the milliseconds after which to ask again. */
-export async function takeFrom(limiter: RateLimiterAbstract, key = 'calls'): Promise<number> {
+async function takeFrom(limiter: RateLimiterAbstract): Promise<number> {
   try {
-    await limiter.consume(key);
+    await limiter.consume('calls');
     return 0;
   } catch (refusal) {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;

@@ -4,6 +4,7 @@ import { MINUTE_MS } from '../common/durations.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { LocalRefusal } from './renewal.js';
 import type { Demand } from './demand.js';
+import type { Patience } from './patience.js';
 import { callsPerSlice, type CallBudget, type CallUrgency } from './call-budget.js';
 
 /** Why nothing is sent although this process itself was not told to wait. */
@@ -18,6 +19,7 @@ export const SHORTEST_CALL_MS = 500;
 interface Ticket {
   readonly demand: Demand;
   readonly deadline: Deadline;
+  readonly patience: Patience | undefined;
   readonly admit: () => void;
   readonly refuse: (error: LocalRefusal) => void;
 }
@@ -45,13 +47,14 @@ export class CallQueue {
   /**
    * Resolves when the call may be made.
    *
+   * @param patience what is left of it for a budget that is counted in a store.
    * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when that is not before the deadline.
    */
-  async admit(demand: Demand, deadline: Deadline): Promise<void> {
+  async admit(demand: Demand, deadline: Deadline, patience?: Patience): Promise<void> {
     const aheadMs = this.#waitBehindOthersMs(demand.urgency);
     if (aheadMs > deadline.remainingMs() - SHORTEST_CALL_MS) throw this.#refusal(aheadMs);
     await new Promise<void>((resolve, reject) => {
-      this.#tickets.push({ demand, deadline, admit: resolve, refuse: reject });
+      this.#tickets.push({ demand, deadline, patience, admit: resolve, refuse: reject });
       demand.onChange = () => this.#wake();
       if (this.#isServing) this.#wake();
       else void this.#serve();
@@ -68,15 +71,15 @@ export class CallQueue {
   }
 
   /** One more call for somebody who has been admitted: a retry, another key. `false` when the budget has none left. */
-  async takeMore(): Promise<boolean> {
-    return (await this.#budget.take('urgent')) === 0;
+  async takeMore(patience?: Patience): Promise<boolean> {
+    return (await this.#budget.take('urgent', patience)) === 0;
   }
 
   async #serve(): Promise<void> {
     this.#isServing = true;
     for (let ticket = this.#next(); ticket !== undefined; ticket = this.#next()) {
       const { urgency } = ticket.demand;
-      const waitMs = await this.#budget.take(urgency);
+      const waitMs = await this.#budget.take(urgency, ticket.patience);
       if (waitMs === 0) {
         const admitted = ticket;
         this.#tickets = this.#tickets.filter((other) => other !== admitted);

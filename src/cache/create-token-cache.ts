@@ -49,12 +49,16 @@ function bound({ store, storeUser, options }: TokenCacheParts): TokenStore | und
   return storeUser === undefined ? store : (store?.bind?.(storeUser) ?? store);
 }
 
-/** The probe takes a lease that nobody else wants: a store that can be read and not written to is of no use. */
+/**
+ * The probe asks for as much as a renewal does, with a lease that nobody else wants: a store that can do a part of it, or
+ * all but too slowly, would be lost again with the next renewal.
+ */
 function guardOf(store: TokenStore, { events, clock, random }: TokenCacheParts): StoreGuard {
   const entry = `probe ${random()}`;
   const probe = async (): Promise<void> => {
+    await store.read(entry);
     const lease = await store.acquire(entry);
-    await lease?.release();
+    await Promise.all([lease?.release(), store.egress?.look()]);
   };
   return new StoreGuard(probe, events, clock, random);
 }

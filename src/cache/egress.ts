@@ -70,10 +70,15 @@ export class Egress implements TokenRenewer {
   }
 
   async renew(call: RenewalCall): Promise<RenewedToken> {
-    const { deadline, demand } = call;
-    await this.#whenClear(deadline, () => this.#queue.admit(demand, deadline));
-    // Again: while it waited for its turn a pause may have begun, or another call gone ahead to try.
-    return this.#whenClear(deadline, () => this.#callVendor(call));
+    const { deadline, demand, patience } = call;
+    await this.#whenClear(deadline, () => this.#queue.admit(demand, deadline, patience));
+    try {
+      // Again: while it waited for its turn a pause may have begun, or another call gone ahead to try.
+      return await this.#whenClear(deadline, () => this.#callVendor(call));
+    } catch (error) {
+      this.#shared?.failed();
+      throw error;
+    }
   }
 
   /**
@@ -100,13 +105,22 @@ export class Egress implements TokenRenewer {
     return work;
   }
 
-  async #fetch({ request, deadline, demand, newerThan, mayCall }: RenewalCall): Promise<RenewedToken> {
-    if (mayCall?.() === false) throw new RightLost();
+  async #fetch(call: RenewalCall): Promise<RenewedToken> {
+    const { request, deadline, demand, newerThan, patience } = call;
+    if (call.mayCall?.() === false) throw new RightLost();
     if (deadline.remainingMs() < SHORTEST_CALL_MS) throw timeout();
     const epoch = this.#epoch;
     try {
-      const mayCallAgain = (): Promise<boolean> => this.#queue.takeMore();
-      const fetched = await deadline.race(this.#source.fetchToken(request, deadline, mayCallAgain), timeout);
+      const fetched = await deadline.race(
+        this.#source.fetchToken(request, deadline, {
+          mayCallAgain: async () => (await call.mayCallAgain?.()) !== false && this.#queue.takeMore(patience),
+          willRetry: () => {
+            this.#shared?.failed();
+            call.willRetry?.();
+          },
+        }),
+        timeout,
+      );
       this.#succeeded(epoch);
       return { ...fetched, from: 'vendor', fence: newerThan };
     } catch (error) {
@@ -114,7 +128,8 @@ export class Egress implements TokenRenewer {
       // That nobody waited for it to the end says little of the vendor, and must not hold back who comes now.
       if (!demand.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#failed(failure, epoch);
       // Before anybody else gets the right to call: they would be refused as well.
-      if (failure.code === 'NUDGE_RATE_LIMITED') await this.#shared?.pause(this.#backoff.remainingMs());
+      if (failure.code === 'NUDGE_RATE_LIMITED')
+        await this.#shared?.pause(this.#backoff.remainingMs(), patience);
       throw failure;
     }
   }

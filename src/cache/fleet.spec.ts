@@ -1,129 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { ENTRY, fleetOf, REQUEST } from '../../test/support/simulated-fleet.js';
+import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
-import type { FetchedToken, TokenSource } from '../source/token-source.js';
-import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
+import type { TokenSource } from '../source/token-source.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import { readClaims } from '../token/claims.js';
-import { createTokenCache } from './create-token-cache.js';
-import { MemoryTokenStore } from './memory-token-store.js';
 import { storeSecrets } from './store-secrets.js';
-import type { TokenCache } from './token-cache.js';
-import type { TokenStore } from './token-store.js';
-
-const REQUEST = { expiryMins: 60 };
-/** What it is called in a store. */
-const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
-
-function jwt(claims: object): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'HS256' })}.${part(claims)}.c2lnbmF0dXJl`;
-}
-
-/** Nudge, for as many processes as there are. */
-class Vendor implements TokenSource {
-  calls = 0;
-  failure: NudgeAuthError | undefined;
-  answersAfterMs = 0;
-
-  constructor(private readonly clock: ManualClock) {}
-
-  async fetchToken(): Promise<FetchedToken> {
-    this.calls += 1;
-    const { calls } = this;
-    if (this.answersAfterMs > 0) {
-      await new Promise<void>((resolve) => this.clock.schedule(this.answersAfterMs, resolve));
-    }
-    if (this.failure !== undefined) throw this.failure;
-    const arrivedAt = this.clock.now();
-    const iat = Math.floor(arrivedAt.wallMs / SECOND_MS);
-    const token = jwt({ iat, exp: iat + HOUR_MS / SECOND_MS, calls });
-    return {
-      token,
-      claims: readClaims(token),
-      arrivedAt,
-      lifeMs: HOUR_MS,
-      ageOnArrivalMs: 0,
-      skewMs: 0,
-      keyFingerprint: '0a1b2c3d',
-    };
-  }
-}
-
-/** A store whose connection can be taken away, for all who share it. */
-class Network implements TokenStore {
-  isUp = true;
-  readonly egress: TokenStore['egress'];
-  #inner: MemoryTokenStore;
-
-  constructor(private readonly clock: ManualClock) {
-    this.#inner = new MemoryTokenStore(clock);
-    const { egress } = this.#inner;
-    this.egress = {
-      take: (...args) => this.#ask(() => egress.take(...args)),
-      pause: () => this.#ask(() => egress.pause()),
-      beginPause: (...args) => this.#ask(() => egress.beginPause(...args)),
-      endPause: () => this.#ask(() => egress.endPause()),
-    };
-  }
-
-  /** As a server that keeps nothing on disk. */
-  forgetEverything(): void {
-    this.#inner = new MemoryTokenStore(this.clock);
-  }
-
-  read: TokenStore['read'] = (...args) => this.#ask(() => this.#inner.read(...args));
-  acquire: TokenStore['acquire'] = (...args) => this.#ask(() => this.#inner.acquire(...args));
-  invalidate: TokenStore['invalidate'] = (...args) => this.#ask(() => this.#inner.invalidate(...args));
-  untilChanged: TokenStore['untilChanged'] = (...args) => this.#ask(() => this.#inner.untilChanged(...args));
-  close: TokenStore['close'] = () => this.#inner.close();
-
-  #ask<T>(work: () => Promise<T>): Promise<T> {
-    return this.isUp ? work() : Promise.reject(new Error('simulated network fault'));
-  }
-}
-
-function fleetOf(
-  size: number,
-  { random = () => 0.5, callsPerMinute = 1_000, source = undefined as TokenSource | undefined } = {},
-) {
-  const clock = new ManualClock();
-  const vendor = new Vendor(clock);
-  const network = new Network(clock);
-  const said: NudgeAuthEvent[] = [];
-  const pod = (theirSource: TokenSource = source ?? vendor): TokenCache => {
-    const events = new NudgeAuthEvents();
-    events.subscribe((event) => said.push(event));
-    return createTokenCache({
-      source: theirSource,
-      store: network,
-      options: {
-        scope: 'client',
-        enabled: true,
-        maxWaitMs: 500,
-        maxEntries: 10,
-        deadlineMs: 7_000,
-        storeScope: ['test'],
-      },
-      callsPerMinute,
-      events,
-      clock,
-      random,
-    });
-  };
-  const pods = Array.from({ length: size }, () => pod());
-  /** Everybody asks, again and again, for so long. */
-  const passing = async (durationMs: number, stepMs = 10 * SECOND_MS): Promise<void> => {
-    for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
-      const asked = pods.map(async (one) => one.getToken(REQUEST));
-      await clock.advanceAsync(Math.min(stepMs, durationMs - passedMs));
-      await Promise.all(asked);
-    }
-  };
-  const types = (): string[] => said.map(({ type }) => type);
-  return { clock, vendor, network, pods, pod, passing, types, said };
-}
 
 describe('processes that share a store', () => {
   it('call Nudge once a minute together', async () => {
@@ -145,11 +27,11 @@ describe('processes that share a store', () => {
   });
 
   it('share on its return what they hold, instead of fetching it', async () => {
-    const { vendor, network, passing, pod, types, clock } = fleetOf(5);
+    const { vendor, server, network, passing, pod, types, clock } = fleetOf(5);
     await passing(SECOND_MS, SECOND_MS);
     network.isUp = false;
     await passing(10 * MINUTE_MS);
-    network.forgetEverything();
+    server.forgetEverything();
     network.isUp = true;
     vendor.failure = new NudgeAuthError('NUDGE_UNAVAILABLE', 'Nudge is down as well');
     await clock.advanceAsync(11 * SECOND_MS);

@@ -1,5 +1,6 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
+import { LONGEST_BACKOFF_MS } from './backoff.js';
 import { ProcessCallBudget, type CallUrgency } from './call-budget.js';
 import type { FleetEgress, FleetPause } from './token-store.js';
 
@@ -12,7 +13,7 @@ export const PROBE_POLL_MS = SECOND_MS / 2;
 export class MemoryEgress implements FleetEgress {
   readonly #clock: Clock;
   readonly #budgets = new Map<number, ProcessCallBudget>();
-  #pause: { readonly since: Instant; readonly durationMs: number; probedAt?: Instant } | undefined;
+  #pause: { readonly since: Instant; readonly durationMs: number; probedAt: Instant | undefined } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,15 +39,24 @@ export class MemoryEgress implements FleetEgress {
     return { remainingMs: 0, isProbe: true };
   }
 
-  async beginPause(durationMs: number): Promise<void> {
+  async beginPause(askedForMs: number): Promise<void> {
+    const durationMs = Math.min(LONGEST_BACKOFF_MS, askedForMs);
     const now = this.#clock.now();
     const pause = this.#pause;
     const restMs = pause === undefined ? 0 : pause.durationMs - elapsedMs(pause.since, now);
     if (pause?.probedAt === undefined && restMs > durationMs) return;
-    this.#pause = { since: now, durationMs };
+    this.#pause = { since: now, durationMs, probedAt: undefined };
   }
 
   async endPause(): Promise<void> {
     this.#pause = undefined;
+  }
+
+  async giveBackProbe(): Promise<void> {
+    if (this.#pause !== undefined) this.#pause.probedAt = undefined;
+  }
+
+  async look(): Promise<void> {
+    // It is always there.
   }
 }

@@ -4,6 +4,7 @@ import type { FetchedToken, TokenRequest } from '../source/token-source.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { Demand } from './demand.js';
+import type { Patience } from './patience.js';
 import type { TokenRecord } from './token-store.js';
 
 /** What a renewal asks for. */
@@ -16,8 +17,16 @@ export interface RenewalCall {
   readonly demand: Demand;
   /** Only a token whose order in the store is higher will do; 0 accepts every one. */
   readonly newerThan: number;
+  /** What is held and still good: a token that was fetched before it is no news, whatever its order. */
+  readonly held: HeldToken | undefined;
+  /** How long the store may still be waited for; left out, as long as by any caller. */
+  readonly patience?: Patience;
   /** Whether the right to call the vendor is still there; left out, nobody else has a say in it. */
   readonly mayCall?: () => boolean;
+  /** Said when an attempt has come to nothing and another one is to follow. */
+  readonly willRetry?: () => void;
+  /** Asked before every call to the vendor but the first; left out, nobody else has a say in it. May take a while. */
+  readonly mayCallAgain?: () => Promise<boolean>;
 }
 
 /** A token that a renewal brought, from the vendor or from another process. */
@@ -25,6 +34,8 @@ export interface RenewedToken extends FetchedToken {
   readonly from: 'vendor' | 'store';
   /** Its order in the store; 0 without one. */
   readonly fence: number;
+  /** Why this process did not fetch it itself, where it tried to. */
+  readonly despite?: NudgeAuthError;
 }
 
 /** Said without asking the vendor: a wait is in force, or the budget is spent. No failure of its own. */

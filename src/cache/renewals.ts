@@ -26,6 +26,8 @@ export interface RenewalsOptions extends FreshnessPolicy {
   readonly enabled: boolean;
   /** Milliseconds a caller waits for a token at most. */
   readonly deadlineMs: number;
+  /** Milliseconds one attempt to call the vendor takes at most. */
+  readonly callTimeoutMs: number;
   /** What tells this cache's entries from those of others in a shared store. */
   readonly storeScope: readonly string[];
 }
@@ -131,7 +133,9 @@ export class Renewals {
         deadline: new Deadline(this.#clock, this.#options.deadlineMs),
         demand,
         newerThan: entry.fence,
+        held: entry.held?.freshness(this.#clock.now()) === 'unusable' ? undefined : entry.held,
       });
+      if (renewed.despite !== undefined) this.#tellOfFailure(entry, reason, renewed.despite);
       const held = new HeldToken(renewed, this.#options);
       if (held.freshness(this.#clock.now()) === 'unusable') throw tooShort();
       const isLonger = demand.isDropped || this.#adopt(name, held, sequence, renewed);
@@ -142,16 +146,24 @@ export class Renewals {
     } catch (error) {
       const failure = asNudgeAuthError(error);
       this.#noteFailure(entry, failure, demand);
-      const { code, message } = failure;
-      const allBlockedForMs = this.#renewer.refusal()?.retryAfterMs ?? 0;
-      const blockedForMs = Math.max(entry.blockedForMs(), allBlockedForMs);
-      if (!(failure instanceof LocalRefusal)) {
-        const retryInMs = isSharedFailure(code) ? allBlockedForMs : blockedForMs;
-        this.#events.emit({ type: 'failed', reason, code, message, retryInMs });
-      }
+      if (!(failure instanceof LocalRefusal)) this.#tellOfFailure(entry, reason, failure);
+      const { code, message, cause } = failure;
+      const blockedForMs = Math.max(entry.blockedForMs(), this.#allBlockedForMs());
       const retryAfterMs = blockedForMs > 0 ? blockedForMs : failure.retryAfterMs;
-      return { error: new NudgeAuthError(code, message, { retryAfterMs, cause: failure.cause }) };
+      return { error: new NudgeAuthError(code, message, { retryAfterMs, cause }) };
     }
+  }
+
+  #tellOfFailure(entry: TokenEntry, reason: RenewalReason, { code, message }: NudgeAuthError): void {
+    const allBlockedForMs = this.#allBlockedForMs();
+    const retryInMs = isSharedFailure(code)
+      ? allBlockedForMs
+      : Math.max(entry.blockedForMs(), allBlockedForMs);
+    this.#events.emit({ type: 'failed', reason, code, message, retryInMs });
+  }
+
+  #allBlockedForMs(): number {
+    return this.#renewer.refusal()?.retryAfterMs ?? 0;
   }
 
   /**
@@ -166,14 +178,16 @@ export class Renewals {
     else if (this.#options.scope === 'user' && mayBeTheUser && !isDropped) entry.backOff(failure);
   }
 
-  /** Returns whether the token lives longer than the one before. */
+  /** Returns whether the vendor's token lives longer than the one before. */
   #adopt(name: string, held: HeldToken, sequence: number, { from, fence }: RenewedToken): boolean {
     if (sequence > (this.#newestKey?.sequence ?? 0)) {
       this.#newestKey = { fingerprint: held.keyFingerprint, sequence };
     }
-    return (
-      !this.#options.enabled || this.#entries.of(name).adopt(held, from === 'vendor' ? sequence : 0, fence)
-    );
+    if (!this.#options.enabled) return true;
+    const entry = this.#entries.of(name);
+    if (from === 'vendor') return entry.adopt(held, sequence, fence);
+    entry.take(held, fence);
+    return true;
   }
 }
 

@@ -1,8 +1,10 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
+import { LONGEST_BACKOFF_MS } from './backoff.js';
 import { ProcessCallBudget, type CallBudget, type CallUrgency } from './call-budget.js';
+import type { Patience } from './patience.js';
 import { LOST, type StoreGuard } from './store-guard.js';
-import type { FleetEgress } from './token-store.js';
+import type { FleetEgress, FleetPause } from './token-store.js';
 
 /** What a process may spend of the budget of all while it cannot be counted. */
 const SHARE_WITHOUT_STORE = 1 / 10;
@@ -23,6 +25,8 @@ export class SharedCallBudget implements CallBudget {
   /** What the store said last: it need not be asked again before. */
   readonly #waits = new Map<CallUrgency | 'pause', Wait>();
   #isPauseKnown = false;
+  /** Whether it is for this process to try whether the pause is over. */
+  #isProbe = false;
 
   constructor(
     egress: FleetEgress,
@@ -39,10 +43,10 @@ export class SharedCallBudget implements CallBudget {
     this.#clock = clock;
   }
 
-  async take(urgency: CallUrgency): Promise<number> {
+  async take(urgency: CallUrgency, patience: Patience = this.#guard.patience()): Promise<number> {
     const knownMs = Math.max(this.pausedForMs(), this.#waitMs('urgent'), this.#waitMs(urgency));
     if (knownMs > 0) return knownMs;
-    const waitMs = await this.#guard.ask('budget', this.#guard.patience(), () => this.#ask(urgency));
+    const waitMs = await this.#guard.ask('budget', patience, () => this.#ask(urgency));
     return waitMs === LOST ? this.#alone.take(urgency) : waitMs;
   }
 
@@ -50,30 +54,59 @@ export class SharedCallBudget implements CallBudget {
     return this.#waitMs('pause');
   }
 
-  /** Tells the others of a 429. */
-  async pause(durationMs: number): Promise<void> {
+  /** Tells the others of a 429. Whoever has met with it waits for that only as long as for any store. */
+  async pause(durationMs: number, patience: Patience = this.#guard.patience()): Promise<void> {
     this.#isPauseKnown = true;
-    await this.#tell(() => this.#egress.beginPause(durationMs));
+    this.#isProbe = false;
+    await patience.atMost(this.#tell(() => this.#egress.beginPause(durationMs)));
   }
 
   /** Tells the others that the vendor answers. */
   succeeded(): void {
     this.#waits.delete('pause');
+    this.#isProbe = false;
     if (!this.#isPauseKnown) return;
     this.#isPauseKnown = false;
     void this.#tell(() => this.#egress.endPause());
   }
 
-  async #ask(urgency: CallUrgency): Promise<number> {
-    const waitMs = await this.#egress.take(urgency, this.#callsPerMinute);
-    if (waitMs > 0) return this.#remember(urgency, waitMs);
-    const { remainingMs, isProbe } = await this.#egress.pause();
-    if (isProbe || remainingMs > 0) this.#isPauseKnown = true;
-    if (remainingMs > 0) this.#events.emit({ type: 'paused', forMs: remainingMs });
-    return this.#remember('pause', remainingMs);
+  /** A call came to nothing. If it was to try whether the pause is over, that is for another process to do. */
+  failed(): void {
+    if (!this.#isProbe) return;
+    this.#isProbe = false;
+    void this.#tell(() => this.#egress.giveBackProbe());
   }
 
-  #remember(what: CallUrgency | 'pause', forMs: number): number {
+  async #ask(urgency: CallUrgency): Promise<number> {
+    if (this.#isPauseKnown) {
+      // Whoever only waits for the end of a pause must not use up the budget meanwhile.
+      const pause = await this.#askForPause();
+      return pause.remainingMs > 0 ? pause.remainingMs : this.#askForCall(urgency, pause);
+    }
+    // Somebody waits, and the two stand apart: one trip instead of two.
+    const asking = this.#askForPause();
+    const [pause, waitMs] = await Promise.all([asking, this.#askForCall(urgency, asking)]);
+    return Math.max(pause.remainingMs, waitMs);
+  }
+
+  async #askForPause(): Promise<FleetPause> {
+    const { remainingMs, isProbe } = await this.#egress.pause();
+    const pausedForMs = this.#remember('pause', remainingMs);
+    if (isProbe) this.#isProbe = true;
+    this.#isPauseKnown = isProbe || pausedForMs > 0;
+    if (pausedForMs > 0) this.#events.emit({ type: 'paused', forMs: pausedForMs });
+    return { remainingMs: pausedForMs, isProbe };
+  }
+
+  async #askForCall(urgency: CallUrgency, pause: FleetPause | Promise<FleetPause>): Promise<number> {
+    const waitMs = this.#remember(urgency, await this.#egress.take(urgency, this.#callsPerMinute));
+    if (waitMs > 0 && (await pause).isProbe) this.failed();
+    return waitMs;
+  }
+
+  /** Whatever the store says: nobody waits longer for it than for any vendor. */
+  #remember(what: CallUrgency | 'pause', saidMs: number): number {
+    const forMs = Number.isFinite(saidMs) ? Math.min(LONGEST_BACKOFF_MS, Math.max(0, saidMs)) : 0;
     this.#waits.set(what, { since: this.#clock.now(), forMs });
     return forMs;
   }

@@ -1,10 +1,8 @@
 import type { Cancel, Clock, Random } from '../common/clock.js';
-import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
+import { failureReasonOf } from '../common/failure-reason.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-
-/** What a caller may lose to a store that does not answer. */
-export const STORE_PATIENCE_MS = 300;
+import { Patience } from './patience.js';
 
 /** The store did not answer, or not well: whoever asked goes on without it. */
 export const LOST = Symbol('store lost');
@@ -25,7 +23,9 @@ export class StoreGuard {
   #failedProbes = 0;
   #cancelProbe: Cancel = () => undefined;
   #isClosed = false;
-  #onReturn: () => void = () => undefined;
+  /** It answers again, and what was to be done on its return is being done. */
+  #isReturning = false;
+  #onReturn: () => Promise<void> = () => Promise.resolve();
 
   /** @param probe asks the store for what it is needed for; rejects while it is of no use. */
   constructor(probe: () => Promise<unknown>, events: NudgeAuthEvents, clock: Clock, random: Random) {
@@ -39,23 +39,24 @@ export class StoreGuard {
     return this.#isLost;
   }
 
-  set onReturn(listener: () => void) {
+  /** What is to be done on the store's return, before it counts as back. Must not reject. */
+  set onReturn(listener: () => Promise<void>) {
     this.#onReturn = listener;
   }
 
   /** How long one caller may wait for the store in all. */
-  patience(extraMs = 0): Deadline {
-    return new Deadline(this.#clock, STORE_PATIENCE_MS + extraMs);
+  patience(): Patience {
+    return new Patience(this.#clock);
   }
 
   /** What the store says, or `LOST`: at once while it is known to be lost, else when the patience is at its end. */
-  async ask<T>(operation: string, patience: Deadline, work: () => Promise<T>): Promise<T | typeof LOST> {
+  async ask<T>(operation: string, patience: Patience, work: () => Promise<T>): Promise<T | typeof LOST> {
     if (this.#isLost) return LOST;
     try {
-      return await this.#within(patience, work);
-    } catch {
+      return await patience.within(work);
+    } catch (error) {
       // Fails open on purpose: the store makes renewals fewer, it must never be why a user gets no token.
-      this.#lose(operation);
+      this.#lose(operation, failureReasonOf(error));
       return LOST;
     }
   }
@@ -65,11 +66,14 @@ export class StoreGuard {
     this.#cancelProbe();
   }
 
-  #lose(operation: string): void {
+  #lose(operation: string, reason: string | undefined): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    this.#failedProbes = 0;
-    this.#events.emit({ type: 'store-lost', operation });
+    if (this.#isReturning) this.#failedProbes += 1;
+    else {
+      this.#failedProbes = 0;
+      this.#events.emit({ type: 'store-lost', operation, reason });
+    }
     this.#scheduleProbe();
   }
 
@@ -82,7 +86,7 @@ export class StoreGuard {
 
   async #tryAgain(): Promise<void> {
     try {
-      await this.#within(this.patience(), this.#probe);
+      await this.patience().within(this.#probe);
     } catch {
       this.#failedProbes += 1;
       this.#scheduleProbe();
@@ -90,17 +94,10 @@ export class StoreGuard {
     }
     if (this.#isClosed) return;
     this.#isLost = false;
-    this.#events.emit({ type: 'store-back' });
-    this.#onReturn();
-  }
-
-  /** As `Deadline.race`, but an answer that is here when the time is up, and only not read yet, still counts. */
-  #within<T>(patience: Deadline, work: () => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.schedule(patience.remainingMs(), () => {
-        setImmediate(() => reject(new Error('no answer in time')));
-      });
-      void Promise.resolve().then(work).then(resolve, reject).finally(cancel);
-    });
+    this.#isReturning = true;
+    await this.#onReturn();
+    this.#isReturning = false;
+    // Nothing is said of a return that came to nothing.
+    if (!this.#isLost) this.#events.emit({ type: 'store-back' });
   }
 }

@@ -1,11 +1,9 @@
 import { elapsedMs, type Clock, type Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
-import { NudgeAuthError } from '../common/errors.js';
-import { readClaims, type NudgeTokenClaims } from '../token/claims.js';
-import type { FreshnessPolicy } from '../token/freshness.js';
-import { HeldToken } from '../token/held-token.js';
+import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { SHORTEST_CALL_MS } from './call-queue.js';
+import type { Patience } from './patience.js';
 import {
   LocalRefusal,
   RightLost,
@@ -14,8 +12,11 @@ import {
   type RenewedToken,
   type TokenRenewer,
 } from './renewal.js';
+import type { RenewalsOptions } from './renewals.js';
 import { LOST, type StoreGuard } from './store-guard.js';
-import type { StoredToken, TokenLease, TokenStore } from './token-store.js';
+import { StoreReturn } from './store-return.js';
+import { newsIn } from './stored-news.js';
+import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
 /** Followers are told when the leader has written; this is for when the message is lost. */
 const FOLLOWER_POLL_MS = 200;
@@ -23,11 +24,28 @@ const FOLLOWER_POLL_MS = 200;
 /** A store that says all the time that something has changed is not asked in a tight loop. */
 const SHORTEST_POLL_MS = 20;
 
+/** Whoever has failed lets the others go first: all of them look within this, also those who are told nothing. */
+const ABSTENTION_MS = 1.5 * FOLLOWER_POLL_MS;
+
 /** A process that starts waits for its first connection instead of calling the vendor as all others do. */
 const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
 /** Half of the life ± 20 %: processes that cannot see each other call the vendor seldom, and not together. */
 const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
+
+/** A renewal, and how long the store may still be waited for. */
+type SharedCall = RenewalCall & { readonly patience: Patience };
+
+/** What somebody else has fetched, or the turn to call the vendor: under a lease, or without one as a last resort. */
+type Turn = { readonly taken: RenewedToken } | { readonly lease: TokenLease | undefined };
+
+/** What is left of a deadline when whoever waits for a token follows others no longer, and calls the vendor as well. */
+function lastResortMs({ deadlineMs, callTimeoutMs }: RenewalsOptions, random: Random): number {
+  const attemptMs = callTimeoutMs + SHORTEST_CALL_MS;
+  // As long as one attempt of the other's may take they are followed. Then not all lose their patience together.
+  const latestMs = Math.min(attemptMs, deadlineMs - attemptMs) * (1 - random() / 2);
+  return Math.max(SHORTEST_CALL_MS + FOLLOWER_POLL_MS, latestMs);
+}
 
 /**
  * Renews an entry once for all processes that share a store: one of them calls the vendor, the others take what it
@@ -38,66 +56,56 @@ export class StoreRenewal implements TokenRenewer {
   readonly #inner: TokenRenewer;
   readonly #store: TokenStore;
   readonly #guard: StoreGuard;
-  readonly #policy: FreshnessPolicy;
+  readonly #return: StoreReturn;
+  readonly #options: RenewalsOptions;
   readonly #clock: Clock;
   readonly #aloneShare: number;
-  #held: () => readonly PublishableToken[] = () => [];
+  readonly #lastResortMs: number;
   #firstConnection: Promise<void> | undefined;
 
   constructor(
     inner: TokenRenewer,
     store: TokenStore,
     guard: StoreGuard,
-    policy: FreshnessPolicy,
+    options: RenewalsOptions,
     clock: Clock,
     random: Random,
   ) {
     this.#inner = inner;
     this.#store = store;
     this.#guard = guard;
-    this.#policy = policy;
+    this.#return = new StoreReturn(store, guard);
+    this.#options = options;
     this.#clock = clock;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
-    guard.onReturn = () => void this.#shareHeld();
+    this.#lastResortMs = lastResortMs(options, random);
   }
 
   refusal(): LocalRefusal | undefined {
     return this.#inner.refusal();
   }
 
-  async renew(call: RenewalCall): Promise<RenewedToken> {
+  async renew(request: RenewalCall): Promise<RenewedToken> {
     await this.#untilConnected();
     // Known as lost: whoever asks although the token is only due for rotation has waited for its half-life.
-    if (this.#guard.isLost) return this.#inner.renew(call);
+    if (this.#guard.isLost) return this.#inner.renew(request);
+    const call: SharedCall = { ...request, patience: this.#guard.patience() };
     let isSuperseded = false;
+    let mayGoAlone = true;
     for (;;) {
-      const patience = this.#guard.patience();
-      const stored = await this.#guard.ask('read', patience, () => this.#store.read(call.entry));
-      if (stored === LOST) return this.#withoutStore(call);
-      const taken = this.#take(stored, call);
-      if (taken !== undefined) return taken;
-      const refusal = this.#inner.refusal();
-      if (refusal !== undefined) throw refusal;
-      const lease = await this.#acquire(call.entry, patience);
-      if (lease === LOST) return this.#withoutStore(call);
-      if (lease !== undefined) {
-        const led = await this.#lead(call, lease, isSuperseded);
-        if (typeof led !== 'string') return led;
-        isSuperseded ||= led === 'superseded';
-      }
-      if (call.demand.isDropped) throw noLongerWanted();
-      if (call.deadline.remainingMs() < SHORTEST_CALL_MS) {
-        throw new NudgeAuthError(
-          'NUDGE_TIMEOUT',
-          'Another process is renewing the token and has not finished in time',
-        );
-      }
-      if (lease === undefined) await this.#follow(call);
+      const turn = await this.#turn(call, mayGoAlone);
+      if (turn === LOST) return this.#withoutStore(call);
+      if ('taken' in turn) return turn.taken;
+      const led = await this.#lead(call, turn.lease, isSuperseded);
+      if (typeof led !== 'string') return led;
+      isSuperseded ||= led === 'superseded';
+      mayGoAlone &&= led !== 'refused';
+      call.patience.renew();
     }
   }
 
-  async invalidate(entry: string): Promise<void> {
-    await this.#guard.ask('invalidate', this.#guard.patience(), () => this.#store.invalidate(entry));
+  invalidate(entry: string): Promise<void> {
+    return this.#return.invalidate(entry);
   }
 
   rotateAloneAfterShare(): number | undefined {
@@ -105,7 +113,7 @@ export class StoreRenewal implements TokenRenewer {
   }
 
   shareOnReturn(held: () => readonly PublishableToken[]): void {
-    this.#held = held;
+    this.#return.held = held;
   }
 
   close(): void {
@@ -125,7 +133,36 @@ export class StoreRenewal implements TokenRenewer {
     throw new LocalRefusal('NUDGE_UNAVAILABLE', 'The token store was lost during a rotation');
   }
 
-  async #acquire(entry: string, patience: Deadline): Promise<TokenLease | undefined | typeof LOST> {
+  /**
+   * Looks and follows until another process has fetched the token, or it is this one's turn to call.
+   *
+   * @param abstention until it is over, the others go first.
+   */
+  async #turn(call: SharedCall, mayGoAlone: boolean, abstention?: Deadline): Promise<Turn | typeof LOST> {
+    const { entry, deadline, demand, patience } = call;
+    for (;;) {
+      if (demand.isDropped) throw noLongerWanted();
+      const stored = await this.#guard.ask('read', patience, () => this.#store.read(entry));
+      if (stored === LOST) return LOST;
+      const known = this.#return.isInvalidated(entry) ? undefined : stored;
+      const taken = newsIn(known, call, this.#options, this.#clock.now());
+      if (taken !== undefined) return { taken };
+      const refusal = this.#inner.refusal();
+      if (refusal !== undefined) throw refusal;
+      if (deadline.remainingMs() < SHORTEST_CALL_MS) throw notInTime();
+      const abstainsForMs = abstention?.remainingMs() ?? 0;
+      const lease = abstainsForMs > 0 ? undefined : await this.#acquire(entry, patience);
+      if (lease === LOST) return LOST;
+      if (lease !== undefined) return { lease };
+      const untilLastResortMs = deadline.remainingMs() - this.#lastResortMs;
+      if (mayGoAlone && demand.urgency === 'urgent' && untilLastResortMs <= 0) return { lease };
+      const moments = [FOLLOWER_POLL_MS, deadline.remainingMs(), abstainsForMs, untilLastResortMs];
+      await this.#follow(entry, Math.ceil(Math.min(...moments.filter((ms) => ms > 0))));
+      patience.renew();
+    }
+  }
+
+  async #acquire(entry: string, patience: Patience): Promise<TokenLease | undefined | typeof LOST> {
     let asked: Promise<TokenLease | undefined> | undefined;
     const lease = await this.#guard.ask('acquire', patience, () => (asked = this.#store.acquire(entry)));
     // One that comes after all would be kept from the others by a holder that does nothing with it.
@@ -134,104 +171,90 @@ export class StoreRenewal implements TokenRenewer {
   }
 
   /**
-   * Fetches under the lease and shares the result, unless the entry has moved on meanwhile or the lease is gone. Where it
-   * has moved on before, the token is used all the same: a store that takes nothing must not cost call after call.
+   * Calls the vendor and shares the result. After an attempt that has failed the turn is the others': what keeps this
+   * process from the vendor need not keep them.
    */
   async #lead(
-    call: RenewalCall,
-    lease: TokenLease,
+    call: SharedCall,
+    given: TokenLease | undefined,
     isSuperseded: boolean,
-  ): Promise<RenewedToken | 'superseded' | 'right lost'> {
-    try {
-      const renewed = await this.#inner.renew({ ...call, mayCall: () => lease.isHeld() });
-      const ageMs = elapsedMs(renewed.arrivedAt, this.#clock.now());
-      const { token, lifeMs, keyFingerprint } = renewed;
-      const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
-      const written = await this.#guard.ask('write', this.#guard.patience(), () => lease.write(record));
-      if (written === false && !isSuperseded) return 'superseded';
-      return { ...renewed, fence: written === true ? lease.fence : call.newerThan };
-    } catch (error) {
-      if (error instanceof RightLost) return 'right lost';
-      throw error;
-    } finally {
+  ): Promise<RenewedToken | 'superseded' | 'right lost' | 'refused'> {
+    let lease = given;
+    let abstention: Deadline | undefined;
+    let taken: RenewedToken | undefined;
+    const willRetry = (): void => {
       giveBack(lease);
-    }
-  }
-
-  async #follow({ entry, deadline }: RenewalCall): Promise<void> {
-    const waitMs = Math.min(FOLLOWER_POLL_MS, deadline.remainingMs());
-    await Promise.all([
-      this.#guard.ask('untilChanged', this.#guard.patience(waitMs), () =>
-        this.#store.untilChanged(entry, waitMs),
-      ),
-      new Promise<void>((resolve) => this.#clock.schedule(SHORTEST_POLL_MS, resolve)),
-    ]);
-  }
-
-  #take(stored: StoredToken | undefined, { newerThan, reason }: RenewalCall): RenewedToken | undefined {
-    // Nothing says whether what another process stored began after the call that insists.
-    if (stored === undefined || reason === 'forced') return undefined;
-    const now = this.#clock.now();
+      lease = undefined;
+      abstention = new Deadline(this.#clock, ABSTENTION_MS);
+    };
+    const mayCallAgain = async (): Promise<boolean> => {
+      if (lease?.isHeld() === true) return true;
+      // Whatever forbids another attempt: the failure of the last one is the answer.
+      const turn = await this.#turn(call, true, abstention).catch(() => undefined);
+      if (turn === undefined) return false;
+      if (turn === LOST) return call.demand.urgency === 'urgent';
+      if ('taken' in turn) taken = turn.taken;
+      else ({ lease } = turn);
+      return taken === undefined;
+    };
     try {
-      const claims = readClaims(stored.token);
-      if (stored.fence <= newerThan || !isSound(stored, claims)) return undefined;
-      const taken: RenewedToken = {
-        token: stored.token,
-        claims,
-        arrivedAt: { wallMs: now.wallMs - stored.ageMs, monotonicMs: now.monotonicMs - stored.ageMs },
-        lifeMs: stored.remainingMs + stored.ageMs,
-        ageOnArrivalMs: Math.max(
-          0,
-          claims.expiresAtMs - claims.issuedAtMs - stored.remainingMs - stored.ageMs,
-        ),
-        skewMs: undefined,
-        keyFingerprint: stored.keyFingerprint,
-        from: 'store',
-        fence: stored.fence,
-      };
-      return new HeldToken(taken, this.#policy).freshness(now) === 'unusable' ? undefined : taken;
-    } catch {
-      // Not a token: whatever wrote it, it is a miss, and the next write replaces it.
-      return undefined;
+      const mayCall = (): boolean => lease?.isHeld() !== false;
+      const renewed = await this.#inner.renew({ ...call, mayCall, willRetry, mayCallAgain });
+      return lease === undefined ? renewed : await this.#share(call, lease, renewed, isSuperseded);
+    } catch (error) {
+      giveBack(lease);
+      if (error instanceof RightLost) return 'right lost';
+      if (taken !== undefined) return { ...taken, despite: asNudgeAuthError(error) };
+      // No call was to be had beside the leader's: there is still that one to wait for.
+      if (given === undefined && error instanceof LocalRefusal) return 'refused';
+      throw error;
     }
   }
 
-  /** On return the others get what is held here, so that none of them must fetch it. */
-  async #shareHeld(): Promise<void> {
-    for (const { entry, record, published } of this.#held()) {
-      const fence = await this.#guard.ask('publish', this.#guard.patience(), async () => {
-        if ((await this.#store.read(entry)) !== undefined) return undefined;
-        const lease = await this.#store.acquire(entry);
-        if (lease === undefined) return undefined;
-        try {
-          return (await lease.write(record)) ? lease.fence : undefined;
-        } finally {
-          giveBack(lease);
-        }
-      });
-      if (fence === LOST) return;
-      if (fence !== undefined) published(fence);
-    }
+  /**
+   * Stores what was fetched under a lease, unless the entry has moved on meanwhile. Where it has moved on before, the
+   * token is used all the same: a store that takes nothing must not cost call after call. Whoever waits is not kept by a
+   * slow store: the lease stays with the write until that is done.
+   */
+  async #share(
+    { newerThan, patience }: SharedCall,
+    lease: TokenLease,
+    renewed: RenewedToken,
+    isSuperseded: boolean,
+  ): Promise<RenewedToken | 'superseded'> {
+    const ageMs = elapsedMs(renewed.arrivedAt, this.#clock.now());
+    const { token, lifeMs, keyFingerprint } = renewed;
+    const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
+    const writing = this.#guard.ask('write', this.#guard.patience(), () => lease.write(record));
+    void writing.then(() => giveBack(lease));
+    const written = await patience.atMost(writing);
+    if (written === false && !isSuperseded) return 'superseded';
+    return { ...renewed, fence: written === false || written === LOST ? newerThan : lease.fence };
+  }
+
+  /** A store that tells of no change makes followers slower, and nothing else. */
+  async #follow(entry: string, waitMs: number): Promise<void> {
+    const changed = new Promise<void>((resolve) => {
+      const cancel = this.#clock.schedule(waitMs, resolve);
+      void Promise.resolve()
+        .then(() => this.#store.untilChanged(entry, waitMs))
+        .then(
+          () => (cancel(), resolve()),
+          () => undefined,
+        );
+    });
+    const pause = new Promise<void>((resolve) => {
+      this.#clock.schedule(Math.min(SHORTEST_POLL_MS, waitMs), resolve);
+    });
+    await Promise.all([changed, pause]);
   }
 }
 
-/** Whatever a store gives back: no token lives longer than it says itself. */
-function isSound(
-  { remainingMs, ageMs, fence, keyFingerprint }: StoredToken,
-  claims: NudgeTokenClaims,
-): boolean {
-  return (
-    [remainingMs, ageMs, fence].every((value) => Number.isFinite(value) && value >= 0) &&
-    remainingMs + ageMs <= claims.expiresAtMs - claims.issuedAtMs &&
-    typeof keyFingerprint === 'string'
+function notInTime(): NudgeAuthError {
+  return new NudgeAuthError(
+    'NUDGE_TIMEOUT',
+    'Another process is renewing the token and has not finished in time',
   );
-}
-
-/** Nobody waits for it: a lease that is not given back ends by itself. */
-function giveBack(lease: TokenLease | undefined): void {
-  void Promise.resolve()
-    .then(() => lease?.release())
-    .catch(() => undefined);
 }
 
 function noLongerWanted(): LocalRefusal {

@@ -58,8 +58,8 @@ export class TokenEntry {
   }
 
   /**
-   * Holds a new token in place of the old one. Returns whether it brought anything: a vendor that repeats itself, or
-   * whose next token lives no longer, is asked again only after a backoff.
+   * Holds what the vendor gave in place of the old token. Returns whether it brought anything: a vendor that repeats
+   * itself, or whose next token lives no longer, is asked again only after a backoff.
    */
   adopt(token: HeldToken, sequence: number, fence: number): boolean {
     const now = this.#clock.now();
@@ -67,18 +67,19 @@ export class TokenEntry {
     const isLonger =
       former === undefined ||
       (token.token !== former.token && token.remainingMs(now) > former.remainingMs(now));
-    this.#held = token;
-    this.#heldSince = sequence;
-    this.#fence = fence;
-    if (isLonger) {
-      this.#answeredAt = now;
-      this.#lastFailure = undefined;
-      this.#backoff.succeed();
-    } else {
+    this.#hold(token, sequence, fence);
+    if (isLonger) this.#succeed();
+    else {
       const message = 'Nudge answers with a token that lives no longer than the last one';
       this.fail(new NudgeAuthError('NUDGE_BAD_RESPONSE', message));
     }
     return isLonger;
+  }
+
+  /** Holds what another process has stored, however long it lives: the vendor was not asked, and so has not failed. */
+  take(token: HeldToken, fence: number): void {
+    this.#hold(token, 0, fence);
+    this.#succeed();
   }
 
   /** The held token is in the store by now, if it is held still. */
@@ -118,6 +119,18 @@ export class TokenEntry {
     if (retryAfterMs === 0) return undefined;
     const { code, message } = this.#lastFailure ?? TOO_OFTEN;
     return new LocalRefusal(code, message, { retryAfterMs });
+  }
+
+  #hold(token: HeldToken, since: number, fence: number): void {
+    this.#held = token;
+    this.#heldSince = since;
+    this.#fence = fence;
+  }
+
+  #succeed(): void {
+    this.#answeredAt = this.#clock.now();
+    this.#lastFailure = undefined;
+    this.#backoff.succeed();
   }
 
   #userBlockedForMs(): number {

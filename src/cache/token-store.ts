@@ -34,6 +34,13 @@ export interface TokenLease {
   release(): Promise<void>;
 }
 
+/** Gives a lease back. Nobody waits for it: one that is not given back ends by itself. */
+export function giveBack(lease: TokenLease | undefined): void {
+  void Promise.resolve()
+    .then(() => lease?.release())
+    .catch(() => undefined);
+}
+
 /** Key material that everybody has who may use an API key, and nobody else. */
 export interface StoreSecret {
   /** Names the API key, as {@link TokenRecord.keyFingerprint} does. */
@@ -63,10 +70,14 @@ export interface FleetEgress {
   take(urgency: CallUrgency, callsPerMinute: number): Promise<number>;
   /** The pause that a 429 has begun, here or elsewhere. Whoever gets `probe` is the one who may try whether it is over. */
   pause(): Promise<FleetPause>;
-  /** Begins a pause, or makes it last for `durationMs` milliseconds from now; a longer one stays. */
+  /** Begins a pause, or makes it last for `durationMs` milliseconds from now, a minute at most; a longer one stays. */
   beginPause(durationMs: number): Promise<void>;
   /** Ends the pause: the vendor has answered. */
   endPause(): Promise<void>;
+  /** Whoever was to try whether the pause is over did not reach the vendor: another one may try at once. */
+  giveBackProbe(): Promise<void>;
+  /** Resolves when all of this can be asked. Takes no call and no probe. */
+  look(): Promise<void>;
 }
 
 /** `remainingMs` are the milliseconds until it is worth asking again; 0 when a call may be made. */

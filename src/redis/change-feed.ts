@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../common/clock.js';
+import { DISCONNECT_MS } from './redis-connection.js';
 
 /**
  * Tells those who wait that an entry has changed, as soon as Redis says so. Messages may get lost: whoever waits also
@@ -62,5 +63,6 @@ function duplicateOf(client: Redis | Cluster): Redis | Cluster {
     maxRetriesPerRequest: null,
     lazyConnect: false,
     autoResubscribe: true,
+    disconnectTimeout: DISCONNECT_MS,
   });
 }

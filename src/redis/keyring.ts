@@ -14,13 +14,19 @@ function derived(material: string | Uint8Array, purpose: string, bytes: number):
   return Buffer.from(hkdfSync('sha256', material, SALT, purpose, bytes));
 }
 
-function isRecord(value: unknown): value is TokenRecord {
+/** A record and the moment of Redis' clock, in microseconds, from which it ages: nobody can make it young again. */
+export interface DatedRecord extends TokenRecord {
+  readonly atUs: number;
+}
+
+function isRecord(value: unknown): value is DatedRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { token, remainingMs, ageMs, keyFingerprint } = value as Record<string, unknown>;
+  const { token, remainingMs, ageMs, atUs, keyFingerprint } = value as Record<string, unknown>;
   return (
     typeof token === 'string' &&
     Number.isFinite(remainingMs) &&
     Number.isFinite(ageMs) &&
+    Number.isFinite(atUs) &&
     typeof keyFingerprint === 'string'
   );
 }
@@ -47,18 +53,18 @@ export class StoreKey {
   }
 
   /** @param place the full name under which it is stored, and all else that must not change about it. */
-  seal(record: TokenRecord, place: string): string {
-    const { token, remainingMs, ageMs, keyFingerprint } = record;
+  seal(record: DatedRecord, place: string): string {
+    const { token, remainingMs, ageMs, atUs, keyFingerprint } = record;
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#sealing, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(`${this.id} ${place}`));
-    const plain = JSON.stringify({ token, remainingMs, ageMs, keyFingerprint });
+    const plain = JSON.stringify({ token, remainingMs, ageMs, atUs, keyFingerprint });
     const sealed = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     return `${this.id}.${sealed.toString('base64url')}`;
   }
 
   /** The record; `undefined` for whatever was not sealed with this key for this place. */
-  open(text: string, place: string): TokenRecord | undefined {
+  open(text: string, place: string): DatedRecord | undefined {
     try {
       const sealed = Buffer.from(text.slice(text.indexOf('.') + 1), 'base64url');
       const decipher = createDecipheriv(CIPHER, this.#sealing, sealed.subarray(0, NONCE_BYTES), {

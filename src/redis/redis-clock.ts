@@ -1,6 +1,6 @@
 import { SECOND_MS } from '../common/durations.js';
 
-const US_PER_MS = 1_000;
+export const US_PER_MS = 1_000;
 
 /**
  * What Redis' clock says now, as far as its answers tell: each was made somewhere between the question and its arrival.
@@ -26,9 +26,13 @@ export class RedisClock {
   }
 }
 
-/** Milliseconds between two moments of Redis' clock. */
-export function passedMs(fromUs: number, toUs: number): number {
-  return Math.max(0, (toUs - fromUs) / US_PER_MS);
+/** Clocks are corrected all the time, and no two servers' clocks agree: by so little nobody is harmed. */
+const JITTER_MS = SECOND_MS;
+
+/** Milliseconds between two moments of Redis' clock; `undefined` where it was set back meanwhile, and nobody can know. */
+export function passedMs(fromUs: number, toUs: number): number | undefined {
+  const ms = (toUs - fromUs) / US_PER_MS;
+  return ms < -JITTER_MS ? undefined : Math.max(0, ms);
 }
 
 /** After this no write of an old lease is accepted, and its order may be forgotten. */

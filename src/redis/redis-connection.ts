@@ -1,6 +1,7 @@
 import { Redis, type Cluster } from 'ioredis';
 import type { Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
+import { failureReasonOf } from '../common/failure-reason.js';
 import { RedisClock } from './redis-clock.js';
 import type { ResolvedRedisTokenStoreOptions } from './redis-token-store.options.js';
 import type { Script } from './scripts.js';
@@ -8,19 +9,54 @@ import { CommandTimeout, within } from './within.js';
 
 /** A process that starts waits so long for its first connection. */
 const FIRST_CONNECTION_MS = 2 * SECOND_MS;
+/** Tried twice in that time: whoever gives up then knows why. */
+const CONNECT_MS = FIRST_CONNECTION_MS / 2;
 /** As long as a starting process waits it tries often, so as not to sleep through the moment. */
 const EAGER_RECONNECTS = 20;
 const EAGER_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2 * SECOND_MS;
 /** A connection that has swallowed everything for so long is dead, whatever the socket says. */
 const SILENCE_MS = 2 * SECOND_MS;
+/** So long a server that hangs may take to close its side; the process could not end before. */
+export const DISCONNECT_MS = 100;
 /** Scripts can be repeated; together the attempts last as long as one caller may wait for the store. */
 const ATTEMPTS = 3;
 
-/** An answer of a script, without the time that stood before it. */
-export type ScriptAnswer = readonly (string | number)[];
-
 type ScriptArgument = string | number;
+
+/** An answer of a script: the time of Redis in microseconds, and what the script says. */
+export type ScriptAnswer = readonly [number, ...ScriptArgument[]];
+
+/** There is nobody to ask. */
+class NoConnection extends Error {
+  override readonly name = 'NoConnection';
+
+  /** @param code why, in one word, as far as anybody knows. */
+  constructor(readonly code = 'ENOTCONN') {
+    super('There is no connection to Redis');
+  }
+}
+
+/** Whoever answers so is no Redis, or speaks of something else. */
+class WrongAnswer extends Error {
+  override readonly name = 'WrongAnswer';
+  readonly code = 'EPROTO';
+
+  constructor() {
+    super('Redis answered something else than the script says');
+  }
+}
+
+/**
+ * A number in an answer. Some settings of clients make texts of them all.
+ *
+ * @throws where there is none: whatever answers so is not to be relied on.
+ */
+export function numberIn(part: ScriptArgument | undefined): number {
+  const number = part === undefined || part === '' ? Number.NaN : Number(part);
+  if (!Number.isFinite(number)) throw new WrongAnswer();
+  return number;
+}
 
 /** Between attempts to connect again: more each time, and never all processes together. */
 export function reconnectDelayMs(attempts: number, random: Random): number {
@@ -41,6 +77,8 @@ export class RedisConnection {
   readonly #pending = new Set<Promise<unknown>>();
   readonly #first: Promise<void>;
   #silentSinceMs: number | undefined;
+  /** Why the own client has no connection. */
+  #lastReason: string | undefined;
   #isClosed = false;
 
   constructor({ connection, timeoutMs }: ResolvedRedisTokenStoreOptions, clock: Clock, random: Random) {
@@ -48,6 +86,7 @@ export class RedisConnection {
     this.#clock = clock;
     this.#isOwn = 'url' in connection;
     this.client = 'url' in connection ? connect(connection.url, random) : connection.client;
+    if (this.#isOwn) this.#listen();
     this.clientPrefix = this.client.options.keyPrefix ?? '';
     if (this.client.status === 'wait') this.client.connect().catch(() => undefined);
     this.#first = this.#firstConnection();
@@ -79,12 +118,6 @@ export class RedisConnection {
     }
   }
 
-  /** A command of a library, under the same rules. */
-  async command<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed || this.client.status !== 'ready') throw new Error('There is no connection to Redis');
-    return this.#tracked(within(this.#clock, this.#timeoutMs, work()));
-  }
-
   /** Ends what was opened here, after what is under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -102,7 +135,7 @@ export class RedisConnection {
     const deadlineUs = this.#redisClock.deadlineUs(sentAtMs, this.#timeoutMs);
     const all = [...keys, deadlineUs, ...args];
     try {
-      const answer = await this.command(async () => {
+      const answer = await this.#within(async () => {
         try {
           return await this.client.evalsha(sha, keys.length, ...all);
         } catch (error) {
@@ -111,14 +144,25 @@ export class RedisConnection {
         }
       });
       this.#silentSinceMs = undefined;
-      if (!isScriptAnswer(answer)) throw new TypeError('Redis answered something else than the script says');
-      const [verdict, redisUs, ...rest] = answer;
-      this.#redisClock.learn(sentAtMs, this.#nowMs(), Number(redisUs));
-      return verdict === 'ok' ? [Number(redisUs), ...rest] : undefined;
+      if (!isScriptAnswer(answer)) throw new WrongAnswer();
+      const [verdict, time, ...rest] = answer;
+      const redisUs = numberIn(time);
+      this.#redisClock.learn(sentAtMs, this.#nowMs(), redisUs);
+      return verdict === 'ok' ? [redisUs, ...rest] : undefined;
     } catch (error) {
       if (error instanceof CommandTimeout) this.#heardNothing(sentAtMs);
       throw error;
     }
+  }
+
+  /** Every failure shows where a command is sent; without a listener each would be printed, with the address. */
+  #listen(): void {
+    this.client.on('error', (error: unknown) => {
+      this.#lastReason = failureReasonOf(error);
+    });
+    this.client.on('ready', () => {
+      this.#lastReason = undefined;
+    });
   }
 
   #heardNothing(sinceMs: number): void {
@@ -128,7 +172,9 @@ export class RedisConnection {
     this.client.disconnect(true);
   }
 
-  async #tracked<T>(work: Promise<T>): Promise<T> {
+  async #within<T>(send: () => Promise<T>): Promise<T> {
+    if (this.#isClosed || this.client.status !== 'ready') throw new NoConnection(this.#lastReason);
+    const work = within(this.#clock, this.#timeoutMs, send());
     this.#pending.add(work);
     try {
       return await work;
@@ -156,26 +202,24 @@ export class RedisConnection {
 }
 
 function connect(url: string, random: Random): Redis {
-  const client = new Redis(url, {
+  return new Redis(url, {
     connectionName: 'nestjs-nudge-auth',
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    connectTimeout: FIRST_CONNECTION_MS,
+    connectTimeout: CONNECT_MS,
+    disconnectTimeout: DISCONNECT_MS,
     retryStrategy: (attempts) => reconnectDelayMs(attempts, random),
     // A replica behind the address that was the master's: the next connection may find the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
-  // Every failure shows where a command is sent; without a listener each would be printed, with the address.
-  client.on('error', () => undefined);
-  return client;
 }
 
 function isUnknownScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
-function isScriptAnswer(answer: unknown): answer is (string | number)[] {
+function isScriptAnswer(answer: unknown): answer is ScriptArgument[] {
   return (
     Array.isArray(answer) &&
     (answer[0] === 'ok' || answer[0] === 'late') &&

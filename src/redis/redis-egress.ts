@@ -1,21 +1,19 @@
-import { RateLimiterRedis } from 'rate-limiter-flexible';
-import { rotationsPerMinute, sliceOf, takeFrom, type CallUrgency } from '../cache/call-budget.js';
+import { LONGEST_BACKOFF_MS } from '../cache/backoff.js';
+import { rotationsPerMinute, sliceOf, type CallUrgency } from '../cache/call-budget.js';
 import { PROBE_MS, PROBE_POLL_MS } from '../cache/memory-egress.js';
 import type { FleetEgress, FleetPause } from '../cache/token-store.js';
+import { SECOND_MS } from '../common/durations.js';
 import { SCHEMA } from './entry-names.js';
-import type { RedisConnection } from './redis-connection.js';
-import { BEGIN_PAUSE, END_PAUSE, PAUSE_STATE } from './scripts.js';
-
-interface Limiters {
-  readonly urgent: RateLimiterRedis;
-  readonly rotation: RateLimiterRedis;
-}
+import { US_PER_MS } from './redis-clock.js';
+import { numberIn, type RedisConnection } from './redis-connection.js';
+import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './scripts.js';
 
 /** The budget and the pause of a fleet. They are of no entry, and stand in slots of their own. */
 export class RedisEgress implements FleetEgress {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
-  readonly #limiters = new Map<number, Limiters>();
+  /** Names the probe that was given here last: the moment until which it may take, by Redis' clock. */
+  #probeUntilUs = 0;
 
   constructor(connection: RedisConnection, keyPrefix: string) {
     this.#connection = connection;
@@ -23,55 +21,65 @@ export class RedisEgress implements FleetEgress {
   }
 
   async take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
-    const limiters = this.#limitersFor(callsPerMinute);
-    // No deadline is needed at Redis: what runs there too late counts one call that is not made, which harms nobody.
-    const take = (limiter: RateLimiterRedis): Promise<number> =>
-      this.#connection.command(() => takeFrom(limiter));
-    const waitMs = urgency === 'rotation' ? await take(limiters.rotation) : 0;
-    return waitMs === 0 ? take(limiters.urgent) : waitMs;
+    const waitMs =
+      urgency === 'rotation' ? await this.#take('rotation', rotationsPerMinute(callsPerMinute)) : 0;
+    return waitMs === 0 ? this.#take('all', callsPerMinute) : waitMs;
   }
 
   async pause(): Promise<FleetPause> {
-    const [, remainingMs, isProbe] = await this.#connection.run(
+    const [nowUs, remainingMs, isProbe] = await this.#connection.run(
       PAUSE_STATE,
       [this.#pauseName],
-      [PROBE_MS, PROBE_POLL_MS],
+      [PROBE_MS, PROBE_POLL_MS, LONGEST_BACKOFF_MS],
     );
-    return { remainingMs: Number(remainingMs), isProbe: isProbe === 1 };
+    const isOurs = numberIn(isProbe) === 1;
+    if (isOurs) this.#probeUntilUs = nowUs + PROBE_MS * US_PER_MS;
+    return { remainingMs: waitIn(remainingMs), isProbe: isOurs };
   }
 
   async beginPause(durationMs: number): Promise<void> {
-    await this.#connection.run(BEGIN_PAUSE, [this.#pauseName], [Math.ceil(durationMs), PROBE_MS * 2]);
+    const cappedMs = Math.min(LONGEST_BACKOFF_MS, Math.ceil(durationMs));
+    const args = [cappedMs, PROBE_MS * 2, LONGEST_BACKOFF_MS];
+    await this.#connection.run(BEGIN_PAUSE, [this.#pauseName], args);
   }
 
   async endPause(): Promise<void> {
     await this.#connection.run(END_PAUSE, [this.#pauseName]);
   }
 
+  async giveBackProbe(): Promise<void> {
+    await this.#connection.run(GIVE_BACK_PROBE, [this.#pauseName], [this.#probeUntilUs]);
+  }
+
+  async look(): Promise<void> {
+    // A slice without calls has none to give, and the probe of no moment is nobody's.
+    await Promise.all([
+      this.#connection.run(TAKE, [this.#budgetName('all')], [0, 1]),
+      this.#connection.run(TAKE, [this.#budgetName('rotation')], [0, 1]),
+      this.#connection.run(GIVE_BACK_PROBE, [this.#pauseName], [-1]),
+    ]);
+  }
+
   get #pauseName(): string {
     return `${this.#prefix}:pause`;
   }
 
-  #limitersFor(callsPerMinute: number): Limiters {
-    const known = this.#limiters.get(callsPerMinute);
-    if (known !== undefined) return known;
-    const made = {
-      urgent: this.#limiter('all', callsPerMinute),
-      rotation: this.#limiter('rotation', rotationsPerMinute(callsPerMinute)),
-    };
-    this.#limiters.set(callsPerMinute, made);
-    return made;
+  #budgetName(what: 'all' | 'rotation'): string {
+    return `${this.#prefix}:budget:${what}`;
   }
 
-  #limiter(what: string, callsPerMinute: number): RateLimiterRedis {
+  async #take(what: 'all' | 'rotation', callsPerMinute: number): Promise<number> {
     const { points, duration } = sliceOf(callsPerMinute);
-    return new RateLimiterRedis({
-      storeClient: this.#connection.client,
-      rejectIfRedisNotReady: true,
-      keyPrefix: `${this.#prefix}:budget:${what}`,
-      points,
-      // Redis' limiter knows whole seconds only: rather a little less than the budget than a little more.
-      duration: Math.ceil(duration),
-    });
+    const [, waitMs] = await this.#connection.run(
+      TAKE,
+      [this.#budgetName(what)],
+      [points, Math.ceil(duration * SECOND_MS)],
+    );
+    return waitIn(waitMs);
   }
+}
+
+/** Whatever Redis says: nobody waits longer for it than the longest pause. */
+function waitIn(part: string | number | undefined): number {
+  return Math.min(LONGEST_BACKOFF_MS, Math.max(0, numberIn(part)));
 }

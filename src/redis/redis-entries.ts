@@ -3,10 +3,10 @@ import type { Clock } from '../common/clock.js';
 import type { FleetEgress, StoredToken, TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
 import type { ChangeFeed } from './change-feed.js';
 import { namesOf, type EntryNames } from './entry-names.js';
-import { keyIdOf, type Keyring, type StoreKey } from './keyring.js';
+import { keyIdOf, type DatedRecord, type Keyring, type StoreKey } from './keyring.js';
 import type { KeyringSource } from './keyring-source.js';
 import { ORDER_MS, passedMs } from './redis-clock.js';
-import type { RedisConnection } from './redis-connection.js';
+import { numberIn, type RedisConnection } from './redis-connection.js';
 import { LEASE_MS, RedisLease } from './redis-lease.js';
 import { ACQUIRE, INVALIDATE, READ, WRITE } from './scripts.js';
 
@@ -55,11 +55,18 @@ export class RedisEntries implements TokenStore {
     const names = this.#namesOf((await keys.keyring()).first, entry);
     const owner = randomBytes(OWNER_BYTES).toString('hex');
     const sentAt = clock.now();
-    const [, fence] = await connection.run(ACQUIRE, [names.lease, names.order], [owner, LEASE_MS, ORDER_MS]);
-    if (fence === undefined) return undefined;
-    const write = (record: TokenRecord): Promise<boolean> => this.#write(names, Number(fence), record);
-    const value = `${owner} ${fence}`;
-    return new RedisLease({ names, fence: Number(fence), value, sentAt, write }, connection, clock);
+    const { lease, order, token } = names;
+    const [givenUs, given] = await connection.run(
+      ACQUIRE,
+      [lease, order, token],
+      [owner, LEASE_MS, ORDER_MS],
+    );
+    if (given === undefined) return undefined;
+    const fence = numberIn(given);
+    const write = (record: TokenRecord, atUs: number): Promise<boolean> =>
+      this.#write(names, fence, { ...record, atUs });
+    const value = `${owner} ${given}`;
+    return new RedisLease({ names, fence, value, sentAt, givenUs, write }, connection, clock);
   }
 
   async invalidate(entry: string): Promise<void> {
@@ -82,16 +89,21 @@ export class RedisEntries implements TokenStore {
   async #readUnder(key: StoreKey, entry: string): Promise<StoredToken | undefined> {
     const names = this.#namesOf(key, entry);
     const { connection, keys } = this.#parts;
-    const [nowUs, fence, writtenUs, sealed] = await connection.run(READ, [names.token]);
-    if (fence === undefined || sealed === undefined) return undefined;
+    const [nowUs, given, sealed] = await connection.run(READ, [names.token]);
+    if (given === undefined || sealed === undefined) return undefined;
+    const fence = numberIn(given);
     const opening = await this.#opening(await keys.keyring(), String(sealed));
-    const place = placeOf(connection.clientPrefix, names, Number(fence));
-    const record = opening?.open(String(sealed), place);
-    if (record === undefined) return undefined;
-    const passed = passedMs(Number(writtenUs), Number(nowUs));
-    const remainingMs = record.remainingMs - passed;
-    if (!(remainingMs > 0)) return undefined;
-    return { ...record, remainingMs, ageMs: record.ageMs + passed, fence: Number(fence) };
+    const record = opening?.open(String(sealed), placeOf(connection.clientPrefix, names, fence));
+    const passed = record && passedMs(record.atUs, nowUs);
+    if (record === undefined || passed === undefined || passed >= record.remainingMs) return undefined;
+    const { token, keyFingerprint } = record;
+    return {
+      token,
+      keyFingerprint,
+      fence,
+      remainingMs: record.remainingMs - passed,
+      ageMs: record.ageMs + passed,
+    };
   }
 
   /** The key for a record: perhaps one that has been rotated in elsewhere a moment ago. */
@@ -100,7 +112,7 @@ export class RedisEntries implements TokenStore {
     return keyring.withId(id) ?? (await this.#parts.keys.refreshed()).withId(id);
   }
 
-  async #write(names: EntryNames, fence: number, record: TokenRecord): Promise<boolean> {
+  async #write(names: EntryNames, fence: number, record: DatedRecord): Promise<boolean> {
     const { connection, keys } = this.#parts;
     const { keyFingerprint, remainingMs } = record;
     const sealing =
@@ -112,7 +124,7 @@ export class RedisEntries implements TokenStore {
       [names.token, names.order],
       [fence, sealed, Math.floor(remainingMs), ORDER_MS, names.channel, names.announced],
     );
-    return isWritten === 1;
+    return numberIn(isWritten) === 1;
   }
 
   #namesOf(key: StoreKey, entry: string): EntryNames {

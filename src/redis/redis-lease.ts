@@ -2,7 +2,7 @@ import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/cloc
 import { SECOND_MS } from '../common/durations.js';
 import type { TokenLease, TokenRecord } from '../cache/token-store.js';
 import type { EntryNames } from './entry-names.js';
-import type { RedisConnection } from './redis-connection.js';
+import { numberIn, type RedisConnection } from './redis-connection.js';
 import { RELEASE, RENEW } from './scripts.js';
 
 /** After this a holder that says nothing has lost its right. */
@@ -19,7 +19,10 @@ export interface RedisLeaseParts {
   /** What the lease's name holds while it is this one. */
   readonly value: string;
   readonly sentAt: Instant;
-  readonly write: (record: TokenRecord) => Promise<boolean>;
+  /** When Redis gave it, by its clock in microseconds. */
+  readonly givenUs: number;
+  /** @param atUs a moment of Redis' clock at which the record was not younger than it says. */
+  readonly write: (record: TokenRecord, atUs: number) => Promise<boolean>;
 }
 
 /** The right to renew an entry, kept for as long as the holder works. */
@@ -30,6 +33,8 @@ export class RedisLease implements TokenLease {
   readonly #clock: Clock;
   readonly #givenAt: Instant;
   #sentAt: Instant;
+  /** The last that was heard of Redis' clock. */
+  #heardUs: number;
   #isOver = false;
   #cancel: Cancel = () => undefined;
 
@@ -40,6 +45,7 @@ export class RedisLease implements TokenLease {
     this.#clock = clock;
     this.#givenAt = parts.sentAt;
     this.#sentAt = parts.sentAt;
+    this.#heardUs = parts.givenUs;
     this.#scheduleRenewal();
   }
 
@@ -49,7 +55,7 @@ export class RedisLease implements TokenLease {
   }
 
   write(record: TokenRecord): Promise<boolean> {
-    return this.#parts.write(record);
+    return this.#parts.write(record, this.#heardUs);
   }
 
   async release(): Promise<void> {
@@ -69,8 +75,9 @@ export class RedisLease implements TokenLease {
     this.#scheduleRenewal();
     try {
       const { names, value } = this.#parts;
-      const [, isRenewed] = await this.#connection.run(RENEW, [names.lease], [value, LEASE_MS]);
-      if (isRenewed === 1) this.#sentAt = sentAt;
+      const [nowUs, isRenewed] = await this.#connection.run(RENEW, [names.lease], [value, LEASE_MS]);
+      this.#heardUs = nowUs;
+      if (numberIn(isRenewed) === 1) this.#sentAt = sentAt;
       else this.#end();
     } catch {
       // The next attempt may succeed; until then the time since the last one counts.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { HOUR_MS } from '../common/durations.js';
 
 /** A Lua script that Redis runs as one step. */
 export interface Script {
@@ -6,10 +7,16 @@ export interface Script {
   readonly sha: string;
 }
 
+/** Fences are ahead of a clock that was set back. No clock is wrong by more than this for long. */
+const FURTHEST_AHEAD_MS = 24 * HOUR_MS;
+
 /**
  * Every script gets a deadline by Redis' own clock first, and does nothing after it: a command that timed out here may
  * still be run there, when nobody reckons with it any more. Answers begin with `ok` or `late` and Redis' time in
  * microseconds.
+ *
+ * Others can write to Redis, and its clock may be set back. So `moment` reads microseconds and takes for 0 what is no
+ * number, or further ahead than it can be; `keep` removes a name that holds something of another kind.
  */
 const PROLOGUE = `
 local time = redis.call('TIME')
@@ -17,6 +24,15 @@ local now = time[1] * 1000000 + time[2]
 local function text(number) return string.format('%.0f', number) end
 if now > tonumber(ARGV[1]) then return { 'late', text(now) } end
 local function announce(channel, message) redis.pcall('PUBLISH', channel, message) end
+local function moment(value, aheadMs)
+  local us = tonumber(value)
+  if us and us >= 0 and us <= now + (aheadMs or ${FURTHEST_AHEAD_MS}) * 1000 then return us end
+  return 0
+end
+local function keep(name, kind)
+  local found = redis.call('TYPE', name).ok
+  if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
+end
 `;
 
 function script(body: string): Script {
@@ -24,27 +40,35 @@ function script(body: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** KEYS: token. → fence, microseconds when it was written, sealed record; or nothing. */
+/** KEYS: token. → fence, sealed record; or nothing. */
 export const READ = script(`
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return { 'ok', text(now) } end
-local record = redis.call('HMGET', KEYS[1], 'fence', 'at', 'sealed')
-if not record[1] or not record[2] or not record[3] then return { 'ok', text(now) } end
-return { 'ok', text(now), record[1], record[2], record[3] }
+local record = redis.call('HMGET', KEYS[1], 'fence', 'sealed')
+local fence = moment(record[1])
+if fence == 0 or not record[2] then return { 'ok', text(now) } end
+return { 'ok', text(now), text(fence), record[2] }
 `);
 
 /**
- * KEYS: lease, order. ARGV: owner, milliseconds of the lease and of the order. → the fence; or nothing while somebody
- * else has the lease. Asked again by the same owner it gives the same fence, so that it can be repeated after a timeout.
+ * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order. → the fence, higher than all that
+ * are known; or nothing while somebody else has the lease. Asked again by the same owner it gives the same fence, so that
+ * it can be repeated after a timeout. What has no end, or a later one than a lease can have, is nobody's lease: it would
+ * keep everybody out.
  */
 export const ACQUIRE = script(`
+keep(KEYS[1], 'string')
 local held = redis.call('GET', KEYS[1])
-if held then
+local restMs = redis.call('PTTL', KEYS[1])
+if held and restMs >= 0 and restMs <= tonumber(ARGV[3]) then
   local owner, fence = string.match(held, '^(.-) (%d+)$')
   if owner ~= ARGV[2] then return { 'ok', text(now) } end
   return { 'ok', text(now), fence }
 end
-local given = tonumber(redis.call('HGET', KEYS[2], 'given') or '0')
-local fence = math.max(now, given + 1)
+keep(KEYS[2], 'hash')
+keep(KEYS[3], 'hash')
+local order = redis.call('HMGET', KEYS[2], 'given', 'least')
+local stored = redis.call('HGET', KEYS[3], 'fence')
+local fence = math.max(now, moment(order[1]) + 1, moment(order[2]) + 1, moment(stored) + 1)
 redis.call('HSET', KEYS[2], 'given', text(fence))
 redis.call('PEXPIRE', KEYS[2], ARGV[4] * 2)
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. text(fence), 'PX', ARGV[3])
@@ -53,6 +77,7 @@ return { 'ok', text(now), text(fence) }
 
 /** KEYS: lease. ARGV: its value, milliseconds. → 1 while it is held, else 0. */
 export const RENEW = script(`
+keep(KEYS[1], 'string')
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return { 'ok', text(now), 0 } end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return { 'ok', text(now), 1 }
@@ -60,6 +85,7 @@ return { 'ok', text(now), 1 }
 
 /** KEYS: lease. ARGV: its value, channel, message. */
 export const RELEASE = script(`
+keep(KEYS[1], 'string')
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return { 'ok', text(now) } end
 redis.call('DEL', KEYS[1])
 announce(ARGV[3], ARGV[4])
@@ -72,16 +98,17 @@ return { 'ok', text(now) }
  */
 export const WRITE = script(`
 local fence = tonumber(ARGV[2])
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
-local stored = tonumber(redis.call('HGET', KEYS[1], 'fence') or '0')
-local least = tonumber(redis.call('HGET', KEYS[2], 'least') or '0')
+keep(KEYS[1], 'hash')
+keep(KEYS[2], 'hash')
+local stored = moment(redis.call('HGET', KEYS[1], 'fence'))
+local least = moment(redis.call('HGET', KEYS[2], 'least'))
 if stored == fence then return { 'ok', text(now), 1 } end
 if fence <= stored or fence <= least or now - fence > ARGV[5] * 1000 then return { 'ok', text(now), 0 } end
 redis.call('HSET', KEYS[2], 'least', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[5] * 2)
 redis.call('DEL', KEYS[1])
 if tonumber(ARGV[4]) > 0 then
-  redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'at', text(now), 'sealed', ARGV[3])
+  redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'sealed', ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end
 announce(ARGV[6], ARGV[7])
@@ -90,8 +117,8 @@ return { 'ok', text(now), 1 }
 
 /** KEYS: token, order, lease. ARGV: milliseconds of the order, channel, message. */
 export const INVALIDATE = script(`
-local given = tonumber(redis.call('HGET', KEYS[2], 'given') or '0')
-local fence = text(math.max(now, given + 1))
+keep(KEYS[2], 'hash')
+local fence = text(math.max(now, moment(redis.call('HGET', KEYS[2], 'given')) + 1))
 redis.call('HSET', KEYS[2], 'given', fence, 'least', fence)
 redis.call('PEXPIRE', KEYS[2], ARGV[2] * 2)
 redis.call('DEL', KEYS[1], KEYS[3])
@@ -100,24 +127,46 @@ return { 'ok', text(now) }
 `);
 
 /**
- * KEYS: pause. ARGV: milliseconds that a probe may take, milliseconds between two questions of the others.
- * → milliseconds to wait, and 1 for the one that may probe.
+ * KEYS: budget. ARGV: calls of a slice, its milliseconds. → milliseconds to wait; 0 when there was a call left. What has
+ * no end, or a later one than a slice can have, is no slice.
  */
-export const PAUSE_STATE = script(`
-local pause = redis.call('HMGET', KEYS[1], 'until', 'probe')
-if not pause[1] then return { 'ok', text(now), '0', 0 } end
-local restMs = math.ceil((tonumber(pause[1]) - now) / 1000)
-if restMs > 0 then return { 'ok', text(now), text(restMs), 0 } end
-if pause[2] and tonumber(pause[2]) > now then return { 'ok', text(now), ARGV[3], 0 } end
-redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000))
-return { 'ok', text(now), '0', 1 }
+export const TAKE = script(`
+keep(KEYS[1], 'string')
+local sliceMs = tonumber(ARGV[3])
+local used = tonumber(redis.call('GET', KEYS[1]))
+local restMs = redis.call('PTTL', KEYS[1])
+if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
+restMs = math.max(1, restMs)
+if used >= tonumber(ARGV[2]) then return { 'ok', text(now), restMs } end
+redis.call('SET', KEYS[1], text(used + 1), 'PX', text(restMs))
+return { 'ok', text(now), 0 }
 `);
 
-/** KEYS: pause. ARGV: milliseconds of the pause, milliseconds that it is remembered beyond. */
+/**
+ * KEYS: pause. ARGV: milliseconds that a probe may take, milliseconds between two questions of the others, milliseconds
+ * of the longest pause. → milliseconds to wait, and 1 for the one that may probe.
+ */
+export const PAUSE_STATE = script(`
+keep(KEYS[1], 'hash')
+local pause = redis.call('HMGET', KEYS[1], 'until', 'probe')
+local ends = moment(pause[1], ARGV[4])
+if ends == 0 then
+  redis.call('DEL', KEYS[1])
+  return { 'ok', text(now), 0, 0 }
+end
+local restMs = math.ceil((ends - now) / 1000)
+if restMs > 0 then return { 'ok', text(now), restMs, 0 } end
+if moment(pause[2], ARGV[2]) > now then return { 'ok', text(now), ARGV[3], 0 } end
+redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000))
+return { 'ok', text(now), 0, 1 }
+`);
+
+/** KEYS: pause. ARGV: milliseconds of the pause, that it is remembered beyond, and of the longest pause. */
 export const BEGIN_PAUSE = script(`
+keep(KEYS[1], 'hash')
 local before = redis.call('HMGET', KEYS[1], 'until', 'probe')
 local ends = now + ARGV[2] * 1000
-if before[1] and not before[2] and tonumber(before[1]) > ends then return { 'ok', text(now) } end
+if not before[2] and moment(before[1], ARGV[4]) > ends then return { 'ok', text(now) } end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'until', text(ends))
 redis.call('PEXPIRE', KEYS[1], ARGV[2] + ARGV[3])
@@ -127,5 +176,15 @@ return { 'ok', text(now) }
 /** KEYS: pause. */
 export const END_PAUSE = script(`
 redis.call('DEL', KEYS[1])
+return { 'ok', text(now) }
+`);
+
+/**
+ * KEYS: pause. ARGV: the moment until which a probe may take. → nothing; another one may try at once, unless somebody
+ * else does by now.
+ */
+export const GIVE_BACK_PROBE = script(`
+keep(KEYS[1], 'hash')
+if redis.call('HGET', KEYS[1], 'probe') == ARGV[2] then redis.call('HSET', KEYS[1], 'probe', '0') end
 return { 'ok', text(now) }
 `);

@@ -3,6 +3,7 @@ import type { Clock } from '../common/clock.js';
 /** No answer came in time. The command is not cancelled by it: no client can call one back. */
 export class CommandTimeout extends Error {
   override readonly name = 'CommandTimeout';
+  readonly code = 'ETIMEDOUT';
 
   constructor() {
     super('Redis did not answer in time');

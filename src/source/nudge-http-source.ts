@@ -12,7 +12,7 @@ import { placeInTime } from '../token/placement.js';
 import { parseAnswer, type AnswerFailure, type HttpAnswer } from './answer.js';
 import type { ApiKeyProvider } from './api-key.js';
 import { ApiKeys } from './api-keys.js';
-import type { FetchedToken, TokenRequest, TokenSource } from './token-source.js';
+import type { FetchedToken, FurtherCalls, TokenRequest, TokenSource } from './token-source.js';
 import { failureOfTransport } from './transport-failure.js';
 
 const TOKEN_PATH = '/clients/jwt/token';
@@ -33,6 +33,8 @@ export interface NudgeHttpTokenSourceOptions {
 
 /** The headers of an answer that mean something here. HTTP allows each of them once. */
 const HEADERS = ['content-type', 'retry-after', 'date', 'age'] as const;
+
+const FREELY: FurtherCalls = { mayCallAgain: () => Promise.resolve(true), willRetry: () => undefined };
 
 type Attempt = FetchedToken | AnswerFailure;
 
@@ -78,14 +80,15 @@ export class NudgeHttpTokenSource implements TokenSource {
   async fetchToken(
     request: TokenRequest,
     deadline: Deadline,
-    mayCallAgain: () => Promise<boolean> = () => Promise.resolve(true),
+    { mayCallAgain, willRetry }: FurtherCalls = FREELY,
   ): Promise<FetchedToken> {
-    const mayGoOn = async (): Promise<boolean> => isTimeForAttempt(deadline) && (await mayCallAgain());
+    const mayGoOn = async (): Promise<boolean> =>
+      isTimeForAttempt(deadline) && (await mayCallAgain()) && isTimeForAttempt(deadline);
     let refusal: NudgeAuthError | undefined;
     for await (const candidate of this.#keys.candidates(deadline)) {
       // With no time or budget left the refusal itself is the better answer.
       if (refusal !== undefined && !(await mayGoOn())) break;
-      const attempt = await this.#call(candidate.key, request, deadline, mayGoOn);
+      const attempt = await this.#call(candidate.key, request, deadline, mayGoOn, willRetry);
       if (!isFailure(attempt)) {
         this.#keys.accepted(candidate);
         return attempt;
@@ -105,6 +108,7 @@ export class NudgeHttpTokenSource implements TokenSource {
     request: TokenRequest,
     deadline: Deadline,
     mayGoOn: () => Promise<boolean>,
+    willRetry: () => void,
   ): Promise<Attempt> {
     const spareMs = (): number => deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
     const isWorthRetrying = (attempt: unknown): boolean =>
@@ -119,6 +123,7 @@ export class NudgeHttpTokenSource implements TokenSource {
         return Math.max(this.#random() * ceilingMs, last === undefined ? 0 : askedForMs(last));
       }),
     });
+    policy.onRetry(willRetry);
     return policy.execute(async () => {
       // The pause may have ended late, or the budget be spent: then what is known already is the answer.
       if (last !== undefined && !(await mayGoOn())) return { ...last, isTransient: false };

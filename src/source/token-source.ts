@@ -26,19 +26,24 @@ export interface FetchedToken {
   readonly keyFingerprint: string;
 }
 
+/** Who has a say in the HTTP calls after the first, which is paid for. */
+export interface FurtherCalls {
+  /**
+   * Takes one more call out of the budget; asked before each. `false`: no further call, the failure known already is the
+   * answer. May take a while.
+   */
+  readonly mayCallAgain: () => Promise<boolean>;
+  /** Said as soon as an attempt has failed that is to be repeated after a wait. */
+  readonly willRetry: () => void;
+}
+
 /** Where tokens come from. */
 export interface TokenSource {
   /**
    * A new token from the vendor: never a cached one.
    *
-   * @param mayCallAgain takes one more call out of the budget; asked before every HTTP call but the first, which is paid
-   * for. `false`: no further call, the failure known already is the answer. Left out, there is no budget.
-   *
+   * @param further left out, nobody has a say in them.
    * @throws {NudgeAuthError} for every failure; at the latest when `deadline` has passed.
    */
-  fetchToken(
-    request: TokenRequest,
-    deadline: Deadline,
-    mayCallAgain?: () => Promise<boolean>,
-  ): Promise<FetchedToken>;
+  fetchToken(request: TokenRequest, deadline: Deadline, further?: FurtherCalls): Promise<FetchedToken>;
 }

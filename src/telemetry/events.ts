@@ -45,7 +45,12 @@ export type NudgeAuthEvent =
   /** The first key is refused and the fallback serves, or the first serves again. */
   | { readonly type: 'key-in-use'; readonly role: ApiKeyRole; readonly keyFingerprint: string }
   /** The store cannot be used, or can be used again. */
-  | { readonly type: 'store-lost'; readonly operation: string }
+  | {
+      readonly type: 'store-lost';
+      readonly operation: string;
+      /** Why, in one word, where that is known: never a message, which may quote anything. */
+      readonly reason: string | undefined;
+    }
   | { readonly type: 'store-back' }
   | { readonly type: 'invalidated' };
 

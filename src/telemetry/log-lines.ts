@@ -23,6 +23,10 @@ const SAME_TOPIC_EVERY_MS = MINUTE_MS;
 /** Below this a difference of clocks is nobody's worry. */
 const NOTABLE_SKEW_MS = 30 * SECOND_MS;
 
+function whatFailed({ operation, reason }: NudgeAuthEventOf<'store-lost'>): string {
+  return reason === undefined ? operation : `${operation}, ${reason}`;
+}
+
 function seconds(ms: number): string {
   return `${Math.ceil(ms / SECOND_MS)} s`;
 }
@@ -110,7 +114,7 @@ export class LogLines {
         return this.#is('store', {
           level: 'warn',
           topic: 'store-lost',
-          text: `The token store does not answer (${event.operation}): this process goes on by itself and calls Nudge on its own account.`,
+          text: `The token store does not answer (${whatFailed(event)}): this process goes on by itself and calls Nudge on its own account.`,
         });
       case 'store-back':
         return this.#is('store', {

@@ -150,7 +150,14 @@ describe('log lines', () => {
       event: { type: 'key-in-use', role: 'fallback', keyFingerprint: 'f0' },
       line: /^warn .*fallback.*replace the primary key/,
     },
-    { event: { type: 'store-lost', operation: 'read' }, line: /^warn .*store does not answer \(read\)/ },
+    {
+      event: { type: 'store-lost', operation: 'read', reason: undefined },
+      line: /^warn .*store does not answer \(read\)/,
+    },
+    {
+      event: { type: 'store-lost', operation: 'read', reason: 'WRONGPASS' },
+      line: /^warn .*store does not answer \(read, WRONGPASS\): this process goes on by itself/,
+    },
     { event: { ...RENEWED, skewMs: 95_000 }, line: /^warn .*95 s behind Nudge's: check its time sync/ },
     { event: { ...RENEWED, skewMs: -95_000 }, line: /^warn .*95 s ahead of Nudge's/ },
     { event: { ...RENEWED, isLonger: false }, line: /^warn .*no longer than the last one/ },
@@ -224,7 +231,7 @@ describe('log lines', () => {
 
   it('do not leave a store for lost that is back, nor the other way round', () => {
     const { say, clock, lines } = logged();
-    const lost: NudgeAuthEvent = { type: 'store-lost', operation: 'read' };
+    const lost: NudgeAuthEvent = { type: 'store-lost', operation: 'read', reason: 'timeout' };
     say(lost, { type: 'store-back' }, lost);
     expect(lines).toHaveLength(2);
     clock.advance(MINUTE_MS);
@@ -327,7 +334,7 @@ describe('the status', () => {
     const events = new NudgeAuthEvents();
     const board = new StatusBoard(events, new ManualClock());
     events.emit({ type: 'key-in-use', role: 'fallback', keyFingerprint: 'f0' });
-    events.emit({ type: 'store-lost', operation: 'read' });
+    events.emit({ type: 'store-lost', operation: 'read', reason: 'timeout' });
     events.emit({ type: 'budget-spent', waiting: 1, retryInMs: 1 });
     expect(board.summary).toMatchObject({
       fallbackInUse: true,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { HOUR_MS, MINUTE_MS } from '../common/durations.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
 
 /** `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`. */
@@ -189,11 +189,11 @@ export function describeTokenStoreContract(
       const { egress } = await create();
       if (egress === undefined) return;
       assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: false });
-      await egress.beginPause(HOUR_MS);
       await egress.beginPause(MINUTE_MS);
+      await egress.beginPause(SECOND_MS);
       const { remainingMs, isProbe } = await egress.pause();
       assert.equal(isProbe, false);
-      assert.ok(remainingMs > MINUTE_MS && remainingMs <= HOUR_MS, 'a longer pause stays');
+      assert.ok(remainingMs > SECOND_MS && remainingMs <= MINUTE_MS, 'a longer pause stays');
       await egress.endPause();
       await egress.beginPause(0);
       assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: true });

@@ -128,7 +128,13 @@ export class Simulation {
     this.#cache = createTokenCache({
       source: this.#vendor,
       store: this.#store,
-      options: { ...options.cache, scope, deadlineMs: DEADLINE_MS, storeScope: ['simulation'] },
+      options: {
+        ...options.cache,
+        scope,
+        deadlineMs: DEADLINE_MS,
+        callTimeoutMs: options.http.timeoutMs,
+        storeScope: ['simulation'],
+      },
       callsPerMinute: options.budget.callsPerMinute,
       budget: { take: () => Promise.resolve(0) },
       events,

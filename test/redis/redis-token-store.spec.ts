@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Redis } from 'ioredis';
 import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
 import { describeTokenStoreContract } from 'nestjs-nudge-auth/testing';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TokenLease, TokenRecord, TokenStore } from '../../src/cache/token-store.js';
 import { Secret } from '../../src/common/secret.js';
@@ -110,6 +113,11 @@ describeRedis('RedisTokenStore', () => {
       expect(held.isHeld()).toBe(true);
       expect(await other.acquire('entry')).toBeUndefined();
 
+      // What takes long to fetch is not taken for old: it ages from the last renewal, not from the lease's beginning.
+      expect(await held.write(recordOf('a-token'))).toBe(true);
+      const { ageMs = Number.NaN } = (await other.read('entry')) ?? {};
+      expect((await redisUs(admin)) / 1e3 - held.fence / 1e3 - ageMs).toBeGreaterThan(1_900);
+
       // As if the process had died: nobody renews it any more.
       await admin.set(name, 'another holder', 'PX', 400);
       await until('the holder notices', () => !held.isHeld());
@@ -133,14 +141,16 @@ describeRedis('RedisTokenStore', () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       const first = await lease(store);
-      const [seconds = 0, micros = 0] = (await admin.time()).map(Number);
-      const nowUs = seconds * 1e6 + micros;
+      const nowUs = await redisUs(admin);
       expect(Math.abs(nowUs - first.fence)).toBeLessThan(5e6);
       await first.release();
       const [order = ''] = await admin.keys(`${keyPrefix}*:order`);
       const future = nowUs + 3_600e6;
       await admin.hset(order, 'given', String(future));
-      expect((await lease(store)).fence).toBe(future + 1);
+      const next = await lease(store);
+      expect(next.fence).toBe(future + 1);
+      await next.write(recordOf('a-token'));
+      expect((await store.read('entry'))?.ageMs).toBeLessThan(60_000);
     });
   });
 
@@ -290,13 +300,54 @@ describeRedis('RedisTokenStore', () => {
       expect((await store.read('entry'))?.token).toBe('a-newer-token');
     });
 
-    it('is an error, never an answer, where it is not what our scripts say', async () => {
+    it('is replaced where it is not what our scripts say', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       await (await lease(store)).release();
       const [order = ''] = await admin.keys(`${keyPrefix}*:order`);
       await admin.set(order, 'garbage');
-      await expect(store.acquire('entry')).rejects.toThrow('WRONGTYPE');
+      await written(store);
+      expect(await admin.type(order)).toBe('hash');
+      expect((await store.read('entry'))?.token).toBe('a-token');
+    });
+
+    it('is as old as it is, however young somebody makes it look', async () => {
+      const keyPrefix = newPrefix();
+      const store = await ready({ keyPrefix });
+      const holder = await lease(store);
+      await holder.write({ ...recordOf('a-token'), remainingMs: 400 });
+      const [name = ''] = await admin.keys(`${keyPrefix}*:token`);
+      const record = await admin.hgetall(name);
+      await until('its life is over', async () => (await admin.exists(name)) === 0);
+      await admin.hset(name, { ...record, at: String(await redisUs(admin)) });
+      expect(await store.read('entry')).toBeUndefined();
+    });
+
+    it('is a miss where the clock of Redis was set back after it was written, until the next is', async () => {
+      const keyPrefix = newPrefix();
+      const store = await ready({ keyPrefix });
+      for (const [aheadMs, isRead] of [
+        [600_000, false],
+        [500, true],
+      ] as const) {
+        // Whoever wrote it was told another time by Redis.
+        const client = new Redis(server.url);
+        const evalsha = client.evalsha.bind(client);
+        const told = async (...args: Parameters<typeof evalsha>): Promise<unknown> => {
+          const [verdict, nowUs, ...rest] = (await evalsha(...args)) as unknown[];
+          return [verdict, String(Number(nowUs) + aheadMs * 1e3), ...rest];
+        };
+        try {
+          const former = await ready({ keyPrefix, client: Object.assign(client, { evalsha: told }) });
+          await written(former);
+          expect((await store.read('entry')) !== undefined).toBe(isRead);
+          await written(store, 'the-next');
+          expect((await store.read('entry'))?.token).toBe('the-next');
+          await former.close();
+        } finally {
+          client.disconnect();
+        }
+      }
     });
   });
 
@@ -423,6 +474,23 @@ describeRedis('RedisTokenStore', () => {
       expect(await idsOf()).not.toContain(`id=${before} `);
     });
 
+    it('lets the process end soon, also when Redis hangs', async () => {
+      const own = await ownServer();
+      const sockets: Socket[] = [];
+      const note = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
+      subscribe('net.client.socket', note);
+      const store = await ready({ url: own.url });
+      await until('both connections are there', () => sockets.length === 2);
+      unsubscribe('net.client.socket', note);
+      const patient = new Redis(own.url, { disconnectTimeout: 1_000 });
+      await once(patient, 'ready');
+      own.suspend();
+      await store.close();
+      patient.disconnect();
+      await once(patient, 'end');
+      expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true]);
+    });
+
     it('works without pub/sub: those who wait look for themselves when their time is over', async () => {
       const own = await ownServer();
       await own.client().call('ACL', 'SETUSER', 'default', 'resetchannels');
@@ -455,6 +523,12 @@ describeRedis('RedisTokenStore', () => {
     await expect(store.read('entry')).rejects.toThrow('no connection');
   });
 });
+
+/** The time of Redis, in microseconds. */
+async function redisUs(client: Redis): Promise<number> {
+  const [seconds = 0, micros = 0] = (await client.time()).map(Number);
+  return seconds * 1e6 + micros;
+}
 
 function flipped(text: string, at: number): string {
   return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);

@@ -5,6 +5,8 @@ export interface PodConfig {
   /** One server, or the nodes of a cluster. */
   readonly redis: { readonly url: string } | { readonly nodes: readonly { host: string; port: number }[] };
   readonly encryptionKeys?: readonly string[];
+  /** What one command may take; default: what the machine of the tests needs, whatever else it does. */
+  readonly timeoutMs?: number;
   readonly rotateAfterMs: number;
   /** Callers who ask in the moment in which the module is there. */
   readonly callersAtOnce?: number;

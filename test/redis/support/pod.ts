@@ -31,9 +31,9 @@ class BrokenAgent extends Agent {
   }
 }
 
-function storeFor({ redis, encryptionKeys }: PodConfig): RedisTokenStore {
+function storeFor({ redis, encryptionKeys, timeoutMs = 300 }: PodConfig): RedisTokenStore {
   // The machine of the tests is busy: what is proved here is not how fast Redis is.
-  const common = { encryptionKeys, timeoutMs: 300 };
+  const common = { encryptionKeys, timeoutMs };
   if ('url' in redis) return new RedisTokenStore({ ...common, url: redis.url });
   const client = new Cluster([...redis.nodes], {
     clusterRetryStrategy: () => 100,

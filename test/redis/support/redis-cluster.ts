@@ -66,6 +66,11 @@ export class RedisCluster {
     return this.#nodes.map(({ server }) => ({ host: '127.0.0.1', port: server.port }));
   }
 
+  /** Clients of the test's own, one for each node. */
+  get clients(): Redis[] {
+    return this.#nodes.map(({ client }) => client);
+  }
+
   /** Kills the master that has names like this. */
   async killOwnerOf(pattern: string): Promise<void> {
     for (const { server, client } of this.#nodes.slice(0, MASTERS)) {

@@ -1,13 +1,18 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What becomes of the bytes: they pass, are swallowed, come late, or there is no connection at all. */
-export type Passage = 'open' | 'swallowing' | 'cut' | { readonly delayMs: number };
+/** What becomes of the bytes: they pass, all or but for messages, are swallowed, come late, or nobody is connected. */
+export type Passage = 'open' | 'losing-messages' | 'swallowing' | 'cut' | { readonly delayMs: number };
+
+/** How Redis begins what a subscriber is told of, under both versions of its protocol. */
+const MESSAGE = '3\r\n$7\r\nmessage\r\n';
 
 /** Stands between the fleet and Redis. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #passage: Passage = 'open';
+  /** How many pieces with messages of a channel did not pass. */
+  lostMessages = 0;
 
   private constructor(targetPort: number) {
     this.#server = createServer((socket) => {
@@ -45,6 +50,10 @@ export class TcpProxy {
     this.#sockets.add(from);
     from.on('data', (bytes) => {
       if (this.#passage === 'swallowing') return;
+      if (this.#passage === 'losing-messages' && bytes.includes(MESSAGE)) {
+        this.lostMessages += 1;
+        return;
+      }
       if (typeof this.#passage === 'object') setTimeout(() => to.write(bytes), this.#passage.delayMs);
       else to.write(bytes);
     });

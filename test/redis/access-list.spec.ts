@@ -1,0 +1,80 @@
+import { expect, it } from '@jest/globals';
+import { Cluster, type Redis } from 'ioredis';
+import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
+import { readFileSync } from 'node:fs';
+import { describeRedis } from './support/describe-redis.js';
+import { RedisCluster } from './support/redis-cluster.js';
+import { RedisServer } from './support/redis-server.js';
+import { until } from './support/until.js';
+
+const PASSWORD = 'obviously-fake-password';
+const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+
+/** The command that the docs tell operators to run. */
+function documented(): string[] {
+  const [line = ''] = /ACL SETUSER nudge .+/.exec(readFileSync('docs/fleet.md', 'utf8')) ?? [];
+  return line.replace('>…', `>${PASSWORD}`).split(' ');
+}
+
+/** Everything that a store does, also with a Redis that has forgotten the scripts. */
+async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[]): Promise<void> {
+  const [acl = '', ...rules] = documented();
+  for (const admin of admins) await admin.call(acl, ...rules);
+  const common = { encryptionKeys: ['obviously-fake-encryption-key'], timeoutMs: 300 };
+  const store = new RedisTokenStore({ ...common, ...options });
+  try {
+    await store.whenReady();
+    const subscribers = async (): Promise<number> => {
+      const counts = await Promise.all(
+        admins.map(async (admin) => (await admin.pubsub('NUMSUB', 'nudge-auth:v1:changes'))[1]),
+      );
+      return counts.map(Number).reduce((sum, count) => sum + count, 0);
+    };
+    await until('it listens', async () => (await subscribers()) > 0);
+    for (const admin of admins) await admin.script('FLUSH');
+    const holder = await store.acquire('entry');
+    const told = store.untilChanged('entry', 1_000);
+    expect(await holder?.write(RECORD)).toBe(true);
+    await told;
+    await holder?.release();
+    expect((await store.read('entry'))?.token).toBe('a-token');
+    const next = await store.acquire('entry');
+    expect(next?.isHeld()).toBe(true);
+    await store.invalidate('entry');
+    expect(await store.read('entry')).toBeUndefined();
+    expect(await store.egress.take('rotation', 100)).toBe(0);
+    await store.egress.beginPause(0);
+    expect((await store.egress.pause()).isProbe).toBe(true);
+    await store.egress.endPause();
+    for (const admin of admins) expect(await admin.call('ACL', 'LOG')).toEqual([]);
+  } finally {
+    await store.close();
+  }
+}
+
+describeRedis('the access list that the docs give', () => {
+  it('is enough for one server', async () => {
+    const server = await RedisServer.start();
+    try {
+      const url = server.url.replace('//', `//nudge:${PASSWORD}@`);
+      await exercise({ url }, [server.client()]);
+    } finally {
+      await server[Symbol.asyncDispose]();
+    }
+  });
+
+  it('is enough for a cluster', async () => {
+    const cluster = await RedisCluster.start();
+    const client = new Cluster(cluster.nodes, {
+      lazyConnect: true,
+      redisOptions: { username: 'nudge', password: PASSWORD },
+    });
+    client.on('error', () => undefined);
+    try {
+      await exercise({ client }, cluster.clients);
+    } finally {
+      client.disconnect();
+      await cluster[Symbol.asyncDispose]();
+    }
+  }, 60_000);
+});

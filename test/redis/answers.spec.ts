@@ -1,0 +1,99 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
+import { systemClock } from '../../src/common/clock.js';
+import { TokenLife } from '../support/token-life.js';
+import { describeRedis } from './support/describe-redis.js';
+import { RedisServer } from './support/redis-server.js';
+import { until } from './support/until.js';
+
+const KEY = 'obviously-fake-encryption-key-1';
+const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+const TIME = '1700000000000000';
+
+describeRedis('what Redis answers', () => {
+  let server: RedisServer;
+  const ends: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  });
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  async function storeOn(client: Redis): Promise<RedisTokenStore> {
+    ends.push(() => client.disconnect());
+    const store = new RedisTokenStore({ client, encryptionKeys: [KEY], timeoutMs: 300 });
+    ends.push(() => store.close());
+    await store.whenReady();
+    return store;
+  }
+
+  /** As if something else, that speaks like Redis, had taken its place. */
+  function answering(...answer: unknown[]): Promise<RedisTokenStore> {
+    return storeOn(Object.assign(new Redis(server.url), { evalsha: async () => answer }));
+  }
+
+  describe.each(['abc', '', 'inf', 'NaN', '1e999'])('where a number is %j', (nonsense) => {
+    it.each([
+      ['the time', (store: RedisTokenStore) => store.read('entry'), ['ok', nonsense]],
+      ['the time of a late answer', (store: RedisTokenStore) => store.read('entry'), ['late', nonsense]],
+      ['the fence of a record', (store: RedisTokenStore) => store.read('entry'), ['ok', TIME, nonsense, 'x']],
+      ['the fence of a lease', (store: RedisTokenStore) => store.acquire('entry'), ['ok', TIME, nonsense]],
+      ['the budget', (store: RedisTokenStore) => store.egress.take('urgent', 100), ['ok', TIME, nonsense]],
+      ['the pause', (store: RedisTokenStore) => store.egress.pause(), ['ok', TIME, nonsense, 0]],
+      ['the probe', (store: RedisTokenStore) => store.egress.pause(), ['ok', TIME, 0, nonsense]],
+    ])('it is no answer: %s', async (_what, ask, answer) => {
+      await expect(ask(await answering(...answer))).rejects.toThrow('something else');
+    });
+
+    it('callers get their tokens, and the store counts as lost', async () => {
+      const store = await answering('ok', TIME, nonsense, nonsense, nonsense);
+      const life = TokenLife.on(systemClock, { store, budget: 'of-the-process' });
+      ends.push(() => life.cache.close());
+      expect((await life.ask()).error).toBeUndefined();
+      expect(life.service.status().storeAvailable).toBe(false);
+      expect(life.eventsOf('store-lost').map(({ reason }) => reason)).toEqual(['EPROTO']);
+    });
+  });
+
+  it('nobody waits longer than a pause can last, whatever it says', async () => {
+    expect(await (await answering('ok', TIME, '600000')).egress.take('urgent', 1)).toBe(60_000);
+    const { egress } = await answering('ok', TIME, '600000', 0);
+    expect(await egress.pause()).toEqual({ remainingMs: 60_000, isProbe: false });
+    const own = await storeOn(new Redis(server.url));
+    await own.egress.beginPause(600_000);
+    const { remainingMs } = await own.egress.pause();
+    expect(remainingMs).toBeGreaterThan(50_000);
+    expect(remainingMs).toBeLessThanOrEqual(60_000);
+    await own.egress.endPause();
+  });
+
+  it('is understood through a client that makes texts of all numbers', async () => {
+    const store = await storeOn(new Redis(server.url, { stringNumbers: true }));
+    const admin = server.client();
+    const holder = await store.acquire('entry');
+    const [name = ''] = await admin.keys('*:lease');
+    let ttlMs = await admin.pttl(name);
+    let renewals = 0;
+    await until('the lease was renewed twice', async () => {
+      const nowMs = await admin.pttl(name);
+      if (nowMs > ttlMs) renewals += 1;
+      ttlMs = nowMs;
+      return renewals === 2;
+    });
+    expect(holder?.isHeld()).toBe(true);
+    expect(await holder?.write(RECORD)).toBe(true);
+    expect((await store.read('entry'))?.token).toBe('a-token');
+    expect(await store.egress.take('rotation', 100)).toBe(0);
+    await store.egress.beginPause(0);
+    expect(await store.egress.pause()).toEqual({ remainingMs: 0, isProbe: true });
+    await store.egress.endPause();
+  });
+});

@@ -1,0 +1,112 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
+import { systemClock } from '../../src/common/clock.js';
+import { LogLines } from '../../src/telemetry/log-lines.js';
+import { Canaries, everythingSaidBy } from '../support/canaries.js';
+import { TokenLife } from '../support/token-life.js';
+import { describeRedis } from './support/describe-redis.js';
+import { RedisServer } from './support/redis-server.js';
+import { until } from './support/until.js';
+
+const PASSWORD = 'OBVIOUSLYFAKEPASSWORD';
+const ENCRYPTION_KEY = 'obviously-fake-encryption-key';
+const NOBODY = 'redis://127.0.0.1:1';
+
+interface Mishap {
+  readonly what: string;
+  readonly reason: RegExp;
+  readonly serverArgs?: readonly string[];
+  readonly urlOf?: (server: RedisServer) => string;
+  /** What happens once the store is connected. */
+  readonly happens?: (server: RedisServer, admin: Redis) => unknown;
+}
+
+function urlWith(user: string): (server: RedisServer) => string {
+  return ({ url }) => url.replace('//', `//${user}@`);
+}
+
+const MISHAPS: readonly Mishap[] = [
+  { what: 'nobody listens', reason: /^ECONNREFUSED$/, urlOf: () => NOBODY },
+  {
+    what: 'the password is wrong',
+    reason: /^WRONGPASS$/,
+    serverArgs: ['--requirepass', 'another-fake-password'],
+    urlOf: urlWith(`:${PASSWORD}`),
+  },
+  { what: 'the password is missing', reason: /^NOAUTH$/, serverArgs: ['--requirepass', PASSWORD] },
+  {
+    what: 'the server knows no TLS',
+    // It waits for the rest of what it takes for a long command.
+    reason: /^timeout$/,
+    urlOf: ({ url }) => url.replace('redis:', 'rediss:'),
+  },
+  {
+    what: 'a right is missing',
+    reason: /^NOPERM$/,
+    serverArgs: ['--user', 'nudge', 'on', `>${PASSWORD}`, '~*', '&*', '+@all', '-evalsha'],
+    urlOf: urlWith(`nudge:${PASSWORD}`),
+  },
+  { what: 'it hangs', reason: /^timeout$/, happens: (server) => server.suspend() },
+  {
+    what: 'it is a replica',
+    reason: /^READONLY$/,
+    happens: (_server, admin) => admin.replicaof('127.0.0.1', 1),
+  },
+  { what: 'it is full', reason: /^OOM$/, happens: (_server, admin) => admin.config('SET', 'maxmemory', '1') },
+];
+
+describeRedis('why the store is of no use', () => {
+  const ends: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  });
+
+  async function newServer(args: readonly string[] = []): Promise<RedisServer> {
+    const server = await RedisServer.start(...args);
+    ends.push(() => server[Symbol.asyncDispose]());
+    return server;
+  }
+
+  async function lifeWith(options: RedisTokenStoreOptions) {
+    const store = new RedisTokenStore({ encryptionKeys: [ENCRYPTION_KEY], timeoutMs: 300, ...options });
+    ends.push(() => store.close());
+    await store.whenReady();
+    const life = TokenLife.on(systemClock, { store, budget: 'of-the-process' });
+    ends.push(() => life.cache.close());
+    const lines: string[] = [];
+    const say = (line: string): void => void lines.push(line);
+    void new LogLines(life.events, { log: say, warn: say, error: say }, systemClock);
+    return { life, lines };
+  }
+
+  it.each(MISHAPS)('is told in one word: $what', async ({ reason, serverArgs, urlOf, happens }) => {
+    const server = await newServer(serverArgs);
+    const url = urlOf?.(server) ?? server.url;
+    const { life, lines } = await lifeWith({ url });
+    await happens?.(server, server.client());
+    expect((await life.ask()).error).toBeUndefined();
+    const [lost, ...more] = life.eventsOf('store-lost');
+    expect(lost?.reason).toMatch(reason);
+    expect(more).toEqual([]);
+    expect(lines).toEqual([
+      `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process goes on by itself and calls Nudge on its own account.`,
+    ]);
+    const canaries = new Canaries().plant('password', PASSWORD).plant('key', ENCRYPTION_KEY);
+    canaries.plant('address', new URL(url).host).plant('host', '127.0.0.1');
+    expect(canaries.foundIn(everythingSaidBy([life.happened, lines, life.service.status()]))).toEqual([]);
+  });
+
+  it('is told of a client that was handed in as far as we know it', async () => {
+    const server = await newServer();
+    const client = new Redis(server.url, { retryStrategy: () => 20, disconnectTimeout: 20 });
+    client.on('error', () => undefined);
+    ends.push(() => client.disconnect());
+    const { life } = await lifeWith({ client });
+    await server.kill();
+    await until('the client has noticed', () => client.status !== 'ready');
+    await life.ask();
+    expect(life.eventsOf('store-lost').map(({ reason }) => reason)).toEqual(['ENOTCONN']);
+  });
+});

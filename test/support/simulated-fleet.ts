@@ -1,0 +1,169 @@
+import { createTokenCache } from '../../src/cache/create-token-cache.js';
+import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
+import type { TokenCache } from '../../src/cache/token-cache.js';
+import type { FleetEgress, TokenStore } from '../../src/cache/token-store.js';
+import type { Deadline } from '../../src/common/deadline.js';
+import { HOUR_MS, SECOND_MS } from '../../src/common/durations.js';
+import { NudgeAuthError } from '../../src/common/errors.js';
+import type { FetchedToken, FurtherCalls, TokenRequest, TokenSource } from '../../src/source/token-source.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../../src/telemetry/events.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { readClaims } from '../../src/token/claims.js';
+
+export const REQUEST = { expiryMins: 60 };
+/** What it is called in a store. */
+export const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
+
+const MOST_RETRIES = 2;
+/** What an attempt needs. */
+const LEAST_MS = SECOND_MS / 2;
+
+function jwt(claims: object): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'HS256' })}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+/** Nudge, for as many processes as there are. */
+export class Vendor implements TokenSource {
+  calls = 0;
+  failure: NudgeAuthError | undefined;
+  answersAfterMs = 0;
+  lifeMs = HOUR_MS;
+
+  constructor(private readonly clock: ManualClock) {}
+
+  async fetchToken(): Promise<FetchedToken> {
+    this.calls += 1;
+    const { calls } = this;
+    if (this.answersAfterMs > 0) {
+      await new Promise<void>((resolve) => this.clock.schedule(this.answersAfterMs, resolve));
+    }
+    if (this.failure !== undefined) throw this.failure;
+    const arrivedAt = this.clock.now();
+    const iat = Math.floor(arrivedAt.wallMs / SECOND_MS);
+    const { lifeMs } = this;
+    const token = jwt({ iat, exp: iat + lifeMs / SECOND_MS, calls });
+    return {
+      token,
+      claims: readClaims(token),
+      arrivedAt,
+      lifeMs,
+      ageOnArrivalMs: 0,
+      skewMs: 0,
+      keyFingerprint: '0a1b2c3d',
+    };
+  }
+}
+
+/** The way of one process on which everything that is sent is lost. It tries again as the HTTP source does. */
+export class BlackHole implements TokenSource {
+  attempts = 0;
+
+  constructor(
+    private readonly clock: ManualClock,
+    private readonly timeoutMs = 3 * SECOND_MS,
+  ) {}
+
+  async fetchToken(
+    _request: TokenRequest,
+    deadline: Deadline,
+    { willRetry, mayCallAgain }: FurtherCalls,
+  ): Promise<FetchedToken> {
+    for (let retries = 0; ; retries += 1) {
+      this.attempts += 1;
+      const waitMs = Math.min(this.timeoutMs, deadline.remainingMs());
+      await new Promise<void>((resolve) => this.clock.schedule(waitMs, resolve));
+      const late = new NudgeAuthError('NUDGE_TIMEOUT', 'Nudge did not answer');
+      if (retries === MOST_RETRIES || deadline.remainingMs() < LEAST_MS) throw late;
+      willRetry();
+      if (!(await mayCallAgain()) || deadline.remainingMs() < LEAST_MS) throw late;
+    }
+  }
+}
+
+/** Where the store is, whoever can reach it. */
+export class Server {
+  store: MemoryTokenStore;
+
+  constructor(private readonly clock: ManualClock) {
+    this.store = new MemoryTokenStore(clock);
+  }
+
+  /** As one that keeps nothing on disk; but the order of things is its clock's, and goes on. */
+  forgetEverything(): void {
+    this.store = new MemoryTokenStore(this.clock);
+    for (let fence = 0; fence < 1_000; fence += 1) void this.store.invalidate('elsewhere');
+  }
+}
+
+/** The way to the store, for one process or for several. */
+export class Network implements TokenStore {
+  isUp = true;
+  readonly egress: FleetEgress;
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.egress = {
+      take: (...args) => this.#ask(({ egress }) => egress.take(...args)),
+      pause: () => this.#ask(({ egress }) => egress.pause()),
+      beginPause: (...args) => this.#ask(({ egress }) => egress.beginPause(...args)),
+      endPause: () => this.#ask(({ egress }) => egress.endPause()),
+      giveBackProbe: () => this.#ask(({ egress }) => egress.giveBackProbe()),
+      look: () => this.#ask(({ egress }) => egress.look()),
+    };
+  }
+
+  read: TokenStore['read'] = (...args) => this.#ask((store) => store.read(...args));
+  acquire: TokenStore['acquire'] = (...args) => this.#ask((store) => store.acquire(...args));
+  invalidate: TokenStore['invalidate'] = (...args) => this.#ask((store) => store.invalidate(...args));
+  untilChanged: TokenStore['untilChanged'] = (...args) => this.#ask((store) => store.untilChanged(...args));
+  close: TokenStore['close'] = () => this.#server.store.close();
+
+  #ask<T>(work: (store: MemoryTokenStore) => Promise<T>): Promise<T> {
+    return this.isUp ? work(this.#server.store) : Promise.reject(new Error('simulated network fault'));
+  }
+}
+
+export function fleetOf(
+  size: number,
+  { random = () => 0.5, callsPerMinute = 1_000, source = undefined as TokenSource | undefined } = {},
+) {
+  const clock = new ManualClock();
+  const vendor = new Vendor(clock);
+  const server = new Server(clock);
+  const network = new Network(server);
+  const said: NudgeAuthEvent[] = [];
+  const pod = (theirSource: TokenSource = source ?? vendor, theirNetwork = network): TokenCache => {
+    const events = new NudgeAuthEvents();
+    events.subscribe((event) => said.push(event));
+    return createTokenCache({
+      source: theirSource,
+      store: theirNetwork,
+      options: {
+        scope: 'client',
+        enabled: true,
+        maxWaitMs: 500,
+        maxEntries: 10,
+        deadlineMs: 7_000,
+        callTimeoutMs: 3_000,
+        storeScope: ['test'],
+      },
+      callsPerMinute,
+      events,
+      clock,
+      random,
+    });
+  };
+  const pods = Array.from({ length: size }, () => pod());
+  /** Everybody asks, again and again, for so long. */
+  const passing = async (durationMs: number, stepMs = 10 * SECOND_MS): Promise<void> => {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+      const asked = pods.map(async (one) => one.getToken(REQUEST));
+      await clock.advanceAsync(Math.min(stepMs, durationMs - passedMs));
+      await Promise.all(asked);
+    }
+  };
+  const types = (): string[] => said.map(({ type }) => type);
+  return { clock, vendor, server, network, pods, pod, passing, types, said };
+}
