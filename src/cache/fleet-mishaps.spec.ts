@@ -136,13 +136,13 @@ describe('a store that says strange things of waits', () => {
   ])('has nobody wait for more than a minute: $says is $waitMs ms', async ({ says, waitMs }) => {
     for (const what of ['pause', 'take'] as const) {
       const { clock, network, pods } = fleetOf(1);
-      network.egress[what] = (async () =>
-        what === 'take' ? says : { remainingMs: says, isProbe: false }) as never;
+      const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
+      Object.assign(network.egress, { [what]: () => Promise.resolve(answer) });
       const first = await askAll(pods, clock, 0);
       expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
       // What it has said does not outlive it.
       network.isUp = false;
-      network.egress[what] = () => Promise.reject(new Error('simulated network fault'));
+      Object.assign(network.egress, { [what]: () => Promise.reject(new Error('simulated network fault')) });
       await clock.advanceAsync(MINUTE_MS);
       expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
     }

@@ -127,7 +127,7 @@ export class Network implements TokenStore {
 
 export function fleetOf(
   size: number,
-  { random = () => 0.5, callsPerMinute = 1_000, source = undefined as TokenSource | undefined } = {},
+  { random = (): number => 0.5, callsPerMinute = 1_000, source = undefined as TokenSource | undefined } = {},
 ) {
   const clock = new ManualClock();
   const vendor = new Vendor(clock);
