@@ -1,39 +1,42 @@
-import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
+import type { Random } from '../common/clock.js';
 import type { NudgeToken } from '../token/nudge-token.js';
-import { tokenAnswer } from './token-answer.js';
+import { drawRefreshInS, remainingSOf, tokenAnswer } from './token-answer.js';
 
-/**
- * For how long one body serves. Clients that come within it are told the same `refreshIn`: drawn ten times a second, it
- * spreads them as well as if it were drawn for each.
- */
-const SERVES_FOR_MS = 100;
-
-interface Body {
-  readonly token: NudgeToken;
-  readonly builtAt: Instant;
+/** What the answers have in common that hand out one token in one second. */
+interface Beginning {
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly expiresIn: number;
   readonly text: string;
 }
 
-/** JSON bodies, built once per token and moment. Only the last: a body per user would be kept for nothing. */
+/**
+ * `TokenAnswer`s as JSON. All but `refreshIn` is written once per token and second. Only for the last token: a text per
+ * user would be kept for nothing.
+ */
 export class AnswerBodies {
-  readonly #clock: Clock;
   readonly #random: Random;
-  #last: Body | undefined;
+  #last: Beginning | undefined;
 
-  constructor(clock: Clock, random: Random) {
-    this.#clock = clock;
+  constructor(random: Random) {
     this.#random = random;
   }
 
-  /** @param token as it was handed out: the same object is the same token at the same expiry. */
-  bodyOf(token: NudgeToken): string {
-    const now = this.#clock.now();
+  /** @param nowMs epoch milliseconds. */
+  bodyOf(token: NudgeToken, nowMs: number): string {
+    const remainingS = remainingSOf(token, nowMs);
+    const { text } = this.#beginningOf(token, Math.floor(remainingS), nowMs);
+    return `${text}${drawRefreshInS(remainingS, this.#random)}}`;
+  }
+
+  #beginningOf(token: NudgeToken, expiresIn: number, nowMs: number): Beginning {
     const last = this.#last;
-    if (last !== undefined && last.token === token && elapsedMs(last.builtAt, now) < SERVES_FOR_MS) {
-      return last.text;
+    if (last?.token === token.token && last.expiresAt === token.expiresAt && last.expiresIn === expiresIn) {
+      return last;
     }
-    const text = JSON.stringify(tokenAnswer(token, now.wallMs, this.#random));
-    this.#last = { token, builtAt: now, text };
-    return text;
+    const { refreshIn: _drawn, ...common } = tokenAnswer(token, nowMs, () => 0);
+    const text = `${JSON.stringify(common).slice(0, -1)},"refreshIn":`;
+    this.#last = { token: token.token, expiresAt: token.expiresAt, expiresIn, text };
+    return this.#last;
   }
 }

@@ -48,7 +48,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       @Inject(NUDGE_CLOCK) private readonly clock: Clock,
       @Inject(NUDGE_RANDOM) private readonly random: Random,
     ) {
-      this.bodies = new AnswerBodies(clock, random);
+      this.bodies = new AnswerBodies(random);
     }
 
     @Get()
@@ -87,7 +87,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       writeAnswer(
         response,
         CONTENT_TYPES[format],
-        format === 'text' ? token.token : this.bodies.bodyOf(token),
+        format === 'text' ? token.token : this.bodies.bodyOf(token, this.clock.now().wallMs),
       );
       return undefined;
     }

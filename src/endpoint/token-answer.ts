@@ -17,13 +17,22 @@ export interface TokenAnswer {
 const EARLIEST_REFRESH_SHARE = 0.75;
 const LATEST_REFRESH_SHARE = 0.95;
 
-export function tokenAnswer({ token, expiresAt }: NudgeToken, nowMs: number, random: Random): TokenAnswer {
-  const remainingS = (expiresAt - nowMs) / SECOND_MS;
+/** Drawn anew for every answer: clients that were told the same would come back together. */
+export function drawRefreshInS(remainingS: number, random: Random): number {
   const share = EARLIEST_REFRESH_SHARE + random() * (LATEST_REFRESH_SHARE - EARLIEST_REFRESH_SHARE);
+  return Math.floor(remainingS * share);
+}
+
+export function remainingSOf({ expiresAt }: NudgeToken, nowMs: number): number {
+  return (expiresAt - nowMs) / SECOND_MS;
+}
+
+export function tokenAnswer(token: NudgeToken, nowMs: number, random: Random): TokenAnswer {
+  const remainingS = remainingSOf(token, nowMs);
   return {
-    token,
-    expiresAt: new Date(expiresAt).toISOString(),
+    token: token.token,
+    expiresAt: new Date(token.expiresAt).toISOString(),
     expiresIn: Math.floor(remainingS),
-    refreshIn: Math.floor(remainingS * share),
+    refreshIn: drawRefreshInS(remainingS, random),
   };
 }
