@@ -21,7 +21,7 @@ function jwtBy(kid: string | undefined, alg = 'RS256'): Promise<string> {
 /** An issuer whose answers a test decides, in place of jwks-rsa. */
 class Issuer {
   asked = 0;
-  published: { kid?: string; pem: string }[] = [];
+  published: { kid?: string; pem: string; alg?: string }[] = [];
   failure: Error | undefined;
   #held: { release: () => void } | undefined;
 
@@ -29,7 +29,7 @@ class Issuer {
     this.asked += 1;
     if (this.#held !== undefined) await new Promise<void>((release) => (this.#held = { release }));
     if (this.failure !== undefined) throw this.failure;
-    return this.published.map(({ kid, pem }) => ({ kid, getPublicKey: () => pem })) as never;
+    return this.published.map(({ pem, ...named }) => ({ ...named, getPublicKey: () => pem })) as never;
   }
 
   hold(): void {
@@ -42,11 +42,15 @@ class Issuer {
   }
 }
 
-function setUp(...kids: string[]): { issuer: Issuer; clock: ManualClock; keys: JwksUserKeys } {
-  const issuer = new Issuer();
+function setUpWith(issuer: Issuer): { issuer: Issuer; clock: ManualClock; keys: JwksUserKeys } {
   const clock = new ManualClock();
-  issuer.published = kids.map((kid, index) => ({ kid, pem: pemOf(index) }));
   return { issuer, clock, keys: new JwksUserKeys(issuer, ['RS256'], clock) };
+}
+
+function setUp(...kids: string[]): ReturnType<typeof setUpWith> {
+  const issuer = new Issuer();
+  issuer.published = kids.map((kid, index) => ({ kid, pem: pemOf(index) }));
+  return setUpWith(issuer);
 }
 
 async function outcome(keys: JwksUserKeys, kid: string | undefined): Promise<number | string> {
@@ -72,6 +76,21 @@ describe('the keys an issuer publishes', () => {
   it('are looked up without a kid only where there is but one', async () => {
     expect(await outcome(setUp('a').keys, undefined)).toBe(1);
     expect(await outcome(setUp('a', 'b').keys, undefined)).toBe(0);
+  });
+
+  it('are used with the algorithm that they are published for, and tried once however often they are published', async () => {
+    const { issuer, keys } = setUp();
+    const pem = pemOf(0);
+    issuer.published = [
+      { kid: 'a', pem, alg: 'RS256' },
+      { kid: 'a', pem, alg: 'RS256' },
+      { kid: 'a', pem },
+      { kid: 'a', pem: pemOf(1), alg: 'PS256' },
+    ];
+    expect(await outcome(keys, 'a')).toBe(1);
+    issuer.published = [{ kid: 'a', pem, alg: 'PS256' }];
+    expect(await outcome(setUpWith(issuer).keys, 'a')).toBe(0);
+    expect(await outcome(setUpWith(issuer).keys, undefined)).toBe(0);
   });
 
   it('are not asked for what no key could make good', async () => {
@@ -130,6 +149,32 @@ describe('an issuer that cannot be reached', () => {
     clock.advance(MINUTE_MS);
     expect(await outcome(keys, 'new')).toBe('USER_KEYS_UNAVAILABLE');
     expect(await outcome(keys, 'a')).toBe(1);
+  });
+
+  it('hangs, and nobody whose key is known waits for it while users come', async () => {
+    const { issuer, clock, keys } = setUp('a');
+    await outcome(keys, 'a');
+    issuer.failure = new Error('the answer did not come');
+    for (let minute = 0; minute < 59; minute += 1) {
+      clock.advance(MINUTE_MS - 1);
+      issuer.hold();
+      expect(await outcome(keys, 'a')).toBe(1);
+      issuer.release();
+      await clock.advanceAsync(0);
+    }
+    expect(issuer.asked).toBeGreaterThan(50);
+  });
+
+  it('is waited for by the first who comes after a silence, so that a withdrawn key is not used', async () => {
+    const { issuer, clock, keys } = setUp('a', 'b');
+    await outcome(keys, 'a');
+    issuer.failure = new Error('down');
+    clock.advance(9 * MINUTE_MS);
+    await outcome(keys, 'a');
+    issuer.failure = undefined;
+    issuer.published = issuer.published.slice(1);
+    clock.advance(40 * MINUTE_MS);
+    expect(await outcome(keys, 'a')).toBe(0);
   });
 
   it('is asked less and less while there is not one key', async () => {

@@ -18,12 +18,27 @@ const TRUSTED_FOR_MS = 10 * MINUTE_MS;
 /** How long the last good keys serve while no others can be fetched. */
 const LAST_GOOD_FOR_MS = HOUR_MS;
 
+/** How long after a failed attempt the next one, too, is made behind the users' backs, so that none waits for a hanging issuer. */
+const UNASKED_FOR_MS = 2 * ASK_EVERY_MS;
+
+interface UserJwtHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+}
+
+interface PublishedKey {
+  readonly kid: string | undefined;
+  /** The only algorithm it may be used with, where the issuer says so (RFC 7517 §4.4). */
+  readonly alg: string | undefined;
+  readonly key: KeyObject;
+}
+
 interface KeySet {
   readonly fetchedAt: Instant;
+  readonly published: readonly PublishedKey[];
   readonly all: ReadonlySet<KeyObject>;
   /** By their PEM, so that a key which is published again stays the same object. */
   readonly byPem: ReadonlyMap<string, KeyObject>;
-  readonly byKid: ReadonlyMap<string | undefined, readonly KeyObject[]>;
 }
 
 function unavailable(): NudgeAuthError {
@@ -31,6 +46,12 @@ function unavailable(): NudgeAuthError {
     'USER_KEYS_UNAVAILABLE',
     "The keys that verify users' JWTs cannot be fetched from userJwt.jwksUri",
   );
+}
+
+/** `jwks-rsa` rejects for a list without a key of use, too. That list counts: whoever withdraws all keys means it. */
+function noneWhereNoneIsOfUse(error: unknown): never[] {
+  if (Reflect.get(Object(error), 'name') === 'JwksError') return [];
+  throw error;
 }
 
 /** The keys that an issuer publishes: fetched and read by `jwks-rsa`, kept and renewed here. */
@@ -64,14 +85,14 @@ export class JwksUserKeys implements UserKeys {
     const header = this.#headerOf(jwt);
     if (header === undefined) return [];
     const now = this.#clock.now();
-    const known = this.#find(header.kid);
+    const known = this.#find(header);
     if (known.length > 0 && this.#isTrusted(now)) {
       if (this.#ageMs(now) >= RENEW_AFTER_MS) void this.#ask(now);
       return known;
     }
     await this.#ask(now);
     if (this.#ageMs(this.#clock.now()) >= LAST_GOOD_FOR_MS) throw unavailable();
-    const found = this.#find(header.kid);
+    const found = this.#find(header);
     // While nobody can say whether the issuer has a new key, it is not the user who is at fault.
     if (found.length === 0 && this.#failures > 0) throw unavailable();
     return found;
@@ -84,7 +105,12 @@ export class JwksUserKeys implements UserKeys {
   /** Whether the keys may be used without asking first: because they are recent, or because it is no use to ask. */
   #isTrusted(now: Instant): boolean {
     const ageMs = this.#ageMs(now);
-    return ageMs < TRUSTED_FOR_MS || (ageMs < LAST_GOOD_FOR_MS && !this.#mayAsk(now));
+    return ageMs < TRUSTED_FOR_MS || (ageMs < LAST_GOOD_FOR_MS && this.#hasAskedLately(now));
+  }
+
+  #hasAskedLately(now: Instant): boolean {
+    if (this.#askedAt === undefined) return false;
+    return elapsedMs(this.#askedAt, now) < (this.#failures > 0 ? UNASKED_FOR_MS : ASK_EVERY_MS);
   }
 
   #ageMs(now: Instant): number {
@@ -92,17 +118,22 @@ export class JwksUserKeys implements UserKeys {
   }
 
   /** Without a kid there is no telling which, unless there is but one. */
-  #find(kid: string | undefined): readonly KeyObject[] {
+  #find(header: UserJwtHeader): readonly KeyObject[] {
     if (this.#keys === undefined) return [];
-    if (kid !== undefined) return this.#keys.byKid.get(kid) ?? [];
-    return this.#keys.all.size === 1 ? [...this.#keys.all] : [];
+    const { all, published } = this.#keys;
+    if (header.kid === undefined && all.size !== 1) return [];
+    const usable = published.filter(
+      ({ kid, alg }) =>
+        (header.kid === undefined || kid === header.kid) && (alg === undefined || alg === header.alg),
+    );
+    return [...new Set(usable.map(({ key }) => key))];
   }
 
-  #headerOf(jwt: string): { readonly kid?: string | undefined } | undefined {
+  #headerOf(jwt: string): UserJwtHeader | undefined {
     try {
       const { alg, kid } = decodeProtectedHeader(jwt);
       // Refused whatever the key: not worth a question to the issuer.
-      return alg !== undefined && this.#algorithms.includes(alg) ? { kid } : undefined;
+      return alg !== undefined && this.#algorithms.includes(alg) ? { alg, kid } : undefined;
     } catch {
       // Not a JWT.
       return undefined;
@@ -133,16 +164,15 @@ export class JwksUserKeys implements UserKeys {
 
   async #fetch(): Promise<void> {
     try {
-      const published = await this.#client.getSigningKeys();
+      const signingKeys = await this.#client.getSigningKeys().catch(noneWhereNoneIsOfUse);
       const byPem = new Map<string, KeyObject>();
-      const byKid = new Map<string | undefined, KeyObject[]>();
-      for (const one of published) {
+      const published = signingKeys.map((one): PublishedKey => {
         const pem = one.getPublicKey();
         const key = byPem.get(pem) ?? this.#keys?.byPem.get(pem) ?? createPublicKey(pem);
         byPem.set(pem, key);
-        byKid.set(one.kid, [...(byKid.get(one.kid) ?? []), key]);
-      }
-      this.#keys = { fetchedAt: this.#clock.now(), all: new Set(byPem.values()), byPem, byKid };
+        return { kid: one.kid, alg: one.alg, key };
+      });
+      this.#keys = { fetchedAt: this.#clock.now(), published, all: new Set(byPem.values()), byPem };
       this.#failures = 0;
     } catch {
       // What the fetch complained of stays behind: it may quote an answer that is not ours to log.

@@ -283,7 +283,7 @@ describe('a JWT that is not good', () => {
       return `${unsigned}.${createHmac('sha256', SECRET).update(unsigned).digest('base64url')}`;
     };
 
-    it.each(['null', '[]', '"ada"', '1', 'text', '[{"sub":"ada"}]', ''])(
+    it.each(['null', '[]', '"ada"', '1', 'text', '[{"sub":"ada"}]', JSON.stringify('{"sub":"ada"}'), ''])(
       'has no claims: %s',
       async (claims) => {
         const verifier = verifierWith();

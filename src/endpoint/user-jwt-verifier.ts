@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { Strategy as PassportJwtStrategy } from 'passport-jwt';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
@@ -38,13 +38,19 @@ export function extractUserJwt(request: RequestWithHeaders): string | undefined 
 }
 
 /**
- * passport-jwt also lets pass signed claims that are no object, and JWTs with extensions that must be understood.
+ * passport-jwt also lets pass signed claims that are no object, or the text of one, and JWTs with extensions that must be
+ * understood.
  *
  * @see RFC 7519 §7.2, RFC 7515 §4.1.11
  */
-function isUsable(jwt: string, payload: unknown): payload is UserJwtPayload {
-  const areClaims = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-  return areClaims && decodeProtectedHeader(jwt).crit === undefined;
+function isUsable(jwt: string): boolean {
+  try {
+    decodeJwt(jwt);
+    return decodeProtectedHeader(jwt).crit === undefined;
+  } catch {
+    // Its claims are no object.
+    return false;
+  }
 }
 
 /** What passport-jwt comes to with one key: the payload, or `undefined` where the JWT is not good by that key. */
@@ -52,8 +58,8 @@ function ask(strategy: PassportJwtStrategy, question: Question): UserJwtPayload 
   let outcome: UserJwtPayload | undefined;
   // passport, too, runs a strategy on an object derived from it, which receives the outcome.
   const run = Object.assign(Object.create(strategy) as PassportJwtStrategy, {
-    success: (payload: unknown) => {
-      if (isUsable(question.jwt, payload)) outcome = payload;
+    success: (payload: UserJwtPayload) => {
+      if (isUsable(question.jwt)) outcome = payload;
     },
     fail: () => undefined,
     error: () => undefined,

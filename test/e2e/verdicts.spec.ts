@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Get, UseGuards, Controller, Req } from '@nestjs/common';
+import { Get, UseFilters, UseGuards, Controller, Req } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { NudgeAuthModule } from 'nestjs-nudge-auth';
+import { NudgeAuthExceptionFilter, NudgeAuthModule } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
 import { createSecretKey, randomBytes } from 'node:crypto';
@@ -163,6 +163,32 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
       expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
     });
 
+    it('users of the host’s own routes are told when to come back, behind the exported filter', async () => {
+      @Controller('profile')
+      @UseGuards(AuthGuard('nudge-user'))
+      @UseFilters(NudgeAuthExceptionFilter)
+      class ProfileController {
+        @Get()
+        get(): string {
+          return 'secret profile';
+        }
+      }
+      await using issuer = await issuerWith((_request, response) => response.destroy());
+      const host = await start(
+        { jwksUri: issuer.origin, algorithms: ['RS256'] },
+        { controllers: [ProfileController] },
+      );
+      const answer = await host.get('/profile', { authorization: `Bearer ${await sign('one')}` });
+      expect([answer.status, answer.headers]).toEqual([
+        503,
+        expect.objectContaining({
+          'nudge-auth-error': 'USER_KEYS_UNAVAILABLE',
+          'retry-after': expect.stringMatching(/^\d+$/),
+          'cache-control': 'private, no-store',
+        }),
+      ]);
+    });
+
     it('a slow issuer delays nobody whose key is known, however many unknown kids wait for it', async () => {
       const clock = new ManualClock(Date.now());
       const held: (() => void)[] = [];
@@ -185,6 +211,42 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
       expect(new Set(await Promise.all(strangers))).toEqual(new Set([401]));
       expect(issuer.asked()).toBe(2);
     });
+
+    it.each([
+      { is: 'no key', keys: [] },
+      { is: 'no key of use', keys: [null, 'key', { kty: 'oct', k: 'AAAA' }, { kty: 'RSA', use: 'enc' }] },
+    ])('a list with $is withdraws all', async ({ keys }) => {
+      const clock = new ManualClock(Date.now());
+      let published = jwks;
+      await using issuer = await issuerWith((_request, response) => response.end(published));
+      const host = await start({ jwksUri: issuer.origin, algorithms: ['RS256'] }, { clock });
+      const jwt = await userJwt(
+        { sub: 'ada' },
+        { key: pair.privateKey, algorithm: 'RS256', kid: 'one', expiresIn: '8h' },
+      );
+      expect(await statusOf(host, jwt)).toBe(200);
+      published = JSON.stringify({ keys });
+      clock.advance(10 * 60_000);
+      expect(await statusOf(host, jwt)).toBe(401);
+    });
+
+    it.each(['{}', '[]', 'null', '{"keys":{}}', 'not JSON'])(
+      'an answer such as %s withdraws none',
+      async (answer) => {
+        const clock = new ManualClock(Date.now());
+        let published = jwks;
+        await using issuer = await issuerWith((_request, response) => response.end(published));
+        const host = await start({ jwksUri: issuer.origin, algorithms: ['RS256'] }, { clock });
+        const jwt = await userJwt(
+          { sub: 'ada' },
+          { key: pair.privateKey, algorithm: 'RS256', kid: 'one', expiresIn: '8h' },
+        );
+        expect(await statusOf(host, jwt)).toBe(200);
+        published = answer;
+        clock.advance(10 * 60_000);
+        expect(await statusOf(host, jwt)).toBe(200);
+      },
+    );
 
     it('a withdrawn key counts no longer than ten minutes', async () => {
       const clock = new ManualClock(Date.now());
