@@ -60,10 +60,12 @@ function isListOrNothing(value: unknown, isGood: (element: unknown) => boolean):
   return value === undefined || (Array.isArray(value) && value.every(isGood));
 }
 
-/** Nest passes over what is no guard, which would leave the route open to everybody. */
+/**
+ * Nest passes over what is no guard, and early releases over classes without a name, which would leave the route open to
+ * everybody. Whether a class makes guards is seen at boot: it may have its canActivate as a field.
+ */
 function isGuard(value: unknown): boolean {
-  // A class may have its canActivate as a field, which only its instances show.
-  if (typeof value === 'function') return value.prototype !== undefined;
+  if (typeof value === 'function') return value.prototype !== undefined && value.name !== '';
   return typeof (value as Partial<CanActivate> | null | undefined)?.canActivate === 'function';
 }
 
@@ -91,7 +93,7 @@ function endpointProblems(endpoint: unknown): OptionProblem[] {
   check(
     'guards',
     isListOrNothing(guards, isGuard),
-    'must be a list of guards: classes, or objects with canActivate (is one imported in a circle, and so undefined?)',
+    'must be a list of guards: classes with a name, or objects with canActivate (is one imported in a circle, and so undefined?)',
   );
   check(
     'decorators',

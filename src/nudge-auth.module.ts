@@ -13,6 +13,7 @@ import { TokenCache } from './cache/token-cache.js';
 import { warmUp } from './cache/warm-up.js';
 import type { Clock, Random } from './common/clock.js';
 import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
+import { assertGuards } from './endpoint/assert-guards.js';
 import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
 import { retireHostStrategy, withdrawStrategy } from './endpoint/host-strategy.js';
 import { NudgeUserStrategy, strategyNameOf } from './endpoint/nudge-user.strategy.js';
@@ -97,6 +98,7 @@ export class NudgeAuthModule
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    assertGuards(this.modules, this.registration);
     const { warmUp: how } = this.options;
     if (how === false) return;
     const firstToken = warmUp(() => this.tokens.getToken(), this.clock);

@@ -56,7 +56,7 @@ interface Selection {
 
 /**
  * What `getToken` resolves with, itself where it is held: for the endpoint, to which every promise is a cost. A service
- * that a host has put in the place of ours is asked for its promise.
+ * or a method that a host has put in the place of ours is asked for its promise.
  */
 export let tokenAtOnce: (
   service: NudgeTokenService,
@@ -73,8 +73,12 @@ export class NudgeTokenService {
   #last: { readonly token: NudgeToken; readonly promise: Promise<NudgeToken> } | undefined;
 
   static {
-    tokenAtOnce = (service: Pick<NudgeTokenService, 'getToken'>, request) =>
-      #cache in service ? service.#getToken(request) : Promise.resolve(service.getToken(request));
+    // oxlint-disable-next-line typescript/unbound-method -- only compared
+    const { getToken } = NudgeTokenService.prototype;
+    tokenAtOnce = (service, request) =>
+      #cache in service && service.getToken === getToken
+        ? service.#getToken(request)
+        : Promise.resolve(service.getToken(request));
   }
 
   constructor(

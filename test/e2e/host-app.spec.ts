@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   Body,
   Catch,
@@ -19,6 +19,7 @@ import {
   type ExceptionFilter,
   type ExecutionContext,
   type NestInterceptor,
+  type Type,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, HttpAdapterHost, Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
@@ -33,7 +34,7 @@ import {
 } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import type { ServerResponse } from 'node:http';
-import { map, type Observable } from 'rxjs';
+import { map, of, type Observable } from 'rxjs';
 import { Host } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { HostAuthModule, USER_SECRET, userJwt } from '../support/users.js';
@@ -380,6 +381,53 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       await expect(
         Host.start(platform, { nudge: { ...registration, endpoint: { guards: [DoorGuard] } }, modules: [] }),
       ).rejects.toThrow('Doorkeeper');
+    });
+
+    it('does not open because a class among its guards makes none', async () => {
+      class Passer {
+        canActivte(): boolean {
+          return false;
+        }
+      }
+      class FieldGuard {
+        readonly canActivate = (): boolean => false;
+      }
+      const guards = (...classes: object[]): NudgeAuthModuleOptions => ({
+        ...registration,
+        endpoint: { guards: classes as Type<CanActivate>[] },
+      });
+      await expect(Host.start(platform, { nudge: guards(FieldGuard, Passer), modules: [] })).rejects.toThrow(
+        'class Passer',
+      );
+      await using host = await Host.start(platform, { nudge: guards(FieldGuard), modules: [] });
+      expect((await host.get('/nudge/token')).status).toBe(403);
+    });
+
+    it('is answered in its place by an interceptor where it passes through', async () => {
+      @Injectable()
+      class Maintenance implements NestInterceptor {
+        intercept(): Observable<unknown> {
+          return of({ closed: true });
+        }
+      }
+      await using host = await Host.start(platform, {
+        nudge: { ...registration, endpoint: { passthrough: true } },
+        providers: [{ provide: APP_INTERCEPTOR, useClass: Maintenance }],
+      });
+      expect((await host.getAsUser()).json()).toEqual({ closed: true });
+    });
+
+    it('asks a service that a host’s tests have put in the place of ours, or whose method they have', async () => {
+      const token = { token: 'from.a.test', issuedAt: 0, expiresAt: Date.now() + 3_600_000 };
+      await using whole = await Host.start(platform, {
+        nudge: registration,
+        override: (builder) =>
+          builder.overrideProvider(NudgeTokenService).useValue({ getToken: async () => token }),
+      });
+      expect((await whole.getAsUser()).json()['token']).toBe('from.a.test');
+      await using host = await Host.start(platform, { nudge: registration });
+      jest.spyOn(host.app.get(NudgeTokenService), 'getToken').mockResolvedValue(token);
+      expect((await host.getAsUser()).json()['token']).toBe('from.a.test');
     });
 
     it('leaves the user where userProperty says', async () => {
