@@ -1,4 +1,4 @@
-import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { cpus } from 'node:os';
@@ -10,12 +10,27 @@ const AUTOCANNON = new URL('../../node_modules/autocannon/autocannon.js', import
 const CONNECTIONS = 64;
 
 const hasWrk = outputOf('wrk', '--version') !== undefined;
-/** One core for what is measured, the other for all the rest, so that neither takes from the other. */
-const canPin = outputOf('taskset', '--version') !== undefined && cpus().length > 1;
 const MEASURED_CORE = '0';
 const OTHER_CORE = '1';
 
-export const loadGenerator = hasWrk ? `wrk -t1 -c${CONNECTIONS}` : `autocannon -c${CONNECTIONS}`;
+/** Whether processes can be kept to a core: not everywhere where the program is installed. */
+function canKeepTo(core: string): boolean {
+  try {
+    execFileSync('taskset', ['-c', core, process.execPath, '--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One core for what is measured, the other for all the rest, so that neither takes from the other. */
+const canPin = cpus().length > 1 && canKeepTo(MEASURED_CORE) && canKeepTo(OTHER_CORE);
+
+/** What asks, and from where. */
+export const loadGenerator = [
+  hasWrk ? `wrk -t1 -c${CONNECTIONS}` : `autocannon -c${CONNECTIONS}`,
+  canPin ? 'on a core of its own' : 'on any core',
+].join(' ');
 
 /** A process that was started here, answers on a port of its own, and is ended here. */
 export class ServerProcess implements AsyncDisposable {
@@ -45,6 +60,14 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, origin);
   }
 
+  /** Microseconds for which the process has kept a core busy since it began; of servers that answer this question. */
+  async cpuMicroseconds(): Promise<number> {
+    const answered = once(this.child, 'message');
+    this.child.send('cpu');
+    const [{ user, system }] = (await answered) as [NodeJS.CpuUsage];
+    return user + system;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode !== null) return;
     const ended = once(this.child, 'exit');
@@ -54,6 +77,7 @@ export class ServerProcess implements AsyncDisposable {
 }
 
 export interface LoadResult {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p99Ms: number;
 }
@@ -62,20 +86,27 @@ const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 }
 
 function parseWrk(report: string): LoadResult {
   if (/Non-2xx|Socket errors/.test(report)) throw new Error(`Not every request was answered:\n${report}`);
-  const requests = /Requests\/sec:\s+([\d.]+)/.exec(report)?.[1];
+  const requests = /(\d+) requests in/.exec(report)?.[1];
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(report)?.[1];
   const [, p99, unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(report) ?? [];
-  return { requestsPerSecond: Number(requests), p99Ms: Number(p99) * (UNITS_MS[unit] ?? Number.NaN) };
+  return {
+    requests: Number(requests),
+    requestsPerSecond: Number(rate),
+    p99Ms: Number(p99) * (UNITS_MS[unit] ?? Number.NaN),
+  };
 }
 
 function parseAutocannon(report: string): LoadResult {
   const result = JSON.parse(report) as {
-    requests: { average: number };
+    requests: { average: number; total: number };
     latency: { p99: number };
     non2xx: number;
     errors: number;
   };
   if (result.non2xx > 0 || result.errors > 0) throw new Error('Not every request was answered');
-  return { requestsPerSecond: result.requests.average, p99Ms: result.latency.p99 };
+  const { average, total } = result.requests;
+  // It counts whole milliseconds: below one nothing can be compared.
+  return { requests: total, requestsPerSecond: average, p99Ms: Math.max(1, result.latency.p99) };
 }
 
 /** Asks a server as often as it answers, over 64 connections, from a process of its own. */

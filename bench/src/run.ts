@@ -13,6 +13,13 @@ import { findings, type Results } from './targets.js';
  */
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isShort = process.argv.includes('--short');
+const unknown = wanted.filter((word) => word !== 'report' && !(MEASURE_NAMES as string[]).includes(word));
+if (unknown.length > 0) {
+  console.error(
+    `There is no measure ${unknown.join(', ')}: there are ${MEASURE_NAMES.join(', ')}, and report.`,
+  );
+  process.exit(2);
+}
 const names = MEASURE_NAMES.filter((name) => wanted.length === 0 || wanted.includes(name));
 const results = new URL('../../results/', import.meta.url);
 mkdirSync(results, { recursive: true });

@@ -75,8 +75,9 @@ interface Patched extends ServerResponse {
 function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse {
   this.removeHeader('etag');
   for (const headers of head) {
-    if (typeof headers === 'object' && headers !== null && 'etag' in headers) {
-      Reflect.deleteProperty(headers, 'etag');
+    if (typeof headers !== 'object' || headers === null) continue;
+    for (const name of Object.keys(headers)) {
+      if (name.toLowerCase() === 'etag') Reflect.deleteProperty(headers, name);
     }
   }
   return (this[writeHeadBefore] as WriteHead).apply(this, head);

@@ -24,8 +24,12 @@ export interface EndpointGroup {
   readonly algorithm: Algorithm;
   readonly requestsPerSecond: Readonly<Record<Variant, Summary>>;
   readonly p99Ms: Readonly<Record<Variant, Summary>>;
+  /** For how long the server keeps its core busy: what the load generator and other machines' guests do not disturb. */
+  readonly cpuMicrosecondsPerRequest: Readonly<Record<Variant, Summary>>;
   /** The endpoint's requests a second, divided by those of another in the same round. */
   readonly ratioTo: Readonly<Record<Exclude<Variant, 'endpoint'>, Summary>>;
+  /** The unguarded route's CPU time for a request, divided by the endpoint's in the same round. */
+  readonly cpuRatioToUnguarded: Summary;
   /** The endpoint's p99, divided by the unguarded route's in the same round. */
   readonly p99RatioToUnguarded: Summary;
 }
@@ -56,6 +60,17 @@ interface Vendor {
   readonly answer: string;
 }
 
+interface Round extends LoadResult {
+  readonly cpuMicrosecondsPerRequest: number;
+}
+
+async function measureRound(server: ServerProcess, jwt: string, seconds: number): Promise<Round> {
+  const before = await server.cpuMicroseconds();
+  const result = await load(server.url, jwt, seconds);
+  const cpuMicroseconds = (await server.cpuMicroseconds()) - before;
+  return { ...result, cpuMicrosecondsPerRequest: cpuMicroseconds / result.requests };
+}
+
 async function measureGroup(
   adapter: Adapter,
   user: UserKeys,
@@ -78,33 +93,36 @@ async function compare(
   servers: ServerProcess[],
 ): Promise<EndpointGroup> {
   const { token } = JSON.parse(vendor.answer) as { token: string };
-  const urls = new Map<Variant, string>();
+  const byVariant = new Map<Variant, ServerProcess>();
   for (const variant of VARIANTS) {
     const { algorithm, verification } = user;
     const route = { ...vendor, adapter, variant, algorithm, verification, apiKey: API_KEY, token };
     const server = await ServerProcess.start('app', route, 'measured');
     servers.push(server);
     await assertAnswers(server.url, user.jwt);
-    urls.set(variant, server.url);
+    byVariant.set(variant, server);
   }
-  const results = perVariant((): LoadResult[] => []);
+  const results = perVariant((): Round[] => []);
   for (let round = -1; round < settings.rounds; round += 1) {
-    for (const [variant, url] of urls) {
+    for (const [variant, server] of byVariant) {
       const seconds = round === -1 ? settings.warmUpSeconds : settings.secondsPerRound;
-      const result = await load(url, user.jwt, seconds);
+      const result = await measureRound(server, user.jwt, seconds);
       // What the just-in-time compiler has not seen yet is no measurement.
       if (round >= 0) results[variant].push(result);
     }
   }
   const rates = perVariant((variant) => results[variant].map(({ requestsPerSecond }) => requestsPerSecond));
   const p99s = perVariant((variant) => results[variant].map(({ p99Ms }) => p99Ms));
+  const cpus = perVariant((variant) => results[variant].map((round) => round.cpuMicrosecondsPerRequest));
   const { endpoint: _itself, ...others } = perVariant((variant) => ratioOf(rates.endpoint, rates[variant]));
   return {
     adapter,
     algorithm: user.algorithm,
     requestsPerSecond: perVariant((variant) => summarise(rates[variant])),
     p99Ms: perVariant((variant) => summarise(p99s[variant])),
+    cpuMicrosecondsPerRequest: perVariant((variant) => summarise(cpus[variant])),
     ratioTo: others,
+    cpuRatioToUnguarded: ratioOf(cpus.unguarded, cpus.endpoint),
     p99RatioToUnguarded: ratioOf(p99s.endpoint, p99s.unguarded),
   };
 }

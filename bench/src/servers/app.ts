@@ -24,6 +24,10 @@ const ROUTES: Readonly<Record<string, (settings: RouteSettings) => DynamicModule
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as RouteSettings & { adapter: string; variant: string };
 
+process.on('message', (question) => {
+  if (question === 'cpu') process.send?.(process.cpuUsage());
+});
+
 function listening(server: { address(): AddressInfo | string | null }): void {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/nudge/token`);
 }
