@@ -79,7 +79,6 @@ export const nudgeAuthProviders: Provider[] = [
           ...cache,
           scope,
           deadlineMs: http.deadlineMs,
-          callTimeoutMs: http.timeoutMs,
           storeScope: [name ?? '', baseUrl],
         },
         callsPerMinute: budget.callsPerMinute,

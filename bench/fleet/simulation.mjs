@@ -65,7 +65,6 @@ function podOn(clock, store, vendor, random) {
       maxWaitMs: 500,
       maxEntries: 10,
       deadlineMs: 7_000,
-      callTimeoutMs: 3_000,
       storeScope: ['bench'],
     },
     callsPerMinute: 1_000,

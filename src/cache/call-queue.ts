@@ -72,6 +72,7 @@ export class CallQueue {
 
   /** One more call for somebody who has been admitted: a retry, another key. `false` when the budget has none left. */
   async takeMore(patience?: Patience): Promise<boolean> {
+    patience?.renew();
     return (await this.#budget.take('urgent', patience)) === 0;
   }
 
@@ -85,6 +86,7 @@ export class CallQueue {
         this.#tickets = this.#tickets.filter((other) => other !== admitted);
         admitted.admit();
       } else {
+        ticket.patience?.renew();
         this.#refuseThoseBefore(waitMs, urgency);
         // Somebody urgent may have come while the budget was asked for a rotation, whose wait is not theirs.
         if (this.#next()?.demand.urgency === urgency) await this.#sleep(waitMs);

@@ -72,11 +72,12 @@ export class Egress implements TokenRenewer {
   async renew(call: RenewalCall): Promise<RenewedToken> {
     const { deadline, demand, patience } = call;
     await this.#whenClear(deadline, () => this.#queue.admit(demand, deadline, patience));
+    const pauses = this.#shared?.pauses;
     try {
       // Again: while it waited for its turn a pause may have begun, or another call gone ahead to try.
-      return await this.#whenClear(deadline, () => this.#callVendor(call));
+      return await this.#whenClear(deadline, () => this.#callVendor(call, pauses));
     } catch (error) {
-      this.#shared?.failed();
+      this.#shared?.failed(pauses);
       throw error;
     }
   }
@@ -94,8 +95,8 @@ export class Egress implements TokenRenewer {
     }
   }
 
-  #callVendor(call: RenewalCall): Promise<RenewedToken> {
-    const work = this.#fetch(call);
+  #callVendor(call: RenewalCall, pauses: number | undefined): Promise<RenewedToken> {
+    const work = this.#fetch(call, pauses);
     if (this.#backoff.failures > 0) {
       const end = (): void => {
         this.#probe = undefined;
@@ -105,7 +106,8 @@ export class Egress implements TokenRenewer {
     return work;
   }
 
-  async #fetch(call: RenewalCall): Promise<RenewedToken> {
+  /** @param pauses how many pauses of all processes were known of when the call got its turn. */
+  async #fetch(call: RenewalCall, pauses: number | undefined): Promise<RenewedToken> {
     const { request, deadline, demand, newerThan, patience } = call;
     if (call.mayCall?.() === false) throw new RightLost();
     if (deadline.remainingMs() < SHORTEST_CALL_MS) throw timeout();
@@ -114,13 +116,14 @@ export class Egress implements TokenRenewer {
       const fetched = await deadline.race(
         this.#source.fetchToken(request, deadline, {
           mayCallAgain: async () => (await call.mayCallAgain?.()) !== false && this.#queue.takeMore(patience),
-          willRetry: () => {
-            this.#shared?.failed();
-            call.willRetry?.();
+          gotNoAnswer: () => {
+            this.#shared?.failed(pauses);
+            call.gotNoAnswer?.();
           },
         }),
         timeout,
       );
+      this.#shared?.succeeded(pauses);
       this.#succeeded(epoch);
       return { ...fetched, from: 'vendor', fence: newerThan };
     } catch (error) {
@@ -135,7 +138,6 @@ export class Egress implements TokenRenewer {
   }
 
   #succeeded(epoch: number): void {
-    this.#shared?.succeeded();
     if (epoch !== this.#epoch) return;
     const { failures } = this.#backoff;
     const failedForMs = this.#backoff.succeed();

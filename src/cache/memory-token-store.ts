@@ -46,6 +46,7 @@ export class MemoryTokenStore implements TokenStore {
     slot.lease = { fence, since: now };
     return {
       fence,
+      storedFence: slot.stored?.fence ?? 0,
       isHeld: () => this.#isHeld(entry, fence),
       write: async (record) => this.#write(entry, record, fence),
       release: async () => this.#release(entry, fence),

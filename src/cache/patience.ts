@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 
 /** What a caller may lose to a store that does not answer. */
-export const STORE_PATIENCE_MS = 300;
+const STORE_PATIENCE_MS = 300;
 
 class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
@@ -13,15 +13,18 @@ class NoAnswer extends Error {
  */
 export class Patience {
   readonly #clock: Clock;
-  #leftMs = STORE_PATIENCE_MS;
+  readonly #patienceMs: number;
+  #leftMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, patienceMs = STORE_PATIENCE_MS) {
     this.#clock = clock;
+    this.#patienceMs = patienceMs;
+    this.#leftMs = patienceMs;
   }
 
   /** Begins anew: the caller was waiting for others meanwhile. */
   renew(): void {
-    this.#leftMs = STORE_PATIENCE_MS;
+    this.#leftMs = this.#patienceMs;
   }
 
   /**

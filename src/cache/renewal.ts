@@ -23,8 +23,8 @@ export interface RenewalCall {
   readonly patience?: Patience;
   /** Whether the right to call the vendor is still there; left out, nobody else has a say in it. */
   readonly mayCall?: () => boolean;
-  /** Said when an attempt has come to nothing and another one is to follow. */
-  readonly willRetry?: () => void;
+  /** Said when an attempt has got no answer and another one is to follow. */
+  readonly gotNoAnswer?: () => void;
   /** Asked before every call to the vendor but the first; left out, nobody else has a say in it. May take a while. */
   readonly mayCallAgain?: () => Promise<boolean>;
 }
@@ -57,7 +57,8 @@ export class RightLost extends LocalRefusal {
 export interface PublishableToken {
   /** The entry's name in a store. */
   readonly entry: string;
-  readonly record: TokenRecord;
+  /** What there is to store, aged to this moment; `undefined` when it is held no more. */
+  readonly record: () => TokenRecord | undefined;
   /** To be called with its order in the store once it is there. */
   readonly published: (fence: number) => void;
 }

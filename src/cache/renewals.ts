@@ -26,8 +26,6 @@ export interface RenewalsOptions extends FreshnessPolicy {
   readonly enabled: boolean;
   /** Milliseconds a caller waits for a token at most. */
   readonly deadlineMs: number;
-  /** Milliseconds one attempt to call the vendor takes at most. */
-  readonly callTimeoutMs: number;
   /** What tells this cache's entries from those of others in a shared store. */
   readonly storeScope: readonly string[];
 }

@@ -25,6 +25,7 @@ export class SharedCallBudget implements CallBudget {
   /** What the store said last: it need not be asked again before. */
   readonly #waits = new Map<CallUrgency | 'pause', Wait>();
   #isPauseKnown = false;
+  #pauses = 0;
   /** Whether it is for this process to try whether the pause is over. */
   #isProbe = false;
 
@@ -54,15 +55,22 @@ export class SharedCallBudget implements CallBudget {
     return this.#waitMs('pause');
   }
 
+  /** How many pauses were begun or met with. A call that got its turn before the last one says nothing of that one. */
+  get pauses(): number {
+    return this.#pauses;
+  }
+
   /** Tells the others of a 429. Whoever has met with it waits for that only as long as for any store. */
   async pause(durationMs: number, patience: Patience = this.#guard.patience()): Promise<void> {
+    this.#pauses += 1;
     this.#isPauseKnown = true;
     this.#isProbe = false;
     await patience.atMost(this.#tell(() => this.#egress.beginPause(durationMs)));
   }
 
-  /** Tells the others that the vendor answers. */
-  succeeded(): void {
+  /** Tells the others that the vendor answers, by a call that got its turn at that many `pauses`. */
+  succeeded(pauses: number | undefined): void {
+    if (pauses !== this.#pauses) return;
     this.#waits.delete('pause');
     this.#isProbe = false;
     if (!this.#isPauseKnown) return;
@@ -71,8 +79,8 @@ export class SharedCallBudget implements CallBudget {
   }
 
   /** A call came to nothing. If it was to try whether the pause is over, that is for another process to do. */
-  failed(): void {
-    if (!this.#isProbe) return;
+  failed(pauses: number | undefined = this.#pauses): void {
+    if (!this.#isProbe || pauses !== this.#pauses) return;
     this.#isProbe = false;
     void this.#tell(() => this.#egress.giveBackProbe());
   }
@@ -93,6 +101,7 @@ export class SharedCallBudget implements CallBudget {
     const { remainingMs, isProbe } = await this.#egress.pause();
     const pausedForMs = this.#remember('pause', remainingMs);
     if (isProbe) this.#isProbe = true;
+    if (pausedForMs > 0 && !this.#isPauseKnown) this.#pauses += 1;
     this.#isPauseKnown = isProbe || pausedForMs > 0;
     if (pausedForMs > 0) this.#events.emit({ type: 'paused', forMs: pausedForMs });
     return { remainingMs: pausedForMs, isProbe };

@@ -9,6 +9,8 @@ export const LOST = Symbol('store lost');
 
 const FIRST_PROBE_MS = SECOND_MS;
 const LONGEST_PROBE_MS = 10 * SECOND_MS;
+/** Less than callers have: a store that is only just quick enough would be lost again with the next of them. */
+const PROBE_PATIENCE_MS = 240;
 
 /**
  * Stands between a store and those who ask it. A store that has failed is left alone but for one probe now and then,
@@ -86,7 +88,7 @@ export class StoreGuard {
 
   async #tryAgain(): Promise<void> {
     try {
-      await this.patience().within(this.#probe);
+      await new Patience(this.#clock, PROBE_PATIENCE_MS).within(this.#probe);
     } catch {
       this.#failedProbes += 1;
       this.#scheduleProbe();

@@ -36,16 +36,8 @@ const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
 /** A renewal, and how long the store may still be waited for. */
 type SharedCall = RenewalCall & { readonly patience: Patience };
 
-/** What somebody else has fetched, or the turn to call the vendor: under a lease, or without one as a last resort. */
-type Turn = { readonly taken: RenewedToken } | { readonly lease: TokenLease | undefined };
-
-/** What is left of a deadline when whoever waits for a token follows others no longer, and calls the vendor as well. */
-function lastResortMs({ deadlineMs, callTimeoutMs }: RenewalsOptions, random: Random): number {
-  const attemptMs = callTimeoutMs + SHORTEST_CALL_MS;
-  // As long as one attempt of the other's may take they are followed. Then not all lose their patience together.
-  const latestMs = Math.min(attemptMs, deadlineMs - attemptMs) * (1 - random() / 2);
-  return Math.max(SHORTEST_CALL_MS + FOLLOWER_POLL_MS, latestMs);
-}
+/** What somebody else has fetched, or the turn to call the vendor. */
+type Turn = { readonly taken: RenewedToken } | { readonly lease: TokenLease };
 
 /**
  * Renews an entry once for all processes that share a store: one of them calls the vendor, the others take what it
@@ -60,7 +52,6 @@ export class StoreRenewal implements TokenRenewer {
   readonly #options: RenewalsOptions;
   readonly #clock: Clock;
   readonly #aloneShare: number;
-  readonly #lastResortMs: number;
   #firstConnection: Promise<void> | undefined;
 
   constructor(
@@ -74,11 +65,10 @@ export class StoreRenewal implements TokenRenewer {
     this.#inner = inner;
     this.#store = store;
     this.#guard = guard;
-    this.#return = new StoreReturn(store, guard);
+    this.#return = new StoreReturn(store, guard, clock);
     this.#options = options;
     this.#clock = clock;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
-    this.#lastResortMs = lastResortMs(options, random);
   }
 
   refusal(): LocalRefusal | undefined {
@@ -91,15 +81,13 @@ export class StoreRenewal implements TokenRenewer {
     if (this.#guard.isLost) return this.#inner.renew(request);
     const call: SharedCall = { ...request, patience: this.#guard.patience() };
     let isSuperseded = false;
-    let mayGoAlone = true;
     for (;;) {
-      const turn = await this.#turn(call, mayGoAlone);
+      const turn = await this.#turn(call);
       if (turn === LOST) return this.#withoutStore(call);
       if ('taken' in turn) return turn.taken;
       const led = await this.#lead(call, turn.lease, isSuperseded);
       if (typeof led !== 'string') return led;
       isSuperseded ||= led === 'superseded';
-      mayGoAlone &&= led !== 'refused';
       call.patience.renew();
     }
   }
@@ -138,28 +126,45 @@ export class StoreRenewal implements TokenRenewer {
    *
    * @param abstention until it is over, the others go first.
    */
-  async #turn(call: SharedCall, mayGoAlone: boolean, abstention?: Deadline): Promise<Turn | typeof LOST> {
+  async #turn(call: SharedCall, abstention?: Deadline): Promise<Turn | typeof LOST> {
     const { entry, deadline, demand, patience } = call;
     for (;;) {
       if (demand.isDropped) throw noLongerWanted();
-      const stored = await this.#guard.ask('read', patience, () => this.#store.read(entry));
-      if (stored === LOST) return LOST;
-      const known = this.#return.isInvalidated(entry) ? undefined : stored;
-      const taken = newsIn(known, call, this.#options, this.#clock.now());
-      if (taken !== undefined) return { taken };
+      const look = await this.#look(call);
+      if (look === LOST) return LOST;
+      if (look.news !== undefined) return { taken: look.news };
       const refusal = this.#inner.refusal();
       if (refusal !== undefined) throw refusal;
       if (deadline.remainingMs() < SHORTEST_CALL_MS) throw notInTime();
       const abstainsForMs = abstention?.remainingMs() ?? 0;
       const lease = abstainsForMs > 0 ? undefined : await this.#acquire(entry, patience);
       if (lease === LOST) return LOST;
-      if (lease !== undefined) return { lease };
-      const untilLastResortMs = deadline.remainingMs() - this.#lastResortMs;
-      if (mayGoAlone && demand.urgency === 'urgent' && untilLastResortMs <= 0) return { lease };
-      const moments = [FOLLOWER_POLL_MS, deadline.remainingMs(), abstainsForMs, untilLastResortMs];
+      if (lease !== undefined) return this.#newsBefore(call, lease, look.fence);
+      const moments = [FOLLOWER_POLL_MS, deadline.remainingMs(), abstainsForMs];
       await this.#follow(entry, Math.ceil(Math.min(...moments.filter((ms) => ms > 0))));
       patience.renew();
     }
+  }
+
+  /** What is stored, as far as it is news to the call. */
+  async #look(call: SharedCall): Promise<{ news: RenewedToken | undefined; fence: number } | typeof LOST> {
+    const { entry, patience } = call;
+    const read = await this.#guard.ask('read', patience, () => this.#store.read(entry));
+    if (read === LOST) return LOST;
+    // Some stores have null for nothing.
+    const stored = read ?? undefined;
+    const isGood = stored !== undefined && !this.#return.isInvalidated(entry, stored);
+    const news = isGood ? newsIn(stored, call, this.#options, this.#clock.now()) : undefined;
+    return { news, fence: stored?.fence ?? 0 };
+  }
+
+  /** The lease is for nothing when the last holder wrote between this one's look and its turn. */
+  async #newsBefore(call: SharedCall, lease: TokenLease, seenFence: number): Promise<Turn> {
+    if ((lease.storedFence ?? 0) <= seenFence) return { lease };
+    const look = await this.#look(call);
+    if (look === LOST || look.news === undefined) return { lease };
+    giveBack(lease);
+    return { taken: look.news };
   }
 
   async #acquire(entry: string, patience: Patience): Promise<TokenLease | undefined | typeof LOST> {
@@ -171,26 +176,27 @@ export class StoreRenewal implements TokenRenewer {
   }
 
   /**
-   * Calls the vendor and shares the result. After an attempt that has failed the turn is the others': what keeps this
-   * process from the vendor need not keep them.
+   * Calls the vendor and shares the result. After an attempt without an answer the turn is the others': what keeps this
+   * process from the vendor need not keep them. An answer, whatever it says, is the vendor's: others would get it too.
    */
   async #lead(
     call: SharedCall,
-    given: TokenLease | undefined,
+    given: TokenLease,
     isSuperseded: boolean,
-  ): Promise<RenewedToken | 'superseded' | 'right lost' | 'refused'> {
-    let lease = given;
+  ): Promise<RenewedToken | 'superseded' | 'right lost'> {
+    let lease: TokenLease | undefined = given;
     let abstention: Deadline | undefined;
     let taken: RenewedToken | undefined;
-    const willRetry = (): void => {
+    const gotNoAnswer = (): void => {
       giveBack(lease);
       lease = undefined;
       abstention = new Deadline(this.#clock, ABSTENTION_MS);
     };
     const mayCallAgain = async (): Promise<boolean> => {
       if (lease?.isHeld() === true) return true;
+      call.patience.renew();
       // Whatever forbids another attempt: the failure of the last one is the answer.
-      const turn = await this.#turn(call, true, abstention).catch(() => undefined);
+      const turn = await this.#turn(call, abstention).catch(() => undefined);
       if (turn === undefined) return false;
       if (turn === LOST) return call.demand.urgency === 'urgent';
       if ('taken' in turn) taken = turn.taken;
@@ -199,14 +205,12 @@ export class StoreRenewal implements TokenRenewer {
     };
     try {
       const mayCall = (): boolean => lease?.isHeld() !== false;
-      const renewed = await this.#inner.renew({ ...call, mayCall, willRetry, mayCallAgain });
+      const renewed = await this.#inner.renew({ ...call, mayCall, gotNoAnswer, mayCallAgain });
       return lease === undefined ? renewed : await this.#share(call, lease, renewed, isSuperseded);
     } catch (error) {
       giveBack(lease);
       if (error instanceof RightLost) return 'right lost';
       if (taken !== undefined) return { ...taken, despite: asNudgeAuthError(error) };
-      // No call was to be had beside the leader's: there is still that one to wait for.
-      if (given === undefined && error instanceof LocalRefusal) return 'refused';
       throw error;
     }
   }

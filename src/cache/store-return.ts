@@ -1,50 +1,67 @@
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { PublishableToken } from './renewal.js';
 import { LOST, type StoreGuard } from './store-guard.js';
-import { giveBack, type TokenStore } from './token-store.js';
+import { giveBack, type StoredToken, type TokenStore } from './token-store.js';
 
-/** On the store's return no process shall spend long on making up for what it has missed. */
+/** More than anybody invalidates while a store is gone; beyond, the oldest are given up. */
 const MOST_INVALIDATIONS = 1_000;
 
 /** What is owed to a store for the time in which it did not answer. */
 export class StoreReturn {
   readonly #store: TokenStore;
   readonly #guard: StoreGuard;
-  /** Invalidated here, and the store does not know of it. The latest last. */
-  readonly #invalidated = new Set<string>();
+  readonly #clock: Clock;
+  /** When an entry was invalidated here, where the store does not know of it. The latest last. */
+  readonly #owed = new Map<string, Instant>();
   held: () => readonly PublishableToken[] = () => [];
 
-  constructor(store: TokenStore, guard: StoreGuard) {
+  constructor(store: TokenStore, guard: StoreGuard, clock: Clock) {
     this.#store = store;
     this.#guard = guard;
+    this.#clock = clock;
     guard.onReturn = () => this.#makeUp();
   }
 
-  /** Whether what is stored for an entry has been invalidated, and only the store does not know. */
-  isInvalidated(entry: string): boolean {
-    return this.#invalidated.has(entry);
+  /** Whether a stored token was fetched before its entry was invalidated, and only the store does not know. */
+  isInvalidated(entry: string, { ageMs }: StoredToken): boolean {
+    const since = this.#owed.get(entry);
+    if (since === undefined) return false;
+    if (ageMs >= elapsedMs(since, this.#clock.now())) return true;
+    // Somebody has replaced what was to go.
+    this.#owed.delete(entry);
+    return false;
   }
 
   /** Makes the others let go of an entry: now, or when the store is back. */
   async invalidate(entry: string): Promise<void> {
+    const since = this.#clock.now();
     const answer = await this.#guard.ask('invalidate', this.#guard.patience(), () =>
       this.#store.invalidate(entry),
     );
-    this.#invalidated.delete(entry);
+    this.#owed.delete(entry);
     if (answer !== LOST) return;
-    this.#invalidated.add(entry);
-    for (const oldest of this.#invalidated) {
-      if (this.#invalidated.size <= MOST_INVALIDATIONS) break;
-      this.#invalidated.delete(oldest);
+    this.#owed.set(entry, since);
+    for (const oldest of this.#owed.keys()) {
+      if (this.#owed.size <= MOST_INVALIDATIONS) break;
+      this.#owed.delete(oldest);
     }
   }
 
   async #makeUp(): Promise<void> {
-    const owed = [...this.#invalidated];
-    for (const entry of owed) {
-      await this.invalidate(entry);
-      if (this.#guard.isLost) return;
-    }
+    await Promise.all([...this.#owed.keys()].map((entry) => this.#pay(entry)));
     await this.#shareHeld();
+  }
+
+  async #pay(entry: string): Promise<void> {
+    try {
+      await this.#guard.patience().within(async () => {
+        const stored = await this.#store.read(entry);
+        if (stored === undefined || this.isInvalidated(entry, stored)) await this.#store.invalidate(entry);
+      });
+      this.#owed.delete(entry);
+    } catch {
+      // Owed still. One entry that cannot be reached makes nothing of the store: what is older is not taken from it.
+    }
   }
 
   /** The others get what is held here, so that none of them must fetch it. */
@@ -55,7 +72,8 @@ export class StoreReturn {
         const lease = await this.#store.acquire(entry);
         if (lease === undefined) return undefined;
         try {
-          return (await lease.write(record)) ? lease.fence : undefined;
+          const present = record();
+          return present !== undefined && (await lease.write(present)) ? lease.fence : undefined;
         } finally {
           giveBack(lease);
         }

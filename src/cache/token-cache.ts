@@ -9,6 +9,7 @@ import type { NudgeToken } from '../token/nudge-token.js';
 import { timeout, type PublishableToken, type Renewal, type TokenRenewer } from './renewal.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries } from './token-entries.js';
+import type { TokenRecord } from './token-store.js';
 import { TokenEntry } from './token-entry.js';
 
 export interface TokenCacheOptions extends RenewalsOptions {
@@ -199,14 +200,19 @@ export class TokenCache {
       if (list.length === MOST_PUBLISHED) break;
       const { held } = entry;
       if (held === undefined || held.freshness(now) === 'unusable') continue;
-      const { token, keyFingerprint } = held;
       list.push({
         entry: this.#renewals.storeNameOf(requestNamed(name)),
-        record: { token, keyFingerprint, remainingMs: held.remainingMs(now), ageMs: held.ageMs(now) },
+        record: () => (entry.held === held ? this.#recordOf(held) : undefined),
         published: (fence) => entry.published(held, fence),
       });
     }
     return list;
+  }
+
+  #recordOf(held: HeldToken): TokenRecord {
+    const now = this.#clock.now();
+    const { token, keyFingerprint } = held;
+    return { token, keyFingerprint, remainingMs: held.remainingMs(now), ageMs: held.ageMs(now) };
   }
 
   /** Waits for the renewal, but not longer than `waitMs`; how it ended is of no concern here. */

@@ -21,6 +21,11 @@ export interface TokenLease {
   /** Higher than every fence given for this entry before. */
   readonly fence: number;
   /**
+   * The fence of what was stored when the right was given, 0 for nothing: whoever has read something older, a moment
+   * before, looks again instead of calling the vendor. Left out, nobody does.
+   */
+  readonly storedFence?: number;
+  /**
    * Whether this process surely has the right still. `false` well before anybody else can get it, and for ever: then no
    * call to the vendor may begin under it.
    */

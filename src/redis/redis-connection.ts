@@ -210,8 +210,9 @@ function connect(url: string, random: Random): Redis {
     connectTimeout: CONNECT_MS,
     disconnectTimeout: DISCONNECT_MS,
     retryStrategy: (attempts) => reconnectDelayMs(attempts, random),
-    // A replica behind the address that was the master's: the next connection may find the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // A replica behind the address that was the master's: the next connection may find the new one. Redis 6.2 says it
+    // somewhere in what it says of a script.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
   });
 }
 

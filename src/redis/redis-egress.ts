@@ -8,7 +8,7 @@ import { US_PER_MS } from './redis-clock.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './scripts.js';
 
-/** The budget and the pause of a fleet. They are of no entry, and stand in slots of their own. */
+/** The budget and the pause of a fleet. They are of no entry; in a cluster both budgets stand in one slot. */
 export class RedisEgress implements FleetEgress {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
@@ -21,9 +21,16 @@ export class RedisEgress implements FleetEgress {
   }
 
   async take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
-    const waitMs =
-      urgency === 'rotation' ? await this.#take('rotation', rotationsPerMinute(callsPerMinute)) : 0;
-    return waitMs === 0 ? this.#take('all', callsPerMinute) : waitMs;
+    const all = [this.#budgetName('all'), callsPerMinute] as const;
+    const rotation = [this.#budgetName('rotation'), rotationsPerMinute(callsPerMinute)] as const;
+    const budgets = urgency === 'rotation' ? [rotation, all] : [all];
+    const slices = budgets.flatMap(([, perMinute]) => {
+      const { points, duration } = sliceOf(perMinute);
+      return [points, Math.ceil(duration * SECOND_MS)];
+    });
+    const names = budgets.map(([name]) => name);
+    const [, waitMs] = await this.#connection.run(TAKE, names, slices);
+    return waitIn(waitMs);
   }
 
   async pause(): Promise<FleetPause> {
@@ -54,8 +61,7 @@ export class RedisEgress implements FleetEgress {
   async look(): Promise<void> {
     // A slice without calls has none to give, and the probe of no moment is nobody's.
     await Promise.all([
-      this.#connection.run(TAKE, [this.#budgetName('all')], [0, 1]),
-      this.#connection.run(TAKE, [this.#budgetName('rotation')], [0, 1]),
+      this.#connection.run(TAKE, [this.#budgetName('rotation'), this.#budgetName('all')], [0, 1, 0, 1]),
       this.#connection.run(GIVE_BACK_PROBE, [this.#pauseName], [-1]),
     ]);
   }
@@ -65,17 +71,7 @@ export class RedisEgress implements FleetEgress {
   }
 
   #budgetName(what: 'all' | 'rotation'): string {
-    return `${this.#prefix}:budget:${what}`;
-  }
-
-  async #take(what: 'all' | 'rotation', callsPerMinute: number): Promise<number> {
-    const { points, duration } = sliceOf(callsPerMinute);
-    const [, waitMs] = await this.#connection.run(
-      TAKE,
-      [this.#budgetName(what)],
-      [points, Math.ceil(duration * SECOND_MS)],
-    );
-    return waitIn(waitMs);
+    return `${this.#prefix}:{budget}:${what}`;
   }
 }
 

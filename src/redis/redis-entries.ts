@@ -56,7 +56,7 @@ export class RedisEntries implements TokenStore {
     const owner = randomBytes(OWNER_BYTES).toString('hex');
     const sentAt = clock.now();
     const { lease, order, token } = names;
-    const [givenUs, given] = await connection.run(
+    const [givenUs, given, stored] = await connection.run(
       ACQUIRE,
       [lease, order, token],
       [owner, LEASE_MS, ORDER_MS],
@@ -66,15 +66,18 @@ export class RedisEntries implements TokenStore {
     const write = (record: TokenRecord, atUs: number): Promise<boolean> =>
       this.#write(names, fence, { ...record, atUs });
     const value = `${owner} ${given}`;
-    return new RedisLease({ names, fence, value, sentAt, givenUs, write }, connection, clock);
+    const parts = { names, fence, storedFence: numberIn(stored), value, sentAt, givenUs, write };
+    return new RedisLease(parts, connection, clock);
   }
 
   async invalidate(entry: string): Promise<void> {
     // Under every key: what an older one has sealed would be read in place of what is gone.
-    for (const key of (await this.#parts.keys.keyring()).all) {
+    const { connection, keys } = this.#parts;
+    const invalidating = (await keys.keyring()).all.map((key) => {
       const { token, order, lease, channel, announced } = this.#namesOf(key, entry);
-      await this.#parts.connection.run(INVALIDATE, [token, order, lease], [ORDER_MS, channel, announced]);
-    }
+      return connection.run(INVALIDATE, [token, order, lease], [ORDER_MS, channel, announced]);
+    });
+    await Promise.all(invalidating);
   }
 
   async untilChanged(entry: string, timeoutMs: number): Promise<void> {

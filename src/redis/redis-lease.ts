@@ -16,6 +16,7 @@ const LONGEST_WORK_MS = 10 * SECOND_MS;
 export interface RedisLeaseParts {
   readonly names: EntryNames;
   readonly fence: number;
+  readonly storedFence: number;
   /** What the lease's name holds while it is this one. */
   readonly value: string;
   readonly sentAt: Instant;
@@ -28,6 +29,7 @@ export interface RedisLeaseParts {
 /** The right to renew an entry, kept for as long as the holder works. */
 export class RedisLease implements TokenLease {
   readonly fence: number;
+  readonly storedFence: number;
   readonly #parts: RedisLeaseParts;
   readonly #connection: RedisConnection;
   readonly #clock: Clock;
@@ -40,6 +42,7 @@ export class RedisLease implements TokenLease {
 
   constructor(parts: RedisLeaseParts, connection: RedisConnection, clock: Clock) {
     this.fence = parts.fence;
+    this.storedFence = parts.storedFence;
     this.#parts = parts;
     this.#connection = connection;
     this.#clock = clock;

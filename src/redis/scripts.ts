@@ -51,28 +51,28 @@ return { 'ok', text(now), text(fence), record[2] }
 
 /**
  * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order. → the fence, higher than all that
- * are known; or nothing while somebody else has the lease. Asked again by the same owner it gives the same fence, so that
+ * are known, and that of what is stored; or nothing while somebody else has the lease. Asked again by the same owner it gives the same fence, so that
  * it can be repeated after a timeout. What has no end, or a later one than a lease can have, is nobody's lease: it would
  * keep everybody out.
  */
 export const ACQUIRE = script(`
 keep(KEYS[1], 'string')
+keep(KEYS[2], 'hash')
+keep(KEYS[3], 'hash')
+local stored = moment(redis.call('HGET', KEYS[3], 'fence'))
 local held = redis.call('GET', KEYS[1])
 local restMs = redis.call('PTTL', KEYS[1])
 if held and restMs >= 0 and restMs <= tonumber(ARGV[3]) then
   local owner, fence = string.match(held, '^(.-) (%d+)$')
   if owner ~= ARGV[2] then return { 'ok', text(now) } end
-  return { 'ok', text(now), fence }
+  return { 'ok', text(now), fence, text(stored) }
 end
-keep(KEYS[2], 'hash')
-keep(KEYS[3], 'hash')
 local order = redis.call('HMGET', KEYS[2], 'given', 'least')
-local stored = redis.call('HGET', KEYS[3], 'fence')
-local fence = math.max(now, moment(order[1]) + 1, moment(order[2]) + 1, moment(stored) + 1)
+local fence = math.max(now, moment(order[1]) + 1, moment(order[2]) + 1, stored + 1)
 redis.call('HSET', KEYS[2], 'given', text(fence))
 redis.call('PEXPIRE', KEYS[2], ARGV[4] * 2)
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. text(fence), 'PX', ARGV[3])
-return { 'ok', text(now), text(fence) }
+return { 'ok', text(now), text(fence), text(stored) }
 `);
 
 /** KEYS: lease. ARGV: its value, milliseconds. → 1 while it is held, else 0. */
@@ -127,18 +127,26 @@ return { 'ok', text(now) }
 `);
 
 /**
- * KEYS: budget. ARGV: calls of a slice, its milliseconds. → milliseconds to wait; 0 when there was a call left. What has
- * no end, or a later one than a slice can have, is no slice.
+ * KEYS: budgets. ARGV, for each: calls of a slice, its milliseconds. → milliseconds to wait; 0 when there was a call left
+ * in all of them. What has no end, or a later one than a slice can have, is no slice.
  */
 export const TAKE = script(`
-keep(KEYS[1], 'string')
-local sliceMs = tonumber(ARGV[3])
-local used = tonumber(redis.call('GET', KEYS[1]))
-local restMs = redis.call('PTTL', KEYS[1])
-if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
-restMs = math.max(1, restMs)
-if used >= tonumber(ARGV[2]) then return { 'ok', text(now), restMs } end
-redis.call('SET', KEYS[1], text(used + 1), 'PX', text(restMs))
+local waitMs = 0
+local slices = {}
+for index, name in ipairs(KEYS) do
+  keep(name, 'string')
+  local sliceMs = tonumber(ARGV[index * 2 + 1])
+  local used = tonumber(redis.call('GET', name))
+  local restMs = redis.call('PTTL', name)
+  if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
+  restMs = math.max(1, restMs)
+  if used >= tonumber(ARGV[index * 2]) then waitMs = math.max(waitMs, restMs) end
+  slices[index] = { used = used, restMs = restMs }
+end
+if waitMs > 0 then return { 'ok', text(now), waitMs } end
+for index, name in ipairs(KEYS) do
+  redis.call('SET', name, text(slices[index].used + 1), 'PX', text(slices[index].restMs))
+end
 return { 'ok', text(now), 0 }
 `);
 

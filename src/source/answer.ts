@@ -13,6 +13,8 @@ export interface HttpAnswer {
 export interface AnswerFailure {
   readonly error: NudgeAuthError;
   readonly isTransient: boolean;
+  /** Nobody answered: it may be for want of a way from here. */
+  readonly isUnanswered?: true;
 }
 
 function parseObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {

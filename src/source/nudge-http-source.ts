@@ -34,7 +34,7 @@ export interface NudgeHttpTokenSourceOptions {
 /** The headers of an answer that mean something here. HTTP allows each of them once. */
 const HEADERS = ['content-type', 'retry-after', 'date', 'age'] as const;
 
-const FREELY: FurtherCalls = { mayCallAgain: () => Promise.resolve(true), willRetry: () => undefined };
+const FREELY: FurtherCalls = { mayCallAgain: () => Promise.resolve(true), gotNoAnswer: () => undefined };
 
 type Attempt = FetchedToken | AnswerFailure;
 
@@ -80,7 +80,7 @@ export class NudgeHttpTokenSource implements TokenSource {
   async fetchToken(
     request: TokenRequest,
     deadline: Deadline,
-    { mayCallAgain, willRetry }: FurtherCalls = FREELY,
+    { mayCallAgain, gotNoAnswer }: FurtherCalls = FREELY,
   ): Promise<FetchedToken> {
     const mayGoOn = async (): Promise<boolean> =>
       isTimeForAttempt(deadline) && (await mayCallAgain()) && isTimeForAttempt(deadline);
@@ -88,7 +88,7 @@ export class NudgeHttpTokenSource implements TokenSource {
     for await (const candidate of this.#keys.candidates(deadline)) {
       // With no time or budget left the refusal itself is the better answer.
       if (refusal !== undefined && !(await mayGoOn())) break;
-      const attempt = await this.#call(candidate.key, request, deadline, mayGoOn, willRetry);
+      const attempt = await this.#call(candidate.key, request, deadline, mayGoOn, gotNoAnswer);
       if (!isFailure(attempt)) {
         this.#keys.accepted(candidate);
         return attempt;
@@ -108,7 +108,7 @@ export class NudgeHttpTokenSource implements TokenSource {
     request: TokenRequest,
     deadline: Deadline,
     mayGoOn: () => Promise<boolean>,
-    willRetry: () => void,
+    gotNoAnswer: () => void,
   ): Promise<Attempt> {
     const spareMs = (): number => deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
     const isWorthRetrying = (attempt: unknown): boolean =>
@@ -123,7 +123,9 @@ export class NudgeHttpTokenSource implements TokenSource {
         return Math.max(this.#random() * ceilingMs, last === undefined ? 0 : askedForMs(last));
       }),
     });
-    policy.onRetry(willRetry);
+    policy.onRetry(() => {
+      if (last?.isUnanswered === true) gotNoAnswer();
+    });
     return policy.execute(async () => {
       // The pause may have ended late, or the budget be spent: then what is known already is the answer.
       if (last !== undefined && !(await mayGoOn())) return { ...last, isTransient: false };

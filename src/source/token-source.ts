@@ -33,8 +33,11 @@ export interface FurtherCalls {
    * answer. May take a while.
    */
   readonly mayCallAgain: () => Promise<boolean>;
-  /** Said as soon as an attempt has failed that is to be repeated after a wait. */
-  readonly willRetry: () => void;
+  /**
+   * Said as soon as an attempt has got no answer and is to be repeated after a wait: what keeps this process from the
+   * vendor need not keep others.
+   */
+  readonly gotNoAnswer: () => void;
 }
 
 /** Where tokens come from. */

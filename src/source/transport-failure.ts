@@ -23,7 +23,7 @@ export function failureOfTransport(error: unknown, timedOutAfterMs: number | und
       'NUDGE_TIMEOUT',
       `Nudge did not answer within ${Math.round(timedOutAfterMs)} ms`,
     );
-    return { error: late, isTransient: true };
+    return { error: late, isTransient: true, isUnanswered: true };
   }
   if (error instanceof Error && TOO_LARGE.test(error.message)) {
     return {
@@ -45,5 +45,6 @@ export function failureOfTransport(error: unknown, timedOutAfterMs: number | und
       },
     ),
     isTransient: true,
+    isUnanswered: true,
   };
 }

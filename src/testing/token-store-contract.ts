@@ -49,6 +49,16 @@ export function describeTokenStoreContract(
       assert.equal(await store.read('entry'), undefined);
     });
 
+    it('tells with a lease what is stored, if it tells of it at all', async () => {
+      const store = await create();
+      const first = await lease(store, 'entry');
+      assert.ok([undefined, 0].includes(first.storedFence));
+      await first.write(recordOf('token'));
+      await first.release();
+      const second = await lease(store, 'entry');
+      assert.ok([undefined, first.fence].includes(second.storedFence));
+    });
+
     it('gives back what was written, aged, with the fence of the lease', async () => {
       const store = await create();
       const holder = await lease(store, 'entry');

@@ -132,7 +132,6 @@ export class Simulation {
         ...options.cache,
         scope,
         deadlineMs: DEADLINE_MS,
-        callTimeoutMs: options.http.timeoutMs,
         storeScope: ['simulation'],
       },
       callsPerMinute: options.budget.callsPerMinute,

@@ -67,7 +67,7 @@ export class BlackHole implements TokenSource {
   async fetchToken(
     _request: TokenRequest,
     deadline: Deadline,
-    { willRetry, mayCallAgain }: FurtherCalls,
+    { gotNoAnswer, mayCallAgain }: FurtherCalls,
   ): Promise<FetchedToken> {
     for (let retries = 0; ; retries += 1) {
       this.attempts += 1;
@@ -75,8 +75,33 @@ export class BlackHole implements TokenSource {
       await new Promise<void>((resolve) => this.clock.schedule(waitMs, resolve));
       const late = new NudgeAuthError('NUDGE_TIMEOUT', 'Nudge did not answer');
       if (retries === MOST_RETRIES || deadline.remainingMs() < LEAST_MS) throw late;
-      willRetry();
+      gotNoAnswer();
       if (!(await mayCallAgain()) || deadline.remainingMs() < LEAST_MS) throw late;
+    }
+  }
+}
+
+/** Nudge, answering 503 as long as it is down. It is asked again as the HTTP source does. */
+export class DownVendor implements TokenSource {
+  readonly calledAtMs: number[] = [];
+
+  constructor(
+    private readonly clock: ManualClock,
+    private readonly retryAfterMs: number,
+  ) {}
+
+  async fetchToken(
+    _request: TokenRequest,
+    deadline: Deadline,
+    { mayCallAgain }: FurtherCalls,
+  ): Promise<FetchedToken> {
+    for (let retries = 0; ; retries += 1) {
+      this.calledAtMs.push(this.clock.now().monotonicMs);
+      const { retryAfterMs } = this;
+      const down = new NudgeAuthError('NUDGE_UNAVAILABLE', 'Nudge answered 503', { retryAfterMs });
+      if (retries === MOST_RETRIES || retryAfterMs > deadline.remainingMs() - LEAST_MS) throw down;
+      await new Promise<void>((resolve) => this.clock.schedule(retryAfterMs, resolve));
+      if (!(await mayCallAgain())) throw down;
     }
   }
 }
@@ -85,7 +110,7 @@ export class BlackHole implements TokenSource {
 export class Server {
   store: MemoryTokenStore;
 
-  constructor(private readonly clock: ManualClock) {
+  constructor(readonly clock: ManualClock) {
     this.store = new MemoryTokenStore(clock);
   }
 
@@ -99,6 +124,8 @@ export class Server {
 /** The way to the store, for one process or for several. */
 export class Network implements TokenStore {
   isUp = true;
+  /** What each question takes. */
+  latencyMs = 0;
   readonly egress: FleetEgress;
   readonly #server: Server;
 
@@ -120,14 +147,21 @@ export class Network implements TokenStore {
   untilChanged: TokenStore['untilChanged'] = (...args) => this.#ask((store) => store.untilChanged(...args));
   close: TokenStore['close'] = () => this.#server.store.close();
 
-  #ask<T>(work: (store: MemoryTokenStore) => Promise<T>): Promise<T> {
+  async #ask<T>(work: (store: MemoryTokenStore) => Promise<T>): Promise<T> {
+    const { latencyMs } = this;
+    if (latencyMs > 0) await new Promise<void>((resolve) => this.#server.clock.schedule(latencyMs, resolve));
     return this.isUp ? work(this.#server.store) : Promise.reject(new Error('simulated network fault'));
   }
 }
 
 export function fleetOf(
   size: number,
-  { random = (): number => 0.5, callsPerMinute = 1_000, source = undefined as TokenSource | undefined } = {},
+  {
+    random = (): number => 0.5,
+    callsPerMinute = 1_000,
+    deadlineMs = 7_000,
+    source = undefined as TokenSource | undefined,
+  } = {},
 ) {
   const clock = new ManualClock();
   const vendor = new Vendor(clock);
@@ -145,8 +179,7 @@ export function fleetOf(
         enabled: true,
         maxWaitMs: 500,
         maxEntries: 10,
-        deadlineMs: 7_000,
-        callTimeoutMs: 3_000,
+        deadlineMs,
         storeScope: ['test'],
       },
       callsPerMinute,

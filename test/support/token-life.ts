@@ -78,7 +78,6 @@ export class TokenLife<Time extends Clock = ManualClock> {
         ...resolved.cache,
         scope: resolved.scope,
         deadlineMs: resolved.http.deadlineMs,
-        callTimeoutMs: resolved.http.timeoutMs,
         storeScope: ['spec'],
       },
       callsPerMinute: resolved.budget.callsPerMinute,

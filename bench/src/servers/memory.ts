@@ -59,7 +59,6 @@ function newCache(): TokenCache {
       maxWaitMs: 500,
       maxEntries: ENTRIES,
       deadlineMs: 7000,
-      callTimeoutMs: 3000,
       storeScope: [],
     },
     callsPerMinute: 1000,

@@ -24,6 +24,4 @@ export type WorkerMessage = { readonly report: ProcessStats } | { readonly deed:
 /** To all processes: whichever the page asks, it gets the same. */
 export interface PrimaryMessage {
   readonly stats: Stats;
-  /** The process id of the Redis that was started with them. */
-  readonly redisPid: number | undefined;
 }

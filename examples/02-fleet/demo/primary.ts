@@ -98,9 +98,8 @@ class Fleet {
       this.redis === undefined ? 'not started here' : this.redis.isRunning ? 'running' : 'stopped';
     const processes = [...this.#served.values()];
     const stats: Stats = { nudgeCalls: received, mostAtOnce: maxConcurrent, redis, processes };
-    const message: PrimaryMessage = { stats, redisPid: this.redis?.pid };
     for (const worker of Object.values(cluster.workers ?? {})) {
-      if (worker?.isConnected() === true) worker.send(message, ignore);
+      if (worker?.isConnected() === true) worker.send({ stats } satisfies PrimaryMessage, ignore);
     }
   }
 }

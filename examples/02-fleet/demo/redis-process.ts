@@ -2,6 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const WATCH = fileURLToPath(new URL('redis-watch.js', import.meta.url));
 
 const HOW_TO_GET_IT = `
 There is no redis-server on the PATH. Any of these gets you one:
@@ -36,10 +39,6 @@ export class RedisProcess {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
   get isRunning(): boolean {
     return this.#child !== undefined;
   }
@@ -47,26 +46,25 @@ export class RedisProcess {
   async launch(): Promise<void> {
     if (this.#child !== undefined) return;
     const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [WATCH, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
-    const failed = once(child, 'error').then(() => Promise.reject(new Error(HOW_TO_GET_IT)));
-    const isReady = async (): Promise<void> => {
-      for await (const line of createInterface(child.stdout)) {
-        if (line.includes('Ready to accept connections')) break;
-      }
-      child.stdout.resume();
-    };
-    await Promise.race([failed, isReady()]);
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;
     });
+    for await (const line of createInterface(child.stdout)) {
+      if (!line.includes('Ready to accept connections')) continue;
+      child.stdout.resume();
+      return;
+    }
+    throw new Error(HOW_TO_GET_IT);
   }
 
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    const ended = once(child, 'exit');
+    child.stdin?.end();
+    await ended;
   }
 }
