@@ -6,7 +6,7 @@ export interface Settings {
   readonly warmUpSeconds: number;
 }
 
-const FULL: Settings = { isShort: false, rounds: 5, secondsPerRound: 2, warmUpSeconds: 2 };
+const FULL: Settings = { isShort: false, rounds: 5, secondsPerRound: 2, warmUpSeconds: 1 };
 const SHORT: Settings = { isShort: true, rounds: 3, secondsPerRound: 1, warmUpSeconds: 1 };
 
 export function settingsFor(isShort: boolean): Settings {

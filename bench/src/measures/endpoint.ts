@@ -64,52 +64,36 @@ interface Round extends LoadResult {
   readonly cpuMicrosecondsPerRequest: number;
 }
 
-async function measureRound(server: ServerProcess, jwt: string, seconds: number): Promise<Round> {
+interface Comparison {
+  readonly adapter: Adapter;
+  readonly user: UserKeys;
+  readonly vendor: Vendor;
+  readonly settings: Settings;
+}
+
+/** With a process of its own each time: how well the just-in-time compiler hits it off differs from one to the next. */
+async function measureRound(
+  variant: Variant,
+  { adapter, user, vendor, settings }: Comparison,
+): Promise<Round> {
+  const { algorithm, verification, jwt } = user;
+  const { token } = JSON.parse(vendor.answer) as { token: string };
+  const route = { ...vendor, adapter, variant, algorithm, verification, apiKey: API_KEY, token };
+  await using server = await ServerProcess.start('app', route, 'measured');
+  await assertAnswers(server.url, jwt);
+  // What the compiler has not seen yet is no measurement.
+  await load(server.url, jwt, settings.warmUpSeconds);
   const before = await server.cpuMicroseconds();
-  const result = await load(server.url, jwt, seconds);
+  const result = await load(server.url, jwt, settings.secondsPerRound);
   const cpuMicroseconds = (await server.cpuMicroseconds()) - before;
   return { ...result, cpuMicrosecondsPerRequest: cpuMicroseconds / result.requests };
 }
 
-async function measureGroup(
-  adapter: Adapter,
-  user: UserKeys,
-  vendor: Vendor,
-  settings: Settings,
-): Promise<EndpointGroup> {
-  const servers: ServerProcess[] = [];
-  try {
-    return await compare(adapter, user, vendor, settings, servers);
-  } finally {
-    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
-  }
-}
-
-async function compare(
-  adapter: Adapter,
-  user: UserKeys,
-  vendor: Vendor,
-  settings: Settings,
-  servers: ServerProcess[],
-): Promise<EndpointGroup> {
-  const { token } = JSON.parse(vendor.answer) as { token: string };
-  const byVariant = new Map<Variant, ServerProcess>();
-  for (const variant of VARIANTS) {
-    const { algorithm, verification } = user;
-    const route = { ...vendor, adapter, variant, algorithm, verification, apiKey: API_KEY, token };
-    const server = await ServerProcess.start('app', route, 'measured');
-    servers.push(server);
-    await assertAnswers(server.url, user.jwt);
-    byVariant.set(variant, server);
-  }
+async function compare(comparison: Comparison): Promise<EndpointGroup> {
+  const { adapter, user, settings } = comparison;
   const results = perVariant((): Round[] => []);
-  for (let round = -1; round < settings.rounds; round += 1) {
-    for (const [variant, server] of byVariant) {
-      const seconds = round === -1 ? settings.warmUpSeconds : settings.secondsPerRound;
-      const result = await measureRound(server, user.jwt, seconds);
-      // What the just-in-time compiler has not seen yet is no measurement.
-      if (round >= 0) results[variant].push(result);
-    }
+  for (let round = 0; round < settings.rounds; round += 1) {
+    for (const variant of VARIANTS) results[variant].push(await measureRound(variant, comparison));
   }
   const rates = perVariant((variant) => results[variant].map(({ requestsPerSecond }) => requestsPerSecond));
   const p99s = perVariant((variant) => results[variant].map(({ p99Ms }) => p99Ms));
@@ -138,7 +122,7 @@ export async function measureEndpoint(settings: Settings): Promise<EndpointResul
   for (const algorithm of ALGORITHMS) {
     const user = await signedInUser(algorithm);
     for (const adapter of ADAPTERS) {
-      groups.push(await measureGroup(adapter, user, JSON.parse(vendor.url) as never, settings));
+      groups.push(await compare({ adapter, user, vendor: JSON.parse(vendor.url) as Vendor, settings }));
     }
   }
   const { secondsPerRound } = settings;
