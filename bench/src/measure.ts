@@ -1,6 +1,7 @@
 import { measureEndpoint } from './measures/endpoint.js';
 import { measureGetToken } from './measures/get-token.js';
 import { measureMemory } from './measures/memory.js';
+import { measureProfile } from './measures/profile.js';
 import { measureRedisMemory } from './measures/redis-memory.js';
 import { measureStampede } from './measures/stampede.js';
 import { measureStartUp } from './measures/start-up.js';
@@ -11,6 +12,7 @@ export const MEASURES: {
   readonly [Name in keyof Results]: (settings: Settings) => Promise<Results[Name]>;
 } = {
   endpoint: measureEndpoint,
+  profile: measureProfile,
   'get-token': measureGetToken,
   stampede: measureStampede,
   'start-up': measureStartUp,

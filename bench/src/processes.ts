@@ -60,11 +60,17 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, origin);
   }
 
-  /** Microseconds for which the process has kept a core busy since it began; of servers that answer this question. */
-  async cpuMicroseconds(): Promise<number> {
+  /** What the server answers to a question; `app` knows `cpu`, `profile` and `profile-end`. */
+  async ask<Answer>(question: string): Promise<Answer> {
     const answered = once(this.child, 'message');
-    this.child.send('cpu');
-    const [{ user, system }] = (await answered) as [NodeJS.CpuUsage];
+    this.child.send(question);
+    const [answer] = (await answered) as [Answer];
+    return answer;
+  }
+
+  /** Microseconds for which the process has kept a core busy since it began. */
+  async cpuMicroseconds(): Promise<number> {
+    const { user, system } = await this.ask<NodeJS.CpuUsage>('cpu');
     return user + system;
   }
 

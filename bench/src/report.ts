@@ -57,6 +57,20 @@ function endpointTable(record: Recorded<'endpoint'>): string {
   return `${rates}\n\n${ratios}\n\n${source(record)}; ${loadGenerator}, ${secondsPerRound} s a round.`;
 }
 
+function profileTable(record: Recorded<'profile'>): string {
+  const { profiles, algorithm } = record.result;
+  const owners = [...new Set(profiles.flatMap(({ shares }) => Object.keys(shares)))].toSorted();
+  const rows = owners.map((owner) => [
+    owner,
+    ...profiles.map(({ shares }) => `${(100 * (shares[owner] ?? 0)).toFixed(1)} %`),
+  ]);
+  const head = [
+    'share of the busy time',
+    ...profiles.map(({ adapter, variant }) => `${adapter}, ${variant}`),
+  ];
+  return `${table(head, rows)}\n\n${source(record)}; ${algorithm}.`;
+}
+
 function getTokenTable(record: Recorded<'get-token'>): string {
   const { nanosecondsPerCall, nanosecondsPerCallInANewMillisecond } = record.result;
   const [ours] = Object.values(nanosecondsPerCall);
@@ -139,6 +153,7 @@ function findingsTable(results: Partial<Results>): string {
 /** Writes the last full run's figures between the marks that the documentation has for them. */
 export function writeTables(folder: URL): void {
   const endpoint = recorded(folder, 'endpoint');
+  const profile = recorded(folder, 'profile');
   const getToken = recorded(folder, 'get-token');
   const stampede = recorded(folder, 'stampede');
   const startUp = recorded(folder, 'start-up');
@@ -146,6 +161,7 @@ export function writeTables(folder: URL): void {
   const redisMemory = recorded(folder, 'redis-memory');
   const tables: Readonly<Record<string, string | undefined>> = {
     endpoint: endpoint && endpointTable(endpoint),
+    profile: profile && profileTable(profile),
     'get-token': getToken && getTokenTable(getToken),
     stampede: stampede && stampedeTable(stampede),
     'start-up': startUp && startUpTable(startUp),

@@ -1,12 +1,14 @@
 import type { EndpointGroup, EndpointResults } from './measures/endpoint.js';
 import type { GetTokenResults } from './measures/get-token.js';
 import type { MemoryResults } from './measures/memory.js';
+import type { ProfileResults } from './measures/profile.js';
 import type { RedisMemoryResults } from './measures/redis-memory.js';
 import type { StampedeResults } from './measures/stampede.js';
 import type { StartUpResults } from './measures/start-up.js';
 
 export interface Results {
   readonly endpoint: EndpointResults;
+  readonly profile: ProfileResults;
   readonly 'get-token': GetTokenResults;
   readonly stampede: StampedeResults;
   readonly 'start-up': StartUpResults;

@@ -16,7 +16,7 @@ export const VARIANTS = [
 ] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-const API_KEY = 'obviously-fake-private-key-for-benchmarks';
+export const API_KEY = 'obviously-fake-private-key-for-benchmarks';
 const VENDOR_LATENCY_MS = 20;
 
 export interface EndpointGroup {
@@ -111,18 +111,24 @@ async function compare(comparison: Comparison): Promise<EndpointGroup> {
   };
 }
 
+/** Plays the vendor on another core. */
+export async function startVendor(): Promise<AsyncDisposable & { readonly vendor: Vendor }> {
+  const settings = { apiKey: API_KEY, latencyMs: VENDOR_LATENCY_MS };
+  const process_ = await ServerProcess.start('vendor', settings, 'other');
+  return {
+    vendor: JSON.parse(process_.url) as Vendor,
+    [Symbol.asyncDispose]: () => process_[Symbol.asyncDispose](),
+  };
+}
+
 /** The guarded endpoint against the route it guards, the textbook's ways, and Node itself. */
 export async function measureEndpoint(settings: Settings): Promise<EndpointResults> {
-  await using vendor = await ServerProcess.start(
-    'vendor',
-    { apiKey: API_KEY, latencyMs: VENDOR_LATENCY_MS },
-    'other',
-  );
+  await using vendor = await startVendor();
   const groups: EndpointGroup[] = [];
   for (const algorithm of ALGORITHMS) {
     const user = await signedInUser(algorithm);
     for (const adapter of ADAPTERS) {
-      groups.push(await compare({ adapter, user, vendor: JSON.parse(vendor.url) as Vendor, settings }));
+      groups.push(await compare({ adapter, user, vendor: vendor.vendor, settings }));
     }
   }
   const { secondsPerRound } = settings;

@@ -5,6 +5,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ServerProfiler } from './profiler.js';
 import {
   nudgeEndpoint,
   textbookEndToEnd,
@@ -24,9 +25,16 @@ const ROUTES: Readonly<Record<string, (settings: RouteSettings) => DynamicModule
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as RouteSettings & { adapter: string; variant: string };
 
-process.on('message', (question) => {
-  if (question === 'cpu') process.send?.(process.cpuUsage());
-});
+const profiler = new ServerProfiler();
+const ANSWERS: Readonly<Record<string, () => object | Promise<object>>> = {
+  cpu: () => process.cpuUsage(),
+  profile: async () => {
+    await profiler.begin();
+    return {};
+  },
+  'profile-end': () => profiler.end(),
+};
+process.on('message', async (question: string) => process.send?.(await ANSWERS[question]?.()));
 
 function listening(server: { address(): AddressInfo | string | null }): void {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/nudge/token`);
