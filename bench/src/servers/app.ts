@@ -34,7 +34,11 @@ const ANSWERS: Readonly<Record<string, () => object | Promise<object>>> = {
   },
   'profile-end': () => profiler.end(),
 };
-process.on('message', async (question: string) => process.send?.(await ANSWERS[question]?.()));
+async function answer(question: string): Promise<void> {
+  process.send?.(await ANSWERS[question]?.());
+}
+
+process.on('message', (question: string) => void answer(question));
 
 function listening(server: { address(): AddressInfo | string | null }): void {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/nudge/token`);
