@@ -142,7 +142,8 @@ export class JwksUserKeys implements UserKeys {
 
   #mayAsk(now: Instant): boolean {
     if (this.#askedAt === undefined) return true;
-    const waitMs = this.#keys === undefined ? this.#firstKeysWaitMs() : ASK_EVERY_MS;
+    const hasKeys = this.#keys !== undefined && this.#keys.all.size > 0;
+    const waitMs = hasKeys ? ASK_EVERY_MS : this.#firstKeysWaitMs();
     return elapsedMs(this.#askedAt, now) >= waitMs;
   }
 
@@ -173,7 +174,8 @@ export class JwksUserKeys implements UserKeys {
         return { kid: one.kid, alg: one.alg, key };
       });
       this.#keys = { fetchedAt: this.#clock.now(), published, all: new Set(byPem.values()), byPem };
-      this.#failures = 0;
+      // Without a single key nobody can say who the user is: that is no user's fault.
+      this.#failures = published.length === 0 ? this.#failures + 1 : 0;
     } catch {
       // What the fetch complained of stays behind: it may quote an answer that is not ours to log.
       this.#failures += 1;
