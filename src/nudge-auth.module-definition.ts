@@ -62,7 +62,7 @@ function isListOrNothing(value: unknown, isGood: (element: unknown) => boolean):
 
 /**
  * Nest passes over what is no guard, and early releases over classes without a name, which would leave the route open to
- * everybody. Whether a class makes guards is seen at boot: it may have its canActivate as a field.
+ * everybody. Whether a class makes guards is seen at boot, by its instance.
  */
 function isGuard(value: unknown): boolean {
   if (typeof value === 'function') return value.prototype !== undefined && value.name !== '';

@@ -23,6 +23,11 @@ const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
   'NUDGE_CREDENTIALS_REJECTED',
 ]);
 
+/** A call's turn: how many pauses of all processes were known of when it was given. */
+interface Turn {
+  pauses: number | undefined;
+}
+
 /** Whether a failure holds back every call of this egress, not only those for the same token. */
 export function isSharedFailure(code: NudgeAuthErrorCode): boolean {
   return SHARED_FAILURES.has(code);
@@ -71,13 +76,17 @@ export class Egress implements TokenRenewer {
 
   async renew(call: RenewalCall): Promise<RenewedToken> {
     const { deadline, demand, patience } = call;
+    // While another call from here tries, somebody else may have the right that this one has, and make use of it.
+    if (call.mayCall !== undefined && this.#probe !== undefined && this.refusal() === undefined) {
+      throw new RightLost();
+    }
     await this.#whenClear(deadline, () => this.#queue.admit(demand, deadline, patience));
-    const pauses = this.#shared?.pauses;
+    const turn: Turn = { pauses: this.#shared?.pauses };
     try {
       // Again: while it waited for its turn a pause may have begun, or another call gone ahead to try.
-      return await this.#whenClear(deadline, () => this.#callVendor(call, pauses));
+      return await this.#whenClear(deadline, () => this.#callVendor(call, turn));
     } catch (error) {
-      this.#shared?.failed(pauses);
+      this.#shared?.failed(turn.pauses);
       throw error;
     }
   }
@@ -95,8 +104,8 @@ export class Egress implements TokenRenewer {
     }
   }
 
-  #callVendor(call: RenewalCall, pauses: number | undefined): Promise<RenewedToken> {
-    const work = this.#fetch(call, pauses);
+  #callVendor(call: RenewalCall, turn: Turn): Promise<RenewedToken> {
+    const work = this.#fetch(call, turn);
     if (this.#backoff.failures > 0) {
       const end = (): void => {
         this.#probe = undefined;
@@ -106,8 +115,7 @@ export class Egress implements TokenRenewer {
     return work;
   }
 
-  /** @param pauses how many pauses of all processes were known of when the call got its turn. */
-  async #fetch(call: RenewalCall, pauses: number | undefined): Promise<RenewedToken> {
+  async #fetch(call: RenewalCall, turn: Turn): Promise<RenewedToken> {
     const { request, deadline, demand, newerThan, patience } = call;
     if (call.mayCall?.() === false) throw new RightLost();
     if (deadline.remainingMs() < SHORTEST_CALL_MS) throw timeout();
@@ -115,15 +123,20 @@ export class Egress implements TokenRenewer {
     try {
       const fetched = await deadline.race(
         this.#source.fetchToken(request, deadline, {
-          mayCallAgain: async () => (await call.mayCallAgain?.()) !== false && this.#queue.takeMore(patience),
+          mayCallAgain: async () => {
+            if ((await call.mayCallAgain?.()) === false || !(await this.#queue.takeMore(patience)))
+              return false;
+            turn.pauses = this.#shared?.pauses;
+            return true;
+          },
           gotNoAnswer: () => {
-            this.#shared?.failed(pauses);
+            this.#shared?.failed(turn.pauses);
             call.gotNoAnswer?.();
           },
         }),
         timeout,
       );
-      this.#shared?.succeeded(pauses);
+      this.#shared?.succeeded(turn.pauses);
       this.#succeeded(epoch);
       return { ...fetched, from: 'vendor', fence: newerThan };
     } catch (error) {

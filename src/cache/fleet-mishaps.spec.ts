@@ -50,6 +50,23 @@ describe('a process on whose way everything is lost', () => {
     },
   );
 
+  it('keeps no lease for what waits until it is known whether there is a way', async () => {
+    const { clock, vendor, pods, pod } = fleetOf(3);
+    const broken = pod(new BlackHole(clock));
+    const other = { expiryMins: 90 };
+    const failed = Promise.resolve(broken.getToken(other)).catch(({ code }: NudgeAuthError) => code);
+    await clock.advanceAsync(9_000);
+    expect(await failed).toBe('NUDGE_TIMEOUT');
+    // It tries one, and the next waits for how that goes.
+    void Promise.resolve(broken.getToken(other)).catch(() => undefined);
+    await clock.advanceAsync(5);
+    void Promise.resolve(broken.getToken(REQUEST)).catch(() => undefined);
+    await clock.advanceAsync(5);
+    expect(await askAll(pods, clock, 1_000)).toEqual(Array(3).fill(A_TOKEN));
+    expect(vendor.calls).toBe(1);
+    await clock.advanceAsync(7_000);
+  });
+
   it('tries again when nobody else does', async () => {
     const { clock, pod } = fleetOf(0);
     const hole = new BlackHole(clock);
@@ -124,6 +141,16 @@ describe('whoever follows a process that renews', () => {
       expect(fares[0]).toEqual(A_TOKEN);
       expect(vendor.calls).toBe(1);
     }
+  });
+
+  it('is no worse off next time for having waited in vain', async () => {
+    const { clock, network, pod, types } = fleetOf(0);
+    const lease = await network.acquire(ENTRY);
+    const one = pod();
+    expect(await askAll([one], clock, 7_500)).toEqual(['NUDGE_TIMEOUT']);
+    await lease?.release();
+    expect(await askAll([one], clock, 10)).toEqual([A_TOKEN]);
+    expect(types()).not.toContain('failed');
   });
 
   it('takes what was stored between its look and its turn', async () => {
@@ -202,6 +229,55 @@ describe('a pause of all', () => {
     );
     expect([await early, await limited]).toEqual([[A_TOKEN], 'NUDGE_RATE_LIMITED']);
     expect((await server.store.egress.pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
+  });
+
+  it.each(['succeeds', 'fails'])(
+    'is tried out by a call that was to be repeated anyway, and that %s',
+    async (outcome) => {
+      const { clock, vendor, server, pod } = fleetOf(0);
+      const source: TokenSource = {
+        fetchToken: async ({ expiryMins }, _deadline, further) => {
+          if (expiryMins === 30) {
+            throw new NudgeAuthError('NUDGE_RATE_LIMITED', '429', { retryAfterMs: SECOND_MS });
+          }
+          // Answered 503, to be repeated when the pause is over.
+          await new Promise<void>((resolve) => clock.schedule(1_500, resolve));
+          expect(await further?.mayCallAgain()).toBe(true);
+          if (outcome === 'fails') throw new NudgeAuthError('NUDGE_UNAVAILABLE', '503 again');
+          return vendor.fetchToken();
+        },
+      };
+      const one = pod(source);
+      const repeated = askAll([one], clock, 1_600);
+      await Promise.resolve(one.getToken({ expiryMins: 30 })).catch(() => undefined);
+      await repeated;
+      // Nobody has the probe any more, and whoever asks next may call.
+      expect((await server.store.egress.pause()).remainingMs).toBe(0);
+    },
+  );
+
+  it('is not tried out twice because an earlier call comes to nothing', async () => {
+    const { clock, vendor, server, pod } = fleetOf(0);
+    const source: TokenSource = {
+      fetchToken: async ({ expiryMins }) => {
+        await new Promise<void>((resolve) => clock.schedule(expiryMins === 60 ? 2_500 : 3_000, resolve));
+        if (expiryMins === 60) throw new NudgeAuthError('NUDGE_UNAVAILABLE', 'late');
+        return vendor.fetchToken();
+      },
+    };
+    const one = pod(source);
+    const early = Promise.resolve(one.getToken(REQUEST)).catch(({ code }: NudgeAuthError) => code);
+    await clock.advanceAsync(100);
+    await server.store.egress.beginPause(SECOND_MS);
+    await clock.advanceAsync(1_500);
+    const trying = one.getToken({ expiryMins: 30 });
+    const isTried = { remainingMs: 500, isProbe: false };
+    await clock.advanceAsync(100);
+    expect(await server.store.egress.pause()).toEqual(isTried);
+    await clock.advanceAsync(1_000);
+    expect([await early, await server.store.egress.pause()]).toEqual(['NUDGE_UNAVAILABLE', isTried]);
+    await clock.advanceAsync(2_000);
+    expect((await trying).token).toEqual(A_TOKEN);
   });
 
   it('is over for whoever gets through, and has had nobody call in it, however far away the store is', async () => {
@@ -334,6 +410,23 @@ describe('an invalidation of which the store has not heard', () => {
     await clock.advanceAsync(MINUTE_MS);
     const [later] = await askAll([pod()], clock, 600);
     expect([await askAll([one], clock, 600), vendor.calls]).toEqual([[later], 3]);
+  });
+
+  it('is made up for later where a part of the store is back later', async () => {
+    const { clock, server, pod, vendor, types } = fleetOf(0);
+    const cut = new Network(server);
+    const one = pod(vendor, cut);
+    const [old] = await askAll([one], clock, 10);
+    const { invalidate } = cut;
+    cut.invalidate = () => Promise.reject(new Error('simulated network fault'));
+    await one.invalidate(REQUEST);
+    await clock.advanceAsync(5 * SECOND_MS);
+    expect(types()).toContain('store-back');
+    cut.invalidate = invalidate;
+    await clock.advanceAsync(10 * SECOND_MS);
+    const [fresh] = await askAll([pod()], clock, 10);
+    expect(fresh).toEqual(A_TOKEN);
+    expect(fresh).not.toBe(old);
   });
 
   it('spares what was fetched after it', async () => {

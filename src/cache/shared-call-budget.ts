@@ -101,7 +101,7 @@ export class SharedCallBudget implements CallBudget {
     const { remainingMs, isProbe } = await this.#egress.pause();
     const pausedForMs = this.#remember('pause', remainingMs);
     if (isProbe) this.#isProbe = true;
-    if (pausedForMs > 0 && !this.#isPauseKnown) this.#pauses += 1;
+    if ((isProbe || pausedForMs > 0) && !this.#isPauseKnown) this.#pauses += 1;
     this.#isPauseKnown = isProbe || pausedForMs > 0;
     if (pausedForMs > 0) this.#events.emit({ type: 'paused', forMs: pausedForMs });
     return { remainingMs: pausedForMs, isProbe };

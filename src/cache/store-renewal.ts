@@ -1,7 +1,7 @@
 import { elapsedMs, type Clock, type Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
-import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import { asNudgeAuthError } from '../common/errors.js';
 import { SHORTEST_CALL_MS } from './call-queue.js';
 import type { Patience } from './patience.js';
 import {
@@ -88,6 +88,7 @@ export class StoreRenewal implements TokenRenewer {
       const led = await this.#lead(call, turn.lease, isSuperseded);
       if (typeof led !== 'string') return led;
       isSuperseded ||= led === 'superseded';
+      if (led === 'right lost') await this.#follow(call.entry, FOLLOWER_POLL_MS);
       call.patience.renew();
     }
   }
@@ -105,6 +106,7 @@ export class StoreRenewal implements TokenRenewer {
   }
 
   close(): void {
+    this.#return.close();
     this.#guard.close();
   }
 
@@ -172,7 +174,8 @@ export class StoreRenewal implements TokenRenewer {
     const lease = await this.#guard.ask('acquire', patience, () => (asked = this.#store.acquire(entry)));
     // One that comes after all would be kept from the others by a holder that does nothing with it.
     if (lease === LOST) asked?.then(giveBack).catch(() => undefined);
-    return lease;
+    // Some stores have null for nothing.
+    return lease ?? undefined;
   }
 
   /**
@@ -187,6 +190,7 @@ export class StoreRenewal implements TokenRenewer {
     let lease: TokenLease | undefined = given;
     let abstention: Deadline | undefined;
     let taken: RenewedToken | undefined;
+    let isOver = false;
     const gotNoAnswer = (): void => {
       giveBack(lease);
       lease = undefined;
@@ -197,6 +201,10 @@ export class StoreRenewal implements TokenRenewer {
       call.patience.renew();
       // Whatever forbids another attempt: the failure of the last one is the answer.
       const turn = await this.#turn(call, abstention).catch(() => undefined);
+      if (isOver) {
+        if (turn !== undefined && turn !== LOST && 'lease' in turn) giveBack(turn.lease);
+        return false;
+      }
       if (turn === undefined) return false;
       if (turn === LOST) return call.demand.urgency === 'urgent';
       if ('taken' in turn) taken = turn.taken;
@@ -212,6 +220,8 @@ export class StoreRenewal implements TokenRenewer {
       if (error instanceof RightLost) return 'right lost';
       if (taken !== undefined) return { ...taken, despite: asNudgeAuthError(error) };
       throw error;
+    } finally {
+      isOver = true;
     }
   }
 
@@ -254,8 +264,8 @@ export class StoreRenewal implements TokenRenewer {
   }
 }
 
-function notInTime(): NudgeAuthError {
-  return new NudgeAuthError(
+function notInTime(): LocalRefusal {
+  return new LocalRefusal(
     'NUDGE_TIMEOUT',
     'Another process is renewing the token and has not finished in time',
   );

@@ -1,10 +1,13 @@
-import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
+import { SECOND_MS } from '../common/durations.js';
 import type { PublishableToken } from './renewal.js';
 import { LOST, type StoreGuard } from './store-guard.js';
 import { giveBack, type StoredToken, type TokenStore } from './token-store.js';
 
 /** More than anybody invalidates while a store is gone; beyond, the oldest are given up. */
 const MOST_INVALIDATIONS = 1_000;
+/** A part of a store may be back later than the rest. */
+const PAY_AGAIN_AFTER_MS = 10 * SECOND_MS;
 
 /** What is owed to a store for the time in which it did not answer. */
 export class StoreReturn {
@@ -13,6 +16,7 @@ export class StoreReturn {
   readonly #clock: Clock;
   /** When an entry was invalidated here, where the store does not know of it. The latest last. */
   readonly #owed = new Map<string, Instant>();
+  #cancelPayment: Cancel = () => undefined;
   held: () => readonly PublishableToken[] = () => [];
 
   constructor(store: TokenStore, guard: StoreGuard, clock: Clock) {
@@ -47,15 +51,30 @@ export class StoreReturn {
     }
   }
 
+  close(): void {
+    this.#owed.clear();
+    this.#cancelPayment();
+  }
+
   async #makeUp(): Promise<void> {
-    await Promise.all([...this.#owed.keys()].map((entry) => this.#pay(entry)));
+    await this.#payAll();
     await this.#shareHeld();
+  }
+
+  async #payAll(): Promise<void> {
+    await Promise.all([...this.#owed.keys()].map((entry) => this.#pay(entry)));
+    this.#cancelPayment();
+    // What is lost as a whole is paid on its return.
+    if (this.#owed.size === 0 || this.#guard.isLost) return;
+    this.#cancelPayment = this.#clock.schedule(PAY_AGAIN_AFTER_MS, () => void this.#payAll(), {
+      background: true,
+    });
   }
 
   async #pay(entry: string): Promise<void> {
     try {
       await this.#guard.patience().within(async () => {
-        const stored = await this.#store.read(entry);
+        const stored = (await this.#store.read(entry)) ?? undefined;
         if (stored === undefined || this.isInvalidated(entry, stored)) await this.#store.invalidate(entry);
       });
       this.#owed.delete(entry);
@@ -68,8 +87,8 @@ export class StoreReturn {
   async #shareHeld(): Promise<void> {
     for (const { entry, record, published } of this.held()) {
       const fence = await this.#guard.ask('publish', this.#guard.patience(), async () => {
-        if ((await this.#store.read(entry)) !== undefined) return undefined;
-        const lease = await this.#store.acquire(entry);
+        if (((await this.#store.read(entry)) ?? undefined) !== undefined) return undefined;
+        const lease = (await this.#store.acquire(entry)) ?? undefined;
         if (lease === undefined) return undefined;
         try {
           const present = record();

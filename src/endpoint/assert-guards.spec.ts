@@ -52,6 +52,14 @@ describe('the guards of an endpoint', () => {
     await expect(check(...guards)).resolves.toBeUndefined();
   });
 
+  it('do not hold where nobody can see at boot whether one is', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class FieldGuardOfOneRequest extends FieldGuard {}
+    await expect(check(FieldGuardOfOneRequest)).rejects.toThrow(
+      'a field will do only where one instance serves',
+    );
+  });
+
   it.each([Passer, PasserOfOneRequest])('do not hold where one is no guard: %p', async (guard) => {
     await expect(check(MethodGuard, guard)).rejects.toThrow(
       `endpoint.guards has the class ${guard.name}, which is no guard: it has no method canActivate`,

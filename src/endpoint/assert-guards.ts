@@ -16,7 +16,8 @@ export function assertGuards(modules: ModulesContainer, registration: NudgeAuthR
     const instance: unknown = own?.injectables.get(guard)?.instance;
     if (typeof Reflect.get(Object(instance), 'canActivate') === 'function') continue;
     throw new Error(
-      `NudgeAuthModule: endpoint.guards has the class ${guard.name}, which is no guard: it has no method canActivate. ` +
+      `NudgeAuthModule: endpoint.guards has the class ${guard.name}, which is no guard: it has no method canActivate ` +
+        '(a field will do only where one instance serves all requests). ' +
         'Nest would pass over it and leave the route open.',
     );
   }

@@ -46,7 +46,11 @@ export class RedisProcess {
   async launch(): Promise<void> {
     if (this.#child !== undefined) return;
     const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const child = spawn(process.execPath, [WATCH, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // In a group of its own: Ctrl-C and a closed terminal are said to all of a group at once.
+    const child = spawn(process.execPath, [WATCH, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      detached: true,
+    });
     this.#child = child;
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;

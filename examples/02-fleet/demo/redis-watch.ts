@@ -8,5 +8,5 @@ const redis = spawn('redis-server', process.argv.slice(2), { stdio: ['ignore', '
 redis.once('error', () => process.exit(1));
 redis.once('exit', () => process.exit());
 process.stdin.once('end', () => redis.kill('SIGKILL')).resume();
-// Ctrl-C is said to all at once; the one who started this decides what ends when.
-process.on('SIGINT', () => undefined);
+// The one who started this decides what ends when.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
