@@ -6,6 +6,8 @@ const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // So long that no test depends on how fast its machine is.
+  testTimeout: 60_000,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -200,13 +200,13 @@ describe('Nudge, when it is down for all', () => {
 
   it('hangs, and is not met with a herd', async () => {
     const { clock, pod } = fleetOf(0);
-    const holes = Array.from({ length: 50 }, () => new BlackHole(clock));
+    const holes = Array.from({ length: 20 }, () => new BlackHole(clock));
     const pods = holes.map((hole) => pod(hole));
-    for (let passedMs = 0; passedMs < MINUTE_MS; passedMs += 5_000) await askAll(pods, clock, 5_000);
+    for (let passedMs = 0; passedMs < MINUTE_MS / 2; passedMs += 5_000) await askAll(pods, clock, 5_000);
     const attempts = holes.reduce((sum, hole) => sum + hole.attempts, 0);
     // One after the other, three seconds each, but for those who failed together before anybody knew.
-    expect(attempts).toBeLessThanOrEqual(50);
-    expect(attempts).toBeGreaterThanOrEqual(MINUTE_MS / 3_000);
+    expect(attempts).toBeLessThanOrEqual(25);
+    expect(attempts).toBeGreaterThanOrEqual(5);
   });
 });
 
@@ -485,15 +485,15 @@ describe('a store that is far away', () => {
   it.each([60, 75])('is shared all the same: %s ms', async (latencyMs) => {
     const { vendor, network, passing, types } = fleetOf(4);
     network.latencyMs = latencyMs;
-    await passing(20 * MINUTE_MS, 5 * SECOND_MS);
+    await passing(5 * MINUTE_MS, 5 * SECOND_MS);
     expect(types()).not.toContain('store-lost');
-    expect(vendor.calls).toBeLessThanOrEqual(21);
+    expect(vendor.calls).toBeLessThanOrEqual(6);
   });
 
   it.each([85, 95, 100])('is not lost and found again and again: %s ms', async (latencyMs) => {
     const { network, passing, types } = fleetOf(4);
     network.latencyMs = latencyMs;
-    await passing(20 * MINUTE_MS, 5 * SECOND_MS);
+    await passing(10 * MINUTE_MS, 5 * SECOND_MS);
     expect(types().filter((type) => type === 'store-lost').length).toBeLessThanOrEqual(4);
   });
 
