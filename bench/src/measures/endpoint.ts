@@ -16,7 +16,7 @@ export const VARIANTS = [
 ] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-export const API_KEY = 'obviously-fake-private-key-for-benchmarks';
+const API_KEY = 'obviously-fake-private-key-for-benchmarks';
 const VENDOR_LATENCY_MS = 20;
 
 export interface EndpointGroup {
@@ -71,20 +71,31 @@ interface Comparison {
   readonly settings: Settings;
 }
 
-/** With a process of its own each time: how well the just-in-time compiler hits it off differs from one to the next. */
-async function measureRound(
+/** A server of one variant, warmed up: what the just-in-time compiler has not seen yet is no measurement. */
+export async function warmServer(
   variant: Variant,
   { adapter, user, vendor, settings }: Comparison,
-): Promise<Round> {
+): Promise<ServerProcess> {
   const { algorithm, verification, jwt } = user;
   const { token } = JSON.parse(vendor.answer) as { token: string };
   const route = { ...vendor, adapter, variant, algorithm, verification, apiKey: API_KEY, token };
-  await using server = await ServerProcess.start('app', route, 'measured');
-  await assertAnswers(server.url, jwt);
-  // What the compiler has not seen yet is no measurement.
-  await load(server.url, jwt, settings.warmUpSeconds);
+  const server = await ServerProcess.start('app', route, 'measured');
+  try {
+    await assertAnswers(server.url, jwt);
+    await load(server.url, jwt, settings.warmUpSeconds);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** With a process of its own each time: how well the just-in-time compiler hits it off differs from one to the next. */
+async function measureRound(variant: Variant, comparison: Comparison): Promise<Round> {
+  const { settings, user } = comparison;
+  await using server = await warmServer(variant, comparison);
   const before = await server.cpuMicroseconds();
-  const result = await load(server.url, jwt, settings.secondsPerRound);
+  const result = await load(server.url, user.jwt, settings.secondsPerRound);
   const cpuMicroseconds = (await server.cpuMicroseconds()) - before;
   return { ...result, cpuMicrosecondsPerRequest: cpuMicroseconds / result.requests };
 }

@@ -1,8 +1,8 @@
-import { load, ServerProcess } from '../processes.js';
+import { load } from '../processes.js';
 import type { ProfileShares } from '../servers/profiler.js';
 import type { Settings } from '../settings.js';
 import { signedInUser } from '../users.js';
-import { ADAPTERS, API_KEY, startVendor, type Adapter } from './endpoint.js';
+import { ADAPTERS, startVendor, warmServer, type Adapter } from './endpoint.js';
 
 const PROFILED_VARIANTS = ['unguarded', 'endpoint'] as const;
 
@@ -17,18 +17,14 @@ export interface ProfileResults {
 
 /** Whose code keeps the core busy while the endpoint, and the route it is compared with, are under load. */
 export async function measureProfile(settings: Settings): Promise<ProfileResults> {
-  await using vendorProcess = await startVendor();
-  const vendor = vendorProcess.vendor;
-  const { jwt, algorithm, verification } = await signedInUser('HS256');
-  const { token } = JSON.parse(vendor.answer) as { token: string };
+  await using nudge = await startVendor();
+  const user = await signedInUser('HS256');
   const profiles: ProfileResults['profiles'][number][] = [];
   for (const adapter of ADAPTERS) {
     for (const variant of PROFILED_VARIANTS) {
-      const route = { ...vendor, adapter, variant, algorithm, verification, apiKey: API_KEY, token };
-      await using server = await ServerProcess.start('app', route, 'measured');
-      await load(server.url, jwt, settings.warmUpSeconds);
+      await using server = await warmServer(variant, { adapter, user, vendor: nudge.vendor, settings });
       await server.ask('profile');
-      await load(server.url, jwt, 2 * settings.secondsPerRound);
+      await load(server.url, user.jwt, 2 * settings.secondsPerRound);
       profiles.push({ adapter, variant, shares: await server.ask<ProfileShares>('profile-end') });
     }
   }
