@@ -1,5 +1,5 @@
 import { createTokenCache } from '../../dist/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../dist/cache/memory-token-store.js';
+import { MemoryTokenStore } from '../../dist/testing/memory-token-store.js';
 import { NudgeAuthEvents } from '../../dist/telemetry/events.js';
 import { ManualClock } from '../../dist/testing/manual-clock.js';
 import { SimulatedVendor } from './vendor.mjs';

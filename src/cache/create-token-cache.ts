@@ -1,14 +1,14 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { TokenSource } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { ProcessCallBudget, type CallBudget } from './call-budget.js';
-import { CallQueue } from './call-queue.js';
-import { Egress } from './egress.js';
-import { SharedCallBudget } from './shared-call-budget.js';
-import { StoreGuard } from './store-guard.js';
-import { StoreRenewal } from './store-renewal.js';
+import { ProcessCallBudget, type CallBudget } from '../vendor/call-budget.js';
+import { CallQueue } from '../vendor/call-queue.js';
+import { VendorGateway } from '../vendor/vendor-gateway.js';
+import { SharedCallBudget } from '../store/shared-call-budget.js';
+import { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
+import { StoreCoordinator } from '../store/store-coordinator.js';
 import { TokenCache, type TokenCacheOptions } from './token-cache.js';
-import type { TokenStore, TokenStoreUser } from './token-store.js';
+import type { TokenStore, TokenStoreUser } from '../store/token-store.js';
 
 export interface TokenCacheParts {
   readonly source: TokenSource;
@@ -36,11 +36,11 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
       : new SharedCallBudget(store.egress, callsPerMinute, guard, events, clock);
   const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute);
   const queue = new CallQueue(budget, callsPerMinute, events, clock);
-  const egress = new Egress(parts.source, queue, events, clock, random, shared);
+  const egress = new VendorGateway(parts.source, queue, events, clock, random, shared);
   const renewer =
     store === undefined || guard === undefined
       ? egress
-      : new StoreRenewal(egress, store, guard, options, clock, random);
+      : new StoreCoordinator(egress, store, guard, options, clock, random);
   return new TokenCache(renewer, options, events, clock, random);
 }
 
@@ -53,12 +53,12 @@ function bound({ store, storeUser, options }: TokenCacheParts): TokenStore | und
  * The probe asks for as much as a renewal does, with a lease that nobody else wants: a store that can do a part of it, or
  * all but too slowly, would be lost again with the next renewal.
  */
-function guardOf(store: TokenStore, { events, clock, random }: TokenCacheParts): StoreGuard {
+function guardOf(store: TokenStore, { events, clock, random }: TokenCacheParts): StoreCircuitBreaker {
   const entry = `probe ${random()}`;
   const probe = async (): Promise<void> => {
     await store.read(entry);
     const lease = await store.acquire(entry);
     await Promise.all([lease?.release(), store.egress?.look()]);
   };
-  return new StoreGuard(probe, events, clock, random);
+  return new StoreCircuitBreaker(probe, events, clock, random);
 }

@@ -1,6 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { createTokenCache } from '../cache/create-token-cache.js';
-import { storeSecrets } from '../cache/store-secrets.js';
+import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { systemClock, type Clock, type Random } from '../common/clock.js';
 import { Sealed } from '../common/sealed.js';

@@ -8,7 +8,7 @@ import { NudgeAuthError } from '../common/errors.js';
 import type { Secret } from '../common/secret.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { readClaims } from '../token/claims.js';
-import { placeInTime } from '../token/placement.js';
+import { lifeByVendorTime } from '../token/vendor-time.js';
 import { parseAnswer, type AnswerFailure, type HttpAnswer } from './answer.js';
 import type { ApiKeyProvider } from './api-key.js';
 import { ApiKeys } from './api-keys.js';
@@ -155,7 +155,7 @@ export class NudgeHttpTokenSource implements TokenSource {
         token: parsed.token,
         claims,
         arrivedAt: receivedAt,
-        ...placeInTime(claims, { sentAt, receivedAt, date, age }),
+        ...lifeByVendorTime(claims, { sentAt, receivedAt, date, age }),
         keyFingerprint: key.fingerprint,
       };
     } catch (error) {

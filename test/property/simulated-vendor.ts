@@ -3,7 +3,7 @@ import type { Deadline } from '../../src/common/deadline.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../../src/common/errors.js';
 import type { FetchedToken, TokenRequest, TokenSource } from '../../src/vendor/token-source.js';
 import { readClaims } from '../../src/token/claims.js';
-import { placeInTime } from '../../src/token/placement.js';
+import { lifeByVendorTime } from '../../src/token/vendor-time.js';
 
 /** How the vendor answers the calls to come. */
 export type VendorMood =
@@ -109,7 +109,7 @@ export class SimulatedVendor implements TokenSource {
     if (mood.kind === 'slow') await this.#pass(mood.responseMs);
     const claims = readClaims(issued.token);
     const receivedAt = this.#clock.now();
-    const placed = placeInTime(claims, { sentAt, receivedAt, date });
+    const placed = lifeByVendorTime(claims, { sentAt, receivedAt, date });
     if (!call.isOver) this.observer?.callDelivered(issued);
     return {
       token: issued.token,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Cancel, Clock, Instant } from '../../src/common/clock.js';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
+import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { TokenStore } from '../../src/cache/token-store.js';
+import type { TokenStore } from '../../src/store/token-store.js';
 import { resolveNudgeAuthOptions } from '../../src/options/resolve-options.js';
 import { NudgeTokenService, type NudgeTokenRequest } from '../../src/service/nudge-token.service.js';
 import { NudgeAuthEvents } from '../../src/telemetry/events.js';

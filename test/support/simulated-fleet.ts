@@ -1,7 +1,7 @@
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
+import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { FleetEgress, TokenStore } from '../../src/cache/token-store.js';
+import type { SharedCallLimits, TokenStore } from '../../src/store/token-store.js';
 import type { Deadline } from '../../src/common/deadline.js';
 import { HOUR_MS, SECOND_MS } from '../../src/common/durations.js';
 import { NudgeAuthError } from '../../src/common/errors.js';
@@ -126,7 +126,7 @@ export class Network implements TokenStore {
   isUp = true;
   /** What each question takes. */
   latencyMs = 0;
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
   readonly #server: Server;
 
   constructor(server: Server) {

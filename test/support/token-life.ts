@@ -1,7 +1,7 @@
-import type { CallBudget } from '../../src/cache/call-budget.js';
+import type { CallBudget } from '../../src/vendor/call-budget.js';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { TokenStore } from '../../src/cache/token-store.js';
+import type { TokenStore } from '../../src/store/token-store.js';
 import type { Clock, Random } from '../../src/common/clock.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthOptions } from '../../src/options/nudge-auth.options.js';

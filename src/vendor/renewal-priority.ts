@@ -1,7 +1,7 @@
 import type { CallUrgency } from './call-budget.js';
 
 /** How much a renewal is wanted: behind the callers' backs, by somebody who waits, or no more at all. */
-export class Demand {
+export class RenewalPriority {
   #urgency: CallUrgency;
   #isDropped = false;
   #onChange: () => void = () => undefined;

@@ -1,7 +1,7 @@
 import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import type { PublishableToken } from './renewal.js';
-import { LOST, type StoreGuard } from './store-guard.js';
+import { LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import { giveBack, type StoredToken, type TokenStore } from './token-store.js';
 
 /** More than anybody invalidates while a store is gone; beyond, the oldest are given up. */
@@ -10,16 +10,16 @@ const MOST_INVALIDATIONS = 1_000;
 const PAY_AGAIN_AFTER_MS = 10 * SECOND_MS;
 
 /** What is owed to a store for the time in which it did not answer. */
-export class StoreReturn {
+export class StoreRecovery {
   readonly #store: TokenStore;
-  readonly #guard: StoreGuard;
+  readonly #guard: StoreCircuitBreaker;
   readonly #clock: Clock;
   /** When an entry was invalidated here, where the store does not know of it. The latest last. */
   readonly #owed = new Map<string, Instant>();
   #cancelPayment: Cancel = () => undefined;
   held: () => readonly PublishableToken[] = () => [];
 
-  constructor(store: TokenStore, guard: StoreGuard, clock: Clock) {
+  constructor(store: TokenStore, guard: StoreCircuitBreaker, clock: Clock) {
     this.#store = store;
     this.#guard = guard;
     this.#clock = clock;
@@ -39,7 +39,7 @@ export class StoreReturn {
   /** Makes the others let go of an entry: now, or when the store is back. */
   async invalidate(entry: string): Promise<void> {
     const since = this.#clock.now();
-    const answer = await this.#guard.ask('invalidate', this.#guard.patience(), () =>
+    const answer = await this.#guard.ask('invalidate', this.#guard.timeBudget(), () =>
       this.#store.invalidate(entry),
     );
     this.#owed.delete(entry);
@@ -73,7 +73,7 @@ export class StoreReturn {
 
   async #pay(entry: string): Promise<void> {
     try {
-      await this.#guard.patience().within(async () => {
+      await this.#guard.timeBudget().within(async () => {
         const stored = (await this.#store.read(entry)) ?? undefined;
         if (stored === undefined || this.isInvalidated(entry, stored)) await this.#store.invalidate(entry);
       });
@@ -86,7 +86,7 @@ export class StoreReturn {
   /** The others get what is held here, so that none of them must fetch it. */
   async #shareHeld(): Promise<void> {
     for (const { entry, record, published } of this.held()) {
-      const fence = await this.#guard.ask('publish', this.#guard.patience(), async () => {
+      const fence = await this.#guard.ask('publish', this.#guard.timeBudget(), async () => {
         if (((await this.#store.read(entry)) ?? undefined) !== undefined) return undefined;
         const lease = (await this.#store.acquire(entry)) ?? undefined;
         if (lease === undefined) return undefined;

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
-import type { TokenSource } from '../vendor/token-source.js';
+import type { TokenSource } from './token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
 import { pausedElsewhere, SHORTEST_CALL_MS, type CallQueue } from './call-queue.js';
@@ -12,8 +12,8 @@ import {
   type RenewalCall,
   type RenewedToken,
   type TokenRenewer,
-} from './renewal.js';
-import type { SharedCallBudget } from './shared-call-budget.js';
+} from '../store/renewal.js';
+import type { SharedCallBudget } from '../store/shared-call-budget.js';
 
 /** Failures that every call from here would meet. The others are about one token. */
 const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
@@ -37,7 +37,7 @@ export function isSharedFailure(code: NudgeAuthErrorCode): boolean {
  * The way to the vendor: the budget, the backoff after failures, the pause after a 429. After a wait one call goes ahead
  * to try, and the others follow when it comes back well.
  */
-export class Egress implements TokenRenewer {
+export class VendorGateway implements TokenRenewer {
   readonly #source: TokenSource;
   readonly #queue: CallQueue;
   readonly #events: NudgeAuthEvents;
@@ -75,12 +75,12 @@ export class Egress implements TokenRenewer {
   }
 
   async renew(call: RenewalCall): Promise<RenewedToken> {
-    const { deadline, demand, patience } = call;
+    const { deadline, priority, timeBudget } = call;
     // While another call from here tries, somebody else may have the right that this one has, and make use of it.
     if (call.mayCall !== undefined && this.#probe !== undefined && this.refusal() === undefined) {
       throw new RightLost();
     }
-    await this.#whenClear(deadline, () => this.#queue.admit(demand, deadline, patience));
+    await this.#whenClear(deadline, () => this.#queue.admit(priority, deadline, timeBudget));
     const turn: Turn = { pauses: this.#shared?.pauses };
     try {
       // Again: while it waited for its turn a pause may have begun, or another call gone ahead to try.
@@ -116,7 +116,7 @@ export class Egress implements TokenRenewer {
   }
 
   async #fetch(call: RenewalCall, turn: Turn): Promise<RenewedToken> {
-    const { request, deadline, demand, newerThan, patience } = call;
+    const { request, deadline, priority, newerThan, timeBudget } = call;
     if (call.mayCall?.() === false) throw new RightLost();
     if (deadline.remainingMs() < SHORTEST_CALL_MS) throw timeout();
     const epoch = this.#epoch;
@@ -124,7 +124,7 @@ export class Egress implements TokenRenewer {
       const fetched = await deadline.race(
         this.#source.fetchToken(request, deadline, {
           mayCallAgain: async () => {
-            if ((await call.mayCallAgain?.()) === false || !(await this.#queue.takeMore(patience)))
+            if ((await call.mayCallAgain?.()) === false || !(await this.#queue.takeMore(timeBudget)))
               return false;
             turn.pauses = this.#shared?.pauses;
             return true;
@@ -142,10 +142,10 @@ export class Egress implements TokenRenewer {
     } catch (error) {
       const failure = asNudgeAuthError(error);
       // That nobody waited for it to the end says little of the vendor, and must not hold back who comes now.
-      if (!demand.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#failed(failure, epoch);
+      if (!priority.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#failed(failure, epoch);
       // Before anybody else gets the right to call: they would be refused as well.
       if (failure.code === 'NUDGE_RATE_LIMITED')
-        await this.#shared?.pause(this.#backoff.remainingMs(), patience);
+        await this.#shared?.pause(this.#backoff.remainingMs(), timeBudget);
       throw failure;
     }
   }

@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { Patience } from './patience.js';
+import type { TimeBudget } from '../common/time-budget.js';
 
 /** Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget. */
 export type CallUrgency = 'urgent' | 'rotation';
@@ -11,9 +11,9 @@ export interface CallBudget {
    * Takes one call out of the budget: 0 when there was one, else the milliseconds after which to ask again. Never
    * rejects: a budget that cannot be counted decides by itself what is safe.
    *
-   * @param patience what the caller has left for a store that counts it; left out, as much as any caller.
+   * @param timeBudget what the caller has left for a store that counts it; left out, as much as any caller.
    */
-  take(urgency: CallUrgency, patience?: Patience): Promise<number>;
+  take(urgency: CallUrgency, timeBudget?: TimeBudget): Promise<number>;
   /** Milliseconds for which nothing may be sent because others got a 429, as far as is known here. */
   pausedForMs?(): number;
 }

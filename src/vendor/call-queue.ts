@@ -2,9 +2,9 @@ import type { Cancel, Clock } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { MINUTE_MS } from '../common/durations.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { LocalRefusal } from './renewal.js';
-import type { Demand } from './demand.js';
-import type { Patience } from './patience.js';
+import { LocalRefusal } from '../store/renewal.js';
+import type { RenewalPriority } from './renewal-priority.js';
+import type { TimeBudget } from '../common/time-budget.js';
 import { callsPerSlice, type CallBudget, type CallUrgency } from './call-budget.js';
 
 /** Why nothing is sent although this process itself was not told to wait. */
@@ -17,9 +17,9 @@ export function pausedElsewhere(retryAfterMs: number): LocalRefusal {
 export const SHORTEST_CALL_MS = 500;
 
 interface Ticket {
-  readonly demand: Demand;
+  readonly priority: RenewalPriority;
   readonly deadline: Deadline;
-  readonly patience: Patience | undefined;
+  readonly timeBudget: TimeBudget | undefined;
   readonly admit: () => void;
   readonly refuse: (error: LocalRefusal) => void;
 }
@@ -47,15 +47,15 @@ export class CallQueue {
   /**
    * Resolves when the call may be made.
    *
-   * @param patience what is left of it for a budget that is counted in a store.
+   * @param timeBudget what is left of it for a budget that is counted in a store.
    * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when that is not before the deadline.
    */
-  async admit(demand: Demand, deadline: Deadline, patience?: Patience): Promise<void> {
-    const aheadMs = this.#waitBehindOthersMs(demand.urgency);
+  async admit(priority: RenewalPriority, deadline: Deadline, timeBudget?: TimeBudget): Promise<void> {
+    const aheadMs = this.#waitBehindOthersMs(priority.urgency);
     if (aheadMs > deadline.remainingMs() - SHORTEST_CALL_MS) throw this.#refusal(aheadMs);
     await new Promise<void>((resolve, reject) => {
-      this.#tickets.push({ demand, deadline, patience, admit: resolve, refuse: reject });
-      demand.onChange = () => this.#wake();
+      this.#tickets.push({ priority, deadline, timeBudget, admit: resolve, refuse: reject });
+      priority.onChange = () => this.#wake();
       if (this.#isServing) this.#wake();
       else void this.#serve();
     });
@@ -64,45 +64,45 @@ export class CallQueue {
   /** By the sustained rate; what the budget holds ready at once comes off. Whoever is urgent overtakes rotations. */
   #waitBehindOthersMs(urgency: CallUrgency): number {
     const before = this.#tickets.filter(
-      ({ demand }) => urgency === 'rotation' || demand.urgency === 'urgent',
+      ({ priority }) => urgency === 'rotation' || priority.urgency === 'urgent',
     );
     const ahead = Math.max(0, before.length - callsPerSlice(this.#callsPerMinute));
     return (ahead * MINUTE_MS) / this.#callsPerMinute;
   }
 
   /** One more call for somebody who has been admitted: a retry, another key. `false` when the budget has none left. */
-  async takeMore(patience?: Patience): Promise<boolean> {
-    patience?.renew();
-    return (await this.#budget.take('urgent', patience)) === 0;
+  async takeMore(timeBudget?: TimeBudget): Promise<boolean> {
+    timeBudget?.renew();
+    return (await this.#budget.take('urgent', timeBudget)) === 0;
   }
 
   async #serve(): Promise<void> {
     this.#isServing = true;
     for (let ticket = this.#next(); ticket !== undefined; ticket = this.#next()) {
-      const { urgency } = ticket.demand;
-      const waitMs = await this.#budget.take(urgency, ticket.patience);
+      const { urgency } = ticket.priority;
+      const waitMs = await this.#budget.take(urgency, ticket.timeBudget);
       if (waitMs === 0) {
         const admitted = ticket;
         this.#tickets = this.#tickets.filter((other) => other !== admitted);
         admitted.admit();
       } else {
-        ticket.patience?.renew();
+        ticket.timeBudget?.renew();
         this.#refuseThoseBefore(waitMs, urgency);
         // Somebody urgent may have come while the budget was asked for a rotation, whose wait is not theirs.
-        if (this.#next()?.demand.urgency === urgency) await this.#sleep(waitMs);
+        if (this.#next()?.priority.urgency === urgency) await this.#sleep(waitMs);
       }
     }
     this.#isServing = false;
   }
 
   #next(): Ticket | undefined {
-    return this.#tickets.find(({ demand }) => demand.urgency === 'urgent') ?? this.#tickets[0];
+    return this.#tickets.find(({ priority }) => priority.urgency === 'urgent') ?? this.#tickets[0];
   }
 
   /** Turns away whoever would wait in vain. A rotation's wait says nothing of the urgent ones. */
   #refuseThoseBefore(waitMs: number, urgency: CallUrgency): void {
-    const isHopeless = ({ demand, deadline }: Ticket): boolean =>
-      (urgency === 'urgent' || demand.urgency === 'rotation') &&
+    const isHopeless = ({ priority, deadline }: Ticket): boolean =>
+      (urgency === 'urgent' || priority.urgency === 'rotation') &&
       deadline.remainingMs() - SHORTEST_CALL_MS < waitMs;
     const hopeless = this.#tickets.filter(isHopeless);
     if (hopeless.length === 0) return;

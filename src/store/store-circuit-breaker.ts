@@ -2,7 +2,7 @@ import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { Patience } from './patience.js';
+import { TimeBudget } from '../common/time-budget.js';
 
 /** The store did not answer, or not well: whoever asked goes on without it. */
 export const LOST = Symbol('store lost');
@@ -16,7 +16,7 @@ const PROBE_PATIENCE_MS = 240;
  * Stands between a store and those who ask it. A store that has failed is left alone but for one probe now and then,
  * each after a random wait, so that processes do not come back to it together.
  */
-export class StoreGuard {
+export class StoreCircuitBreaker {
   readonly #probe: () => Promise<unknown>;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
@@ -47,15 +47,15 @@ export class StoreGuard {
   }
 
   /** How long one caller may wait for the store in all. */
-  patience(): Patience {
-    return new Patience(this.#clock);
+  timeBudget(): TimeBudget {
+    return new TimeBudget(this.#clock);
   }
 
-  /** What the store says, or `LOST`: at once while it is known to be lost, else when the patience is at its end. */
-  async ask<T>(operation: string, patience: Patience, work: () => Promise<T>): Promise<T | typeof LOST> {
+  /** What the store says, or `LOST`: at once while it is known to be lost, else when the timeBudget is at its end. */
+  async ask<T>(operation: string, timeBudget: TimeBudget, work: () => Promise<T>): Promise<T | typeof LOST> {
     if (this.#isLost) return LOST;
     try {
-      return await patience.within(work);
+      return await timeBudget.within(work);
     } catch (error) {
       // Fails open on purpose: the store makes renewals fewer, it must never be why a user gets no token.
       this.#lose(operation, failureReasonOf(error));
@@ -88,7 +88,7 @@ export class StoreGuard {
 
   async #tryAgain(): Promise<void> {
     try {
-      await new Patience(this.#clock, PROBE_PATIENCE_MS).within(this.#probe);
+      await new TimeBudget(this.#clock, PROBE_PATIENCE_MS).within(this.#probe);
     } catch {
       this.#failedProbes += 1;
       this.#scheduleProbe();

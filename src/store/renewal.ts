@@ -3,8 +3,8 @@ import { NudgeAuthError } from '../common/errors.js';
 import type { FetchedToken, TokenRequest } from '../vendor/token-source.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
-import type { Demand } from './demand.js';
-import type { Patience } from './patience.js';
+import type { RenewalPriority } from '../vendor/renewal-priority.js';
+import type { TimeBudget } from '../common/time-budget.js';
 import type { TokenRecord } from './token-store.js';
 
 /** What a renewal asks for. */
@@ -14,13 +14,13 @@ export interface RenewalCall {
   readonly request: TokenRequest;
   readonly reason: RenewalReason;
   readonly deadline: Deadline;
-  readonly demand: Demand;
+  readonly priority: RenewalPriority;
   /** Only a token whose order in the store is higher will do; 0 accepts every one. */
   readonly newerThan: number;
   /** What is held and still good: a token that was fetched before it is no news, whatever its order. */
   readonly held: HeldToken | undefined;
   /** How long the store may still be waited for; left out, as long as by any caller. */
-  readonly patience?: Patience;
+  readonly timeBudget?: TimeBudget;
   /** Whether the right to call the vendor is still there; left out, nobody else has a say in it. */
   readonly mayCall?: () => boolean;
   /** Said when an attempt has got no answer and another one is to follow. */
@@ -95,7 +95,7 @@ export type RenewalOutcome =
 export interface Renewal {
   /** Its place in the order of everything that the cache began: tells what began after a caller came. */
   readonly sequence: number;
-  readonly demand: Demand;
+  readonly priority: RenewalPriority;
   /** Never rejects: nobody need be there when it fails. */
   readonly settled: Promise<RenewalOutcome>;
 }

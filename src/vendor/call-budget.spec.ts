@@ -7,7 +7,7 @@ import { NudgeAuthEvents } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { callsPerSlice, ProcessCallBudget, type CallBudget, type CallUrgency } from './call-budget.js';
 import { CallQueue } from './call-queue.js';
-import { Demand } from './demand.js';
+import { RenewalPriority } from './renewal-priority.js';
 
 /** Not because of sleeps, there are none: thousands of callers take a slow machine a while. */
 jest.setTimeout(60_000);
@@ -161,8 +161,8 @@ describe('the queue before the vendor', () => {
     const queue = new CallQueue(budget, callsPerMinute, new NudgeAuthEvents(), clock);
     const admitted: string[] = [];
     const refused: (number | undefined)[] = [];
-    const come = (name: string, demand: Demand, deadlineMs = DEADLINE_MS): void => {
-      void queue.admit(demand, new Deadline(clock, deadlineMs)).then(
+    const come = (name: string, priority: RenewalPriority, deadlineMs = DEADLINE_MS): void => {
+      void queue.admit(priority, new Deadline(clock, deadlineMs)).then(
         () => admitted.push(name),
         (error: { retryAfterMs?: number }) => refused.push(error.retryAfterMs),
       );
@@ -173,10 +173,10 @@ describe('the queue before the vendor', () => {
   it('lets the cold go first, in the order they came, then rotations', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 1_000, rotation: 1_000 };
-    come('rotation 1', new Demand('rotation'));
-    come('cold 1', new Demand('urgent'));
-    come('rotation 2', new Demand('rotation'));
-    come('cold 2', new Demand('urgent'));
+    come('rotation 1', new RenewalPriority('rotation'));
+    come('cold 1', new RenewalPriority('urgent'));
+    come('rotation 2', new RenewalPriority('rotation'));
+    come('cold 2', new RenewalPriority('urgent'));
     await clock.advanceAsync(500);
     budget.waitMs = { urgent: 0, rotation: 0 };
     await clock.advanceAsync(500);
@@ -187,8 +187,8 @@ describe('the queue before the vendor', () => {
   it('moves a rotation ahead for which somebody waits by now', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 0, rotation: 5_000 };
-    const raised = new Demand('rotation');
-    come('rotation', new Demand('rotation'));
+    const raised = new RenewalPriority('rotation');
+    come('rotation', new RenewalPriority('rotation'));
     come('raised', raised);
     await clock.advanceAsync(100);
     expect(admitted).toEqual([]);
@@ -203,9 +203,9 @@ describe('the queue before the vendor', () => {
     budget.waitMs = { urgent: 0, rotation: 5_000 };
     let answer = (): void => undefined;
     budget.before = new Promise((resolve) => (answer = resolve));
-    come('rotation', new Demand('rotation'));
+    come('rotation', new RenewalPriority('rotation'));
     await clock.advanceAsync(10);
-    come('cold', new Demand('urgent'));
+    come('cold', new RenewalPriority('urgent'));
     answer();
     await clock.advanceAsync(0);
     expect(admitted).toEqual(['cold']);
@@ -215,12 +215,12 @@ describe('the queue before the vendor', () => {
   it('turns away at once whoever would wait in vain', async () => {
     const { clock, budget, come, admitted, refused } = queueWith();
     budget.waitMs = { urgent: 6_600, rotation: 6_600 };
-    come('cold', new Demand('urgent'));
+    come('cold', new RenewalPriority('urgent'));
     await clock.advanceAsync(0);
     expect(refused).toEqual([6_600]);
     budget.waitMs = { urgent: 0, rotation: 2_000 };
-    come('rotation in a hurry', new Demand('rotation'), 2_000);
-    come('rotation', new Demand('rotation'));
+    come('rotation in a hurry', new RenewalPriority('rotation'), 2_000);
+    come('rotation', new RenewalPriority('rotation'));
     await clock.advanceAsync(0);
     expect(refused).toEqual([6_600, 2_000]);
     budget.waitMs = { urgent: 0, rotation: 0 };
@@ -231,7 +231,7 @@ describe('the queue before the vendor', () => {
   it('grows no longer than the deadlines', async () => {
     const { clock, budget, come, refused } = queueWith(600);
     budget.waitMs = { urgent: 6_000, rotation: 6_000 };
-    for (let index = 0; index < 1_000; index += 1) come(`cold ${index}`, new Demand('urgent'));
+    for (let index = 0; index < 1_000; index += 1) come(`cold ${index}`, new RenewalPriority('urgent'));
     await clock.advanceAsync(0);
     // 60 are held ready at once, and 65 more fit into six and a half seconds of ten a second.
     expect(1_000 - refused.length).toBe(126);

@@ -1,10 +1,10 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { LONGEST_BACKOFF_MS } from './backoff.js';
-import { ProcessCallBudget, type CallBudget, type CallUrgency } from './call-budget.js';
-import type { Patience } from './patience.js';
-import { LOST, type StoreGuard } from './store-guard.js';
-import type { FleetEgress, FleetPause } from './token-store.js';
+import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
+import { ProcessCallBudget, type CallBudget, type CallUrgency } from '../vendor/call-budget.js';
+import type { TimeBudget } from '../common/time-budget.js';
+import { LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
+import type { SharedCallLimits, SharedPause } from './token-store.js';
 
 /** What a process may spend of the budget of all while it cannot be counted. */
 const SHARE_WITHOUT_STORE = 1 / 10;
@@ -16,10 +16,10 @@ interface Wait {
 
 /** The budget and the pause of all processes that share a store; a tenth of the budget while the store is lost. */
 export class SharedCallBudget implements CallBudget {
-  readonly #egress: FleetEgress;
+  readonly #egress: SharedCallLimits;
   readonly #callsPerMinute: number;
   readonly #alone: ProcessCallBudget;
-  readonly #guard: StoreGuard;
+  readonly #guard: StoreCircuitBreaker;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
   /** What the store said last: it need not be asked again before. */
@@ -30,9 +30,9 @@ export class SharedCallBudget implements CallBudget {
   #isProbe = false;
 
   constructor(
-    egress: FleetEgress,
+    egress: SharedCallLimits,
     callsPerMinute: number,
-    guard: StoreGuard,
+    guard: StoreCircuitBreaker,
     events: NudgeAuthEvents,
     clock: Clock,
   ) {
@@ -44,10 +44,10 @@ export class SharedCallBudget implements CallBudget {
     this.#clock = clock;
   }
 
-  async take(urgency: CallUrgency, patience: Patience = this.#guard.patience()): Promise<number> {
+  async take(urgency: CallUrgency, timeBudget: TimeBudget = this.#guard.timeBudget()): Promise<number> {
     const knownMs = Math.max(this.pausedForMs(), this.#waitMs('urgent'), this.#waitMs(urgency));
     if (knownMs > 0) return knownMs;
-    const waitMs = await this.#guard.ask('budget', patience, () => this.#ask(urgency));
+    const waitMs = await this.#guard.ask('budget', timeBudget, () => this.#ask(urgency));
     return waitMs === LOST ? this.#alone.take(urgency) : waitMs;
   }
 
@@ -61,11 +61,11 @@ export class SharedCallBudget implements CallBudget {
   }
 
   /** Tells the others of a 429. Whoever has met with it waits for that only as long as for any store. */
-  async pause(durationMs: number, patience: Patience = this.#guard.patience()): Promise<void> {
+  async pause(durationMs: number, timeBudget: TimeBudget = this.#guard.timeBudget()): Promise<void> {
     this.#pauses += 1;
     this.#isPauseKnown = true;
     this.#isProbe = false;
-    await patience.atMost(this.#tell(() => this.#egress.beginPause(durationMs)));
+    await timeBudget.atMost(this.#tell(() => this.#egress.beginPause(durationMs)));
   }
 
   /** Tells the others that the vendor answers, by a call that got its turn at that many `pauses`. */
@@ -97,7 +97,7 @@ export class SharedCallBudget implements CallBudget {
     return Math.max(pause.remainingMs, waitMs);
   }
 
-  async #askForPause(): Promise<FleetPause> {
+  async #askForPause(): Promise<SharedPause> {
     const { remainingMs, isProbe } = await this.#egress.pause();
     const pausedForMs = this.#remember('pause', remainingMs);
     if (isProbe) this.#isProbe = true;
@@ -107,7 +107,7 @@ export class SharedCallBudget implements CallBudget {
     return { remainingMs: pausedForMs, isProbe };
   }
 
-  async #askForCall(urgency: CallUrgency, pause: FleetPause | Promise<FleetPause>): Promise<number> {
+  async #askForCall(urgency: CallUrgency, pause: SharedPause | Promise<SharedPause>): Promise<number> {
     const waitMs = this.#remember(urgency, await this.#egress.take(urgency, this.#callsPerMinute));
     if (waitMs > 0 && (await pause).isProbe) this.failed();
     return waitMs;
@@ -127,6 +127,6 @@ export class SharedCallBudget implements CallBudget {
 
   /** Who does not hear of it asks the vendor, and is told there. */
   async #tell(work: () => Promise<void>): Promise<void> {
-    await this.#guard.ask('pause', this.#guard.patience(), work);
+    await this.#guard.ask('pause', this.#guard.timeBudget(), work);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../common/clock.js';
+import type { Clock } from './clock.js';
 
 /** What a caller may lose to a store that does not answer. */
 const STORE_PATIENCE_MS = 300;
@@ -11,7 +11,7 @@ class NoAnswer extends Error {
  * How long one caller may wait for the store, whatever it is asked. Only the time counts in which it is asked: not what
  * the vendor takes, nor a place in the queue.
  */
-export class Patience {
+export class TimeBudget {
   readonly #clock: Clock;
   readonly #patienceMs: number;
   #leftMs: number;
@@ -28,7 +28,7 @@ export class Patience {
   }
 
   /**
-   * What `work` comes to. An answer that is here when the patience ends, and only not read yet, still counts.
+   * What `work` comes to. An answer that is here when the timeBudget ends, and only not read yet, still counts.
    *
    * @throws when `work` does, or there is no answer.
    */

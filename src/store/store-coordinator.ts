@@ -2,8 +2,8 @@ import { elapsedMs, type Clock, type Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError } from '../common/errors.js';
-import { SHORTEST_CALL_MS } from './call-queue.js';
-import type { Patience } from './patience.js';
+import { SHORTEST_CALL_MS } from '../vendor/call-queue.js';
+import type { TimeBudget } from '../common/time-budget.js';
 import {
   LocalRefusal,
   RightLost,
@@ -12,10 +12,10 @@ import {
   type RenewedToken,
   type TokenRenewer,
 } from './renewal.js';
-import type { RenewalsOptions } from './renewals.js';
-import { LOST, type StoreGuard } from './store-guard.js';
-import { StoreReturn } from './store-return.js';
-import { newsIn } from './stored-news.js';
+import type { RenewalsOptions } from '../cache/renewals.js';
+import { LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
+import { StoreRecovery } from './store-recovery.js';
+import { usableStoredToken } from './usable-stored-token.js';
 import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
 /** Followers are told when the leader has written; this is for when the message is lost. */
@@ -34,7 +34,7 @@ const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
 
 /** A renewal, and how long the store may still be waited for. */
-type SharedCall = RenewalCall & { readonly patience: Patience };
+type SharedCall = RenewalCall & { readonly timeBudget: TimeBudget };
 
 /** What somebody else has fetched, or the turn to call the vendor. */
 type Turn = { readonly taken: RenewedToken } | { readonly lease: TokenLease };
@@ -43,12 +43,12 @@ type Turn = { readonly taken: RenewedToken } | { readonly lease: TokenLease };
  * Renews an entry once for all processes that share a store: one of them calls the vendor, the others take what it
  * stores. Without the store each process calls for itself.
  */
-export class StoreRenewal implements TokenRenewer {
+export class StoreCoordinator implements TokenRenewer {
   readonly isShared = true;
   readonly #inner: TokenRenewer;
   readonly #store: TokenStore;
-  readonly #guard: StoreGuard;
-  readonly #return: StoreReturn;
+  readonly #guard: StoreCircuitBreaker;
+  readonly #return: StoreRecovery;
   readonly #options: RenewalsOptions;
   readonly #clock: Clock;
   readonly #aloneShare: number;
@@ -57,7 +57,7 @@ export class StoreRenewal implements TokenRenewer {
   constructor(
     inner: TokenRenewer,
     store: TokenStore,
-    guard: StoreGuard,
+    guard: StoreCircuitBreaker,
     options: RenewalsOptions,
     clock: Clock,
     random: Random,
@@ -65,7 +65,7 @@ export class StoreRenewal implements TokenRenewer {
     this.#inner = inner;
     this.#store = store;
     this.#guard = guard;
-    this.#return = new StoreReturn(store, guard, clock);
+    this.#return = new StoreRecovery(store, guard, clock);
     this.#options = options;
     this.#clock = clock;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
@@ -79,7 +79,7 @@ export class StoreRenewal implements TokenRenewer {
     await this.#untilConnected();
     // Known as lost: whoever asks although the token is only due for rotation has waited for its half-life.
     if (this.#guard.isLost) return this.#inner.renew(request);
-    const call: SharedCall = { ...request, patience: this.#guard.patience() };
+    const call: SharedCall = { ...request, timeBudget: this.#guard.timeBudget() };
     let isSuperseded = false;
     for (;;) {
       const turn = await this.#turn(call);
@@ -89,7 +89,7 @@ export class StoreRenewal implements TokenRenewer {
       if (typeof led !== 'string') return led;
       isSuperseded ||= led === 'superseded';
       if (led === 'right lost') await this.#follow(call.entry, FOLLOWER_POLL_MS);
-      call.patience.renew();
+      call.timeBudget.renew();
     }
   }
 
@@ -119,7 +119,7 @@ export class StoreRenewal implements TokenRenewer {
 
   /** A store that fails this moment is no reason to call the vendor out of turn while the held token is good. */
   #withoutStore(call: RenewalCall): Promise<RenewedToken> {
-    if (call.demand.urgency === 'urgent') return this.#inner.renew(call);
+    if (call.priority.urgency === 'urgent') return this.#inner.renew(call);
     throw new LocalRefusal('NUDGE_UNAVAILABLE', 'The token store was lost during a rotation');
   }
 
@@ -129,9 +129,9 @@ export class StoreRenewal implements TokenRenewer {
    * @param abstention until it is over, the others go first.
    */
   async #turn(call: SharedCall, abstention?: Deadline): Promise<Turn | typeof LOST> {
-    const { entry, deadline, demand, patience } = call;
+    const { entry, deadline, priority, timeBudget } = call;
     for (;;) {
-      if (demand.isDropped) throw noLongerWanted();
+      if (priority.isDropped) throw noLongerWanted();
       const look = await this.#look(call);
       if (look === LOST) return LOST;
       if (look.news !== undefined) return { taken: look.news };
@@ -139,24 +139,24 @@ export class StoreRenewal implements TokenRenewer {
       if (refusal !== undefined) throw refusal;
       if (deadline.remainingMs() < SHORTEST_CALL_MS) throw notInTime();
       const abstainsForMs = abstention?.remainingMs() ?? 0;
-      const lease = abstainsForMs > 0 ? undefined : await this.#acquire(entry, patience);
+      const lease = abstainsForMs > 0 ? undefined : await this.#acquire(entry, timeBudget);
       if (lease === LOST) return LOST;
       if (lease !== undefined) return this.#newsBefore(call, lease, look.fence);
       const moments = [FOLLOWER_POLL_MS, deadline.remainingMs(), abstainsForMs];
       await this.#follow(entry, Math.ceil(Math.min(...moments.filter((ms) => ms > 0))));
-      patience.renew();
+      timeBudget.renew();
     }
   }
 
   /** What is stored, as far as it is news to the call. */
   async #look(call: SharedCall): Promise<{ news: RenewedToken | undefined; fence: number } | typeof LOST> {
-    const { entry, patience } = call;
-    const read = await this.#guard.ask('read', patience, () => this.#store.read(entry));
+    const { entry, timeBudget } = call;
+    const read = await this.#guard.ask('read', timeBudget, () => this.#store.read(entry));
     if (read === LOST) return LOST;
     // Some stores have null for nothing.
     const stored = read ?? undefined;
     const isGood = stored !== undefined && !this.#return.isInvalidated(entry, stored);
-    const news = isGood ? newsIn(stored, call, this.#options, this.#clock.now()) : undefined;
+    const news = isGood ? usableStoredToken(stored, call, this.#options, this.#clock.now()) : undefined;
     return { news, fence: stored?.fence ?? 0 };
   }
 
@@ -169,9 +169,9 @@ export class StoreRenewal implements TokenRenewer {
     return { taken: look.news };
   }
 
-  async #acquire(entry: string, patience: Patience): Promise<TokenLease | undefined | typeof LOST> {
+  async #acquire(entry: string, timeBudget: TimeBudget): Promise<TokenLease | undefined | typeof LOST> {
     let asked: Promise<TokenLease | undefined> | undefined;
-    const lease = await this.#guard.ask('acquire', patience, () => (asked = this.#store.acquire(entry)));
+    const lease = await this.#guard.ask('acquire', timeBudget, () => (asked = this.#store.acquire(entry)));
     // One that comes after all would be kept from the others by a holder that does nothing with it.
     if (lease === LOST) asked?.then(giveBack).catch(() => undefined);
     // Some stores have null for nothing.
@@ -198,7 +198,7 @@ export class StoreRenewal implements TokenRenewer {
     };
     const mayCallAgain = async (): Promise<boolean> => {
       if (lease?.isHeld() === true) return true;
-      call.patience.renew();
+      call.timeBudget.renew();
       // Whatever forbids another attempt: the failure of the last one is the answer.
       const turn = await this.#turn(call, abstention).catch(() => undefined);
       if (isOver) {
@@ -206,7 +206,7 @@ export class StoreRenewal implements TokenRenewer {
         return false;
       }
       if (turn === undefined) return false;
-      if (turn === LOST) return call.demand.urgency === 'urgent';
+      if (turn === LOST) return call.priority.urgency === 'urgent';
       if ('taken' in turn) taken = turn.taken;
       else ({ lease } = turn);
       return taken === undefined;
@@ -231,7 +231,7 @@ export class StoreRenewal implements TokenRenewer {
    * slow store: the lease stays with the write until that is done.
    */
   async #share(
-    { newerThan, patience }: SharedCall,
+    { newerThan, timeBudget }: SharedCall,
     lease: TokenLease,
     renewed: RenewedToken,
     isSuperseded: boolean,
@@ -239,9 +239,9 @@ export class StoreRenewal implements TokenRenewer {
     const ageMs = elapsedMs(renewed.arrivedAt, this.#clock.now());
     const { token, lifeMs, keyFingerprint } = renewed;
     const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
-    const writing = this.#guard.ask('write', this.#guard.patience(), () => lease.write(record));
+    const writing = this.#guard.ask('write', this.#guard.timeBudget(), () => lease.write(record));
     void writing.then(() => giveBack(lease));
-    const written = await patience.atMost(writing);
+    const written = await timeBudget.atMost(writing);
     if (written === false && !isSuperseded) return 'superseded';
     return { ...renewed, fence: written === false || written === LOST ? newerThan : lease.fence };
   }
