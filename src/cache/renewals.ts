@@ -8,13 +8,9 @@ import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
 import { RenewalPriority } from '../vendor/renewal-priority.js';
 import { isSharedFailure } from '../vendor/vendor-gateway.js';
-import {
-  LocalRefusal,
-  type Renewal,
-  type RenewalOutcome,
-  type RenewedToken,
-  type TokenRenewer,
-} from '../store/renewal.js';
+import { LocalRefusal } from '../vendor/call-refusal.js';
+import type { RenewedToken, TokenRenewer } from '../store/renewal.js';
+import type { Renewal, RenewalOutcome } from './renewal.js';
 import { requestNamed, type TokenEntries } from './token-entries.js';
 import type { TokenEntry } from './token-entry.js';
 

@@ -3,7 +3,7 @@ import { SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { HeldToken } from '../token/held-token.js';
 import { Backoff } from '../vendor/backoff.js';
-import { LocalRefusal } from '../store/renewal.js';
+import { LocalRefusal } from '../vendor/call-refusal.js';
 
 /** One user must not use up the budget of many. */
 const CALLS_PER_USER_EVERY_MS = 30 * SECOND_MS;

@@ -1,39 +1,36 @@
 import type { Clock } from './clock.js';
 
-/** What a caller may lose to a store that does not answer. */
-const STORE_PATIENCE_MS = 300;
-
 class NoAnswer extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
 /**
- * How long one caller may wait for the store, whatever it is asked. Only the time counts in which it is asked: not what
- * the vendor takes, nor a place in the queue.
+ * How long one caller may wait for somebody else, in all its questions together. Only the time counts in which the
+ * caller asks: not what the vendor takes, nor a place in the queue.
  */
 export class TimeBudget {
   readonly #clock: Clock;
-  readonly #patienceMs: number;
+  readonly #budgetMs: number;
   #leftMs: number;
 
-  constructor(clock: Clock, patienceMs = STORE_PATIENCE_MS) {
+  constructor(clock: Clock, budgetMs: number) {
     this.#clock = clock;
-    this.#patienceMs = patienceMs;
-    this.#leftMs = patienceMs;
+    this.#budgetMs = budgetMs;
+    this.#leftMs = budgetMs;
   }
 
   /** Begins anew: the caller was waiting for others meanwhile. */
-  renew(): void {
-    this.#leftMs = this.#patienceMs;
+  restart(): void {
+    this.#leftMs = this.#budgetMs;
   }
 
   /**
-   * What `work` comes to. An answer that is here when the timeBudget ends, and only not read yet, still counts.
+   * The result of `work`. An answer that has arrived when the time is up, and only was not read yet, still counts.
    *
-   * @throws when `work` does, or there is no answer.
+   * @throws when `work` does, or no answer comes in time.
    */
   within<T>(work: () => Promise<T>): Promise<T> {
-    return this.#lose((resolve, reject) => {
+    return this.#spend((resolve, reject) => {
       const cancel = this.#clock.schedule(this.#leftMs, () => {
         setImmediate(() => reject(new NoAnswer()));
       });
@@ -41,15 +38,15 @@ export class TimeBudget {
     });
   }
 
-  /** The same of what goes on without the caller, and never rejects: `undefined` when it takes longer. */
+  /** The result of work that goes on without the caller and never rejects; `undefined` when the time is up before. */
   atMost<T>(work: Promise<T>): Promise<T | undefined> {
-    return this.#lose((resolve) => {
+    return this.#spend((resolve) => {
       const cancel = this.#clock.schedule(this.#leftMs, () => resolve(undefined));
       void work.then(resolve).finally(cancel);
     });
   }
 
-  async #lose<T>(wait: ConstructorParameters<typeof Promise<T>>[0]): Promise<T> {
+  async #spend<T>(wait: ConstructorParameters<typeof Promise<T>>[0]): Promise<T> {
     const beganMs = this.#clock.now().monotonicMs;
     try {
       return await new Promise(wait);

@@ -1,8 +1,7 @@
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { rotationsPerMinute, sliceOf, type CallUrgency } from '../vendor/call-budget.js';
-import { PROBE_MS, PROBE_POLL_MS } from '../testing/memory-call-limits.js';
+import { PROBE_MS, PROBE_POLL_MS } from '../store/pause-probe.js';
 import type { SharedCallLimits, SharedPause } from '../store/token-store.js';
-import { SECOND_MS } from '../common/durations.js';
 import { SCHEMA } from './entry-names.js';
 import { US_PER_MS } from './redis-clock.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
@@ -25,8 +24,8 @@ export class RedisEgress implements SharedCallLimits {
     const rotation = [this.#budgetName('rotation'), rotationsPerMinute(callsPerMinute)] as const;
     const budgets = urgency === 'rotation' ? [rotation, all] : [all];
     const slices = budgets.flatMap(([, perMinute]) => {
-      const { points, duration } = sliceOf(perMinute);
-      return [points, Math.ceil(duration * SECOND_MS)];
+      const { calls, durationMs } = sliceOf(perMinute);
+      return [calls, Math.ceil(durationMs)];
     });
     const names = budgets.map(([name]) => name);
     const [, waitMs] = await this.#connection.run(TAKE, names, slices);

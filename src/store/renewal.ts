@@ -1,32 +1,20 @@
-import type { Deadline } from '../common/deadline.js';
-import { NudgeAuthError } from '../common/errors.js';
-import type { FetchedToken, TokenRequest } from '../vendor/token-source.js';
+import type { NudgeAuthError } from '../common/errors.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
-import type { RenewalPriority } from '../vendor/renewal-priority.js';
-import type { TimeBudget } from '../common/time-budget.js';
+import type { LocalRefusal } from '../vendor/call-refusal.js';
+import type { FetchedToken } from '../vendor/token-source.js';
+import type { VendorRequest } from '../vendor/vendor-call.js';
 import type { TokenRecord } from './token-store.js';
 
 /** What a renewal asks for. */
-export interface RenewalCall {
+export interface RenewalCall extends VendorRequest {
   /** The entry's name in a store: registration, base URL, scope, minutes and user. */
   readonly entry: string;
-  readonly request: TokenRequest;
   readonly reason: RenewalReason;
-  readonly deadline: Deadline;
-  readonly priority: RenewalPriority;
   /** Only a token whose order in the store is higher will do; 0 accepts every one. */
   readonly newerThan: number;
-  /** What is held and still good: a token that was fetched before it is no news, whatever its order. */
+  /** The token that is held and still good: a stored token that was fetched before it is of no use. */
   readonly held: HeldToken | undefined;
-  /** How long the store may still be waited for; left out, as long as by any caller. */
-  readonly timeBudget?: TimeBudget;
-  /** Whether the right to call the vendor is still there; left out, nobody else has a say in it. */
-  readonly mayCall?: () => boolean;
-  /** Said when an attempt has got no answer and another one is to follow. */
-  readonly gotNoAnswer?: () => void;
-  /** Asked before every call to the vendor but the first; left out, nobody else has a say in it. May take a while. */
-  readonly mayCallAgain?: () => Promise<boolean>;
 }
 
 /** A token that a renewal brought, from the vendor or from another process. */
@@ -35,29 +23,14 @@ export interface RenewedToken extends FetchedToken {
   /** Its order in the store; 0 without one. */
   readonly fence: number;
   /** Why this process did not fetch it itself, where it tried to. */
-  readonly despite?: NudgeAuthError;
+  readonly despite?: NudgeAuthError | undefined;
 }
 
-/** Said without asking the vendor: a wait is in force, or the budget is spent. No failure of its own. */
-export class LocalRefusal extends NudgeAuthError {}
-
-/** Said to whoever waited as long as their deadline allows. */
-export function timeout(): NudgeAuthError {
-  return new NudgeAuthError('NUDGE_TIMEOUT', 'No token came within the deadline');
-}
-
-/** The right to call the vendor has gone to another process while this one waited for its turn. */
-export class RightLost extends LocalRefusal {
-  constructor() {
-    super('NUDGE_UNAVAILABLE', 'Another process renews the token by now');
-  }
-}
-
-/** A held token that is good enough for others. */
+/** A held token that is good enough for other processes. */
 export interface PublishableToken {
   /** The entry's name in a store. */
   readonly entry: string;
-  /** What there is to store, aged to this moment; `undefined` when it is held no more. */
+  /** The record to store, aged to this moment; `undefined` when the token is not held any more. */
   readonly record: () => TokenRecord | undefined;
   /** To be called with its order in the store once it is there. */
   readonly published: (fence: number) => void;
@@ -75,27 +48,15 @@ export interface TokenRenewer {
   refusal(): LocalRefusal | undefined;
   /** Whether other processes may have a token to take while the vendor may not be called from here. */
   readonly isShared?: boolean;
-  /** Makes others that share the entry let go of it, too. */
+  /** Makes other processes that share the entry let go of it, too. */
   invalidate?(entry: string): Promise<void>;
   /**
-   * The share of a token's life after which to rotate it while the others cannot be reached; `undefined` while they can.
+   * The share of a token's life after which to rotate it while the other processes cannot be reached; `undefined` while
+   * they can.
    */
   rotateAloneAfterShare?(): number | undefined;
-  /** Sets what to share when the others can be reached again. */
+  /** Sets what to share when the other processes can be reached again. */
   shareOnReturn?(held: () => readonly PublishableToken[]): void;
   /** Ends what goes on in the background. */
   close?(): void;
-}
-
-/** `from` tells whether the token was fetched by the renewal itself. */
-export type RenewalOutcome =
-  { readonly held: HeldToken; readonly from: RenewedToken['from'] } | { readonly error: NudgeAuthError };
-
-/** One renewal under way, which any number of callers wait for. */
-export interface Renewal {
-  /** Its place in the order of everything that the cache began: tells what began after a caller came. */
-  readonly sequence: number;
-  readonly priority: RenewalPriority;
-  /** Never rejects: nobody need be there when it fails. */
-  readonly settled: Promise<RenewalOutcome>;
 }

@@ -1,31 +1,23 @@
-import { elapsedMs, type Clock, type Random } from '../common/clock.js';
+import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
-import { asNudgeAuthError } from '../common/errors.js';
-import { SHORTEST_CALL_MS } from '../vendor/call-queue.js';
-import type { TimeBudget } from '../common/time-budget.js';
-import {
-  LocalRefusal,
-  RightLost,
-  type PublishableToken,
-  type RenewalCall,
-  type RenewedToken,
-  type TokenRenewer,
-} from './renewal.js';
-import type { RenewalsOptions } from '../cache/renewals.js';
-import { LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
+import type { FreshnessPolicy } from '../token/freshness.js';
+import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
+import { LocalRefusal } from '../vendor/call-refusal.js';
+import type { FetchedToken } from '../vendor/token-source.js';
+import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';
+import type { VendorGateway } from '../vendor/vendor-gateway.js';
+import type { PublishableToken, RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
+import { SharedEntry, type SharedCall, type StoreLookup } from './shared-entry.js';
+import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import { StoreRecovery } from './store-recovery.js';
-import { usableStoredToken } from './usable-stored-token.js';
 import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
 /** Followers are told when the leader has written; this is for when the message is lost. */
 const FOLLOWER_POLL_MS = 200;
 
-/** A store that says all the time that something has changed is not asked in a tight loop. */
-const SHORTEST_POLL_MS = 20;
-
-/** Whoever has failed lets the others go first: all of them look within this, also those who are told nothing. */
-const ABSTENTION_MS = 1.5 * FOLLOWER_POLL_MS;
+/** A process whose call came to nothing lets the other ones go first: all of them look within this time. */
+const SHORTEST_ABSTENTION_MS = 1.5 * FOLLOWER_POLL_MS;
 
 /** A process that starts waits for its first connection instead of calling the vendor as all others do. */
 const FIRST_CONNECTION_MS = 2 * SECOND_MS;
@@ -33,81 +25,71 @@ const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 /** Half of the life ± 20 %: processes that cannot see each other call the vendor seldom, and not together. */
 const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
 
-/** A renewal, and how long the store may still be waited for. */
-type SharedCall = RenewalCall & { readonly timeBudget: TimeBudget };
-
-/** What somebody else has fetched, or the turn to call the vendor. */
-type Turn = { readonly taken: RenewedToken } | { readonly lease: TokenLease };
+/** How following ends: with a token of another process, with the right to call the vendor, or with neither. */
+type Followed =
+  | { readonly kind: 'token'; readonly token: RenewedToken }
+  | { readonly kind: 'turn'; readonly lease: TokenLease }
+  | { readonly kind: 'store lost' }
+  | { readonly kind: 'refused'; readonly reason: LocalRefusal };
 
 /**
- * Renews an entry once for all processes that share a store: one of them calls the vendor, the others take what it
+ * Renews an entry once for all processes that share a store: the leader calls the vendor, the followers take what it
  * stores. Without the store each process calls for itself.
  */
 export class StoreCoordinator implements TokenRenewer {
   readonly isShared = true;
-  readonly #inner: TokenRenewer;
+  readonly #gateway: VendorGateway;
   readonly #store: TokenStore;
-  readonly #guard: StoreCircuitBreaker;
-  readonly #return: StoreRecovery;
-  readonly #options: RenewalsOptions;
+  readonly #breaker: StoreCircuitBreaker;
+  readonly #recovery: StoreRecovery;
+  readonly #policy: FreshnessPolicy;
   readonly #clock: Clock;
   readonly #aloneShare: number;
   #firstConnection: Promise<void> | undefined;
 
   constructor(
-    inner: TokenRenewer,
+    gateway: VendorGateway,
     store: TokenStore,
-    guard: StoreCircuitBreaker,
-    options: RenewalsOptions,
+    breaker: StoreCircuitBreaker,
+    policy: FreshnessPolicy,
     clock: Clock,
     random: Random,
   ) {
-    this.#inner = inner;
+    this.#gateway = gateway;
     this.#store = store;
-    this.#guard = guard;
-    this.#return = new StoreRecovery(store, guard, clock);
-    this.#options = options;
+    this.#breaker = breaker;
+    this.#recovery = new StoreRecovery(store, breaker, clock);
+    this.#policy = policy;
     this.#clock = clock;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
   }
 
   refusal(): LocalRefusal | undefined {
-    return this.#inner.refusal();
+    return this.#gateway.refusal();
   }
 
-  async renew(request: RenewalCall): Promise<RenewedToken> {
+  async renew(call: RenewalCall): Promise<RenewedToken> {
     await this.#untilConnected();
-    // Known as lost: whoever asks although the token is only due for rotation has waited for its half-life.
-    if (this.#guard.isLost) return this.#inner.renew(request);
-    const call: SharedCall = { ...request, timeBudget: this.#guard.timeBudget() };
-    let isSuperseded = false;
-    for (;;) {
-      const turn = await this.#turn(call);
-      if (turn === LOST) return this.#withoutStore(call);
-      if ('taken' in turn) return turn.taken;
-      const led = await this.#lead(call, turn.lease, isSuperseded);
-      if (typeof led !== 'string') return led;
-      isSuperseded ||= led === 'superseded';
-      if (led === 'right lost') await this.#follow(call.entry, FOLLOWER_POLL_MS);
-      call.timeBudget.renew();
-    }
+    // While the store is known as lost, rotations come at half of the life only: this one is due.
+    if (this.#breaker.isLost) return fromVendor(await this.#gateway.fetchToken(call), call.newerThan);
+    return this.#followOrLead({ ...call, storeTimeBudget: this.#breaker.timeBudget() });
   }
 
   invalidate(entry: string): Promise<void> {
-    return this.#return.invalidate(entry);
+    return this.#recovery.invalidate(entry);
   }
 
   rotateAloneAfterShare(): number | undefined {
-    return this.#guard.isLost ? this.#aloneShare : undefined;
+    return this.#breaker.isLost ? this.#aloneShare : undefined;
   }
 
   shareOnReturn(held: () => readonly PublishableToken[]): void {
-    this.#return.held = held;
+    this.#recovery.held = held;
   }
 
   close(): void {
-    this.#return.close();
-    this.#guard.close();
+    this.#recovery.close();
+    this.#breaker.close();
   }
 
   #untilConnected(): Promise<void> {
@@ -117,151 +99,109 @@ export class StoreCoordinator implements TokenRenewer {
     return this.#firstConnection;
   }
 
-  /** A store that fails this moment is no reason to call the vendor out of turn while the held token is good. */
-  #withoutStore(call: RenewalCall): Promise<RenewedToken> {
-    if (call.priority.urgency === 'urgent') return this.#inner.renew(call);
-    throw new LocalRefusal('NUDGE_UNAVAILABLE', 'The token store was lost during a rotation');
-  }
-
   /**
-   * Looks and follows until another process has fetched the token, or it is this one's turn to call.
-   *
-   * @param abstention until it is over, the others go first.
+   * Follows the process that renews the entry, and leads when it is this one's turn. A leader whose attempt gets no
+   * answer gives its turn back and follows again: what keeps this process from the vendor need not keep the other ones.
    */
-  async #turn(call: SharedCall, abstention?: Deadline): Promise<Turn | typeof LOST> {
-    const { entry, deadline, priority, timeBudget } = call;
-    for (;;) {
-      if (priority.isDropped) throw noLongerWanted();
-      const look = await this.#look(call);
-      if (look === LOST) return LOST;
-      if (look.news !== undefined) return { taken: look.news };
-      const refusal = this.#inner.refusal();
-      if (refusal !== undefined) throw refusal;
-      if (deadline.remainingMs() < SHORTEST_CALL_MS) throw notInTime();
-      const abstainsForMs = abstention?.remainingMs() ?? 0;
-      const lease = abstainsForMs > 0 ? undefined : await this.#acquire(entry, timeBudget);
-      if (lease === LOST) return LOST;
-      if (lease !== undefined) return this.#newsBefore(call, lease, look.fence);
-      const moments = [FOLLOWER_POLL_MS, deadline.remainingMs(), abstainsForMs];
-      await this.#follow(entry, Math.ceil(Math.min(...moments.filter((ms) => ms > 0))));
-      timeBudget.renew();
+  async #followOrLead(call: SharedCall): Promise<RenewedToken> {
+    const entry = new SharedEntry(call, {
+      store: this.#store,
+      breaker: this.#breaker,
+      recovery: this.#recovery,
+      policy: this.#policy,
+      clock: this.#clock,
+    });
+    let vendorCall = this.#gateway.open(call);
+    let abstention = new Deadline(this.#clock, 0);
+    let hasMovedOn = false;
+    try {
+      for (;;) {
+        const followed = await this.#follow(call, entry, abstention);
+        if (followed.kind === 'token') {
+          return { ...followed.token, despite: await this.#gateway.giveUp(vendorCall) };
+        }
+        if (followed.kind === 'refused') throw (await this.#gateway.giveUp(vendorCall)) ?? followed.reason;
+        if (followed.kind === 'store lost') return await this.#goOnWithoutStore(call, vendorCall);
+        const { lease } = followed;
+        const outcome = await this.#lead(vendorCall, lease);
+        if (isTurnEnded(outcome)) {
+          giveBack(lease);
+          abstention = new Deadline(this.#clock, Math.max(SHORTEST_ABSTENTION_MS, outcome.againInMs));
+        } else {
+          const written = await entry.write(lease, outcome);
+          if (written === true) return fromVendor(outcome, lease.fence);
+          // Used all the same where it has moved on before: a store that takes nothing must not cost call after call.
+          if (written !== false || hasMovedOn) {
+            return fromVendor(outcome, written === undefined ? lease.fence : call.newerThan);
+          }
+          hasMovedOn = true;
+          this.#gateway.close(vendorCall);
+          vendorCall = this.#gateway.open(call);
+        }
+        call.storeTimeBudget.restart();
+      }
+    } finally {
+      this.#gateway.close(vendorCall);
     }
   }
 
-  /** What is stored, as far as it is news to the call. */
-  async #look(call: SharedCall): Promise<{ news: RenewedToken | undefined; fence: number } | typeof LOST> {
-    const { entry, timeBudget } = call;
-    const read = await this.#guard.ask('read', timeBudget, () => this.#store.read(entry));
-    if (read === LOST) return LOST;
-    // Some stores have null for nothing.
-    const stored = read ?? undefined;
-    const isGood = stored !== undefined && !this.#return.isInvalidated(entry, stored);
-    const news = isGood ? usableStoredToken(stored, call, this.#options, this.#clock.now()) : undefined;
-    return { news, fence: stored?.fence ?? 0 };
-  }
-
-  /** The lease is for nothing when the last holder wrote between this one's look and its turn. */
-  async #newsBefore(call: SharedCall, lease: TokenLease, seenFence: number): Promise<Turn> {
-    if ((lease.storedFence ?? 0) <= seenFence) return { lease };
-    const look = await this.#look(call);
-    if (look === LOST || look.news === undefined) return { lease };
-    giveBack(lease);
-    return { taken: look.news };
-  }
-
-  async #acquire(entry: string, timeBudget: TimeBudget): Promise<TokenLease | undefined | typeof LOST> {
-    let asked: Promise<TokenLease | undefined> | undefined;
-    const lease = await this.#guard.ask('acquire', timeBudget, () => (asked = this.#store.acquire(entry)));
-    // One that comes after all would be kept from the others by a holder that does nothing with it.
-    if (lease === LOST) asked?.then(giveBack).catch(() => undefined);
-    // Some stores have null for nothing.
-    return lease ?? undefined;
-  }
-
   /**
-   * Calls the vendor and shares the result. After an attempt without an answer the turn is the others': what keeps this
-   * process from the vendor need not keep them. An answer, whatever it says, is the vendor's: others would get it too.
+   * Looks again and again until another process has stored a token, or this one gets the right to call.
+   *
+   * @param abstention until it has passed, the other processes go first.
    */
-  async #lead(
-    call: SharedCall,
-    given: TokenLease,
-    isSuperseded: boolean,
-  ): Promise<RenewedToken | 'superseded' | 'right lost'> {
-    let lease: TokenLease | undefined = given;
-    let abstention: Deadline | undefined;
-    let taken: RenewedToken | undefined;
-    let isOver = false;
-    const gotNoAnswer = (): void => {
-      giveBack(lease);
-      lease = undefined;
-      abstention = new Deadline(this.#clock, ABSTENTION_MS);
-    };
-    const mayCallAgain = async (): Promise<boolean> => {
-      if (lease?.isHeld() === true) return true;
-      call.timeBudget.renew();
-      // Whatever forbids another attempt: the failure of the last one is the answer.
-      const turn = await this.#turn(call, abstention).catch(() => undefined);
-      if (isOver) {
-        if (turn !== undefined && turn !== LOST && 'lease' in turn) giveBack(turn.lease);
-        return false;
-      }
-      if (turn === undefined) return false;
-      if (turn === LOST) return call.priority.urgency === 'urgent';
-      if ('taken' in turn) taken = turn.taken;
-      else ({ lease } = turn);
-      return taken === undefined;
-    };
+  async #follow(call: SharedCall, entry: SharedEntry, abstention: Deadline): Promise<Followed> {
+    for (;;) {
+      if (call.priority.isDropped) return { kind: 'refused', reason: noLongerWanted() };
+      const lookup = await entry.look();
+      if (lookup === STORE_LOST) return { kind: 'store lost' };
+      if (lookup.token !== undefined) return { kind: 'token', token: lookup.token };
+      const refusal = this.#gateway.refusal();
+      if (refusal !== undefined) return { kind: 'refused', reason: refusal };
+      if (call.deadline.remainingMs() < SHORTEST_ATTEMPT_MS) return { kind: 'refused', reason: notInTime() };
+      const abstainsForMs = abstention.remainingMs();
+      const lease = abstainsForMs > 0 ? undefined : await entry.acquire();
+      if (lease === STORE_LOST) return { kind: 'store lost' };
+      if (lease !== undefined) return this.#lookUnderLease(entry, lease, lookup);
+      const moments = [FOLLOWER_POLL_MS, call.deadline.remainingMs(), abstainsForMs];
+      await entry.untilChanged(Math.ceil(Math.min(...moments.filter((ms) => ms > 0))));
+      call.storeTimeBudget.restart();
+    }
+  }
+
+  /** The turn is not used when the last leader wrote between this process' look and its lease. */
+  async #lookUnderLease(entry: SharedEntry, lease: TokenLease, before: StoreLookup): Promise<Followed> {
+    if ((lease.storedFence ?? 0) <= before.fence) return { kind: 'turn', lease };
+    const lookup = await entry.look();
+    if (lookup === STORE_LOST || lookup.token === undefined) return { kind: 'turn', lease };
+    giveBack(lease);
+    return { kind: 'token', token: lookup.token };
+  }
+
+  async #lead(vendorCall: VendorCall, lease: TokenLease): ReturnType<VendorGateway['goOn']> {
     try {
-      const mayCall = (): boolean => lease?.isHeld() !== false;
-      const renewed = await this.#inner.renew({ ...call, mayCall, gotNoAnswer, mayCallAgain });
-      return lease === undefined ? renewed : await this.#share(call, lease, renewed, isSuperseded);
+      return await this.#gateway.goOn(vendorCall, { mayCall: () => lease.isHeld() });
     } catch (error) {
       giveBack(lease);
-      if (error instanceof RightLost) return 'right lost';
-      if (taken !== undefined) return { ...taken, despite: asNudgeAuthError(error) };
       throw error;
-    } finally {
-      isOver = true;
     }
   }
 
-  /**
-   * Stores what was fetched under a lease, unless the entry has moved on meanwhile. Where it has moved on before, the
-   * token is used all the same: a store that takes nothing must not cost call after call. Whoever waits is not kept by a
-   * slow store: the lease stays with the write until that is done.
-   */
-  async #share(
-    { newerThan, timeBudget }: SharedCall,
-    lease: TokenLease,
-    renewed: RenewedToken,
-    isSuperseded: boolean,
-  ): Promise<RenewedToken | 'superseded'> {
-    const ageMs = elapsedMs(renewed.arrivedAt, this.#clock.now());
-    const { token, lifeMs, keyFingerprint } = renewed;
-    const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
-    const writing = this.#guard.ask('write', this.#guard.timeBudget(), () => lease.write(record));
-    void writing.then(() => giveBack(lease));
-    const written = await timeBudget.atMost(writing);
-    if (written === false && !isSuperseded) return 'superseded';
-    return { ...renewed, fence: written === false || written === LOST ? newerThan : lease.fence };
+  /** A store that fails this moment is no reason to call the vendor out of turn while the held token is good. */
+  async #goOnWithoutStore(call: SharedCall, vendorCall: VendorCall): Promise<RenewedToken> {
+    if (call.priority.urgency === 'urgent') {
+      return fromVendor(await this.#gateway.goOn(vendorCall), call.newerThan);
+    }
+    throw (await this.#gateway.giveUp(vendorCall)) ?? storeLost();
   }
+}
 
-  /** A store that tells of no change makes followers slower, and nothing else. */
-  async #follow(entry: string, waitMs: number): Promise<void> {
-    const changed = new Promise<void>((resolve) => {
-      const cancel = this.#clock.schedule(waitMs, resolve);
-      void Promise.resolve()
-        .then(() => this.#store.untilChanged(entry, waitMs))
-        .then(
-          () => (cancel(), resolve()),
-          () => undefined,
-        );
-    });
-    const pause = new Promise<void>((resolve) => {
-      this.#clock.schedule(Math.min(SHORTEST_POLL_MS, waitMs), resolve);
-    });
-    await Promise.all([changed, pause]);
-  }
+function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
+  return { ...fetched, from: 'vendor', fence };
+}
+
+function storeLost(): LocalRefusal {
+  return new LocalRefusal('NUDGE_UNAVAILABLE', 'The token store was lost during a rotation');
 }
 
 function notInTime(): LocalRefusal {

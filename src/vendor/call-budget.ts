@@ -1,5 +1,5 @@
-import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { MINUTE_MS } from '../common/durations.js';
 import type { TimeBudget } from '../common/time-budget.js';
 
 /** Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget. */
@@ -13,9 +13,7 @@ export interface CallBudget {
    *
    * @param timeBudget what the caller has left for a store that counts it; left out, as much as any caller.
    */
-  take(urgency: CallUrgency, timeBudget?: TimeBudget): Promise<number>;
-  /** Milliseconds for which nothing may be sent because others got a 429, as far as is known here. */
-  pausedForMs?(): number;
+  take(urgency: CallUrgency, timeBudget?: TimeBudget): number | Promise<number>;
 }
 
 /**
@@ -35,37 +33,58 @@ export function callsPerSlice(callsPerMinute: number): number {
   return Math.max(1, Math.floor(callsPerMinute / SLICES_PER_MINUTE));
 }
 
-/** How one slice is dealt out: so many points in so many seconds. */
-export function sliceOf(callsPerMinute: number): { readonly points: number; readonly duration: number } {
-  const points = callsPerSlice(callsPerMinute);
-  return { points, duration: (points * MINUTE_MS) / callsPerMinute / SECOND_MS };
+/** How one slice is dealt out: so many calls in so many milliseconds. */
+export function sliceOf(callsPerMinute: number): { readonly calls: number; readonly durationMs: number } {
+  const calls = callsPerSlice(callsPerMinute);
+  return { calls, durationMs: (calls * MINUTE_MS) / callsPerMinute };
 }
 
-/** Takes one call out of a limiter: 0 when there was one, else the milliseconds after which to ask again. */
-async function takeFrom(limiter: RateLimiterAbstract): Promise<number> {
-  try {
-    await limiter.consume('calls');
-    return 0;
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    // Reckoned by the wall clock: where that was set back, a slice is no longer for it.
-    return Math.min(Math.max(1, refusal.msBeforeNext), limiter.duration * SECOND_MS);
+/** Deals out the calls of one slice after the other. A slice begins with its first call. */
+class SliceLimiter {
+  readonly #calls: number;
+  readonly #durationMs: number;
+  readonly #clock: Clock;
+  #begunAt: Instant | undefined;
+  #taken = 0;
+
+  constructor(callsPerMinute: number, clock: Clock) {
+    const { calls, durationMs } = sliceOf(callsPerMinute);
+    this.#calls = calls;
+    this.#durationMs = durationMs;
+    this.#clock = clock;
+  }
+
+  /** Milliseconds until there is a call to take; 0 when there is one now. */
+  waitMs(): number {
+    const now = this.#clock.now();
+    const passedMs = this.#begunAt === undefined ? Infinity : elapsedMs(this.#begunAt, now);
+    if (passedMs >= this.#durationMs) {
+      this.#begunAt = undefined;
+      this.#taken = 0;
+    }
+    return this.#taken < this.#calls ? 0 : Math.ceil(this.#durationMs - passedMs);
+  }
+
+  take(): void {
+    this.#begunAt ??= this.#clock.now();
+    this.#taken += 1;
   }
 }
 
 /** The budget of this process alone. */
 export class ProcessCallBudget implements CallBudget {
-  readonly #all: RateLimiterMemory;
-  readonly #rotation: RateLimiterMemory;
+  readonly #all: SliceLimiter;
+  readonly #rotation: SliceLimiter;
 
-  constructor(callsPerMinute: number) {
-    this.#all = new RateLimiterMemory(sliceOf(callsPerMinute));
-    this.#rotation = new RateLimiterMemory(sliceOf(rotationsPerMinute(callsPerMinute)));
+  constructor(callsPerMinute: number, clock: Clock) {
+    this.#all = new SliceLimiter(callsPerMinute, clock);
+    this.#rotation = new SliceLimiter(rotationsPerMinute(callsPerMinute), clock);
   }
 
-  async take(urgency: CallUrgency): Promise<number> {
-    if (urgency === 'urgent') return takeFrom(this.#all);
-    const waitMs = await takeFrom(this.#rotation);
-    return waitMs === 0 ? takeFrom(this.#all) : waitMs;
+  take(urgency: CallUrgency): number {
+    const limiters = urgency === 'urgent' ? [this.#all] : [this.#rotation, this.#all];
+    const waitMs = Math.max(...limiters.map((limiter) => limiter.waitMs()));
+    if (waitMs === 0) for (const limiter of limiters) limiter.take();
+    return waitMs;
   }
 }

@@ -1,20 +1,19 @@
 import type { Cancel, Clock } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { MINUTE_MS } from '../common/durations.js';
-import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { LocalRefusal } from '../store/renewal.js';
-import type { RenewalPriority } from './renewal-priority.js';
 import type { TimeBudget } from '../common/time-budget.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import { SHORTEST_ATTEMPT_MS } from './attempts.js';
 import { callsPerSlice, type CallBudget, type CallUrgency } from './call-budget.js';
+import type { CallPause } from './call-pause.js';
+import { LocalRefusal } from './call-refusal.js';
+import type { RenewalPriority } from './renewal-priority.js';
 
-/** Why nothing is sent although this process itself was not told to wait. */
+/** The refusal while a 429 that another process met is in force. */
 export function pausedElsewhere(retryAfterMs: number): LocalRefusal {
   const message = "Nudge answered 429 to a process that shares this one's budget";
   return new LocalRefusal('NUDGE_RATE_LIMITED', message, { retryAfterMs });
 }
-
-/** What a call to the vendor needs at the least to be worth making. */
-export const SHORTEST_CALL_MS = 500;
 
 interface Ticket {
   readonly priority: RenewalPriority;
@@ -25,20 +24,28 @@ interface Ticket {
 }
 
 /**
- * Lets calls through as the budget allows: in the order they came, those that somebody waits for first. Whoever cannot
- * be served within their deadline is told so at once, so the queue is as short as the deadlines.
+ * Lets calls through as the budget allows: in the order they came, those that a caller waits for first. A call that
+ * cannot be served within its deadline is refused at once, so the queue is as short as the deadlines.
  */
 export class CallQueue {
   readonly #budget: CallBudget;
+  readonly #pause: CallPause | undefined;
   readonly #callsPerMinute: number;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
-  #tickets: Ticket[] = [];
+  readonly #waiting: Readonly<Record<CallUrgency, Set<Ticket>>> = { urgent: new Set(), rotation: new Set() };
   #isServing = false;
   #wake: () => void = () => undefined;
 
-  constructor(budget: CallBudget, callsPerMinute: number, events: NudgeAuthEvents, clock: Clock) {
+  constructor(
+    budget: CallBudget,
+    pause: CallPause | undefined,
+    callsPerMinute: number,
+    events: NudgeAuthEvents,
+    clock: Clock,
+  ) {
     this.#budget = budget;
+    this.#pause = pause;
     this.#callsPerMinute = callsPerMinute;
     this.#events = events;
     this.#clock = clock;
@@ -47,33 +54,39 @@ export class CallQueue {
   /**
    * Resolves when the call may be made.
    *
-   * @param timeBudget what is left of it for a budget that is counted in a store.
+   * @param timeBudget how long a budget that is counted in a store may be waited for.
    * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when that is not before the deadline.
    */
   async admit(priority: RenewalPriority, deadline: Deadline, timeBudget?: TimeBudget): Promise<void> {
     const aheadMs = this.#waitBehindOthersMs(priority.urgency);
-    if (aheadMs > deadline.remainingMs() - SHORTEST_CALL_MS) throw this.#refusal(aheadMs);
+    if (aheadMs > deadline.remainingMs() - SHORTEST_ATTEMPT_MS) throw this.#refusal(aheadMs);
     await new Promise<void>((resolve, reject) => {
-      this.#tickets.push({ priority, deadline, timeBudget, admit: resolve, refuse: reject });
-      priority.onChange = () => this.#wake();
+      const ticket: Ticket = { priority, deadline, timeBudget, admit: resolve, refuse: reject };
+      this.#waiting[priority.urgency].add(ticket);
+      priority.onRaised = () => this.#raise(ticket);
       if (this.#isServing) this.#wake();
       else void this.#serve();
     });
   }
 
-  /** By the sustained rate; what the budget holds ready at once comes off. Whoever is urgent overtakes rotations. */
+  /** One more call for a caller that was admitted: a retry, another key. `false` when the budget has none left. */
+  async takeMore(timeBudget?: TimeBudget): Promise<boolean> {
+    timeBudget?.restart();
+    return (await this.#budget.take('urgent', timeBudget)) === 0;
+  }
+
+  /** By the sustained rate, less what the budget holds ready at once. Urgent calls overtake rotations. */
   #waitBehindOthersMs(urgency: CallUrgency): number {
-    const before = this.#tickets.filter(
-      ({ priority }) => urgency === 'rotation' || priority.urgency === 'urgent',
-    );
-    const ahead = Math.max(0, before.length - callsPerSlice(this.#callsPerMinute));
+    const { urgent, rotation } = this.#waiting;
+    const before = urgent.size + (urgency === 'rotation' ? rotation.size : 0);
+    const ahead = Math.max(0, before - callsPerSlice(this.#callsPerMinute));
     return (ahead * MINUTE_MS) / this.#callsPerMinute;
   }
 
-  /** One more call for somebody who has been admitted: a retry, another key. `false` when the budget has none left. */
-  async takeMore(timeBudget?: TimeBudget): Promise<boolean> {
-    timeBudget?.renew();
-    return (await this.#budget.take('urgent', timeBudget)) === 0;
+  #raise(ticket: Ticket): void {
+    if (!this.#waiting.rotation.delete(ticket)) return;
+    this.#waiting.urgent.add(ticket);
+    this.#wake();
   }
 
   async #serve(): Promise<void> {
@@ -82,13 +95,12 @@ export class CallQueue {
       const { urgency } = ticket.priority;
       const waitMs = await this.#budget.take(urgency, ticket.timeBudget);
       if (waitMs === 0) {
-        const admitted = ticket;
-        this.#tickets = this.#tickets.filter((other) => other !== admitted);
-        admitted.admit();
+        this.#remove(ticket);
+        ticket.admit();
       } else {
-        ticket.timeBudget?.renew();
+        ticket.timeBudget?.restart();
         this.#refuseThoseBefore(waitMs, urgency);
-        // Somebody urgent may have come while the budget was asked for a rotation, whose wait is not theirs.
+        // An urgent call may have come while the budget was asked for a rotation, whose wait is not the urgent one's.
         if (this.#next()?.priority.urgency === urgency) await this.#sleep(waitMs);
       }
     }
@@ -96,17 +108,21 @@ export class CallQueue {
   }
 
   #next(): Ticket | undefined {
-    return this.#tickets.find(({ priority }) => priority.urgency === 'urgent') ?? this.#tickets[0];
+    const { urgent, rotation } = this.#waiting;
+    return firstOf(urgent) ?? firstOf(rotation);
   }
 
-  /** Turns away whoever would wait in vain. A rotation's wait says nothing of the urgent ones. */
+  #remove(ticket: Ticket): void {
+    this.#waiting.urgent.delete(ticket);
+    this.#waiting.rotation.delete(ticket);
+  }
+
+  /** Refuses the calls that would wait in vain. A rotation's wait says nothing of the urgent calls. */
   #refuseThoseBefore(waitMs: number, urgency: CallUrgency): void {
-    const isHopeless = ({ priority, deadline }: Ticket): boolean =>
-      (urgency === 'urgent' || priority.urgency === 'rotation') &&
-      deadline.remainingMs() - SHORTEST_CALL_MS < waitMs;
-    const hopeless = this.#tickets.filter(isHopeless);
-    if (hopeless.length === 0) return;
-    this.#tickets = this.#tickets.filter((ticket) => !isHopeless(ticket));
+    const { urgent, rotation } = this.#waiting;
+    const affected = urgency === 'urgent' ? [...urgent, ...rotation] : [...rotation];
+    const hopeless = affected.filter(({ deadline }) => deadline.remainingMs() - SHORTEST_ATTEMPT_MS < waitMs);
+    for (const ticket of hopeless) this.#remove(ticket);
     for (const ticket of hopeless) ticket.refuse(this.#refusal(waitMs));
   }
 
@@ -121,13 +137,19 @@ export class CallQueue {
   }
 
   #refusal(retryInMs: number): LocalRefusal {
-    const pausedForMs = this.#budget.pausedForMs?.() ?? 0;
+    const pausedForMs = this.#pause?.pausedForMs() ?? 0;
     if (pausedForMs > 0) return pausedElsewhere(pausedForMs);
-    this.#events.emit({ type: 'budget-spent', waiting: this.#tickets.length, retryInMs });
+    const waiting = this.#waiting.urgent.size + this.#waiting.rotation.size;
+    this.#events.emit({ type: 'budget-spent', waiting, retryInMs });
     return new LocalRefusal(
       'NUDGE_RATE_LIMITED',
       `The budget of ${this.#callsPerMinute} calls to Nudge a minute is spent`,
       { retryAfterMs: retryInMs },
     );
   }
+}
+
+function firstOf<T>(set: ReadonlySet<T>): T | undefined {
+  for (const element of set) return element;
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/common/clock.js';
-import type { Deadline } from '../../src/common/deadline.js';
+import type { Secret } from '../../src/common/secret.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../../src/common/errors.js';
 import type { FetchedToken, TokenRequest, TokenSource } from '../../src/vendor/token-source.js';
 import { readClaims } from '../../src/token/claims.js';
@@ -79,11 +79,11 @@ export class SimulatedVendor implements TokenSource {
     this.#nextOrder = nextOrder;
   }
 
-  async fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken> {
+  async fetchToken(request: TokenRequest, _apiKey: Secret, timeoutMs: number): Promise<FetchedToken> {
     const call: VendorCall = { entry: entryOf(request), order: this.#nextOrder(), isOver: false };
     this.observer?.callBegan(call);
     // Whoever waits gives up then: so ends a source that never settles.
-    const giveUp = this.#clock.schedule(deadline.remainingMs(), () => (call.isOver = true));
+    const giveUp = this.#clock.schedule(timeoutMs, () => (call.isOver = true));
     try {
       return await this.#answer(request, call);
     } finally {

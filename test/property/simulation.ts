@@ -11,6 +11,8 @@ import { StatusBoard } from '../../src/telemetry/status-board.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { USERS, type History, type Step } from './history.js';
 import { DEADLINE_MS, Referee, type Caller } from './referee.js';
+import { Secret } from '../../src/common/secret.js';
+import { ApiKeys } from '../../src/vendor/api-keys.js';
 import { entryOf, SimulatedVendor } from './simulated-vendor.js';
 
 const TRUE_START_MS = Date.UTC(2031, 0, 1);
@@ -127,11 +129,14 @@ export class Simulation {
       : undefined;
     this.#cache = createTokenCache({
       source: this.#vendor,
+      apiKeys: new ApiKeys(new Secret('fake-private-key-of-the-simulation'), undefined, events, this.#clock),
       store: this.#store,
       options: {
         ...options.cache,
         scope,
         deadlineMs: DEADLINE_MS,
+        timeoutMs: DEADLINE_MS,
+        maxRetries: 0,
         storeScope: ['simulation'],
       },
       callsPerMinute: options.budget.callsPerMinute,
