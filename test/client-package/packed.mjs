@@ -230,7 +230,7 @@ function resolveAsMetro(hasExports, originModulePath = join(app, 'app.mjs'), spe
           : { exists: false },
       getPackage: readPackage,
       getPackageForModule: (path) => {
-        for (let rootPath = dirname(path); rootPath !== dirname(rootPath); rootPath = dirname(rootPath)) {
+        for (let rootPath = path; rootPath !== dirname(rootPath); rootPath = dirname(rootPath)) {
           const packageJson = readPackage(join(rootPath, 'package.json'));
           if (packageJson)
             return { packageJson, rootPath, packageRelativePath: path.slice(rootPath.length + 1) };
@@ -272,7 +272,16 @@ describe('TypeScript', () => {
       const folder = join(app, name.replaceAll(' ', '-'));
       await mkdir(folder);
       await writeFile(join(folder, file), TYPED_APP);
-      const strict = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022'];
+      const strict = [
+        '--strict',
+        '--noEmit',
+        '--skipLibCheck',
+        'false',
+        '--target',
+        'es2022',
+        '--lib',
+        'es2022',
+      ];
       await run('node', [requireTool.resolve('typescript/bin/tsc'), file, ...strict, ...options], {
         cwd: folder,
       });
