@@ -267,12 +267,12 @@ function resolveAsMetro(hasExports, originModulePath = join(app, 'app.mjs'), spe
 
 describe('TypeScript', () => {
   const resolutions = [
-    ['node10', 'app.ts', ['--module', 'commonjs', '--moduleResolution', 'node10']],
-    ['node16 as ESM', 'app.mts', ['--module', 'node16', '--moduleResolution', 'node16']],
-    ['node16 as CommonJS', 'app.cts', ['--module', 'node16', '--moduleResolution', 'node16']],
-    ['bundler', 'app.ts', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+    { name: 'node10', file: 'app.ts', options: ['--module', 'commonjs', '--moduleResolution', 'node10'] },
+    { name: 'node16 as ESM', file: 'app.mts', options: ['--module', 'node16'] },
+    { name: 'node16 as CommonJS', file: 'app.cts', options: ['--module', 'node16'] },
+    { name: 'bundler', file: 'app.ts', options: ['--module', 'esnext', '--moduleResolution', 'bundler'] },
   ];
-  for (const [name, file, options] of resolutions) {
+  for (const { name, file, options } of resolutions) {
     it(`finds the types with ${name}`, async () => {
       const folder = join(app, name.replaceAll(' ', '-'));
       await mkdir(folder);
