@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const KEY_PREFIX = 'obviously-fake-private-key';
+/** The thief listens here, on the port of the vendor. */
+const THIEF_HOST = '127.0.0.2';
+
+const fixture = (name) =>
+  readFileSync(new URL(`../fixtures/tls/obviously-fake-${name}.pem`, import.meta.url), 'utf8');
+const certificates = {
+  vendor: fixture('certificate'),
+  untrusted: fixture('untrusted-certificate'),
+  otherName: fixture('other-name-certificate'),
+};
+
+/** Names that axios, its proxy agent and Node's http and TLS look up, and what a thief would put there. */
+const KINDS = {
+  'a function that connects': ['createConnection', 'createSocket', 'getAgent'],
+  'a function that agrees': [
+    ...['adapter', 'beforeRedirect', 'checkServerIdentity', 'encode', 'fetch', 'getHeaders', 'onDownloadProgress'],
+    ...['onUploadProgress', 'paramsSerializer', 'serialize', 'transformRequest', 'transformResponse', 'validateStatus'],
+    ...['toJSON', 'getParts', 'formSerializer', 'visitor', 'dispatchRequest', 'Request', 'env', 'get', 'set'],
+  ],
+  'a lookup': ['lookup'],
+  'an address': ['beforeRedirects', 'env', 'http2Options', 'proxy', 'proxyEnv', 'headers', 'auth', 'params', 'defaults'],
+  'an agent': ['agent', 'agents', 'httpAgent', 'httpsAgent', '_defaultAgent', 'http', 'https', 'globalAgent'],
+  'a transport': ['transport', 'request', 'interceptors'],
+  'a URL': ['baseURL', 'url', 'href', 'origin', 'all_proxy', 'http_proxy', 'https_proxy', 'npm_config_https_proxy', 'ALL_PROXY', 'HTTPS_PROXY'],
+  'a host': ['host', 'hostname', 'address', 'localAddress'],
+  'a port': ['port', 'defaultPort'],
+  'a socket path': ['path', 'socketPath', 'allowedSocketPaths'],
+  'a certificate': ['ca', 'cert'],
+  'a host name': ['servername', 'host'],
+  false: ['rejectUnauthorized', 'allowAbsoluteUrls', 'maxContentLength'],
+  true: ['insecureHTTPParser', 'allowPartialTrustChain', 'maxRedirects', 'withCredentials', 'family', 'httpVersion'],
+};
+const POLLUTIONS = Object.entries(KINDS).flatMap(([kind, names]) => names.map((name) => [name, kind]));
+
+/** A tunnel to a port of this machine, whatever it is asked for. */
+const tunnelTo = (port) => (_request, socket) => {
+  const onwards = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+  socket.on('error', () => onwards.destroy()).on('close', () => onwards.destroy());
+  onwards.on('error', () => socket.destroy());
+  socket.pipe(onwards).pipe(socket);
+};
+
+/**
+ * Where an API key ends that a client sends while `Object.prototype` is polluted with one name after the other.
+ *
+ * @param clientModule URL of a module that exports `connect({ url, proxy, httpsAgent })`, which gives a `get(url, config)`.
+ * @returns each leak as `route|name|kind of value`.
+ */
+export async function findKeyLeaks(clientModule, pollutions = POLLUTIONS) {
+  const folder = mkdtempSync(join(tmpdir(), 'key-leaks-'));
+  const path = join(folder, 'thief.sock');
+  const stolen = new Set();
+  const steal = (request, response) => {
+    stolen.add(String(request.headers.apikey));
+    response.end('{"a":1}');
+  };
+  const servers = [];
+  const listen = async (server, ...where) => {
+    servers.push(server);
+    server.listen(...where);
+    await once(server, 'listening');
+    return server.address().port;
+  };
+  const listenTls = (name, key, handler) =>
+    listen(createTlsServer({ cert: certificates[name], key: fixture(key) }, handler), 0, '127.0.0.1');
+  const answer = (_request, response) => response.end('{"a":1}');
+  try {
+    const vendorPort = await listen(createServer(answer), 0, '127.0.0.1');
+    const tlsPort = await listenTls('vendor', 'key', answer);
+    const untrustedPort = await listenTls('untrusted', 'untrusted-key', steal);
+    const otherNamePort = await listenTls('otherName', 'other-name-key', steal);
+    await listen(createServer(steal).on('connect', tunnelTo(untrustedPort)), vendorPort, THIEF_HOST);
+    await listen(createServer(steal).on('connect', tunnelTo(untrustedPort)), path);
+    const proxyTo = async (port) => ({
+      protocol: 'http',
+      host: '127.0.0.1',
+      port: await listen(createServer(steal).on('connect', tunnelTo(port)), 0, '127.0.0.1'),
+    });
+    const urlOf = (port) => `https://nudge.test:${port}/token`;
+    const vendor = urlOf(tlsPort);
+    const trusts = ['vendor'];
+    const trustsBoth = ['vendor', 'otherName'];
+    const routes = [
+      { name: 'plain', url: `http://127.0.0.1:${vendorPort}/token` },
+      { name: 'TLS', url: vendor, trusts },
+      { name: 'TLS in a tunnel', url: vendor, trusts, proxy: await proxyTo(tlsPort) },
+      { name: 'TLS to an impostor', url: urlOf(untrustedPort), trusts },
+      { name: 'TLS to an impostor, default agent', url: `https://localhost:${untrustedPort}/token`, proxy: false },
+      { name: 'TLS in a tunnel to an impostor', url: vendor, trusts, proxy: await proxyTo(untrustedPort) },
+      { name: 'TLS in a tunnel to an impostor, default agent', url: vendor, proxy: await proxyTo(untrustedPort) },
+      { name: 'TLS to another name', url: urlOf(otherNamePort), trusts: trustsBoth },
+      { name: 'TLS in a tunnel to another name', url: vendor, trusts: trustsBoth, proxy: await proxyTo(otherNamePort) },
+    ];
+    const child = spawn(process.execPath, ['--no-warnings', fileURLToPath(new URL('polluted-client.mjs', import.meta.url))], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: process.env.PATH, DBG: process.env.DBG },
+    });
+    const thief = { host: THIEF_HOST, port: vendorPort, path, keyPrefix: KEY_PREFIX };
+    child.stdin.end(JSON.stringify({ clientModule, pollutions, routes, thief, certificates }));
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
+    const [status] = await once(child, 'close');
+    if (status !== 0) throw new Error(`The polluted client ended with ${status}`);
+    for (const key of JSON.parse(printed)) stolen.add(key);
+    return [...stolen].filter((key) => key.startsWith(KEY_PREFIX)).map((key) => key.split('|').slice(1, 4).join(' | ')).toSorted();
+  } finally {
+    for (const server of servers) {
+      server.closeAllConnections();
+      server.close();
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
