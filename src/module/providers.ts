@@ -46,7 +46,7 @@ export const nudgeAuthProviders: Provider[] = [
       random: Random,
     ): TokenSource =>
       new NudgeHttpTokenSource(
-        createHttpService({ baseUrl: options.baseUrl, ...options.http.connection.open() }),
+        createHttpService({ url: options.baseUrl, ...options.http.connection.open() }),
         { ...options, ...options.http },
         clock,
         random,

@@ -3,20 +3,22 @@ import axios from 'axios';
 import { firstValueFrom } from 'rxjs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { HttpStub } from '../../test/support/http-stub.js';
-import { assertSafeAxios, createHttpService } from './http-client.js';
+import { createHttpService } from './http-client.js';
+import { assertSafeAxios } from './safe-axios.js';
 
 describe('assertSafeAxios', () => {
-  it.each(['0.30.2', '1.0.0', '1.7.9', '1.16.0', '1.16.0-beta.1', '1.9.99'])(
-    'refuses axios %s',
+  it.each(['0.30.2', '1.0.0', '1.16.1', '1.19.0', '1.19.9', '1.19.0-beta.1', '1.9.99'])(
+    'refuses axios %s and says what to do',
     (version) => {
       expect(() => assertSafeAxios(version)).toThrow(
-        `axios ${version} is too old: behind an HTTPS proxy it sends the Nudge API key in clear. ` +
-          'Install axios ^1.16.1 (npm install axios@latest).',
+        `nestjs-nudge-auth was given axios ${version}, which can give the Nudge API key away: behind a proxy, or ` +
+          'where Object.prototype is polluted. It needs axios ^1.20.0: remove what forces the older one ' +
+          '("overrides" or "resolutions" in package.json), then install again.',
       );
     },
   );
 
-  it.each(['1.16.1', '1.16.10', '1.17.0', '1.21.1', '2.0.0', '2.0.0-rc.1'])('accepts axios %s', (version) => {
+  it.each(['1.20.0', '1.20.10', '1.21.1', '2.0.0', '2.0.0-rc.1'])('accepts axios %s', (version) => {
     expect(() => assertSafeAxios(version)).not.toThrow();
   });
 });
@@ -57,7 +59,7 @@ describe('createHttpService', () => {
       seen = { url: request.url, headers: request.headers };
       response.writeHead(418, { location: '/elsewhere' }).end('{"a":1}');
     });
-    const http = createHttpService({ baseUrl: server.origin });
+    const http = createHttpService({ url: server.origin });
     const response = await firstValueFrom(
       http.get<string>(`${server.origin}/token`, { headers: { apikey: 'fake' } }),
     );

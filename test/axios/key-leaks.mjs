@@ -24,22 +24,65 @@ const certificates = {
 const KINDS = {
   'a function that connects': ['createConnection', 'createSocket', 'getAgent'],
   'a function that agrees': [
-    ...['adapter', 'beforeRedirect', 'checkServerIdentity', 'encode', 'fetch', 'getHeaders', 'onDownloadProgress'],
-    ...['onUploadProgress', 'paramsSerializer', 'serialize', 'transformRequest', 'transformResponse', 'validateStatus'],
+    ...[
+      'adapter',
+      'beforeRedirect',
+      'checkServerIdentity',
+      'encode',
+      'fetch',
+      'getHeaders',
+      'onDownloadProgress',
+    ],
+    ...[
+      'onUploadProgress',
+      'paramsSerializer',
+      'serialize',
+      'transformRequest',
+      'transformResponse',
+      'validateStatus',
+    ],
     ...['toJSON', 'getParts', 'formSerializer', 'visitor', 'dispatchRequest', 'Request', 'env', 'get', 'set'],
   ],
   'a lookup': ['lookup'],
-  'an address': ['beforeRedirects', 'env', 'http2Options', 'proxy', 'proxyEnv', 'headers', 'auth', 'params', 'defaults'],
+  'an address': [
+    'beforeRedirects',
+    'env',
+    'http2Options',
+    'proxy',
+    'proxyEnv',
+    'headers',
+    'auth',
+    'params',
+    'defaults',
+  ],
   'an agent': ['agent', 'agents', 'httpAgent', 'httpsAgent', '_defaultAgent', 'http', 'https', 'globalAgent'],
   'a transport': ['transport', 'request', 'interceptors'],
-  'a URL': ['baseURL', 'url', 'href', 'origin', 'all_proxy', 'http_proxy', 'https_proxy', 'npm_config_https_proxy', 'ALL_PROXY', 'HTTPS_PROXY'],
+  'a URL': [
+    'baseURL',
+    'url',
+    'href',
+    'origin',
+    'all_proxy',
+    'http_proxy',
+    'https_proxy',
+    'npm_config_https_proxy',
+    'ALL_PROXY',
+    'HTTPS_PROXY',
+  ],
   'a host': ['host', 'hostname', 'address', 'localAddress'],
   'a port': ['port', 'defaultPort'],
   'a socket path': ['path', 'socketPath', 'allowedSocketPaths'],
   'a certificate': ['ca', 'cert'],
   'a host name': ['servername', 'host'],
   false: ['rejectUnauthorized', 'allowAbsoluteUrls', 'maxContentLength'],
-  true: ['insecureHTTPParser', 'allowPartialTrustChain', 'maxRedirects', 'withCredentials', 'family', 'httpVersion'],
+  true: [
+    'insecureHTTPParser',
+    'allowPartialTrustChain',
+    'maxRedirects',
+    'withCredentials',
+    'family',
+    'httpVersion',
+  ],
 };
 const POLLUTIONS = Object.entries(KINDS).flatMap(([kind, names]) => names.map((name) => [name, kind]));
 
@@ -51,18 +94,30 @@ const tunnelTo = (port) => (_request, socket) => {
   socket.pipe(onwards).pipe(socket);
 };
 
-/**
- * Where an API key ends that a client sends while `Object.prototype` is polluted with one name after the other.
- *
- * @param clientModule URL of a module that exports `connect({ url, proxy, httpsAgent })`, which gives a `get(url, config)`.
- * @returns each leak as `route|name|kind of value`.
- */
-export async function findKeyLeaks(clientModule, pollutions = POLLUTIONS) {
+/** Runs the calls in a process of their own, for what they pollute stays there. */
+async function callFromElsewhere(question) {
+  const script = fileURLToPath(new URL('polluted-client.mjs', import.meta.url));
+  const child = spawn(process.execPath, ['--no-warnings', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // No proxy of this machine's environment.
+    env: { PATH: process.env.PATH },
+  });
+  child.stdin.end(JSON.stringify(question));
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`The polluted client ended with ${status}`);
+  return JSON.parse(printed);
+}
+
+/** The vendor, a thief, impostors and proxies, and what the client of a module did among them. */
+async function callAmongThieves(clientModule, pollutions) {
   const folder = mkdtempSync(join(tmpdir(), 'key-leaks-'));
   const path = join(folder, 'thief.sock');
   const stolen = new Set();
-  const steal = (request, response) => {
-    stolen.add(String(request.headers.apikey));
+  const delivered = new Set();
+  const keep = (keys) => (request, response) => {
+    keys.add(String(request.headers.apikey));
     response.end('{"a":1}');
   };
   const servers = [];
@@ -72,48 +127,54 @@ export async function findKeyLeaks(clientModule, pollutions = POLLUTIONS) {
     await once(server, 'listening');
     return server.address().port;
   };
-  const listenTls = (name, key, handler) =>
-    listen(createTlsServer({ cert: certificates[name], key: fixture(key) }, handler), 0, '127.0.0.1');
-  const answer = (_request, response) => response.end('{"a":1}');
+  const listenTls = (name, key, keys) =>
+    listen(createTlsServer({ cert: certificates[name], key: fixture(key) }, keep(keys)), 0, '127.0.0.1');
+  const proxyServer = (port) => createServer(keep(stolen)).on('connect', tunnelTo(port));
+  const proxyTo = async (port) => {
+    return { protocol: 'http', host: '127.0.0.1', port: await listen(proxyServer(port), 0, '127.0.0.1') };
+  };
   try {
-    const vendorPort = await listen(createServer(answer), 0, '127.0.0.1');
-    const tlsPort = await listenTls('vendor', 'key', answer);
-    const untrustedPort = await listenTls('untrusted', 'untrusted-key', steal);
-    const otherNamePort = await listenTls('otherName', 'other-name-key', steal);
-    await listen(createServer(steal).on('connect', tunnelTo(untrustedPort)), vendorPort, THIEF_HOST);
-    await listen(createServer(steal).on('connect', tunnelTo(untrustedPort)), path);
-    const proxyTo = async (port) => ({
-      protocol: 'http',
-      host: '127.0.0.1',
-      port: await listen(createServer(steal).on('connect', tunnelTo(port)), 0, '127.0.0.1'),
-    });
+    const plainPort = await listen(createServer(keep(delivered)), 0, '127.0.0.1');
+    const tlsPort = await listenTls('vendor', 'key', delivered);
+    const untrustedPort = await listenTls('untrusted', 'untrusted-key', stolen);
+    const otherNamePort = await listenTls('otherName', 'other-name-key', stolen);
+    await listen(proxyServer(untrustedPort), plainPort, THIEF_HOST);
+    await listen(proxyServer(untrustedPort), path);
     const urlOf = (port) => `https://nudge.test:${port}/token`;
-    const vendor = urlOf(tlsPort);
-    const trusts = ['vendor'];
-    const trustsBoth = ['vendor', 'otherName'];
+    const vendor = { url: urlOf(tlsPort), trusts: ['vendor'] };
+    const trustsBoth = { trusts: ['vendor', 'otherName'] };
     const routes = [
-      { name: 'plain', url: `http://127.0.0.1:${vendorPort}/token` },
-      { name: 'TLS', url: vendor, trusts },
-      { name: 'TLS in a tunnel', url: vendor, trusts, proxy: await proxyTo(tlsPort) },
-      { name: 'TLS to an impostor', url: urlOf(untrustedPort), trusts },
-      { name: 'TLS to an impostor, default agent', url: `https://localhost:${untrustedPort}/token`, proxy: false },
-      { name: 'TLS in a tunnel to an impostor', url: vendor, trusts, proxy: await proxyTo(untrustedPort) },
-      { name: 'TLS in a tunnel to an impostor, default agent', url: vendor, proxy: await proxyTo(untrustedPort) },
-      { name: 'TLS to another name', url: urlOf(otherNamePort), trusts: trustsBoth },
-      { name: 'TLS in a tunnel to another name', url: vendor, trusts: trustsBoth, proxy: await proxyTo(otherNamePort) },
+      { name: 'plain', url: `http://127.0.0.1:${plainPort}/token` },
+      { name: 'TLS', ...vendor },
+      { name: 'TLS in a tunnel', ...vendor, proxy: await proxyTo(tlsPort) },
+      { name: 'TLS to an impostor', ...vendor, url: urlOf(untrustedPort) },
+      {
+        name: 'TLS to an impostor, default agent',
+        url: `https://localhost:${untrustedPort}/token`,
+        proxy: false,
+      },
+      { name: 'TLS in a tunnel to an impostor', ...vendor, proxy: await proxyTo(untrustedPort) },
+      {
+        name: 'TLS in a tunnel to an impostor, default agent',
+        url: vendor.url,
+        proxy: await proxyTo(untrustedPort),
+      },
+      { name: 'TLS to another name', ...trustsBoth, url: urlOf(otherNamePort) },
+      {
+        name: 'TLS in a tunnel to another name',
+        ...trustsBoth,
+        url: vendor.url,
+        proxy: await proxyTo(otherNamePort),
+      },
     ];
-    const child = spawn(process.execPath, ['--no-warnings', fileURLToPath(new URL('polluted-client.mjs', import.meta.url))], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { PATH: process.env.PATH, DBG: process.env.DBG },
-    });
-    const thief = { host: THIEF_HOST, port: vendorPort, path, keyPrefix: KEY_PREFIX };
-    child.stdin.end(JSON.stringify({ clientModule, pollutions, routes, thief, certificates }));
-    let printed = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
-    const [status] = await once(child, 'close');
-    if (status !== 0) throw new Error(`The polluted client ended with ${status}`);
-    for (const key of JSON.parse(printed)) stolen.add(key);
-    return [...stolen].filter((key) => key.startsWith(KEY_PREFIX)).map((key) => key.split('|').slice(1, 4).join(' | ')).toSorted();
+    const thief = { host: THIEF_HOST, port: plainPort, path, keyPrefix: KEY_PREFIX };
+    const seen = await callFromElsewhere({ clientModule, pollutions, routes, thief, certificates });
+    const namesOf = (keys) =>
+      [...keys]
+        .filter((key) => key.startsWith(KEY_PREFIX))
+        .map((key) => key.split('|').slice(1, -1).join(' | '))
+        .toSorted();
+    return { stolen: namesOf(new Set([...stolen, ...seen])), delivered: namesOf(delivered) };
   } finally {
     for (const server of servers) {
       server.closeAllConnections();
@@ -121,4 +182,20 @@ export async function findKeyLeaks(clientModule, pollutions = POLLUTIONS) {
     }
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Where an API key ends that a client sends while `Object.prototype` is polluted with one name after the other.
+ *
+ * @param clientModule URL of a module that exports `connect({ url, proxy, httpsAgent })`, which gives a `get(url, config)`.
+ * @returns each leak as `route | name | kind of value`.
+ */
+export async function findKeyLeaks(clientModule, isOfInterest = () => true) {
+  return (await callAmongThieves(clientModule, POLLUTIONS.filter(isOfInterest))).stolen;
+}
+
+/** The routes on which a client reaches the vendor while nothing that matters is polluted. */
+export async function routesThatArrive(clientModule) {
+  const { delivered } = await callAmongThieves(clientModule, [['nothing', 'true']]);
+  return delivered.map((name) => name.split(' | ')[0]).toSorted();
 }

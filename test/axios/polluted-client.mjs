@@ -41,10 +41,12 @@ const thieves = {
 };
 
 function prepare(route, key) {
-  const agent = route.trusts && new HttpsAgent({ ca: route.trusts.map((name) => certificates[name]), lookup });
+  const agent =
+    route.trusts && new HttpsAgent({ ca: route.trusts.map((name) => certificates[name]), lookup });
   const proxy = route.proxy;
   const get = connect({ url: route.url, proxy, httpsAgent: agent || undefined });
-  return () => get(route.url, { headers: { apikey: key }, params: { a: 1 }, signal: AbortSignal.timeout(2_000) });
+  return () =>
+    get(route.url, { headers: { apikey: key }, params: { a: 1 }, signal: AbortSignal.timeout(2_000) });
 }
 
 /** What is polluted may leave the process without anything to wait for. */
@@ -63,9 +65,8 @@ for (const [name, kind] of pollutions) {
     enumerable: true,
     writable: true,
   });
-  const rs=await Promise.allSettled(calls.map(async (call) => call()));
+  await Promise.allSettled(calls.map(async (call) => call()));
   delete Object.prototype[name];
-  if(process.env.DBG)console.error(name,kind,rs.map(r=>r.value?.status??String(r.reason)));
   const stolen = inspect(argumentsOfThieves, { depth: 6, maxArrayLength: 50, maxStringLength: 20_000 });
   for (const route of routes) if (stolen.includes(keyOf(route))) leaks.push(keyOf(route));
 }
