@@ -13,9 +13,9 @@ import { parseAnswer, type AnswerFailure, type HttpAnswer } from './answer.js';
 import type { ApiKeyProvider } from './api-key.js';
 import { ApiKeys } from './api-keys.js';
 import type { FetchedToken, FurtherCalls, TokenRequest, TokenSource } from './token-source.js';
+import { tokenUrl } from './token-url.js';
 import { failureOfTransport } from './transport-failure.js';
 
-const TOKEN_PATH = '/clients/jwt/token';
 /** An attempt with less time than this would hardly come back, and still count against the vendor's limit. */
 const SHORTEST_ATTEMPT_MS = 500;
 const FIRST_BACKOFF_MS = 200;
@@ -165,11 +165,10 @@ export class NudgeHttpTokenSource implements TokenSource {
     }
   }
 
-  async #send(key: Secret, { expiryMins, extId }: TokenRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async #send(key: Secret, request: TokenRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const response = await firstValueFrom(
-      this.#http.get<string>(this.#options.baseUrl + TOKEN_PATH, {
+      this.#http.get<string>(tokenUrl(this.#options.baseUrl, request), {
         headers: { accept: 'application/json', 'user-agent': 'nestjs-nudge-auth', apikey: key.reveal() },
-        params: extId === undefined ? { expiryMins } : { expiryMins, extId },
         signal,
       }),
     );
