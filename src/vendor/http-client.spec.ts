@@ -1,9 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { firstValueFrom } from 'rxjs';
-import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, type IncomingHttpHeaders } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { HttpStub } from '../../test/support/http-stub.js';
+import { Deadline } from '../common/deadline.js';
+import { Secret } from '../common/secret.js';
+import { ManualClock } from '../testing/manual-clock.js';
 import { createHttpService } from './http-client.js';
+import { NudgeHttpTokenSource } from './nudge-http-source.js';
 import { assertSafeAxios } from './safe-axios.js';
 
 describe('assertSafeAxios', () => {
@@ -75,5 +80,84 @@ describe('createHttpService', () => {
       'user-agent',
     ]);
     expect(axios.defaults.headers.common).not.toHaveProperty('apikey');
+  });
+
+  it('sends again what meets a socket that the server has just closed', async () => {
+    let requests = 0;
+    await using server = await HttpStub.start((_request, response) => {
+      requests += 1;
+      // As a server does whose keep-alive time ends just when the next request comes.
+      if (requests === 2) response.destroy();
+      else response.end('{"a":1}');
+    });
+    const clock = new ManualClock();
+    const http = createHttpService({ url: server.origin });
+    const source = new NudgeHttpTokenSource(
+      http,
+      { baseUrl: server.origin, apiKey: new Secret('obviously-fake-key'), timeoutMs: 3_000, maxRetries: 1 },
+      clock,
+      () => 0,
+    );
+    const fetchToken = (): Promise<unknown> =>
+      source.fetchToken({ expiryMins: 60 }, new Deadline(clock, 7_000)).catch((error: unknown) => error);
+    await fetchToken();
+    await fetchToken();
+    expect(requests).toBe(3);
+  });
+
+  describe('where the environment names a proxy', () => {
+    const names = ['HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy', 'ALL_PROXY', 'all_proxy'];
+    const lookup: LookupFunction = (_name, options, callback) => {
+      if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      else callback(null, '127.0.0.1', 4);
+    };
+
+    afterEach(() => {
+      for (const name of names) delete process.env[name];
+    });
+
+    /** The port is that of the vendor. */
+    async function wayTo(host: string, noProxy: (port: string) => string): Promise<string> {
+      let way = 'nowhere';
+      await using vendor = await HttpStub.start((_request, response) => {
+        way = 'directly';
+        response.end();
+      });
+      await using proxy = await HttpStub.start((_request, response) => {
+        way = 'through the proxy';
+        response.end();
+      });
+      const { port } = new URL(vendor.origin);
+      for (const name of names) delete process.env[name];
+      process.env['HTTP_PROXY'] = proxy.origin;
+      process.env['NO_PROXY'] = noProxy(port);
+      const url = `http://${host}:${port}`;
+      const http = createHttpService({ url, httpAgent: new Agent({ lookup }) });
+      await firstValueFrom(http.get(url));
+      return way;
+    }
+
+    it.each<[string, string, string]>([
+      ['nudge.test', '*', 'directly'],
+      ['nudge.test', 'nudge.test', 'directly'],
+      ['nudge.test', 'NUDGE.TEST', 'directly'],
+      ['api.nudge.test', '.nudge.test', 'directly'],
+      ['api.nudge.test', '*.nudge.test', 'directly'],
+      ['nudge.test', 'nudge.test:PORT', 'directly'],
+      ['nudge.test', 'other.test,nudge.test', 'directly'],
+      ['nudge.test', 'other.test, nudge.test', 'directly'],
+      ['nudge.test', 'other.test nudge.test', 'directly'],
+      ['nudge.test', ' nudge.test ', 'directly'],
+      ['nudge.test', 'nudge.test,', 'directly'],
+      ['localhost', 'other.test', 'directly'],
+      ['127.0.0.1', 'other.test', 'directly'],
+      ['nudge.test', '', 'through the proxy'],
+      ['nudge.test', 'other.test', 'through the proxy'],
+      ['nudge.test', 'nudge.test:1', 'through the proxy'],
+      ['nudge.test', 'dge.test', 'through the proxy'],
+      ['nudge.test', 'api.nudge.test', 'through the proxy'],
+    ])('%s under NO_PROXY="%s" is called %s', async (host, noProxy, expected) => {
+      expect(await wayTo(host, (port) => noProxy.replace('PORT', port))).toBe(expected);
+    });
   });
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findKeyLeaks, routesThatArrive } from './key-leaks.mjs';
+import { findKeyLeaks, routesOfKeys } from './key-leaks.mjs';
 
 /** What axios can keep out. The rest Node looks up itself, and src/vendor/own-transport.ts keeps it out. */
 const UP_TO_AXIOS = ([name]) =>
@@ -36,7 +36,7 @@ for (const version of process.argv.length > 2 ? process.argv.slice(2) : releases
     writeFileSync(path, client);
     const { href } = pathToFileURL(path);
     const faults = await findKeyLeaks(href, UP_TO_AXIOS);
-    if (!(await routesThatArrive(href)).includes('TLS in a tunnel')) {
+    if (!(await routesOfKeys(href)).delivered.includes('TLS in a tunnel')) {
       faults.push("in a proxy's tunnel the agent's certificates are lost");
     }
     console.log(

@@ -95,12 +95,12 @@ const tunnelTo = (port) => (_request, socket) => {
 };
 
 /** Runs the calls in a process of their own, for what they pollute stays there. */
-async function callFromElsewhere(question) {
+async function callFromElsewhere(question, environment) {
   const script = fileURLToPath(new URL('polluted-client.mjs', import.meta.url));
   const child = spawn(process.execPath, ['--no-warnings', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
     // No proxy of this machine's environment.
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...environment },
   });
   child.stdin.end(JSON.stringify(question));
   let printed = '';
@@ -111,7 +111,7 @@ async function callFromElsewhere(question) {
 }
 
 /** The vendor, a thief, impostors and proxies, and what the client of a module did among them. */
-async function callAmongThieves(clientModule, pollutions) {
+async function callAmongThieves(clientModule, pollutions, environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'key-leaks-'));
   const path = join(folder, 'thief.sock');
   const stolen = new Set();
@@ -168,7 +168,8 @@ async function callAmongThieves(clientModule, pollutions) {
       },
     ];
     const thief = { host: THIEF_HOST, port: plainPort, path, keyPrefix: KEY_PREFIX };
-    const seen = await callFromElsewhere({ clientModule, pollutions, routes, thief, certificates });
+    const question = { clientModule, pollutions, routes, thief, certificates };
+    const seen = await callFromElsewhere(question, environment);
     const namesOf = (keys) =>
       [...keys]
         .filter((key) => key.startsWith(KEY_PREFIX))
@@ -194,8 +195,9 @@ export async function findKeyLeaks(clientModule, isOfInterest = () => true) {
   return (await callAmongThieves(clientModule, POLLUTIONS.filter(isOfInterest))).stolen;
 }
 
-/** The routes on which a client reaches the vendor while nothing that matters is polluted. */
-export async function routesThatArrive(clientModule) {
-  const { delivered } = await callAmongThieves(clientModule, [['nothing', 'true']]);
-  return delivered.map((name) => name.split(' | ')[0]).toSorted();
+/** On which routes a client reaches the vendor, and on which a thief, while nothing that matters is polluted. */
+export async function routesOfKeys(clientModule, environment) {
+  const { delivered, stolen } = await callAmongThieves(clientModule, [['nothing', 'true']], environment);
+  const routesOf = (names) => names.map((name) => name.split(' | ')[0]).toSorted();
+  return { delivered: routesOf(delivered), stolen: routesOf(stolen) };
 }

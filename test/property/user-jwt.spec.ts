@@ -137,7 +137,7 @@ describe.each(['HS256', 'RS256', 'ES256'] as const)('users’ JWTs by %s', (algo
             ...RULES,
             keys: [],
             jwksUri: undefined,
-    connection: new Sealed({}),
+            connection: new Sealed({}),
             algorithms: [algorithm],
             verdictTtlMs,
             isRevoked: undefined,
