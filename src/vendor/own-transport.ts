@@ -6,9 +6,24 @@ import tls from 'node:tls';
 const HTTP_OPTIONS = ['_defaultAgent', 'createConnection', 'lookup', 'socketPath'];
 /** What decides whom TLS trusts, and with what. */
 const TLS_OPTIONS = [
-  ...['ca', 'cert', 'checkServerIdentity', 'ciphers', 'crl', 'key', 'maxVersion', 'minVersion', 'passphrase'],
-  ...['pfx', 'pskCallback', 'rejectUnauthorized', 'secureContext', 'secureOptions', 'secureProtocol'],
-  ...['servername', 'session', 'sigalgs'],
+  'ca',
+  'cert',
+  'checkServerIdentity',
+  'ciphers',
+  'crl',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'pskCallback',
+  'rejectUnauthorized',
+  'secureContext',
+  'secureOptions',
+  'secureProtocol',
+  'servername',
+  'session',
+  'sigalgs',
 ];
 
 type Options = Record<string, unknown>;

@@ -22,69 +22,28 @@ const certificates = {
 
 /** Names that axios, its proxy agent and Node's http and TLS look up, and what a thief would put there. */
 const KINDS = {
-  'a function that connects': ['createConnection', 'createSocket', 'getAgent'],
-  'a function that agrees': [
-    ...[
-      'adapter',
-      'beforeRedirect',
-      'checkServerIdentity',
-      'encode',
-      'fetch',
-      'getHeaders',
-      'onDownloadProgress',
-    ],
-    ...[
-      'onUploadProgress',
-      'paramsSerializer',
-      'serialize',
-      'transformRequest',
-      'transformResponse',
-      'validateStatus',
-    ],
-    ...['toJSON', 'getParts', 'formSerializer', 'visitor', 'dispatchRequest', 'Request', 'env', 'get', 'set'],
-  ],
-  'a lookup': ['lookup'],
-  'an address': [
-    'beforeRedirects',
-    'env',
-    'http2Options',
-    'proxy',
-    'proxyEnv',
-    'headers',
-    'auth',
-    'params',
-    'defaults',
-  ],
-  'an agent': ['agent', 'agents', 'httpAgent', 'httpsAgent', '_defaultAgent', 'http', 'https', 'globalAgent'],
-  'a transport': ['transport', 'request', 'interceptors'],
-  'a URL': [
-    'baseURL',
-    'url',
-    'href',
-    'origin',
-    'all_proxy',
-    'http_proxy',
-    'https_proxy',
-    'npm_config_https_proxy',
-    'ALL_PROXY',
-    'HTTPS_PROXY',
-  ],
-  'a host': ['host', 'hostname', 'address', 'localAddress'],
-  'a port': ['port', 'defaultPort'],
-  'a socket path': ['path', 'socketPath', 'allowedSocketPaths'],
-  'a certificate': ['ca', 'cert'],
-  'a host name': ['servername', 'host'],
-  false: ['rejectUnauthorized', 'allowAbsoluteUrls', 'maxContentLength'],
-  true: [
-    'insecureHTTPParser',
-    'allowPartialTrustChain',
-    'maxRedirects',
-    'withCredentials',
-    'family',
-    'httpVersion',
-  ],
+  'a function that connects': 'createConnection createSocket',
+  'a function that agrees':
+    'adapter beforeRedirect checkServerIdentity encode fetch getHeaders onDownloadProgress paramsSerializer serialize ' +
+    'transformRequest transformResponse validateStatus toJSON getParts env',
+  'a lookup': 'lookup',
+  'an address': 'beforeRedirects env proxy proxyEnv headers auth params',
+  'an agent': 'agent agents httpAgent httpsAgent _defaultAgent globalAgent',
+  'a transport': 'transport request',
+  'a URL': 'baseURL url href all_proxy http_proxy https_proxy HTTPS_PROXY',
+  'a host': 'host hostname localAddress',
+  'a port': 'port defaultPort',
+  'a socket path': 'path socketPath',
+  'a certificate': 'ca cert',
+  'a host name': 'servername host',
+  false: 'rejectUnauthorized allowAbsoluteUrls',
+  true: 'insecureHTTPParser allowPartialTrustChain maxRedirects family httpVersion',
 };
-const POLLUTIONS = Object.entries(KINDS).flatMap(([kind, names]) => names.map((name) => [name, kind]));
+const POLLUTIONS = Object.entries(KINDS).flatMap(([kind, names]) =>
+  names.split(' ').map((name) => [name, kind]),
+);
+
+const byCode = (one, other) => (one < other ? -1 : Number(one > other));
 
 /** A tunnel to a port of this machine, whatever it is asked for. */
 const tunnelTo = (port) => (_request, socket) => {
@@ -174,7 +133,7 @@ async function callAmongThieves(clientModule, pollutions, environment = {}) {
       [...keys]
         .filter((key) => key.startsWith(KEY_PREFIX))
         .map((key) => key.split('|').slice(1, -1).join(' | '))
-        .toSorted();
+        .toSorted(byCode);
     return { stolen: namesOf(new Set([...stolen, ...seen])), delivered: namesOf(delivered) };
   } finally {
     for (const server of servers) {
@@ -198,6 +157,6 @@ export async function findKeyLeaks(clientModule, isOfInterest = () => true) {
 /** On which routes a client reaches the vendor, and on which a thief, while nothing that matters is polluted. */
 export async function routesOfKeys(clientModule, environment) {
   const { delivered, stolen } = await callAmongThieves(clientModule, [['nothing', 'true']], environment);
-  const routesOf = (names) => names.map((name) => name.split(' | ')[0]).toSorted();
+  const routesOf = (names) => names.map((name) => name.split(' | ')[0]).toSorted(byCode);
   return { delivered: routesOf(delivered), stolen: routesOf(stolen) };
 }

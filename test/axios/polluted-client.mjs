@@ -52,13 +52,14 @@ function prepare(route, key) {
 /** What is polluted may leave the process without anything to wait for. */
 setInterval(() => {}, 1_000);
 
+const parentOfAll = Object.getPrototypeOf({});
 const leaks = [];
 for (const [name, kind] of pollutions) {
   const keyOf = (route) => `${thief.keyPrefix}|${route.name}|${name}|${kind}|`;
   const calls = routes.map((route) => prepare(route, keyOf(route)));
   argumentsOfThieves.length = 0;
   const value = thieves[kind];
-  Object.defineProperty(Object.prototype, name, {
+  Object.defineProperty(parentOfAll, name, {
     __proto__: null,
     value,
     configurable: true,
@@ -66,7 +67,7 @@ for (const [name, kind] of pollutions) {
     writable: true,
   });
   await Promise.allSettled(calls.map(async (call) => call()));
-  delete Object.prototype[name];
+  delete parentOfAll[name];
   const stolen = inspect(argumentsOfThieves, { depth: 6, maxArrayLength: 50, maxStringLength: 20_000 });
   for (const route of routes) if (stolen.includes(keyOf(route))) leaks.push(keyOf(route));
 }
