@@ -1,10 +1,14 @@
-export { NudgeEmulator, type EmulatorState } from './nudge-emulator.js';
-export { DEFAULT_EMULATOR_API_KEY, type AdminAccess, type NudgeEmulatorOptions } from './emulator-options.js';
-export type { EmulatorAlgorithm } from './signing-keys.js';
+export { NudgeEmulator, type EmulatorState } from './server/nudge-emulator.js';
+export {
+  DEFAULT_EMULATOR_API_KEY,
+  type AdminAccess,
+  type NudgeEmulatorOptions,
+} from './server/emulator-options.js';
+export type { EmulatorAlgorithm } from './server/signing-keys.js';
 export { EmulatorInputError } from './input-error.js';
-export { FAULT_LAYERS } from './faults.js';
-export type { EmulatorFault, EmulatorFaultKind, FaultLayer, FaultsByLayer } from './faults.js';
-export type { FaultMatcher, FaultScope } from './fault-scope.js';
+export { FAULT_LAYERS } from './faults/faults.js';
+export type { EmulatorFault, EmulatorFaultKind, FaultLayer, FaultsByLayer } from './faults/faults.js';
+export type { FaultMatcher, FaultScope } from './faults/fault-scope.js';
 export type {
   DropFault,
   FirewallFault,
@@ -21,7 +25,7 @@ export type {
   TruncatedBodyFault,
   WrongContentTypeFault,
   WrongJsonFault,
-} from './answer-faults.js';
+} from './faults/answer-faults.js';
 export type {
   AgedTokenFault,
   CachedDateFault,
@@ -35,6 +39,6 @@ export type {
   TokenWithoutIatFault,
   WrongClaimsFault,
   WrongClockFault,
-} from './token-faults.js';
-export type { ListedFault } from './fault-board.js';
-export type { EmulatorCounters, EmulatorRequestRecord, RequestOutcome } from './request-log.js';
+} from './faults/token-faults.js';
+export type { ListedFault } from './faults/fault-board.js';
+export type { EmulatorCounters, EmulatorRequestRecord, RequestOutcome } from './server/request-log.js';

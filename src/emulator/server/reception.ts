@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../common/clock.js';
+import type { Clock } from '../../common/clock.js';
 import { ADMIN_PATH, type AdminRoutes } from './admin-routes.js';
-import { errorAnswer, jsonAnswer, type Answer } from './answer.js';
-import { dateHeaders, REDIRECT_TARGET_PATH } from './fault-answers.js';
+import { errorAnswer, jsonAnswer, type Answer } from '../answer.js';
+import { dateHeaders, REDIRECT_TARGET_PATH } from '../faults/fault-answers.js';
 import { readRequest } from './received-request.js';
 import type { RequestLog } from './request-log.js';
 import type { SigningKeys } from './signing-keys.js';

@@ -1,5 +1,5 @@
-import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
-import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { elapsedMs, type Clock, type Instant } from '../../common/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
 
 /** A sliding window of one minute per client address. Requests it turns away do not count. */
 export class RateLimiter {

@@ -1,8 +1,8 @@
-import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
-import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { FaultsByLayer } from './faults.js';
+import { elapsedMs, type Clock, type Instant } from '../../common/clock.js';
+import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
+import type { FaultsByLayer } from '../faults/faults.js';
 import type { SigningKeys } from './signing-keys.js';
-import type { GarbageTokenFault, SameTokenFault, ShrinkingLifeFault } from './token-faults.js';
+import type { GarbageTokenFault, SameTokenFault, ShrinkingLifeFault } from '../faults/token-faults.js';
 
 /** What a request that is in order asks for. */
 export interface TokenGrant {

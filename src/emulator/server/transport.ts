@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { Cancel, Clock } from '../common/clock.js';
-import type { Answer } from './answer.js';
-import type { FaultsByLayer } from './faults.js';
+import type { Cancel, Clock } from '../../common/clock.js';
+import type { Answer } from '../answer.js';
+import type { FaultsByLayer } from '../faults/faults.js';
 
 const DEFAULT_INTERVAL_MS = 100;
 const DEFAULT_CHUNK_BYTES = 16;

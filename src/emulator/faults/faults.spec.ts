@@ -5,8 +5,8 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import type { Cancel, Clock, Instant } from '../common/clock.js';
-import { FAULT_LAYERS, NudgeEmulator, type EmulatorFault } from './index.js';
+import type { Cancel, Clock, Instant } from '../../common/clock.js';
+import { FAULT_LAYERS, NudgeEmulator, type EmulatorFault } from '../index.js';
 
 const KEY = 'canary-private-key';
 const NOW_MS = Date.UTC(2026, 0, 1, 12);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { EmulatorInputError } from './input-error.js';
+import { EmulatorInputError } from '../input-error.js';
 
 const LARGEST_BODY_BYTES = 64 * 1024;
 

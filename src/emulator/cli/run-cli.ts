@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { DEFAULT_EMULATOR_API_KEY, type NudgeEmulatorOptions } from './emulator-options.js';
-import { EmulatorInputError } from './input-error.js';
+import { DEFAULT_EMULATOR_API_KEY, type NudgeEmulatorOptions } from '../server/emulator-options.js';
+import { EmulatorInputError } from '../input-error.js';
 import { HELP, parseCliArguments, type CliCommand } from './cli-arguments.js';
-import { NudgeEmulator } from './nudge-emulator.js';
+import { NudgeEmulator } from '../server/nudge-emulator.js';
 
 /** What the command line tool needs of its process. */
 export interface CliIo {
@@ -79,6 +79,6 @@ function oneLine(error: unknown): string {
 }
 
 async function packageVersion(): Promise<string> {
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }

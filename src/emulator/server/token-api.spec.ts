@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose';
-import { systemClock, type Clock } from '../common/clock.js';
-import { DEFAULT_EMULATOR_API_KEY, EmulatorInputError, NudgeEmulator } from './index.js';
+import { systemClock, type Clock } from '../../common/clock.js';
+import { DEFAULT_EMULATOR_API_KEY, EmulatorInputError, NudgeEmulator } from '../index.js';
 
 const KEY = 'canary-private-key';
 const NOW_MS = Date.UTC(2026, 0, 1, 12);

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { Cancel, Clock } from '../common/clock.js';
-import { jsonAnswer, type Answer } from './answer.js';
-import type { FaultBoard, FaultHits } from './fault-board.js';
-import { answerOf, dateHeaders, withBodyFault } from './fault-answers.js';
-import type { FaultsByLayer, FaultLayer } from './faults.js';
+import type { Cancel, Clock } from '../../common/clock.js';
+import { jsonAnswer, type Answer } from '../answer.js';
+import type { FaultBoard, FaultHits } from '../faults/fault-board.js';
+import { answerOf, dateHeaders, withBodyFault } from '../faults/fault-answers.js';
+import type { FaultsByLayer, FaultLayer } from '../faults/faults.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { OpenRecord } from './request-log.js';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { SECOND_MS } from '../common/durations.js';
-import { errorAnswer, HTML_TYPE, JSON_TYPE, textAnswer, type Answer } from './answer.js';
+import { SECOND_MS } from '../../common/durations.js';
+import { errorAnswer, HTML_TYPE, JSON_TYPE, textAnswer, type Answer } from '../answer.js';
 import type { RetryAfter } from './answer-faults.js';
 import type { FaultsByLayer } from './faults.js';
 

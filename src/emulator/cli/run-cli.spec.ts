@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { DEFAULT_EMULATOR_API_KEY, NudgeEmulator } from './index.js';
+import { DEFAULT_EMULATOR_API_KEY, NudgeEmulator } from '../index.js';
 import { run } from './run-cli.js';
 
 /** Runs the tool and stops it as soon as it listens, after `meanwhile`. */

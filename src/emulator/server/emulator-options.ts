@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { systemClock, type Clock } from '../common/clock.js';
-import { parseFaults } from './fault-schema.js';
-import type { EmulatorFault } from './faults.js';
-import { parseInput } from './input-error.js';
+import { systemClock, type Clock } from '../../common/clock.js';
+import { parseFaults } from '../faults/fault-schema.js';
+import type { EmulatorFault } from '../faults/faults.js';
+import { parseInput } from '../input-error.js';
 import type { EmulatorAlgorithm } from './signing-keys.js';
 
 /** The key that is known where no other is given. Obviously a fake: it opens nothing but an emulator. */

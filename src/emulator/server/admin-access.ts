@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { isLoopbackHost } from '../common/loopback.js';
-import { errorAnswer, type Answer } from './answer.js';
+import { isLoopbackHost } from '../../common/loopback.js';
+import { errorAnswer, type Answer } from '../answer.js';
 import type { AdminAccess } from './emulator-options.js';
 
 /** Why a request may not use the admin routes; `undefined` where it may. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FAULT_LAYERS, type EmulatorFault, type FaultLayer } from './faults.js';
-import { parseInput, EmulatorInputError } from './input-error.js';
+import { parseInput, EmulatorInputError } from '../input-error.js';
 
 const LARGEST_BODY_BYTES = 256 * 1024 * 1024;
 /** Beyond this, dates cannot be written: 100 years. */

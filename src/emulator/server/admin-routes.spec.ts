@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { adminRefusal } from './admin-access.js';
-import { NudgeEmulator } from './index.js';
+import { NudgeEmulator } from '../index.js';
 
 const KEY = 'canary-private-key';
 

@@ -1,4 +1,4 @@
-import { errorAnswer, type Answer } from './answer.js';
+import { errorAnswer, type Answer } from '../answer.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { TokenGrant } from './token-issuer.js';

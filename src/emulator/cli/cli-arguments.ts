@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { EmulatorInputError } from './input-error.js';
-import type { AdminAccess, NudgeEmulatorOptions } from './emulator-options.js';
-import { parseFaults } from './fault-schema.js';
-import type { EmulatorAlgorithm } from './signing-keys.js';
+import { EmulatorInputError } from '../input-error.js';
+import type { AdminAccess, NudgeEmulatorOptions } from '../server/emulator-options.js';
+import { parseFaults } from '../faults/fault-schema.js';
+import type { EmulatorAlgorithm } from '../server/signing-keys.js';
 
 /** Fixed, so that an application's environment can name it. */
 export const DEFAULT_CLI_PORT = 4010;

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { adminRefusal } from './admin-access.js';
-import { errorAnswer, jsonAnswer, type Answer } from './answer.js';
+import { errorAnswer, jsonAnswer, type Answer } from '../answer.js';
 import type { AdminAccess } from './emulator-options.js';
-import { parseFaults } from './fault-schema.js';
-import type { EmulatorFault } from './faults.js';
-import { EmulatorInputError, parseInput } from './input-error.js';
+import { parseFaults } from '../faults/fault-schema.js';
+import type { EmulatorFault } from '../faults/faults.js';
+import { EmulatorInputError, parseInput } from '../input-error.js';
 import type { ReceivedRequest } from './received-request.js';
 import { readJson } from './request-body.js';
 import type { EmulatorCounters, EmulatorRequestRecord } from './request-log.js';

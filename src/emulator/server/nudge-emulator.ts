@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { fingerprintOf } from '../common/secret.js';
+import { fingerprintOf } from '../../common/secret.js';
 import { AdminRoutes, ADMIN_PATH } from './admin-routes.js';
 import {
   keysSchema,
@@ -7,10 +7,10 @@ import {
   type NudgeEmulatorOptions,
   type ResolvedEmulatorOptions,
 } from './emulator-options.js';
-import { FaultBoard, type ListedFault } from './fault-board.js';
-import { parseFaults } from './fault-schema.js';
-import type { EmulatorFault } from './faults.js';
-import { parseInput } from './input-error.js';
+import { FaultBoard, type ListedFault } from '../faults/fault-board.js';
+import { parseFaults } from '../faults/fault-schema.js';
+import type { EmulatorFault } from '../faults/faults.js';
+import { parseInput } from '../input-error.js';
 import { close, listen, originOf } from './listening.js';
 import { RateLimiter } from './rate-limiter.js';
 import { JWKS_PATH, Reception } from './reception.js';

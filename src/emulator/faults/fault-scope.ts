@@ -1,4 +1,4 @@
-import { fingerprintOf } from '../common/secret.js';
+import { fingerprintOf } from '../../common/secret.js';
 
 /** Which requests a fault hits, where not all of them. What is left out matches everything. */
 export interface FaultMatcher {

@@ -1,6 +1,6 @@
-import { elapsedMs, type Clock } from '../common/clock.js';
-import { fingerprintOf } from '../common/secret.js';
-import type { EmulatorFaultKind } from './faults.js';
+import { elapsedMs, type Clock } from '../../common/clock.js';
+import { fingerprintOf } from '../../common/secret.js';
+import type { EmulatorFaultKind } from '../faults/faults.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { IssuedToken } from './token-issuer.js';
 
