@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { EmulatorInputError } from '../input-error.js';
 import type { AdminAccess, NudgeEmulatorOptions } from '../server/emulator-options.js';
-import { parseFaults } from '../faults/fault-schema.js';
+import { parseFaults } from '../faults/parse-faults.js';
 import type { EmulatorAlgorithm } from '../server/signing-keys.js';
 
 /** Fixed, so that an application's environment can name it. */

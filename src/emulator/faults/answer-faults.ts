@@ -1,6 +1,10 @@
-import type { FaultScope } from './fault-scope.js';
+import { z } from 'zod';
+import { SECOND_MS } from '../../common/durations.js';
+import { errorAnswer, HTML_TYPE, textAnswer, type Answer } from '../http/answer.js';
+import { headerValue, signedSeconds } from './fault-fields.js';
+import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** A `Retry-After` header. At most one of the two may be given. */
+/** A `Retry-After` header. At most one of `retryAfterS` and `retryAfterText` may be given. */
 export interface RetryAfter {
   /** Seconds, an integer; negative ones are sent as they are, or as a date in the past. */
   readonly retryAfterS?: number;
@@ -8,18 +12,6 @@ export interface RetryAfter {
   readonly retryAfterForm?: 'seconds' | 'http-date';
   /** The header's value as it stands, sense or nonsense. */
   readonly retryAfterText?: string;
-}
-
-/** The answer takes its time. */
-export interface LatencyFault extends FaultScope {
-  readonly kind: 'latency';
-  /** Milliseconds, 0 or more. */
-  readonly latencyMs: number;
-  /**
-   * Which way is slow. `request` (the default): the token is issued after the wait. `response`: it is issued, and the
-   * `Date` header taken, before the wait.
-   */
-  readonly leg?: 'request' | 'response';
 }
 
 /** Any status, with a body of `{"message"}`. Neither key nor parameters are looked at. */
@@ -52,87 +44,88 @@ export interface FirewallFault extends FaultScope {
   readonly status?: number;
 }
 
-/** A body under another content type. */
-export interface WrongContentTypeFault extends FaultScope {
-  readonly kind: 'wrong-content-type';
-  /** Default `text/html; charset=utf-8`. */
-  readonly contentType?: string;
-  /** Default: the body that would have been sent anyway, a good token included. */
-  readonly body?: string;
+/** What stands in for the vendor's own verdict. */
+export type AnswerFault = StatusFault | RateLimitFault | RedirectFault | FirewallFault;
+
+interface AnswerFaultKind<Fault> extends FaultKind<Fault> {
+  answer(fault: Fault, vendorNowMs: number): Answer;
 }
 
-/** A body that says it is JSON and is not. */
-export interface NotJsonFault extends FaultScope {
-  readonly kind: 'not-json';
-  /** Default: an object that ends in the middle. */
-  readonly body?: string;
+/** Where a redirect leads by default. The emulator counts the keys that arrive there. */
+export const REDIRECT_TARGET_PATH = '/redirect-target';
+
+const DEFAULT_RETRY_AFTER_S = 60;
+const FIREWALL_PAGE = [
+  '<!DOCTYPE html>',
+  '<html><head><title>Request blocked</title></head>',
+  '<body><h1>Request blocked</h1><p>This request was refused by a firewall.</p></body></html>',
+].join('\n');
+
+const RETRY_AFTER = {
+  retryAfterS: signedSeconds.optional(),
+  retryAfterForm: z.enum(['seconds', 'http-date']).optional(),
+  retryAfterText: headerValue.optional(),
+};
+const hasOneRetryAfter = ({ retryAfterS, retryAfterText }: RetryAfter): boolean =>
+  retryAfterS === undefined || retryAfterText === undefined;
+const ONE_RETRY_AFTER = { path: ['retryAfterText'], message: 'cannot stand beside retryAfterS' };
+
+export const ANSWER_FAULTS: {
+  readonly [Kind in AnswerFault['kind']]: AnswerFaultKind<FaultOf<AnswerFault, Kind>>;
+} = {
+  status: {
+    schema: faultSchema('status', {
+      status: z.int().min(200).max(599),
+      message: z.string().optional(),
+      ...RETRY_AFTER,
+    }).refine(hasOneRetryAfter, ONE_RETRY_AFTER),
+    example: { kind: 'status', status: 503, retryAfterS: 5 },
+    effect: 'any status from 200 to 599 with `{"message"}`; `message` sets the text',
+    answer: (fault, vendorNowMs) =>
+      errorAnswer(
+        fault.status,
+        fault.message ?? `Emulated fault: status ${fault.status}`,
+        retryAfterHeaders(fault, vendorNowMs),
+      ),
+  },
+  'rate-limit': {
+    schema: faultSchema('rate-limit', RETRY_AFTER).refine(hasOneRetryAfter, ONE_RETRY_AFTER),
+    example: { kind: 'rate-limit', retryAfterS: 30 },
+    effect: '429; 60 seconds if nothing is said',
+    answer: (fault, vendorNowMs) => {
+      const retryAfterS = fault.retryAfterS ?? DEFAULT_RETRY_AFTER_S;
+      return errorAnswer(429, 'Too many requests', retryAfterHeaders({ ...fault, retryAfterS }, vendorNowMs));
+    },
+  },
+  redirect: {
+    schema: faultSchema('redirect', {
+      status: z.literal([301, 302, 303, 307, 308]).optional(),
+      location: headerValue.min(1).optional(),
+    }),
+    example: { kind: 'redirect' },
+    effect:
+      '302 to `/redirect-target` of the emulator, which counts keys that arrive there; `status` and `location` change it',
+    answer: ({ status = 302, location = REDIRECT_TARGET_PATH }) =>
+      errorAnswer(status, 'Emulated fault: redirect', { Location: location }),
+  },
+  firewall: {
+    schema: faultSchema('firewall', { status: z.int().min(400).max(599).optional() }),
+    example: { kind: 'firewall' },
+    effect: '403 with an HTML page; `status` changes it',
+    answer: ({ status = 403 }) => textAnswer(status, HTML_TYPE, FIREWALL_PAGE),
+  },
+};
+
+/** The answer that a fault puts in place of the vendor's verdict. */
+export function answerOf(fault: AnswerFault, vendorNowMs: number): Answer {
+  const kind: AnswerFaultKind<AnswerFault> = ANSWER_FAULTS[fault.kind];
+  return kind.answer(fault, vendorNowMs);
 }
 
-/** JSON of another shape than the vendor's. */
-export interface WrongJsonFault extends FaultScope {
-  readonly kind: 'wrong-json';
-  /** Any JSON value, sent as the body. */
-  readonly json: unknown;
+function retryAfterHeaders(fault: RetryAfter, vendorNowMs: number): Record<string, string> {
+  const { retryAfterS, retryAfterForm, retryAfterText } = fault;
+  if (retryAfterText !== undefined) return { 'Retry-After': retryAfterText };
+  if (retryAfterS === undefined) return {};
+  if (retryAfterForm !== 'http-date') return { 'Retry-After': String(retryAfterS) };
+  return { 'Retry-After': new Date(vendorNowMs + retryAfterS * SECOND_MS).toUTCString() };
 }
-
-/** A body of the right shape and far too large: the object is padded. */
-export interface OversizedBodyFault extends FaultScope {
-  readonly kind: 'oversized-body';
-  /** At least this many bytes, up to 256 MiB. Default 131072 (128 KiB). */
-  readonly sizeBytes?: number;
-}
-
-/** The same, compressed: a few KiB on the wire. Sent with `Content-Encoding: gzip` whatever the client accepts. */
-export interface GzipBombFault extends FaultScope {
-  readonly kind: 'gzip-bomb';
-  /** At least this many bytes once unpacked, up to 256 MiB. Default 10485760 (10 MiB). */
-  readonly unpackedBytes?: number;
-}
-
-/** The connection is closed without an answer, or in the middle of one (a chunked body that never ends). */
-export interface DropFault extends FaultScope {
-  readonly kind: 'drop';
-  /** Default `before-answer`. */
-  readonly when?: 'before-answer' | 'mid-body';
-}
-
-/** The connection stays open and nothing comes, at all or after half of the body. */
-export interface HangFault extends FaultScope {
-  readonly kind: 'hang';
-  /** Default `before-answer`. */
-  readonly when?: 'before-answer' | 'mid-body';
-}
-
-/** The body arrives in small pieces. */
-export interface SlowBodyFault extends FaultScope {
-  readonly kind: 'slow-body';
-  /** Milliseconds between two pieces; default 100. */
-  readonly intervalMs?: number;
-  /** Bytes in a piece; default 16. */
-  readonly chunkBytes?: number;
-}
-
-/** `Content-Length` promises more than is sent; then the connection is closed in an orderly way. */
-export interface TruncatedBodyFault extends FaultScope {
-  readonly kind: 'truncated-body';
-  /** Bytes promised beyond the real body; default 64. */
-  readonly missingBytes?: number;
-}
-
-/** The layers of these faults. */
-export const ANSWER_FAULT_LAYERS = {
-  latency: 'delay',
-  status: 'answer',
-  'rate-limit': 'answer',
-  redirect: 'answer',
-  firewall: 'answer',
-  'wrong-content-type': 'body',
-  'not-json': 'body',
-  'wrong-json': 'body',
-  'oversized-body': 'body',
-  'gzip-bomb': 'body',
-  drop: 'transport',
-  hang: 'transport',
-  'slow-body': 'transport',
-  'truncated-body': 'transport',
-} as const;

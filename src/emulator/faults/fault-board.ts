@@ -1,5 +1,12 @@
-import { FAULT_LAYERS, type EmulatorFault, type FaultLayer, type FaultsByLayer } from './faults.js';
-import { matches, withoutKey, type FaultSubject } from './fault-scope.js';
+import { fingerprintOf } from '../../common/secret.js';
+import { FAULT_LAYERS, type EmulatorFault, type FaultLayer, type FaultsByLayer } from './fault-catalogue.js';
+import type { FaultMatcher } from './fault-kind.js';
+
+/** What a fault's `only` is held against. */
+export interface FaultSubject {
+  readonly apiKey: string | undefined;
+  readonly extId: string | undefined;
+}
 
 /** The faults that hit one request. */
 export type FaultHits = { readonly [Layer in FaultLayer]?: FaultsByLayer[Layer] };
@@ -65,4 +72,15 @@ export class FaultBoard {
     if (hit.remaining === 0) script.splice(index, 1);
     return hit.fault;
   }
+}
+
+/** Whether a fault is meant for this request. */
+function matches(only: FaultMatcher | undefined, subject: FaultSubject): boolean {
+  if (only?.apiKey !== undefined && only.apiKey !== subject.apiKey) return false;
+  return only?.extId === undefined || only.extId === subject.extId;
+}
+
+/** The matcher as it may be shown. */
+function withoutKey({ apiKey, ...rest }: FaultMatcher): Record<string, unknown> {
+  return apiKey === undefined ? rest : { ...rest, apiKeyFingerprint: fingerprintOf(apiKey) };
 }

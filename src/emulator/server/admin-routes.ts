@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { adminRefusal } from './admin-access.js';
-import { errorAnswer, jsonAnswer, type Answer } from '../answer.js';
-import type { AdminAccess } from './emulator-options.js';
-import { parseFaults } from '../faults/fault-schema.js';
-import type { EmulatorFault } from '../faults/faults.js';
-import { EmulatorInputError, parseInput } from '../input-error.js';
+import type { EmulatorFault } from '../faults/fault-catalogue.js';
+import { parseFaults } from '../faults/parse-faults.js';
+import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
+import { readJson, UnsupportedMediaTypeError } from '../http/request-body.js';
+import { EmulatorInputError, parseInput, strictObject } from '../input-error.js';
+import { adminRefusal, type AdminRules } from './admin-access.js';
+import { apiKeysSchema, enabledSchema } from './emulator-options.js';
 import type { ReceivedRequest } from './received-request.js';
-import { readJson } from './request-body.js';
 import type { EmulatorCounters, EmulatorRequestRecord } from './request-log.js';
 
 export const ADMIN_PATH = '/__admin';
@@ -25,20 +25,20 @@ export interface AdminTarget {
   reset(): void;
 }
 
-const apiKeysBody = z.strictObject({ apiKeys: z.array(z.string()) });
-const enabledBody = z.strictObject({ enabled: z.boolean() });
-const rotationBody = z.strictObject({ withdrawOld: z.boolean().optional() });
+/** What `rotateSigningKey` takes. */
+export const rotationSchema = strictObject({ withdrawOld: z.boolean().optional() });
+const apiKeysBody = strictObject({ apiKeys: apiKeysSchema });
+const enabledBody = strictObject({ enabled: enabledSchema });
 
 type Handler = (body: unknown) => unknown;
 
 /** The routes under `/__admin`: what the methods of an emulator do, over HTTP. All of them are invented. */
 export class AdminRoutes {
+  readonly #rules: AdminRules;
   readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
-  constructor(
-    target: AdminTarget,
-    private readonly access: AdminAccess,
-  ) {
+  constructor(target: AdminTarget, rules: AdminRules) {
+    this.#rules = rules;
     const faults = (): unknown => ({ faults: target.state.faults });
     this.#routes = {
       '/state': { GET: () => target.state },
@@ -74,7 +74,7 @@ export class AdminRoutes {
         },
       },
       '/signing-key': {
-        POST: (body) => ({ kid: target.rotateSigningKey(parseInput('body', rotationBody, body ?? {})) }),
+        POST: (body) => ({ kid: target.rotateSigningKey(parseInput('body', rotationSchema, body ?? {})) }),
       },
       '/reset': {
         POST: () => {
@@ -87,7 +87,7 @@ export class AdminRoutes {
 
   /** @throws where the request breaks off before its end. */
   async answer(request: ReceivedRequest, message: IncomingMessage): Promise<Answer> {
-    const refusal = adminRefusal(this.access, message);
+    const refusal = adminRefusal(this.#rules, message);
     if (refusal !== undefined) return refusal;
     const methods = this.#routes[request.path.slice(ADMIN_PATH.length)];
     if (methods === undefined) return errorAnswer(404, `Not found. There are: ${this.#paths()}`);
@@ -100,6 +100,7 @@ export class AdminRoutes {
       return jsonAnswer(200, handler(await readJson(message)));
     } catch (error) {
       if (error instanceof EmulatorInputError) return errorAnswer(400, error.message);
+      if (error instanceof UnsupportedMediaTypeError) return errorAnswer(415, error.message);
       throw error;
     }
   }

@@ -1,20 +1,22 @@
 import { createServer, type Server } from 'node:http';
+import { z } from 'zod';
 import { fingerprintOf } from '../../common/secret.js';
-import { AdminRoutes, ADMIN_PATH } from './admin-routes.js';
+import { FaultBoard, type ListedFault } from '../faults/fault-board.js';
+import type { EmulatorFault } from '../faults/fault-catalogue.js';
+import { parseFaults } from '../faults/parse-faults.js';
+import { close, listen, originOf } from '../http/listening.js';
+import { parseInput } from '../input-error.js';
+import { AdminRoutes, ADMIN_PATH, rotationSchema } from './admin-routes.js';
 import {
-  keysSchema,
+  apiKeysSchema,
+  enabledSchema,
   resolveEmulatorOptions,
   type NudgeEmulatorOptions,
   type ResolvedEmulatorOptions,
 } from './emulator-options.js';
-import { FaultBoard, type ListedFault } from '../faults/fault-board.js';
-import { parseFaults } from '../faults/fault-schema.js';
-import type { EmulatorFault } from '../faults/faults.js';
-import { parseInput } from '../input-error.js';
-import { close, listen, originOf } from './listening.js';
 import { RateLimiter } from './rate-limiter.js';
-import { JWKS_PATH, Reception } from './reception.js';
 import { RequestLog, type EmulatorCounters, type EmulatorRequestRecord } from './request-log.js';
+import { JWKS_PATH, RequestRouter } from './request-router.js';
 import { SigningKeys, type EmulatorAlgorithm } from './signing-keys.js';
 import { TokenIssuer } from './token-issuer.js';
 import { TokenRoute } from './token-route.js';
@@ -34,7 +36,8 @@ export interface EmulatorState {
 
 /**
  * An HTTP server that answers as the Nudge token API does, as strictly, and that can be told to misbehave.
- * Everything stays on this machine; the tokens it issues are good for nothing.
+ * It listens on this machine only, unless `host` says otherwise; the tokens it issues are good for nothing.
+ * It is for tests and drills: no production server, and no real key belongs in it.
  *
  * @example
  * const nudge = await NudgeEmulator.start({ apiKeys: ['a-fake-key'] });
@@ -66,11 +69,11 @@ export class NudgeEmulator implements AsyncDisposable {
     this.#keys = new SigningKeys(options.algorithm, options.seed);
     this.#log = new RequestLog(options.requestLogSize, clock);
     this.#faults.set(options.faults);
-    const reception = new Reception({
+    const router = new RequestRouter({
       clock,
       log: this.#log,
       keys: this.#keys,
-      admin: new AdminRoutes(this, options.admin),
+      admin: new AdminRoutes(this, options),
       tokenRoute: new TokenRoute({
         clock,
         rules: this.#rules,
@@ -79,7 +82,7 @@ export class NudgeEmulator implements AsyncDisposable {
         faults: this.#faults,
       }),
     });
-    this.#server = createServer((message, response) => reception.receive(message, response));
+    this.#server = createServer((message, response) => router.route(message, response));
   }
 
   /**
@@ -139,18 +142,23 @@ export class NudgeEmulator implements AsyncDisposable {
     };
   }
 
-  /** Resolves once so many requests have arrived since the start or the last reset, answered or not. */
+  /**
+   * Resolves once so many requests have arrived since the start or the last reset, answered or not.
+   *
+   * @throws {EmulatorInputError} for a count that is no whole number of 0 or more.
+   */
   untilReceived(count: number): Promise<void> {
-    return this.#log.untilReceived(count);
+    return this.#log.untilReceived(parseInput('count', z.int().min(0), count));
   }
 
   /**
-   * Sets faults, in place of what was set before in the same layers. Several of one layer are a script: each serves
-   * its `times` requests, then the next takes over.
+   * Sets one fault or several, in place of what was set before in the same layers. Several of one layer are a script:
+   * each serves its `times` requests, then the next takes over.
    *
+   * @param faults one after another or as a list: `setFault(a, b)` and `setFault([a, b])` do the same.
    * @throws {EmulatorInputError} naming all that is wrong; then nothing is set.
    */
-  setFault(...faults: readonly EmulatorFault[]): void {
+  setFault(...faults: readonly (EmulatorFault | readonly EmulatorFault[])[]): void {
     this.#faults.set(parseFaults(faults));
   }
 
@@ -168,21 +176,27 @@ export class NudgeEmulator implements AsyncDisposable {
 
   /** @throws {EmulatorInputError} for an empty list or a key that no header can carry. */
   setApiKeys(apiKeys: readonly string[]): void {
-    this.#rules.apiKeys = new Set(parseInput('apiKeys', keysSchema, apiKeys));
+    this.#rules.apiKeys = new Set(parseInput('apiKeys', apiKeysSchema, apiKeys));
   }
 
-  /** Whether the account has short-lived tokens. */
+  /**
+   * Whether the account has short-lived tokens.
+   *
+   * @throws {EmulatorInputError} for anything but `true` and `false`.
+   */
   setEnabled(enabled: boolean): void {
-    this.#rules.enabled = enabled;
+    this.#rules.enabled = parseInput('enabled', enabledSchema, enabled);
   }
 
   /**
    * Signs with a new key from now on and returns its `kid`.
    *
    * @param options `withdrawOld: true` takes the older keys out of the JWKS; by default they stay.
+   * @throws {EmulatorInputError} for any other option.
    */
   rotateSigningKey(options: { readonly withdrawOld?: boolean } = {}): string {
-    this.#keys.rotate(options.withdrawOld === true);
+    const { withdrawOld = false } = parseInput('options', rotationSchema, options);
+    this.#keys.rotate(withdrawOld);
     return this.#keys.kid;
   }
 

@@ -1,6 +1,6 @@
 import { elapsedMs, type Clock } from '../../common/clock.js';
 import { fingerprintOf } from '../../common/secret.js';
-import type { EmulatorFaultKind } from '../faults/faults.js';
+import type { EmulatorFaultKind } from '../faults/fault-catalogue.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { IssuedToken } from './token-issuer.js';
 
@@ -82,11 +82,13 @@ export class RequestLog {
   #ledger = emptyLedger();
   #lastId = 0;
   #waiting: { count: number; resolve: () => void }[] = [];
+  readonly #size: number;
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly size: number,
-    private readonly clock: Clock,
-  ) {}
+  constructor(size: number, clock: Clock) {
+    this.#size = size;
+    this.#clock = clock;
+  }
 
   get records(): EmulatorRequestRecord[] {
     return this.#records.map((record) => ({ ...record }));
@@ -109,7 +111,7 @@ export class RequestLog {
   }
 
   open(request: ReceivedRequest, elsewhere: boolean): OpenRecord {
-    const start = this.clock.now();
+    const start = this.#clock.now();
     const ledger = this.#ledger;
     const record: Mutable<EmulatorRequestRecord> = {
       id: ++this.#lastId,
@@ -126,7 +128,7 @@ export class RequestLog {
     for (const other of this.#inFlight) other.overlapped = true;
     this.#inFlight.add(record);
     this.#records.push(record);
-    if (this.#records.length > this.size) this.#records.shift();
+    if (this.#records.length > this.#size) this.#records.shift();
 
     ledger.received += 1;
     ledger.maxConcurrent = Math.max(ledger.maxConcurrent, this.#inFlight.size);
@@ -148,7 +150,7 @@ export class RequestLog {
       end: (outcome) => {
         if (record.outcome !== 'pending') return;
         record.outcome = outcome;
-        record.durationMs = elapsedMs(start, this.clock.now());
+        record.durationMs = elapsedMs(start, this.#clock.now());
         this.#inFlight.delete(record);
       },
     };

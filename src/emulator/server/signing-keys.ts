@@ -8,7 +8,7 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto';
-import type { JWK } from 'jose';
+import { compactJws } from '../../common/compact-jws.js';
 
 /** How tokens are signed: the vendor's pages show both. */
 export type EmulatorAlgorithm = 'EdDSA' | 'HS256';
@@ -16,11 +16,21 @@ export type EmulatorAlgorithm = 'EdDSA' | 'HS256';
 /** The ASN.1 that stands before the 32 bytes of every Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
+/** A public Ed25519 key, as a JWKS holds it. */
+interface PublicJwk {
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
+  readonly kid: string;
+  readonly alg: 'EdDSA';
+  readonly use: 'sig';
+}
+
 interface SigningKey {
   readonly kid: string;
   readonly sign: (input: string) => Buffer;
   /** Absent for HS256: a shared secret is never published. */
-  readonly publicJwk?: JWK;
+  readonly publicJwk?: PublicJwk;
 }
 
 /** The emulator's signing keys: one signs, older ones stay published until they are withdrawn. */
@@ -48,7 +58,7 @@ export class SigningKeys {
     this.#current = this.#draw();
   }
 
-  jwks(): { keys: JWK[] } {
+  jwks(): { keys: PublicJwk[] } {
     return { keys: this.#published.flatMap(({ publicJwk }) => publicJwk ?? []) };
   }
 
@@ -57,9 +67,8 @@ export class SigningKeys {
    * is decided when it arrives: a test on a manual clock then knows what has been scheduled.
    */
   issue(claims: Readonly<Record<string, unknown>>): string {
-    const header = { alg: this.algorithm, kid: this.#current.kid };
-    const input = `${encode(header)}.${encode(claims)}`;
-    return `${input}.${this.#current.sign(input).toString('base64url')}`;
+    const { kid, sign: signText } = this.#current;
+    return compactJws({ alg: this.algorithm, kid }, claims, signText);
   }
 
   #draw(): SigningKey {
@@ -92,10 +101,6 @@ function ed25519Key(kid: string, secret: Buffer): SigningKey {
 
 function hs256Key(kid: string, secret: Buffer): SigningKey {
   return { kid, sign: (input) => createHmac('sha256', secret).update(input).digest() };
-}
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
 function asUuid(bytes: Buffer): string {

@@ -1,4 +1,4 @@
-import { errorAnswer, type Answer } from '../answer.js';
+import { errorAnswer, type Answer } from '../http/answer.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { TokenGrant } from './token-issuer.js';
@@ -10,7 +10,7 @@ const LONGEST_LIFE_MINS = 1440;
 const LONGEST_EXT_ID = 100;
 const PARAMETERS: readonly string[] = ['expiryMins', 'extId'];
 
-/** Whom the vendor would let in. */
+/** The account: whose requests the vendor accepts. */
 export interface AccessRules {
   apiKeys: ReadonlySet<string>;
   publicKeys: ReadonlySet<string>;
@@ -23,7 +23,7 @@ export type Verdict = { readonly grant: TokenGrant } | { readonly refusal: Answe
  * The vendor's own verdict on a request to the token route.
  *
  * Invented, because nothing is documented: 405 and 403, the refusal of public keys, of unknown and of repeated
- * parameters, `Retry-After` on a 429, the order of the checks, that `extId` is measured in UTF-16 code units, and the
+ * parameters, and of a query that servers read differently, `Retry-After` on a 429, the order of the checks, that `extId` is measured in UTF-16 code units, and the
  * wording of every message.
  *
  * @see https://docs.nudgenow.com/apis/get-jwt-token
@@ -38,7 +38,7 @@ export function judge(request: ReceivedRequest, rules: AccessRules, limiter: Rat
   if (retryAfterS !== undefined) {
     return refuse(429, 'Too many requests', { 'Retry-After': String(retryAfterS) });
   }
-  return judgeKey(request.apiKey, rules) ?? judgeQuery(request.query);
+  return judgeKey(request.apiKey, rules) ?? judgeQuery(request);
 }
 
 function judgeKey(apiKey: string | undefined, rules: AccessRules): Verdict | undefined {
@@ -57,7 +57,14 @@ function judgeKey(apiKey: string | undefined, rules: AccessRules): Verdict | und
   return undefined;
 }
 
-function judgeQuery(query: URLSearchParams): Verdict {
+function judgeQuery({ query, rawQuery }: ReceivedRequest): Verdict {
+  // Some servers read "+" as a space, and some as a plus: a token would be bound to one user or to another.
+  if (rawQuery.includes('+')) {
+    return refuse(400, 'Send a space as %20 and a plus as %2B, never as "+" (emulator: invented)');
+  }
+  if (!isWellEncoded(rawQuery)) {
+    return refuse(400, 'The query is not percent-encoded UTF-8 (emulator: invented)');
+  }
   const unknown = [...query.keys()].some((name) => !PARAMETERS.includes(name));
   if (unknown) return refuse(400, 'Only expiryMins and extId may be sent (emulator: invented)');
   const repeated = PARAMETERS.find((name) => query.getAll(name).length > 1);
@@ -74,6 +81,16 @@ function judgeQuery(query: URLSearchParams): Verdict {
     return refuse(400, `extId must have 1 to ${LONGEST_EXT_ID} characters`);
   }
   return { grant: { expiryMins: mins, extId } };
+}
+
+function isWellEncoded(rawQuery: string): boolean {
+  try {
+    decodeURIComponent(rawQuery);
+    return true;
+  } catch {
+    // A percent sign without two digits, or bytes that are no UTF-8.
+    return false;
+  }
 }
 
 function refuse(status: number, message: string, headers?: Record<string, string>): Verdict {

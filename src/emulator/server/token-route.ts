@@ -1,15 +1,18 @@
 import type { ServerResponse } from 'node:http';
-import type { Cancel, Clock } from '../../common/clock.js';
-import { jsonAnswer, type Answer } from '../answer.js';
+import type { Clock } from '../../common/clock.js';
+import { answerOf } from '../faults/answer-faults.js';
+import { withBodyFault } from '../faults/body-faults.js';
 import type { FaultBoard, FaultHits } from '../faults/fault-board.js';
-import { answerOf, dateHeaders, withBodyFault } from '../faults/fault-answers.js';
-import type { FaultsByLayer, FaultLayer } from '../faults/faults.js';
+import type { FaultLayer, FaultsByLayer } from '../faults/fault-catalogue.js';
+import { dateHeaders } from '../faults/time-faults.js';
+import { sendWithFault } from '../faults/transport-faults.js';
+import { AnswerSending } from '../http/answer-sending.js';
+import { jsonAnswer, type Answer } from '../http/answer.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { OpenRecord } from './request-log.js';
 import type { TokenIssuer } from './token-issuer.js';
 import { judge, type AccessRules, type Verdict } from './token-request.js';
-import { send } from './transport.js';
 
 /** Hit every request, whatever becomes of it. */
 const OUTER_LAYERS: readonly FaultLayer[] = ['delay', 'answer', 'body', 'transport', 'clock', 'date'];
@@ -33,27 +36,33 @@ export interface TokenRouteParts {
 
 /** `GET /api/clients/jwt/token`: the vendor's verdict, and what the faults make of it. */
 export class TokenRoute {
-  constructor(private readonly parts: TokenRouteParts) {}
+  readonly #parts: TokenRouteParts;
+
+  constructor(parts: TokenRouteParts) {
+    this.#parts = parts;
+  }
 
   handle(request: ReceivedRequest, response: ServerResponse, record: OpenRecord): void {
+    const { clock } = this.#parts;
     const plan = this.#plan(request);
-    const { delay } = plan.hits;
+    const { delay, transport } = plan.hits;
     record.faults(Object.values(plan.hits).map(({ kind }) => kind));
 
     // Issued before the wait where only the way back is slow.
     const issued = delay?.leg === 'response' ? this.#answer(plan, record) : undefined;
     this.#after(delay?.latencyMs ?? 0, response, () => {
       const answer = issued ?? this.#answer(plan, record);
-      send(response, answer, plan.hits.transport, this.parts.clock, {
+      const sending = new AnswerSending(response, answer, clock, {
         onStatus: () => record.status(answer.status),
         onEnd: (outcome) => record.end(outcome),
       });
+      sendWithFault(sending, transport);
     });
   }
 
   /** Settled in one go on arrival, so that concurrent requests never race for a fault that hits once. */
   #plan(request: ReceivedRequest): Plan {
-    const { faults, rules, limiter } = this.parts;
+    const { faults, rules, limiter } = this.#parts;
     const subject = { apiKey: request.apiKey, extId: request.query.get('extId') ?? undefined };
     const hits = faults.hit(OUTER_LAYERS, subject);
     if (hits.answer !== undefined) return { hits, verdict: { fault: hits.answer } };
@@ -63,7 +72,7 @@ export class TokenRoute {
   }
 
   #answer({ hits, verdict }: Plan, record: OpenRecord): Answer {
-    const vendorNowMs = this.parts.clock.now().wallMs + (hits.clock?.offsetMs ?? 0);
+    const vendorNowMs = this.#parts.clock.now().wallMs + (hits.clock?.offsetMs ?? 0);
     const answer = withBodyFault(this.#settle(verdict, hits, vendorNowMs, record), hits.body);
     return { ...answer, headers: { ...answer.headers, ...dateHeaders(vendorNowMs, hits.date) } };
   }
@@ -72,14 +81,13 @@ export class TokenRoute {
     if ('fault' in verdict) return answerOf(verdict.fault, vendorNowMs);
     if ('refusal' in verdict) return verdict.refusal;
     const { reuse, token: tokenFault } = hits;
-    const issued = this.parts.issuer.issue(verdict.grant, { vendorNowMs, reuse, tokenFault });
+    const issued = this.#parts.issuer.issue(verdict.grant, { vendorNowMs, reuse, tokenFault });
     record.issued(issued);
     return jsonAnswer(200, { token: issued.token });
   }
 
   #after(delayMs: number, response: ServerResponse, action: () => void): void {
     if (delayMs === 0) return action();
-    const cancel: Cancel = this.parts.clock.schedule(delayMs, action);
-    response.once('close', cancel);
+    response.once('close', this.#parts.clock.schedule(delayMs, action));
   }
 }

@@ -1,20 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../common/clock.js';
+import { REDIRECT_TARGET_PATH } from '../faults/answer-faults.js';
+import { dateHeaders } from '../faults/time-faults.js';
+import { AnswerSending } from '../http/answer-sending.js';
+import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
 import { ADMIN_PATH, type AdminRoutes } from './admin-routes.js';
-import { errorAnswer, jsonAnswer, type Answer } from '../answer.js';
-import { dateHeaders, REDIRECT_TARGET_PATH } from '../faults/fault-answers.js';
 import { readRequest } from './received-request.js';
 import type { RequestLog } from './request-log.js';
 import type { SigningKeys } from './signing-keys.js';
 import { TOKEN_PATH } from './token-request.js';
 import type { TokenRoute } from './token-route.js';
-import { send } from './transport.js';
 
 /** Where the keys are published that verify EdDSA tokens. Invented: the vendor documents no such place. */
 export const JWKS_PATH = '/.well-known/jwks.json';
 
-/** Whom a request is shown to. */
-export interface ReceptionParts {
+/** The routes, and what every request needs. */
+export interface RouterParts {
   readonly clock: Clock;
   readonly log: RequestLog;
   readonly keys: SigningKeys;
@@ -23,11 +24,15 @@ export interface ReceptionParts {
 }
 
 /** Takes every request where it belongs, and notes all but those to the emulator's own tools. */
-export class Reception {
-  constructor(private readonly parts: ReceptionParts) {}
+export class RequestRouter {
+  readonly #parts: RouterParts;
 
-  receive(message: IncomingMessage, response: ServerResponse): void {
-    const { admin, keys, log, tokenRoute } = this.parts;
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  route(message: IncomingMessage, response: ServerResponse): void {
+    const { admin, keys, log, tokenRoute } = this.#parts;
     const request = readRequest(message);
     if (request.path === ADMIN_PATH || request.path.startsWith(`${ADMIN_PATH}/`)) {
       admin.answer(request, message).then(
@@ -54,9 +59,9 @@ export class Reception {
   }
 
   #reply(response: ServerResponse, answer: Answer): void {
-    const { clock } = this.parts;
+    const { clock } = this.#parts;
     const headers = { ...answer.headers, ...dateHeaders(clock.now().wallMs, undefined) };
-    send(response, { ...answer, headers }, undefined, clock, { onStatus() {}, onEnd() {} });
+    new AnswerSending(response, { ...answer, headers }, clock, { onStatus() {}, onEnd() {} }).whole();
   }
 }
 
