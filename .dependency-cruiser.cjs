@@ -27,6 +27,12 @@ const PUBLIC_FACE = '^src/index\\.ts$';
 /** Stand beside the layers: no layer imports them. */
 const ISLANDS = ['^src/emulator/', '^src/client/'];
 
+const COMMAND_LIST = '^src/doctor/commands\\.ts$';
+const EMULATOR_COMMAND = '^src/emulator/cli/';
+
+/** Inside the emulator, from top to bottom. */
+const EMULATOR_LAYERS = ['cli', 'server', 'faults', 'http'].map((name) => `^src/emulator/${name}/`);
+
 /** Folders that must run without Nest, and the one Nest package that one of them may use. */
 const NEST_FREE = [
   { folder: 'cache' },
@@ -34,6 +40,7 @@ const NEST_FREE = [
   { folder: 'token' },
   { folder: 'telemetry' },
   { folder: 'emulator' },
+  { folder: 'doctor' },
 ];
 
 /** Who does not use the folder does not install the package. */
@@ -96,12 +103,30 @@ module.exports = {
     }),
     forbid('islands-are-left-alone', 'The emulator and the client are no part of what runs in a host.', {
       from: from('^src/', ISLANDS),
-      to: { path: ISLANDS },
+      to: { path: ISLANDS, pathNot: EMULATOR_COMMAND },
+    }),
+    forbid('the-command-line-starts-the-emulator', 'Nothing else does.', {
+      from: from('^src/', ['^src/emulator/', COMMAND_LIST]),
+      to: { path: EMULATOR_COMMAND },
+    }),
+    forbid('commands-are-loaded-on-demand', 'The command line loads the chosen command, and no other.', {
+      from: from(COMMAND_LIST),
+      to: { path: '^src/', pathNot: '^src/common/', dynamic: false, dependencyTypesNot: ['type-only'] },
     }),
     forbid('emulator-imports-only-common', 'An island: of this package it may use common/ alone.', {
       from: from('^src/emulator/'),
       to: { path: '^src/', pathNot: '^src/(emulator|common)/' },
     }),
+    ...EMULATOR_LAYERS.slice(1).map((path, index) =>
+      forbid(
+        `${path.split('/').at(-2)}-of-the-emulator-imports-downward-only`,
+        'See EMULATOR_LAYERS in this file.',
+        {
+          from: from(path),
+          to: { path: EMULATOR_LAYERS.slice(0, index + 1) },
+        },
+      ),
+    ),
     forbid('client-imports-nothing', 'It runs in browsers and phones: no Nest, no Node, no package.', {
       from: from('^src/client/'),
       to: { pathNot: '^src/client/' },

@@ -63,16 +63,13 @@ const EXPECTED: Readonly<Record<string, string>> = {
 
 /** What the value must be. Where this returns `undefined`, the schema library's own words stand. */
 function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `must be ${EXPECTED[issue.expected] ?? `of type ${issue.expected}`}`;
-    case 'invalid_value':
-      return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
-    case 'too_small':
-      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
-    case 'too_big':
-      return `must be at most ${issue.maximum}`;
-    default:
-      return undefined;
+  if (issue.code === 'invalid_type')
+    return `must be ${EXPECTED[issue.expected] ?? `of type ${issue.expected}`}`;
+  if (issue.code === 'invalid_value') {
+    return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
   }
+  if (issue.code === 'too_small') {
+    return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
+  }
+  return issue.code === 'too_big' ? `must be at most ${issue.maximum}` : undefined;
 }

@@ -1,15 +1,19 @@
-import { parseArgs } from 'node:util';
-import { EmulatorInputError } from '../input-error.js';
+import { CommandUsageError, parseOptions } from '../../common/command.js';
+import { FAULT_CATALOGUE } from '../faults/fault-catalogue.js';
+import type { EmulatorFault } from '../faults/fault-catalogue.js';
+import type { EmulatorInputError } from '../input-error.js';
 import type { AdminAccess, NudgeEmulatorOptions } from '../server/emulator-options.js';
-import { parseFaults } from '../faults/parse-faults.js';
 import type { EmulatorAlgorithm } from '../server/signing-keys.js';
 
 /** Fixed, so that an application's environment can name it. */
-export const DEFAULT_CLI_PORT = 4010;
+const DEFAULT_CLI_PORT = 4010;
 
-export const HELP = `Usage: nudge-emulator [options]
+const FAULT_EXAMPLES = [...FAULT_CATALOGUE.values()].map(({ example }) => `  ${JSON.stringify(example)}`);
 
-Answers as the Nudge token API does, offline, and misbehaves on request.
+export const EMULATOR_HELP = `Usage: nestjs-nudge-auth emulator [options]
+
+Answers as the Nudge token API does, offline, and misbehaves on request. It is for tests and demos:
+it listens on this machine only, and its tokens are good for nothing. Ctrl-C ends it.
 
   --port <number>         port to listen on, 0 for any that is free (default ${DEFAULT_CLI_PORT})
   --host <address>        address to listen on (default 127.0.0.1)
@@ -18,10 +22,17 @@ Answers as the Nudge token API does, offline, and misbehaves on request.
   --algorithm <name>      EdDSA or HS256 (default EdDSA)
   --seed <text>           same seed, same signing keys (default: random keys)
   --rate-limit <number>   requests per minute and client address, or off (default 1200)
-  --fault <json>          a fault to begin with; may be repeated
+  --fault <json>          a fault to begin with, or a list; may be repeated
   --admin <who>           who may use the admin routes: loopback, any-address or off (default loopback)
   --help                  this text
-  --version               the version
+
+Examples:
+  npx nestjs-nudge-auth emulator --port 4010 --api-key a-fake-key
+  npx nestjs-nudge-auth emulator --fault '{"kind":"status","status":503,"times":2}'
+  npx nestjs-nudge-auth emulator --host 0.0.0.0 --admin any-address     # in a container
+
+Faults, each with its usual fields ("times" and "only" may stand in all of them):
+${FAULT_EXAMPLES.join('\n')}
 `;
 
 const OPTIONS = {
@@ -34,52 +45,80 @@ const OPTIONS = {
   'rate-limit': { type: 'string' },
   fault: { type: 'string', multiple: true },
   admin: { type: 'string' },
-  help: { type: 'boolean' },
-  version: { type: 'boolean' },
 } as const;
 
-export type CliCommand = 'help' | 'version' | { readonly start: NudgeEmulatorOptions };
+const FLAGS: Readonly<Record<string, string>> = {
+  port: '--port',
+  host: '--host',
+  apiKeys: '--api-key',
+  publicKeys: '--public-key',
+  seed: '--seed',
+  rateLimitPerMinute: '--rate-limit',
+  faults: '--fault',
+};
 
 /**
- * What a command line asks for. Names and numbers are read here; whether they make sense is for the emulator to say.
+ * What a command line asks of an emulator. Names, numbers and choices are read here; the emulator itself judges the rest.
  *
- * @throws {Error} with a message of one line for an unknown option, a missing value or a number that is none.
+ * @throws {CommandUsageError} for an unknown option, a missing value, or a value of the wrong kind.
  */
-export function parseCliArguments(argv: readonly string[]): CliCommand {
-  const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
-  // Never repeated: it may be a key whose option was left out.
-  if (positionals.length > 0) throw new EmulatorInputError('command line', ['takes options only']);
-  if (values.help === true) return 'help';
-  if (values.version === true) return 'version';
+export function parseEmulatorArguments(argv: readonly string[]): NudgeEmulatorOptions {
+  const values = parseOptions(argv, OPTIONS);
   return {
-    start: {
-      port: values.port === undefined ? DEFAULT_CLI_PORT : wholeNumber('--port', values.port),
-      host: values.host,
-      apiKeys: values['api-key'],
-      publicKeys: values['public-key'],
-      algorithm: values.algorithm as EmulatorAlgorithm | undefined,
-      seed: values.seed,
-      rateLimitPerMinute: rateLimit(values['rate-limit']),
-      faults: parseFaults((values.fault ?? []).map(json)),
-      admin: values.admin === 'off' ? false : (values.admin as AdminAccess | undefined),
-    },
+    port: values.port === undefined ? DEFAULT_CLI_PORT : wholeNumber('--port', values.port),
+    host: values.host,
+    apiKeys: values['api-key'],
+    publicKeys: values['public-key'],
+    algorithm: choice<EmulatorAlgorithm>('--algorithm', values.algorithm, { EdDSA: 'EdDSA', HS256: 'HS256' }),
+    seed: values.seed,
+    rateLimitPerMinute: rateLimit(values['rate-limit']),
+    faults: values.fault?.flatMap(faultJson),
+    admin: choice<AdminAccess>('--admin', values.admin, {
+      loopback: 'loopback',
+      'any-address': 'any-address',
+      off: false,
+    }),
   };
+}
+
+/** The emulator's own objection in the words of the command line: `apiKeys.0` is the first `--api-key`. */
+export function asUsageError({ problems }: EmulatorInputError): CommandUsageError {
+  const inFlags = problems.map((problem) =>
+    problem.replace(/^(\w+)(?:\.(\d+))?(?:\.|: )/, (path, option: string, index: string | undefined) => {
+      const flag = FLAGS[option];
+      if (flag === undefined) return path;
+      return index === undefined ? `${flag}: ` : `${flag} (number ${Number(index) + 1}): `;
+    }),
+  );
+  return new CommandUsageError(inFlags.join('; '));
+}
+
+function choice<Value>(
+  flag: string,
+  text: string | undefined,
+  choices: Readonly<Record<string, Value>>,
+): Value | undefined {
+  if (text === undefined) return undefined;
+  if (Object.hasOwn(choices, text)) return choices[text];
+  throw new CommandUsageError(`${flag}: must be one of ${Object.keys(choices).join(', ')}`);
 }
 
 function rateLimit(text: string | undefined): number | false | undefined {
   if (text === 'off') return false;
-  return text === undefined ? undefined : wholeNumber('--rate-limit', text);
+  if (text === undefined) return undefined;
+  return wholeNumber('--rate-limit', text, 'must be a whole number of at least 1, or off', 1);
 }
 
-function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new EmulatorInputError(option, ['must be a whole number']);
+function wholeNumber(flag: string, text: string, message = 'must be a whole number', least = 0): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) throw new CommandUsageError(`${flag}: ${message}`);
   return Number(text);
 }
 
-function json(text: string): unknown {
+/** Whether it is a fault is for the emulator to say. */
+function faultJson(text: string): EmulatorFault[] {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new EmulatorInputError('--fault', ['not JSON']);
+    return [JSON.parse(text)].flat() as EmulatorFault[];
+  } catch (cause) {
+    throw new CommandUsageError('--fault: not JSON', { cause });
   }
 }

@@ -1,13 +1,13 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
-import { DEFAULT_EMULATOR_API_KEY, NudgeEmulator } from '../index.js';
-import { run } from './run-cli.js';
+import { describe, expect, it } from '@jest/globals';
+import { CommandUsageError } from '../../common/command.js';
+import { DEFAULT_EMULATOR_API_KEY, FAULT_LAYERS, NudgeEmulator } from '../index.js';
+import { emulatorCommand } from './emulator-command.js';
 
-/** Runs the tool and stops it as soon as it listens, after `meanwhile`. */
+/** Runs the command and stops it as soon as it listens, after `meanwhile`. */
 async function runWith(argv: string[], meanwhile: (output: string) => Promise<void> = async () => {}) {
   let output = '';
   let errors = '';
-  const exitCode = await run(argv, {
+  const exitCode = await emulatorCommand.run(argv, {
     print: (text) => (output += text),
     printError: (text) => (errors += text),
     untilStopped: () => meanwhile(output),
@@ -17,7 +17,7 @@ async function runWith(argv: string[], meanwhile: (output: string) => Promise<vo
 
 const urlIn = (output: string): string => /NUDGE_BASE_URL=(\S+)/.exec(output)?.[1] ?? '';
 
-describe('nudge-emulator', () => {
+describe('the command emulator', () => {
   it('prints what an application needs to use it, serves, and ends cleanly', async () => {
     let status = 0;
     const { exitCode, output, errors } = await runWith(['--port', '0'], async (printed) => {
@@ -28,7 +28,7 @@ describe('nudge-emulator', () => {
     expect(output).toContain(`NUDGE_API_KEY=${DEFAULT_EMULATOR_API_KEY}`);
     const origin = urlIn(output).replace(/\/api$/, '');
     expect(output).toContain(
-      `curl -X POST ${origin}/__admin/faults -d '{"kind":"status","status":503,"times":3}'`,
+      `curl -X POST ${origin}/__admin/faults -H 'content-type: application/json' -d '{"kind":"status","status":503,"times":3}'`,
     );
     await expect(fetch(origin)).rejects.toThrow('fetch failed');
   });
@@ -66,64 +66,57 @@ describe('nudge-emulator', () => {
     expect(output).not.toContain('admin');
   });
 
-  it('prints help and version', async () => {
-    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
-    expect(await runWith(['--version'])).toEqual({ exitCode: 0, output: `${version}\n`, errors: '' });
-    const { output, exitCode } = await runWith(['--help', '--port=0']);
-    expect([exitCode, output]).toEqual([0, expect.stringContaining('--rate-limit <number>')]);
+  it('takes faults one by one and in a list', async () => {
+    let faults: unknown;
+    const lists = ['--fault={"kind":"no-date"}', '--fault=[{"kind":"drop"},{"kind":"firewall"}]'];
+    await runWith(['--port=0', ...lists], async (printed) => {
+      const response = await fetch(urlIn(printed).replace(/api$/, '__admin/state'));
+      ({ faults } = (await response.json()) as { faults: unknown });
+    });
+    expect(faults).toMatchObject(['no-date', 'drop', 'firewall'].map((kind) => ({ fault: { kind } })));
+  });
+
+  it('shows every option and every kind of fault in its help', async () => {
+    for (const option of ['--rate-limit <number>', '--admin <who>', 'Examples:']) {
+      expect(emulatorCommand.help).toContain(option);
+    }
+    for (const kind of Object.keys(FAULT_LAYERS)) expect(emulatorCommand.help).toContain(`"kind":"${kind}"`);
   });
 
   it.each<[string[], RegExp]>([
-    [['--nonsense'], /Unknown option '--nonsense'$/],
-    [['canary-key'], /takes options only$/],
+    [['--nonsense'], /^Unknown option '--nonsense'$/],
+    [['canary-key'], /^takes options only$/],
     [['--port'], /'--port <value>' argument missing$/],
-    [['--port=http'], /--port: must be a whole number$/],
-    [['--port=70000'], /port: /],
-    [['--rate-limit=few'], /--rate-limit: must be a whole number$/],
-    [['--algorithm=none'], /algorithm: /],
-    [['--admin=everyone'], /admin: /],
-    [['--api-key='], /apiKeys\.0: must be printable ASCII/],
-    [['--fault={'], /--fault: not JSON$/],
-    [['--fault={"kind":"latency"}'], /latencyMs/],
-  ])('ends with 2 and one line for %j', async (argv, message) => {
-    const { exitCode, output, errors } = await runWith(argv);
-    expect([exitCode, output]).toEqual([2, '']);
-    expect(errors).toMatch(/^nudge-emulator: [^\n]+\n$/);
-    expect(errors.trimEnd()).toMatch(message);
-    expect(errors).not.toContain('canary');
+    [['--port', '--host=x'], /'--port' argument is ambiguous\.$/],
+    [['--port=http'], /^--port: must be a whole number$/],
+    [['--port=70000'], /^--port: must be at most 65535$/],
+    [['--host='], /^--host: must not be empty$/],
+    [['--seed='], /^--seed: must not be empty$/],
+    [['--rate-limit=few'], /^--rate-limit: must be a whole number of at least 1, or off$/],
+    [['--rate-limit=0'], /^--rate-limit: must be a whole number of at least 1, or off$/],
+    [['--algorithm=none'], /^--algorithm: must be one of EdDSA, HS256$/],
+    [['--admin=everyone'], /^--admin: must be one of loopback, any-address, off$/],
+    [['--api-key=a', '--api-key='], /^--api-key \(number 2\): must be printable ASCII/],
+    [['--api-key=canary', '--public-key=canary'], /^--public-key: a key cannot be among apiKeys as well$/],
+    [['--fault={'], /^--fault: not JSON$/],
+    [['--fault=7'], /^--fault: must be an object such as/],
+    [['--fault={"kind":"latency"}'], /^--fault: latencyMs: must be a number$/],
+    [
+      ['--fault={"kind":"drop"}', '--fault={"kind":"hang"}'],
+      /^--fault \(number 2\): can never be reached: .*\(transport\)/,
+    ],
+  ])('refuses %j in one line that names the option and no value', async (argv, message) => {
+    const running = runWith(argv);
+    await expect(running).rejects.toThrow(CommandUsageError);
+    await expect(running).rejects.toThrow(message);
+    await expect(running).rejects.not.toThrow(/canary|\n/);
   });
 
-  it('ends with 1 where the port is taken', async () => {
+  it('fails where the port is taken', async () => {
     await using other = await NudgeEmulator.start();
     const { port } = new URL(other.url);
-    expect(await runWith([`--port=${port}`])).toEqual({
-      exitCode: 1,
-      output: '',
-      errors: `nudge-emulator: The emulator cannot listen on 127.0.0.1: port ${port} is in use\n`,
-    });
-  });
-});
-
-describe('the executable', () => {
-  const { argv, exitCode } = process;
-  afterEach(() => {
-    process.argv = argv;
-    process.exitCode = exitCode;
-    jest.restoreAllMocks();
-  });
-
-  it('runs until it gets a signal and leaves 0', async () => {
-    process.argv = ['node', 'nudge-emulator', '--port=0'];
-    let output = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      output += String(text);
-      // Later than the printing, when the tool has begun to listen for it.
-      setImmediate(() => process.emit('SIGTERM', 'SIGTERM'));
-      return true;
-    });
-    await import('./cli.js');
-    expect(output).toContain('NUDGE_BASE_URL=');
-    expect(process.exitCode).toBe(0);
-    expect(process.listenerCount('SIGTERM')).toBe(0);
+    await expect(runWith([`--port=${port}`])).rejects.toThrow(
+      `The emulator cannot listen on 127.0.0.1: port ${port} is in use`,
+    );
   });
 });

@@ -1,52 +1,35 @@
-import { readFile } from 'node:fs/promises';
-import { DEFAULT_EMULATOR_API_KEY, type NudgeEmulatorOptions } from '../server/emulator-options.js';
+import type { Command } from '../../common/command.js';
 import { EmulatorInputError } from '../input-error.js';
-import { HELP, parseCliArguments, type CliCommand } from './cli-arguments.js';
+import { DEFAULT_EMULATOR_API_KEY, type NudgeEmulatorOptions } from '../server/emulator-options.js';
 import { NudgeEmulator } from '../server/nudge-emulator.js';
+import { asUsageError, EMULATOR_HELP, parseEmulatorArguments } from './emulator-arguments.js';
 
-/** What the command line tool needs of its process. */
-export interface CliIo {
-  /** Writes to standard output. */
-  print(text: string): void;
-  /** Writes to standard error. */
-  printError(text: string): void;
-  /** Resolves when the tool is to end. */
-  untilStopped(): Promise<void>;
-}
+/** Runs an emulator until the user ends it. */
+export const emulatorCommand: Command = {
+  help: EMULATOR_HELP,
+  async run(argv, io) {
+    const options = parseEmulatorArguments(argv);
+    const emulator = await start(options);
+    io.print(greeting(emulator, options));
+    await io.untilStopped();
+    await emulator.stop();
+    return 0;
+  },
+};
 
-/**
- * Runs `nudge-emulator` until it is stopped and returns its exit code: 0 after a clean end, 1 where it could not
- * listen, 2 for a command line that makes no sense.
- */
-export async function run(argv: readonly string[], io: CliIo): Promise<number> {
-  let command: CliCommand;
-  let emulator: NudgeEmulator;
+async function start(options: NudgeEmulatorOptions): Promise<NudgeEmulator> {
   try {
-    command = parseCliArguments(argv);
-    if (command === 'help') {
-      io.print(HELP);
-      return 0;
-    }
-    if (command === 'version') {
-      io.print(`${await packageVersion()}\n`);
-      return 0;
-    }
-    emulator = await NudgeEmulator.start(command.start);
+    return await NudgeEmulator.start(options);
   } catch (error) {
-    io.printError(`nudge-emulator: ${oneLine(error)}\n`);
-    return isUsageError(error) ? 2 : 1;
+    throw error instanceof EmulatorInputError ? asUsageError(error) : error;
   }
-  io.print(greeting(emulator, command.start));
-  await io.untilStopped();
-  await emulator.stop();
-  return 0;
 }
 
 function greeting(emulator: NudgeEmulator, { apiKeys, admin }: NudgeEmulatorOptions): string {
   // Keys that were handed in are never printed: somebody will pass a real one.
   const key = apiKeys === undefined ? DEFAULT_EMULATOR_API_KEY : '<a key you passed with --api-key>';
   const lines = [
-    `The Nudge emulator listens at ${emulator.url}`,
+    `The Nudge emulator listens at ${emulator.url} (for tests: its tokens are good for nothing)`,
     '',
     'Point an application to it:',
     `  NUDGE_BASE_URL=${emulator.url}`,
@@ -59,26 +42,8 @@ function greeting(emulator: NudgeEmulator, { apiKeys, admin }: NudgeEmulatorOpti
     lines.push(
       '',
       `Let it misbehave (admin routes: ${emulator.adminUrl}):`,
-      `  curl -X POST ${emulator.adminUrl}/faults -d '{"kind":"status","status":503,"times":3}'`,
+      `  curl -X POST ${emulator.adminUrl}/faults -H 'content-type: application/json' -d '{"kind":"status","status":503,"times":3}'`,
     );
   }
   return `${lines.join('\n')}\n`;
-}
-
-function isUsageError(error: unknown): boolean {
-  return (
-    error instanceof EmulatorInputError ||
-    String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
-  );
-}
-
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  // Of Node's own messages the first sentence; what follows is advice on positional arguments, which there are none.
-  return message.split(/\n|\. To specify/)[0] ?? message;
-}
-
-async function packageVersion(): Promise<string> {
-  const manifest = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
