@@ -30,20 +30,27 @@ export class CommandUsageError extends Error {
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
 
+/** What the command line gave for each option. */
+type OptionValues<Options extends OptionsConfig> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
+>['values'];
+
 /**
  * The values of a command's options. No command takes anything else.
  *
  * @throws {CommandUsageError} for an unknown option, a missing value, or an argument that is no option.
  */
-export function parseOptions<const Options extends OptionsConfig>(argv: readonly string[], options: Options) {
-  let parsed;
+export function parseOptions<const Options extends OptionsConfig>(
+  argv: readonly string[],
+  options: Options,
+): OptionValues<Options> {
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+    if (positionals.length === 0) return values;
   } catch (error) {
     const { message } = error as TypeError;
     // The first sentence says what is wrong. What follows is advice on arguments that no command takes.
     throw new CommandUsageError(message.split(/\n|\. To /)[0] ?? message, { cause: error });
   }
-  if (parsed.positionals.length > 0) throw new CommandUsageError('takes options only');
-  return parsed.values;
+  throw new CommandUsageError('takes options only');
 }
