@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
 import { systemClock, type Clock } from '../../common/clock.js';
 import { EmulatorInputError, NudgeEmulator } from '../index.js';
+import { resolveEmulatorOptions } from './emulator-options.js';
+import { RateLimiter } from './rate-limiter.js';
 
 const KEY = 'canary-private-key';
 const NOW_MS = Date.UTC(2026, 0, 1, 12);
@@ -161,5 +163,14 @@ describe('arguments that make no sense', () => {
       'port: must be at least 0; faults.latencyMs: must be a number',
     );
     await expect(start({ apiKeys: ['a'], publicKeys: ['a'] })).rejects.toThrow('among apiKeys');
+  });
+});
+
+describe('the default rate limit', () => {
+  it('is 1200 requests a minute for each client address', () => {
+    const limiter = new RateLimiter(resolveEmulatorOptions({}).rateLimitPerMinute, clock);
+    for (let count = 0; count < 1200; count++) expect(limiter.admit('192.0.2.7')).toBeUndefined();
+    expect(limiter.admit('192.0.2.7')).toBe(60);
+    expect(limiter.admit('192.0.2.8')).toBeUndefined();
   });
 });
