@@ -6,9 +6,9 @@ import {
   hkdfSync,
   randomBytes,
   sign,
+  type JsonWebKey,
   type KeyObject,
 } from 'node:crypto';
-import type { JWK } from 'jose';
 
 /** How tokens are signed: the vendor's pages show both. */
 export type EmulatorAlgorithm = 'EdDSA' | 'HS256';
@@ -20,7 +20,7 @@ interface SigningKey {
   readonly kid: string;
   readonly sign: (input: string) => Buffer;
   /** Absent for HS256: a shared secret is never published. */
-  readonly publicJwk?: JWK;
+  readonly publicJwk?: JsonWebKey;
 }
 
 /** The emulator's signing keys: one signs, older ones stay published until they are withdrawn. */
@@ -48,8 +48,8 @@ export class SigningKeys {
     this.#current = this.#draw();
   }
 
-  jwks(): { keys: JWK[] } {
-    return { keys: this.#published.flatMap(({ publicJwk }) => publicJwk ?? []) };
+  jwks(): { keys: JsonWebKey[] } {
+    return { keys: this.#published.flatMap(({ publicJwk }) => (publicJwk === undefined ? [] : [publicJwk])) };
   }
 
   /**

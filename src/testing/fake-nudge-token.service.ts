@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { createHmac, randomBytes } from 'node:crypto';
 import { systemClock, type Clock } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
@@ -62,10 +61,15 @@ export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken'
     if (this.#failure !== undefined) throw this.#failure;
     const issuedAtS = Math.floor(this.#clock.now().wallMs / SECOND_MS);
     const expiresAtS = issuedAtS + ((request.expiryMins ?? this.#defaultExpiryMins) * MINUTE_MS) / SECOND_MS;
-    const token = await new SignJWT({ iat: issuedAtS, exp: expiresAtS })
-      .setProtectedHeader({ alg: 'HS256', kid: 'fake' })
-      .sign(this.#signingKey);
+    const token = this.#sign({ iat: issuedAtS, exp: expiresAtS });
     return { token, issuedAt: issuedAtS * SECOND_MS, expiresAt: expiresAtS * SECOND_MS };
+  }
+
+  #sign(claims: object): string {
+    const unsigned = [{ alg: 'HS256', kid: 'fake' }, claims]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    return `${unsigned}.${createHmac('sha256', this.#signingKey).update(unsigned).digest('base64url')}`;
   }
 
   async invalidate(selector: NudgeTokenSelector = {}): Promise<void> {
