@@ -88,6 +88,7 @@ export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken'
       fallbackInUse: false,
       skewMs: undefined,
       storeAvailable: true,
+      userKeys: { state: 'none' },
     };
   }
 }

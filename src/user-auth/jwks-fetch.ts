@@ -1,27 +1,90 @@
+import type { Clock } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
+import { failureReasonOf } from '../common/failure-reason.js';
+import type { UserKeysFailure } from '../telemetry/events.js';
+import { createHttpService } from '../vendor/http-client.js';
 
 const FETCH_TIMEOUT_MS = 3 * SECOND_MS;
 
 /** More keys than any issuer publishes at once. */
-const MAX_JWKS_CHARACTERS = 256 * 1024;
+const MAX_JWKS_BYTES = 256 * 1024;
+
+/** What an issuer answered, whatever it is. */
+export interface JwksAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks an issuer once. Follows no redirect, bounds the answer, and gives up when the signal is aborted. */
+export type FetchJwks = (signal: AbortSignal) => Promise<JwksAnswer>;
+
+/** Asks the issuer at `jwksUri` by the way that calls to Nudge take. */
+export function createFetchJwks(jwksUri: string): FetchJwks {
+  const { axiosRef } = createHttpService({ baseUrl: jwksUri });
+  return async (signal) => {
+    const { status, data } = await axiosRef.get<string>(jwksUri, {
+      headers: { accept: 'application/json', 'user-agent': 'nestjs-nudge-auth' },
+      maxContentLength: MAX_JWKS_BYTES,
+      signal,
+    });
+    return { status, body: data };
+  };
+}
+
+/** The issuer's keys cannot be had. Quotes nothing of what the issuer answered. */
+export class JwksError extends Error {
+  override readonly name = 'JwksError';
+
+  /** @param detail the status or the system's error code, where that is known. */
+  constructor(
+    readonly reason: UserKeysFailure,
+    readonly detail?: string,
+  ) {
+    super(detail === undefined ? reason : `${reason}: ${detail}`);
+  }
+}
 
 /**
- * The list that an issuer publishes. The client's own fetch waits for ever on an answer that breaks off, and reads one of
- * any size.
+ * The `keys` of a JWK set.
  *
- * @throws when it is none; never a `JwksError`, by which the client says that no key in it is of use.
+ * @throws {JwksError} when the answer is no JWK set.
  * @see RFC 7517 §5
  */
-export async function fetchJwks(uri: string): Promise<{ keys: object[] }> {
-  const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-  let text = '';
-  const decoder = new TextDecoder();
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > MAX_JWKS_CHARACTERS) throw new Error('the answer is too large');
+export function keyListOf({ status, body }: JwksAnswer): readonly unknown[] {
+  if (status >= 300 && status < 400) throw new JwksError('redirect', String(status));
+  if (status < 200 || status >= 400) throw new JwksError('status', String(status));
+  let parsed: unknown;
+  try {
+    // Some issuers write a byte order mark, which JSON does not have.
+    parsed = JSON.parse(body.replace(/^\uFEFF/, ''));
+  } catch {
+    // The error may quote the answer.
   }
-  if (!response.ok) throw new Error(`the answer has the status ${response.status}`);
-  const keys: unknown = Reflect.get(Object(JSON.parse(text)), 'keys');
-  if (!Array.isArray(keys)) throw new Error('the answer is no list of keys');
-  return { keys: keys.filter((key) => typeof key === 'object' && key !== null) };
+  const keys: unknown = Reflect.get(Object(parsed), 'keys');
+  if (!Array.isArray(keys)) throw new JwksError('no-jwks');
+  return keys;
+}
+
+function transportError(error: unknown, hasTimedOut: boolean): JwksError {
+  if (error instanceof JwksError) return error;
+  if (hasTimedOut) return new JwksError('timeout');
+  if (error instanceof Error && error.message.includes('maxContentLength')) return new JwksError('too-large');
+  return new JwksError('unreachable', failureReasonOf(error));
+}
+
+/**
+ * One attempt to get the list of keys that an issuer publishes.
+ *
+ * @throws {JwksError} and nothing else.
+ */
+export async function fetchKeyList(fetchJwks: FetchJwks, clock: Clock): Promise<readonly unknown[]> {
+  const abort = new AbortController();
+  const cancelTimeout = clock.schedule(FETCH_TIMEOUT_MS, () => abort.abort());
+  try {
+    return keyListOf(await fetchJwks(abort.signal));
+  } catch (error) {
+    throw transportError(error, abort.signal.aborted);
+  } finally {
+    cancelTimeout();
+  }
 }
