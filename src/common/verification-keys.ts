@@ -15,7 +15,7 @@ function assertNoPublicKey(secret: Buffer): void {
   const encoding = keyEncodingOf(secret);
   if (encoding === undefined) return;
   throw new TypeError(
-    `is a ${encoding}, which is no shared secret (whoever knows a public key could sign with it): pass a public key as publicKey`,
+    `is a ${encoding}, which is no shared secret (everyone who knows a public key could sign with it): pass a public key as publicKey`,
   );
 }
 

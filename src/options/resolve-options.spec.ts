@@ -334,7 +334,7 @@ describe('resolveNudgeAuthOptions', () => {
         given: { apiKey, userJwt: { secret: rsa.publicKey, algorithms: ['HS256'] } },
         path: 'userJwt.secret',
         message:
-          'is a PEM, which is no shared secret (whoever knows a public key could sign with it): pass a public key as publicKey',
+          'is a PEM, which is no shared secret (everyone who knows a public key could sign with it): pass a public key as publicKey',
       },
       {
         is: 'a public KeyObject as secret',

@@ -43,7 +43,7 @@ export function userJwtWarnings({ allowWeakSecret, jwksUri, issuer, audience }: 
   const warnings: string[] = [];
   if (allowWeakSecret === true) {
     warnings.push(
-      'userJwt.allowWeakSecret is set: whoever has one JWT could guess a short secret, and then be any user. It is for tests only',
+      'userJwt.allowWeakSecret is set: an attacker who has one JWT could guess a short secret, and then be any user. It is for tests only',
     );
   }
   if (jwksUri !== undefined && issuer === undefined && audience === undefined) {

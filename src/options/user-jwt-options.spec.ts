@@ -78,7 +78,7 @@ describe('a shared secret', () => {
   ])('that is a public key is refused: $is', ({ as, key }) => {
     for (const allowWeakSecret of [false, true]) {
       expect(problemsOf({ secret: key, algorithms: ['HS256'], allowWeakSecret })).toEqual({
-        'userJwt.secret': `is a ${as}, which is no shared secret (whoever knows a public key could sign with it): pass a public key as publicKey`,
+        'userJwt.secret': `is a ${as}, which is no shared secret (everyone who knows a public key could sign with it): pass a public key as publicKey`,
       });
     }
   });

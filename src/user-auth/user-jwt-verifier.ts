@@ -12,7 +12,7 @@ import { FixedUserKeys, type UserKeys } from './user-keys.js';
 
 const BEARER = 'Bearer ';
 
-/** Verifies the JWTs of one registration's users. Nobody else's: it is never looked up by a name. */
+/** Verifies the JWTs of one registration's users, and of no other's: it is never looked up by a name. */
 export class UserJwtVerifier {
   readonly #options: ResolvedUserJwtOptions;
   readonly #keys: UserKeys;

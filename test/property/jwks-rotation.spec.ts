@@ -148,7 +148,7 @@ describe('an issuer that rotates its keys under attack', () => {
           await attack(5);
           expect(await ask()).toBe(0);
         }
-        // Whoever asks, and however often.
+        // However often users and attackers ask.
         if (!hasBeenDown) {
           expect(issuer.fetches).toBeLessThanOrEqual(3 + passedMs / 30_000 + passedMs / 300_000);
         }
