@@ -123,10 +123,6 @@ module.exports = {
       to: { path: 'node_modules/' },
     }),
     ...optionalPeers,
-    forbid('jwks-rsa-is-loaded-on-demand', 'An optional peer: import() or import type.', {
-      from: from(),
-      to: { path: ofPackage('jwks-rsa'), dynamic: false, dependencyTypesNot: ['type-only'] },
-    }),
     forbid('main-entry-stands-alone', 'What has a subpath of its own is loaded by nobody else.', {
       from: { path: PUBLIC_FACE },
       to: { path: '^src/(config|doctor|redis|testing)/', reachable: true },

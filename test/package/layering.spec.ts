@@ -90,7 +90,6 @@ const OFFENCES: readonly Offence[] = [
   offence('common-imports-no-package', 'src/common/package.ts', importing('zod')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
-  offence('jwks-rsa-is-loaded-on-priority', 'src/endpoint/jwks.ts', importing('jwks-rsa')),
   // Its layers import upward, and so reach what has subpaths of its own.
   offence('main-entry-stands-alone', 'src/index.ts', ''),
   offence('only-declared-packages', 'src/endpoint/dev-package.ts', importing('fast-check')),
@@ -109,8 +108,6 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/token/index.ts': importing('./innocent.js'),
   'src/token/cycle-b.ts': "export type { A as B } from './cycle-a.js';\n",
   'src/vendor/innocent.ts': importing('@nestjs/axios'),
-  'src/endpoint/innocent.ts':
-    "import type { X } from 'jwks-rsa';\nexport const y = (): Promise<X> => import('jwks-rsa');\n",
   'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('zod'),
   'src/emulator/cli/innocent.ts': plain,
   'src/emulator/server/innocent.ts': plain,
@@ -122,7 +119,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
 
 const PACKAGES = {
   dependencies: ['zod'],
-  peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis', 'jwks-rsa'],
+  peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis'],
   devDependencies: ['@nestjs/common', 'fast-check'],
 };
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Get, UseFilters, UseGuards, Controller, Req } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { NudgeAuthExceptionFilter, NudgeAuthModule } from 'nestjs-nudge-auth';
@@ -8,13 +8,10 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { Host, type HostSettings, type HttpResult } from '../support/host.js';
 import { HttpStub } from '../support/http-stub.js';
-import { nativePackage } from '../support/native-package.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { rsaKeyPair, USER_SECRET, userJwt } from '../support/users.js';
 
-jest.unstable_mockModule('jwks-rsa', () => nativePackage('jwks-rsa'));
-
-const API_KEY = 'obviously-fake-private-key-for-verdict-tests';
+const API_KEY = 'obviously-fake-private-key-for-remembered-jwts';
 const OTHER_SECRET = 'another-obviously-fake-user-secret-0123456789';
 
 @Controller('me')
@@ -27,7 +24,7 @@ class MeController {
   }
 }
 
-describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
+describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
   let nudge: NudgeEmulator;
   const hosts: Host[] = [];
 
@@ -58,7 +55,7 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
   it('end in the second in which the JWT expires', async () => {
     const clock = new ManualClock(Date.now());
     const host = await start(
-      { secret: USER_SECRET, algorithms: ['HS256'], verdictTtlMs: 300_000 },
+      { secret: USER_SECRET, algorithms: ['HS256'], rememberForMs: 300_000 },
       { clock },
     );
     const jwt = await userJwt({ sub: 'ada' }, { expiresIn: '60s' });
@@ -69,7 +66,7 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
     expect(await statusOf(host, jwt)).toBe(401);
   });
 
-  it('do not outlive the secret that they were reached with', async () => {
+  it('do not outlive the secret that verified them', async () => {
     const jwt = await userJwt();
     const former = await start({ secret: createSecretKey(Buffer.from(USER_SECRET)), algorithms: ['HS256'] });
     expect([await statusOf(former, jwt), await statusOf(former, jwt)]).toEqual([200, 200]);
@@ -189,7 +186,7 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
       ]);
     });
 
-    it('a slow issuer delays nobody whose key is known, however many unknown kids wait for it', async () => {
+    it('a slow issuer delays no user with a known key, however many unknown kids wait for it', async () => {
       const clock = new ManualClock(Date.now());
       const held: (() => void)[] = [];
       let isSlow = false;
@@ -197,7 +194,10 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
         if (isSlow) held.push(() => response.end(jwks));
         else response.end(jwks);
       });
-      const host = await start({ jwksUri: issuer.origin, algorithms: ['RS256'], verdictTtlMs: 0 }, { clock });
+      const host = await start(
+        { jwksUri: issuer.origin, algorithms: ['RS256'], rememberForMs: 0 },
+        { clock },
+      );
       const known = await sign('one');
       expect(await statusOf(host, known)).toBe(200);
       clock.advance(30_000);
@@ -208,7 +208,8 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
       while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
       expect(await statusOf(host, known)).toBe(200);
       for (const release of held) release();
-      expect(new Set(await Promise.all(strangers))).toEqual(new Set([401]));
+      // Only the one who caused the fetch was there before it began: the others may be those of a newer key.
+      expect((await Promise.all(strangers)).filter((status) => status !== 503)).toEqual([401]);
       expect(issuer.asked()).toBe(2);
     });
 
@@ -251,7 +252,7 @@ describe.each(PLATFORMS)('remembered verdicts on %s', (platform) => {
       let published = jwks;
       await using issuer = await issuerWith((_request, response) => response.end(published));
       const host = await start(
-        { jwksUri: issuer.origin, algorithms: ['RS256'], verdictTtlMs: 300_000 },
+        { jwksUri: issuer.origin, algorithms: ['RS256'], rememberForMs: 300_000 },
         { clock },
       );
       const jwt = await sign('one');
