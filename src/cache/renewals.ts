@@ -2,6 +2,7 @@ import { Deadline } from '../common/deadline.js';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import { inOwnContext } from '../common/own-context.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
@@ -106,8 +107,8 @@ export class Renewals {
     const sequence = this.nextPlace();
     entry.begin();
     const demand = new Demand(reason === 'rotation' ? 'rotation' : 'urgent');
-    const settled = this.#renew(name, entry, reason, sequence, demand).finally(() =>
-      this.#underWay.delete(name),
+    const settled = inOwnContext(() =>
+      this.#renew(name, entry, reason, sequence, demand).finally(() => this.#underWay.delete(name)),
     );
     const renewal: Renewal = { sequence, demand, settled };
     this.#underWay.set(name, renewal);

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
+import { inOwnContext } from '../common/own-context.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { Freshness } from '../token/freshness.js';
@@ -88,7 +89,7 @@ export class TokenCache {
     this.#entries.peek(name)?.drop();
     this.#renewals.drop(name);
     this.#events.emit({ type: 'invalidated' });
-    await this.#renewer.invalidate?.(this.#renewals.storeNameOf(request));
+    await inOwnContext(() => this.#renewer.invalidate?.(this.#renewals.storeNameOf(request)));
   }
 
   /** How many tokens are held. */
