@@ -83,6 +83,8 @@ export interface TokenRenewer {
   rotateAloneAfterShare?(): number | undefined;
   /** Sets what to share when the others can be reached again. */
   shareOnReturn?(held: () => readonly PublishableToken[]): void;
+  /** Reaches for what is shared before anybody asks. Left out, there is nothing to reach for. */
+  open?(): void;
   /** Ends what goes on in the background. */
   close?(): void;
 }

@@ -105,6 +105,10 @@ export class StoreRenewal implements TokenRenewer {
     this.#return.held = held;
   }
 
+  open(): void {
+    void this.#untilConnected();
+  }
+
   close(): void {
     this.#return.close();
     this.#guard.close();

@@ -126,6 +126,11 @@ export class TokenCache {
     return Math.max(this.#renewer.refusal()?.retryAfterMs ?? 0, ...blockedForMs);
   }
 
+  /** Connects to the store, where there is one: the first caller need not wait for it. */
+  open(): void {
+    inOwnContext(() => this.#renewer.open?.());
+  }
+
   /** Takes no more callers, and resolves when everything under way has ended, within `deadlineMs`. */
   async close(): Promise<void> {
     const ended = this.#renewals.close();

@@ -5,7 +5,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import { isLoopbackHost } from '../common/loopback.js';
 
 /** The vendor's answer is a few hundred bytes; anything larger is not its answer. Counted after decompression. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+export const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** Older releases send `GET https://…` with all its headers in clear to an `HTTPS_PROXY` instead of tunnelling. */
 const OLDEST_SAFE_AXIOS = '1.16.1';

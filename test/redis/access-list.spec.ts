@@ -3,6 +3,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
 import { readFileSync } from 'node:fs';
 import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisCluster } from './support/redis-cluster.js';
 import { RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
@@ -20,7 +21,7 @@ function documented(): string[] {
 async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[]): Promise<void> {
   const [acl = '', ...rules] = documented();
   for (const admin of admins) await admin.call(acl, ...rules);
-  const common = { encryptionKeys: ['obviously-fake-encryption-key'], timeoutMs: 300 };
+  const common = { encryptionKeys: [fakeEncryptionKey()], timeoutMs: 300 };
   const store = new RedisTokenStore({ ...common, ...options });
   try {
     await store.whenReady();
