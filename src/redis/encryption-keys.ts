@@ -16,8 +16,8 @@ export const KEY_CURE = 'make one with: npx nestjs-nudge-auth key';
  */
 export function encryptionKeyBytes(text: unknown): Buffer | undefined {
   if (typeof text !== 'string') return undefined;
-  // Digits and the letters a to f are base64 as well; so many of them and nothing else are hex.
-  const isHex = HEX.test(text) && text.length >= LEAST_BYTES * 2;
+  // Digits and the letters a to f are base64 as well; but nothing else in a whole key is no chance's work.
+  const isHex = HEX.test(text);
   if (!isHex && !BASE64.test(text)) return undefined;
   const bytes = Buffer.from(text, isHex ? 'hex' : 'base64');
   return bytes.length >= LEAST_BYTES && new Set(bytes).size >= LEAST_DIFFERENT_BYTES ? bytes : undefined;
