@@ -8,6 +8,8 @@ export const LONGEST_BACKOFF_MS = MINUTE_MS;
 export interface BackoffDemand {
   /** Milliseconds to wait at the least, as the vendor asked. */
   readonly atLeastMs?: number | undefined;
+  /** Milliseconds to wait at the most, however often it has failed. */
+  readonly atMostMs?: number | undefined;
 }
 
 /**
@@ -40,13 +42,14 @@ export class Backoff {
   }
 
   /** Counts a failure and sets the wait. Returns it, in milliseconds. */
-  fail({ atLeastMs = 0 }: BackoffDemand = {}): number {
+  fail({ atLeastMs = 0, atMostMs = LONGEST_BACKOFF_MS }: BackoffDemand = {}): number {
     const now = this.#clock.now();
     const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_CEILING_MS * 2 ** Math.min(this.#failures, 16));
     this.#failures += 1;
     this.#failingSince ??= now;
     this.#setAt = now;
-    this.#delayMs = Math.min(LONGEST_BACKOFF_MS, Math.max(this.#random() * ceilingMs, atLeastMs));
+    const longestMs = Math.min(LONGEST_BACKOFF_MS, atMostMs);
+    this.#delayMs = Math.min(longestMs, Math.max(this.#random() * ceilingMs, atLeastMs));
     return this.#delayMs;
   }
 

@@ -19,6 +19,8 @@ export interface RenewalCall {
   readonly newerThan: number;
   /** What is held and still good: a token that was fetched before it is no news, whatever its order. */
   readonly held: HeldToken | undefined;
+  /** Whether the vendor was repeating a token of which callers have seen the last: its end is waited for. */
+  readonly awaitsEnd: boolean;
   /** How long the store may still be waited for; left out, as long as by any caller. */
   readonly patience?: Patience;
   /** Whether the right to call the vendor is still there; left out, nobody else has a say in it. */

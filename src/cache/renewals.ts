@@ -124,6 +124,7 @@ export class Renewals {
   ): Promise<RenewalOutcome> {
     const startedAtMs = this.#clock.now().monotonicMs;
     const request = requestNamed(name);
+    let tooShortToken: HeldToken | undefined;
     try {
       const renewed = await this.#renewer.renew({
         entry: this.storeNameOf(request),
@@ -132,11 +133,15 @@ export class Renewals {
         deadline: new Deadline(this.#clock, this.#options.deadlineMs),
         demand,
         newerThan: entry.fence,
+        awaitsEnd: entry.awaitsEnd,
         held: entry.held?.freshness(this.#clock.now()) === 'unusable' ? undefined : entry.held,
       });
       if (renewed.despite !== undefined) this.#tellOfFailure(entry, reason, renewed.despite);
       const held = new HeldToken(renewed, this.#options);
-      if (held.freshness(this.#clock.now()) === 'unusable') throw tooShort();
+      if (held.freshness(this.#clock.now()) === 'unusable') {
+        tooShortToken = held;
+        throw tooShort();
+      }
       const isLonger = demand.isDropped || this.#adopt(name, held, sequence, renewed);
       const { from, lifeMs, keyFingerprint, skewMs } = renewed;
       const tookMs = this.#clock.now().monotonicMs - startedAtMs;
@@ -144,7 +149,8 @@ export class Renewals {
       return { held, from };
     } catch (error) {
       const failure = asNudgeAuthError(error);
-      this.#noteFailure(entry, failure, demand);
+      if (tooShortToken === undefined) this.#noteFailure(entry, failure, demand);
+      else entry.repeated(tooShortToken, failure);
       if (!(failure instanceof LocalRefusal)) this.#tellOfFailure(entry, reason, failure);
       const { code, message, cause } = failure;
       const blockedForMs = Math.max(entry.blockedForMs(), this.#allBlockedForMs());

@@ -3,6 +3,7 @@ import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError } from '../common/errors.js';
 import { SHORTEST_CALL_MS } from './call-queue.js';
+import { KeptLeases } from './kept-leases.js';
 import type { Patience } from './patience.js';
 import {
   LocalRefusal,
@@ -16,6 +17,7 @@ import type { RenewalsOptions } from './renewals.js';
 import { LOST, type StoreGuard } from './store-guard.js';
 import { StoreReturn } from './store-return.js';
 import { newsIn } from './stored-news.js';
+import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from './token-entry.js';
 import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
 /** Followers are told when the leader has written; this is for when the message is lost. */
@@ -49,6 +51,7 @@ export class StoreRenewal implements TokenRenewer {
   readonly #store: TokenStore;
   readonly #guard: StoreGuard;
   readonly #return: StoreReturn;
+  readonly #keptLeases: KeptLeases;
   readonly #options: RenewalsOptions;
   readonly #clock: Clock;
   readonly #aloneShare: number;
@@ -66,6 +69,7 @@ export class StoreRenewal implements TokenRenewer {
     this.#store = store;
     this.#guard = guard;
     this.#return = new StoreReturn(store, guard, clock);
+    this.#keptLeases = new KeptLeases(clock);
     this.#options = options;
     this.#clock = clock;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
@@ -111,6 +115,7 @@ export class StoreRenewal implements TokenRenewer {
 
   close(): void {
     this.#return.close();
+    this.#keptLeases.close();
     this.#guard.close();
   }
 
@@ -244,10 +249,17 @@ export class StoreRenewal implements TokenRenewer {
     const { token, lifeMs, keyFingerprint } = renewed;
     const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
     const writing = this.#guard.ask('write', this.#guard.patience(), () => lease.write(record));
-    void writing.then(() => giveBack(lease));
+    void writing.then(() => this.#letGo(lease, record.remainingMs));
     const written = await patience.atMost(writing);
     if (written === false && !isSuperseded) return 'superseded';
     return { ...renewed, fence: written === false || written === LOST ? newerThan : lease.fence };
+  }
+
+  /** At its very end a token is in no store that could tell the others what the vendor says: they wait their turn. */
+  #letGo(lease: TokenLease, remainingMs: number): void {
+    const isEnding = remainingMs <= ASK_FOR_FRESH_EVERY_MS && remainingMs > -END_MARGIN_MS;
+    if (isEnding) this.#keptLeases.keep(lease, ASK_FOR_FRESH_EVERY_MS);
+    else giveBack(lease);
   }
 
   /** A store that tells of no change makes followers slower, and nothing else. */

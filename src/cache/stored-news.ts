@@ -3,12 +3,16 @@ import { readClaims, type NudgeTokenClaims } from '../token/claims.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
 import type { RenewalCall, RenewedToken } from './renewal.js';
+import { ASK_FOR_FRESH_EVERY_MS } from './token-entry.js';
 import type { StoredToken } from './token-store.js';
 
-/** What is stored, where it can be used and is news to a call; else `undefined`. */
+/**
+ * What is stored, where it can be used and is news to a call; else `undefined`. While the end of a token is waited for,
+ * also what somebody has fetched in vain a moment ago: the vendor would say the same again.
+ */
 export function newsIn(
   stored: StoredToken | undefined,
-  { newerThan, held, reason }: RenewalCall,
+  { newerThan, held, reason, awaitsEnd }: RenewalCall,
   policy: FreshnessPolicy,
   now: Instant,
 ): RenewedToken | undefined {
@@ -30,7 +34,8 @@ export function newsIn(
       from: 'store',
       fence: stored.fence,
     };
-    return new HeldToken(taken, policy).freshness(now) === 'unusable' ? undefined : taken;
+    const isUsable = new HeldToken(taken, policy).freshness(now) !== 'unusable';
+    return isUsable || (awaitsEnd && stored.ageMs < ASK_FOR_FRESH_EVERY_MS) ? taken : undefined;
   } catch {
     // Not a token: whatever wrote it, it is a miss, and the next write replaces it.
     return undefined;
