@@ -151,7 +151,9 @@ function repeating(history: History, steps: readonly Step[], beforeEndMs: number
   const begin: Step[] = [
     { do: 'ask', callers: 1, user: 0, everybody: false, force: false },
     { do: 'mood', mood: { kind: 'repeating' } },
-    { do: 'pass', ms: expiryMins * MINUTE_MS - beforeEndMs },
+    // Often enough for the wait between two attempts to have grown.
+    { do: 'keep asking', user: 0, times: expiryMins - 5, everyMs: MINUTE_MS },
+    { do: 'pass', ms: 5 * MINUTE_MS - beforeEndMs },
   ];
   return { ...history, scope: 'client', cacheEnabled: true, expiryMins, steps: [...begin, ...steps] };
 }
