@@ -16,6 +16,7 @@ import {
 import type { RenewalsOptions } from './renewals.js';
 import { LOST, type StoreGuard } from './store-guard.js';
 import { StoreReturn } from './store-return.js';
+import { LeastVendorTime } from '../token/vendor-time.js';
 import { newsIn } from './stored-news.js';
 import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from './token-entry.js';
 import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
@@ -55,6 +56,7 @@ export class StoreRenewal implements TokenRenewer {
   readonly #options: RenewalsOptions;
   readonly #clock: Clock;
   readonly #aloneShare: number;
+  readonly #vendorTime = new LeastVendorTime();
   #firstConnection: Promise<void> | undefined;
 
   constructor(
@@ -165,7 +167,14 @@ export class StoreRenewal implements TokenRenewer {
     // Some stores have null for nothing.
     const stored = read ?? undefined;
     const isGood = stored !== undefined && !this.#return.isInvalidated(entry, stored);
-    const news = isGood ? newsIn(stored, call, this.#options, this.#clock.now()) : undefined;
+    const now = this.#clock.now();
+    const news = isGood ? newsIn(stored, call, this.#options, now) : undefined;
+    if (news !== undefined) {
+      this.#vendorTime.saw(news.claims.issuedAtMs, now);
+      // A store whose clock stands still says that it is young.
+      if (news.claims.expiresAtMs <= this.#vendorTime.atMs(now))
+        return { news: undefined, fence: stored?.fence ?? 0 };
+    }
     return { news, fence: stored?.fence ?? 0 };
   }
 
@@ -245,6 +254,7 @@ export class StoreRenewal implements TokenRenewer {
     renewed: RenewedToken,
     isSuperseded: boolean,
   ): Promise<RenewedToken | 'superseded'> {
+    this.#vendorTime.answered(renewed.claims.issuedAtMs, renewed.arrivedAt);
     const ageMs = elapsedMs(renewed.arrivedAt, this.#clock.now());
     const { token, lifeMs, keyFingerprint } = renewed;
     const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };

@@ -611,6 +611,19 @@ describe('closing', () => {
     expect(life.clock.pendingMs).toEqual([]);
   });
 
+  it('ends within the deadline that began with the first caller, not with the closing', async () => {
+    const life = TokenLife.onManualClock({ options: { http: { deadlineMs: 7_000 } } });
+    life.vendor.mood = { kind: 'hanging' };
+    const first = life.ask();
+    await life.clock.advanceAsync(3_000);
+    const joined = life.ask();
+    let closedAtMs: number | undefined;
+    void life.cache.close().then(() => (closedAtMs = life.clock.now().monotonicMs));
+    await life.clock.advanceAsync(10_000);
+    expect(closedAtMs).toBe(7_000);
+    expect([(await first).waitedMs, (await joined).waitedMs]).toEqual([7_000, 4_000]);
+  });
+
   it('lets nobody begin a renewal who was waiting for another', async () => {
     const life = TokenLife.onManualClock();
     await warm(life);

@@ -49,7 +49,9 @@ describeRedis('a process whose boot fails', () => {
       }
     `;
     const endings = ['Express', 'Fastify'].map(async (adapter) => {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', script, adapter], { cwd: ROOT });
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', script, adapter], {
+        cwd: ROOT,
+      });
       let output = '';
       child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
       child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

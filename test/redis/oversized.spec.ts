@@ -86,7 +86,10 @@ describeRedis('more than can be the store’s own, put into Redis by somebody el
     await until('it listens', listens);
     const first = await subscriber();
     await admin.publish('nudge-auth:v1:changes', HUGE);
-    await until('another connection listens', async () => (await listens()) && (await subscriber()) !== first);
+    await until(
+      'another connection listens',
+      async () => (await listens()) && (await subscriber()) !== first,
+    );
     let isTold = false;
     void store.untilChanged('entry', 60_000).then(() => (isTold = true));
     await until('it is told of the change', async () => {
