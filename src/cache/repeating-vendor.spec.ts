@@ -59,12 +59,11 @@ async function freshAfterMs(
   let refusals = 0;
   for (let passedMs = 0; passedMs < untilMs; passedMs += STEP_MS) {
     for (const [index, ask] of askers.entries()) {
-      void ask().then(
-        (expiresAt) => {
-          if (expiresAt > startMs + LIFE_MS) foundAtMs[index] ??= clock.now().wallMs - startMs;
-        },
-        () => (refusals += 1),
-      );
+      void (async () => {
+        const expiresAt = await ask().catch(() => undefined);
+        if (expiresAt === undefined) refusals += 1;
+        else if (expiresAt > startMs + LIFE_MS) foundAtMs[index] ??= clock.now().wallMs - startMs;
+      })();
     }
     await clock.advanceAsync(STEP_MS);
   }

@@ -40,22 +40,20 @@ class ContextController {
 
 /** Notes in whose context it is asked. */
 function watched(store: TokenStore, seen: (what: string) => void): TokenStore {
-  const ask = <Args extends unknown[], Answer>(what: string, method: (...args: Args) => Answer) =>
-    function told(...args: Args): Answer {
-      seen(what);
-      return method.apply(store, args);
-    };
   return {
-    read: ask('read', store.read),
+    read: (entry) => (seen('read'), store.read(entry)),
     acquire: async (entry) => {
       seen('acquire');
       const lease = await store.acquire(entry);
       if (lease === undefined) return undefined;
-      const write = ask('write', lease.write);
-      return { ...lease, write, release: ask('release', lease.release) } satisfies TokenLease;
+      return {
+        ...lease,
+        write: (record) => (seen('write'), lease.write(record)),
+        release: () => (seen('release'), lease.release()),
+      } satisfies TokenLease;
     },
-    invalidate: ask('invalidate', store.invalidate),
-    untilChanged: ask('untilChanged', store.untilChanged),
+    invalidate: (entry) => (seen('invalidate'), store.invalidate(entry)),
+    untilChanged: (entry, timeoutMs) => (seen('untilChanged'), store.untilChanged(entry, timeoutMs)),
     close: () => store.close(),
   };
 }

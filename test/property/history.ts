@@ -146,7 +146,7 @@ function steps(disturbance: 'none' | 'jumps' | 'suspends'): fc.Arbitrary<readonl
 }
 
 /** A vendor that repeats a token until its end, and callers in its last moments. */
-function repeating(history: History, steps: readonly Step[], beforeEndMs: number): History {
+function repeating(history: History, moments: readonly Step[], beforeEndMs: number): History {
   const expiryMins = 30;
   const begin: Step[] = [
     { do: 'ask', callers: 1, user: 0, everybody: false, force: false },
@@ -155,7 +155,7 @@ function repeating(history: History, steps: readonly Step[], beforeEndMs: number
     { do: 'keep asking', user: 0, times: expiryMins - 5, everyMs: MINUTE_MS },
     { do: 'pass', ms: 5 * MINUTE_MS - beforeEndMs },
   ];
-  return { ...history, scope: 'client', cacheEnabled: true, expiryMins, steps: [...begin, ...steps] };
+  return { ...history, scope: 'client', cacheEnabled: true, expiryMins, steps: [...begin, ...moments] };
 }
 
 const lastMoments = fc.array(

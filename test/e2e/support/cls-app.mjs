@@ -24,7 +24,7 @@ const seen = (what) => {
 const clock = {
   now: () => ({ wallMs: Date.now(), monotonicMs: performance.now() }),
   schedule: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(() => callback(), delayMs);
     return () => clearTimeout(timer);
   },
 };
