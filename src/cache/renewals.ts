@@ -2,6 +2,7 @@ import { Deadline } from '../common/deadline.js';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import { inOwnContext } from '../common/own-context.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
@@ -102,8 +103,8 @@ export class Renewals {
     const sequence = this.nextPlace();
     entry.begin();
     const priority = new RenewalPriority(reason === 'rotation' ? 'rotation' : 'urgent');
-    const settled = this.#renew(name, entry, reason, sequence, priority).finally(() =>
-      this.#underWay.delete(name),
+    const settled = inOwnContext(() =>
+      this.#renew(name, entry, reason, sequence, priority).finally(() => this.#underWay.delete(name)),
     );
     const renewal: Renewal = { sequence, priority, settled };
     this.#underWay.set(name, renewal);
@@ -119,6 +120,7 @@ export class Renewals {
   ): Promise<RenewalOutcome> {
     const startedAtMs = this.#clock.now().monotonicMs;
     const request = requestNamed(name);
+    let tooShortToken: HeldToken | undefined;
     try {
       const renewed = await this.#renewer.renew({
         entry: this.storeNameOf(request),
@@ -127,11 +129,15 @@ export class Renewals {
         deadline: new Deadline(this.#clock, this.#options.deadlineMs),
         priority,
         newerThan: entry.fence,
+        awaitsEnd: entry.awaitsEnd,
         held: entry.held?.freshness(this.#clock.now()) === 'unusable' ? undefined : entry.held,
       });
       if (renewed.despite !== undefined) this.#tellOfFailure(entry, reason, renewed.despite);
       const held = new HeldToken(renewed, this.#options);
-      if (held.freshness(this.#clock.now()) === 'unusable') throw tooShort();
+      if (held.freshness(this.#clock.now()) === 'unusable') {
+        tooShortToken = held;
+        throw tooShort();
+      }
       const isLonger = priority.isDropped || this.#adopt(name, held, sequence, renewed);
       const { from, lifeMs, keyFingerprint, skewMs } = renewed;
       const tookMs = this.#clock.now().monotonicMs - startedAtMs;
@@ -139,7 +145,8 @@ export class Renewals {
       return { held, from };
     } catch (error) {
       const failure = asNudgeAuthError(error);
-      this.#noteFailure(entry, failure, priority);
+      if (tooShortToken === undefined) this.#noteFailure(entry, failure, priority);
+      else entry.repeated(tooShortToken, failure);
       if (!(failure instanceof LocalRefusal)) this.#tellOfFailure(entry, reason, failure);
       const { code, message, cause } = failure;
       const blockedForMs = Math.max(entry.blockedForMs(), this.#allBlockedForMs());

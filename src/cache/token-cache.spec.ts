@@ -306,17 +306,17 @@ describe('a vendor that disappoints', () => {
   });
 
   it.each([
-    { is: 'expired', ageMs: 61 * MINUTE_MS },
-    { is: 'about to expire', ageMs: 59.5 * MINUTE_MS },
-  ])('gets no token cached that is $is, and is asked again after a backoff only', async ({ ageMs }) => {
+    { is: 'expired', ageMs: 61 * MINUTE_MS, waitMs: 500 },
+    { is: 'about to expire', ageMs: 59.5 * MINUTE_MS, waitMs: 750 },
+  ])('gets no token cached that is $is, and is asked again after a wait only', async ({ ageMs, waitMs }) => {
     const life = TokenLife.onManualClock();
     life.vendor.mood = { kind: 'aged', ageMs };
     const failure = failureOf(await askAndPass(life));
-    expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: 500 });
-    expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: 491 });
+    expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: waitMs });
+    expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: waitMs - 9 });
     await askAndPass(life);
     expect(life.calls).toHaveLength(1);
-    await life.clock.advanceAsync(500);
+    await life.clock.advanceAsync(waitMs);
     await askAndPass(life);
     expect(life.calls).toHaveLength(2);
   });
@@ -609,6 +609,19 @@ describe('closing', () => {
     await closed;
     expect(failureOf(await fare).code).toBe('NUDGE_TIMEOUT');
     expect(life.clock.pendingMs).toEqual([]);
+  });
+
+  it('ends within the deadline that began with the first caller, not with the closing', async () => {
+    const life = TokenLife.onManualClock({ options: { http: { deadlineMs: 7_000 } } });
+    life.vendor.mood = { kind: 'hanging' };
+    const first = life.ask();
+    await life.clock.advanceAsync(3_000);
+    const joined = life.ask();
+    let closedAtMs: number | undefined;
+    void life.cache.close().then(() => (closedAtMs = life.clock.now().monotonicMs));
+    await life.clock.advanceAsync(10_000);
+    expect(closedAtMs).toBe(7_000);
+    expect([(await first).waitedMs, (await joined).waitedMs]).toEqual([7_000, 4_000]);
   });
 
   it('lets nobody begin a renewal who was waiting for another', async () => {

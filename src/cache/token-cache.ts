@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
+import { inOwnContext } from '../common/own-context.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { Freshness } from '../token/freshness.js';
@@ -90,7 +91,7 @@ export class TokenCache {
     this.#entries.peek(name)?.drop();
     this.#renewals.drop(name);
     this.#events.emit({ type: 'invalidated' });
-    await this.#renewer.invalidate?.(this.#renewals.storeNameOf(request));
+    await inOwnContext(() => this.#renewer.invalidate?.(this.#renewals.storeNameOf(request)));
   }
 
   /** How many tokens are held. */
@@ -125,6 +126,11 @@ export class TokenCache {
     const entries = this.#options.scope === 'client' ? this.#entries.all() : [];
     const blockedForMs = entries.map(([, entry]) => entry.blockedForMs());
     return Math.max(this.#renewer.refusal()?.retryAfterMs ?? 0, ...blockedForMs);
+  }
+
+  /** Connects to the store, where there is one: the first caller need not wait for it. */
+  open(): void {
+    inOwnContext(() => this.#renewer.open?.());
   }
 
   /** Takes no more callers, and resolves when everything under way has ended, within `deadlineMs`. */

@@ -2,6 +2,7 @@ import { elapsedMs, type Clock, type Instant, type Random } from '../common/cloc
 import { SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { HeldToken } from '../token/held-token.js';
+import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from '../token/repeated-token.js';
 import { Backoff } from '../vendor/backoff.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 
@@ -25,7 +26,11 @@ export class TokenEntry {
   /** Its order in the store. */
   #fence = 0;
   #beganAt: Instant | undefined;
+  /** Since the vendor has repeated a token that is about to end, and until that has ended. */
+  #ending: { readonly since: Instant; readonly forMs: number } | undefined;
   #answeredAt: Instant | undefined;
+  /** One user may be asked for again after this. */
+  #userWaitMs = CALLS_PER_USER_EVERY_MS;
   #lastFailure: NudgeAuthError | undefined;
 
   constructor(clock: Clock, random: Random, isPerUser: boolean) {
@@ -45,6 +50,14 @@ export class TokenEntry {
   /** Whether no renewal has begun for a while. */
   get isDueForLook(): boolean {
     return this.#beganAt === undefined || elapsedMs(this.#beganAt, this.#clock.now()) >= LOOK_EVERY_MS;
+  }
+
+  /** Whether callers are refused because the vendor repeats a token that has not ended yet, or only just. */
+  get awaitsEnd(): boolean {
+    const now = this.#clock.now();
+    if (this.#ending !== undefined) return elapsedMs(this.#ending.since, now) < this.#ending.forMs;
+    const held = this.#held;
+    return held !== undefined && held.usableForMs(now) <= 0 && held.remainingMs(now) > -END_MARGIN_MS;
   }
 
   /** The held token, if it was fetched at or after a place in the cache's order; 0 takes every one. */
@@ -71,7 +84,7 @@ export class TokenEntry {
     if (isLonger) this.#succeed();
     else {
       const message = 'Nudge answers with a token that lives no longer than the last one';
-      this.fail(new NudgeAuthError('NUDGE_BAD_RESPONSE', message));
+      this.repeated(token, new NudgeAuthError('NUDGE_BAD_RESPONSE', message));
     }
     return isLonger;
   }
@@ -96,9 +109,37 @@ export class TokenEntry {
     this.#fence = Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * The vendor answered with a token that is no better than the one before, or about to end. It is asked again less and
+   * less often while callers can be served with it, when it cannot be handed out any more, and then until its end at
+   * short intervals, whatever the backoff has grown to.
+   */
+  repeated(token: HeldToken, error: NudgeAuthError): void {
+    const now = this.#clock.now();
+    const usableForMs = token.usableForMs(now);
+    const remainingMs = token.remainingMs(now);
+    this.#answeredAt = now;
+    this.#lastFailure = error;
+    const untilEndMs = remainingMs > 0 ? remainingMs + END_MARGIN_MS / 2 : CALLS_PER_USER_EVERY_MS;
+    this.#userWaitMs = Math.min(CALLS_PER_USER_EVERY_MS, untilEndMs);
+    if (usableForMs > 0) {
+      this.#backoff.fail({ atMostMs: usableForMs });
+      return;
+    }
+    // Once, so that a vendor whose tokens are always about to end is not asked so often for ever.
+    this.#ending ??= { since: now, forMs: remainingMs + END_MARGIN_MS };
+    if (!this.awaitsEnd) {
+      this.#backoff.fail();
+      return;
+    }
+    this.#backoff.succeed();
+    this.#backoff.fail({ atLeastMs: ASK_FOR_FRESH_EVERY_MS, atMostMs: ASK_FOR_FRESH_EVERY_MS });
+  }
+
   /** A failure that is about this entry alone: the vendor answered, though not well. */
   fail(error: NudgeAuthError): void {
     this.#answeredAt = this.#clock.now();
+    this.#userWaitMs = CALLS_PER_USER_EVERY_MS;
     this.backOff(error);
   }
 
@@ -129,12 +170,14 @@ export class TokenEntry {
 
   #succeed(): void {
     this.#answeredAt = this.#clock.now();
+    this.#userWaitMs = CALLS_PER_USER_EVERY_MS;
+    this.#ending = undefined;
     this.#lastFailure = undefined;
     this.#backoff.succeed();
   }
 
   #userBlockedForMs(): number {
     if (!this.#isPerUser || this.#answeredAt === undefined) return 0;
-    return Math.max(0, CALLS_PER_USER_EVERY_MS - elapsedMs(this.#answeredAt, this.#clock.now()));
+    return Math.max(0, this.#userWaitMs - elapsedMs(this.#answeredAt, this.#clock.now()));
   }
 }

@@ -100,6 +100,7 @@ export class NudgeAuthModule
 
   async onApplicationBootstrap(): Promise<void> {
     assertGuards(this.modules, this.registration);
+    this.cache.open();
     const { warmUp: how } = this.options;
     if (how === false) return;
     const firstToken = warmUp(() => this.tokens.getToken(), this.clock);

@@ -1,24 +1,36 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Clock } from '../common/clock.js';
-import { DISCONNECT_MS } from './redis-connection.js';
+import type { Clock, Random } from '../common/clock.js';
+import { OwnClient, subscriberLike } from './own-client.js';
+
+/** Many messages fit into it. One that is longer is none of ours, and is not to be gathered in memory. */
+const LONGEST_MESSAGE_BYTES = 256 * 1024;
 
 /**
  * Tells those who wait that an entry has changed, as soon as Redis says so. Messages may get lost: whoever waits also
  * has a time at which to look.
  */
 export class ChangeFeed {
+  readonly #client: Redis | Cluster;
+  readonly #channel: string;
   readonly #clock: Clock;
-  readonly #subscriber: Redis | Cluster;
+  readonly #random: Random;
   readonly #waiting = new Map<string, Set<() => void>>();
   #isClosed = false;
+  #endSubscription: () => void = () => undefined;
 
-  constructor(client: Redis | Cluster, channel: string, clock: Clock) {
+  constructor(client: Redis | Cluster, channel: string, clock: Clock, random: Random) {
+    this.#client = client;
+    this.#channel = channel;
     this.#clock = clock;
-    // A connection that subscribes can do nothing else. Subscribed once and for all: a wait would be over before it is.
-    this.#subscriber = duplicateOf(client);
-    this.#subscriber.on('error', () => undefined);
-    this.#subscriber.on('message', (_channel: string, name: string) => this.#announce(name));
-    this.#subscriber.subscribe(channel).catch(() => undefined);
+    this.#random = random;
+  }
+
+  /** Subscribes, once and for all: a wait would be over before its subscription is. */
+  open(): void {
+    if (this.#isClosed) return;
+    const subscriber = 'nodes' in this.#client ? this.#subscribeTo(this.#client) : this.#follow(this.#client);
+    subscriber.on('error', () => undefined);
+    subscriber.on('message', (_channel: string, name: string) => this.#announce(name));
   }
 
   /** Resolves when one of the names is announced, or after `timeoutMs`. */
@@ -41,7 +53,36 @@ export class ChangeFeed {
   close(): void {
     this.#isClosed = true;
     for (const name of this.#waiting.keys()) this.#announce(name);
-    this.#subscriber.disconnect();
+    this.#endSubscription();
+  }
+
+  #subscribeTo(cluster: Cluster): Cluster {
+    // The one command that may wait for a connection. It is remembered there, whichever node serves it.
+    const subscriber = cluster.duplicate([], { enableOfflineQueue: true, lazyConnect: false });
+    subscriber.subscribe(this.#channel).catch(() => undefined);
+    this.#endSubscription = () => subscriber.disconnect();
+    return subscriber;
+  }
+
+  #follow(client: Redis): Redis {
+    const own = new OwnClient(subscriberLike(client), this.#clock, this.#random);
+    const { redis } = own;
+    let unreadBytes = 0;
+    redis.on('connect', () => {
+      const { stream } = redis;
+      unreadBytes = 0;
+      stream.on('data', (chunk: Buffer) => {
+        unreadBytes += chunk.length;
+        if (unreadBytes > LONGEST_MESSAGE_BYTES) stream.destroy();
+      });
+    });
+    redis.on('message', () => {
+      unreadBytes = 0;
+    });
+    redis.on('ready', () => void redis.subscribe(this.#channel).catch(() => undefined));
+    this.#endSubscription = () => own.close();
+    own.open();
+    return redis;
   }
 
   #announce(name: string): void {
@@ -53,16 +94,4 @@ export class ChangeFeed {
     waiting?.delete(end);
     if (waiting?.size === 0) this.#waiting.delete(name);
   }
-}
-
-function duplicateOf(client: Redis | Cluster): Redis | Cluster {
-  // The one command that may wait for a connection: the subscription.
-  if ('nodes' in client) return client.duplicate([], { enableOfflineQueue: true, lazyConnect: false });
-  return client.duplicate({
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: null,
-    lazyConnect: false,
-    autoResubscribe: true,
-    disconnectTimeout: DISCONNECT_MS,
-  });
 }

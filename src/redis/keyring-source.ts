@@ -15,8 +15,8 @@ export interface KeyringSource {
 }
 
 /** Keys given by the host: always the same. */
-export function givenKeys(encryptionKeys: readonly string[]): KeyringSource {
-  const [first, ...older] = encryptionKeys.map((secret) => new StoreKey(secret));
+export function givenKeys(encryptionKeys: readonly Uint8Array[]): KeyringSource {
+  const [first, ...older] = encryptionKeys.map((key) => new StoreKey(key));
   const keyring =
     first === undefined
       ? Promise.reject(

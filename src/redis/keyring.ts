@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { TokenRecord } from '../store/token-store.js';
+import { MAX_ANSWER_BYTES } from '../vendor/http-client.js';
 
 const SALT = 'nestjs-nudge-auth';
 const CIPHER = 'aes-256-gcm';
@@ -7,10 +8,14 @@ const KEY_BYTES = 32;
 const ID_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** What stands beside the token in a record, with room to spare. */
+const RECORD_FRAME_BYTES = 1_024;
+/** No sealed record is longer: base64url makes four characters of three bytes, and no token is longer than an answer. */
+export const LONGEST_SEALED_CHARS = Math.ceil(((MAX_ANSWER_BYTES + RECORD_FRAME_BYTES) * 4) / 3);
 /** 128 bits tell any number of entries apart. */
 const ENTRY_CHARS = 22;
 
-function derived(material: string | Uint8Array, purpose: string, bytes: number): Buffer {
+function derived(material: Uint8Array, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', material, SALT, purpose, bytes));
 }
 
@@ -40,7 +45,7 @@ export class StoreKey {
   readonly #naming: Buffer;
   readonly #sealing: Buffer;
 
-  constructor(material: string | Uint8Array, keyFingerprint?: string) {
+  constructor(material: Uint8Array, keyFingerprint?: string) {
     this.id = derived(material, 'key id', ID_BYTES).toString('hex');
     this.keyFingerprint = keyFingerprint;
     this.#naming = derived(material, 'entry names', KEY_BYTES);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { array, assert as assertAlways, integer, nat, property, record } from 'fast-check';
+import { reconnectDelayMs } from './own-client.js';
 import { passedMs, RedisClock } from './redis-clock.js';
-import { reconnectDelayMs } from './redis-connection.js';
 
 const US_PER_MS = 1_000;
 

@@ -1,24 +1,16 @@
-import { Redis, type Cluster } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
+import { inOwnContext } from '../common/own-context.js';
+import { clientFor, FIRST_CONNECTION_MS, OwnClient } from './own-client.js';
 import { RedisClock } from './redis-clock.js';
 import type { ResolvedRedisTokenStoreOptions } from './redis-token-store.options.js';
 import type { Script } from './scripts.js';
 import { CommandTimeout, within } from './within.js';
 
-/** A process that starts waits so long for its first connection. */
-const FIRST_CONNECTION_MS = 2 * SECOND_MS;
-/** Tried twice in that time: whoever gives up then knows why. */
-const CONNECT_MS = FIRST_CONNECTION_MS / 2;
-/** As long as a starting process waits it tries often, so as not to sleep through the moment. */
-const EAGER_RECONNECTS = 20;
-const EAGER_RECONNECT_MS = 100;
-const LONGEST_RECONNECT_MS = 2 * SECOND_MS;
 /** A connection that has swallowed everything for so long is dead, whatever the socket says. */
 const SILENCE_MS = 2 * SECOND_MS;
-/** So long a server that hangs may take to close its side; the process could not end before. */
-export const DISCONNECT_MS = 100;
 /** Scripts can be repeated; together the attempts last as long as one caller may wait for the store. */
 const ATTEMPTS = 3;
 
@@ -58,42 +50,43 @@ export function numberIn(part: ScriptArgument | undefined): number {
   return number;
 }
 
-/** Between attempts to connect again: more each time, and never all processes together. */
-export function reconnectDelayMs(attempts: number, random: Random): number {
-  const doublings = Math.min(10, Math.max(0, attempts - EAGER_RECONNECTS));
-  const ceilingMs = Math.min(LONGEST_RECONNECT_MS, EAGER_RECONNECT_MS * 2 ** doublings);
-  return Math.ceil(ceilingMs * (0.5 + random() / 2));
-}
-
-/** The client, with a timeout on every command and nothing queued while there is no connection. */
+/**
+ * The client, with a timeout on every command and nothing queued while there is no connection. It connects with the first
+ * use: what is never used, because a boot has failed before, opens nothing.
+ */
 export class RedisConnection {
   readonly client: Redis | Cluster;
   /** What the client itself puts before every name. */
   readonly clientPrefix: string;
-  readonly #isOwn: boolean;
+  readonly #own: OwnClient | undefined;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #redisClock = new RedisClock();
   readonly #pending = new Set<Promise<unknown>>();
-  readonly #first: Promise<void>;
+  #first: Promise<void> | undefined;
+  #isOpen = false;
   #silentSinceMs: number | undefined;
   /** Why the own client has no connection. */
   #lastReason: string | undefined;
   #isClosed = false;
+  /** What else begins with the first use. */
+  onOpen: () => void = () => undefined;
 
   constructor({ connection, timeoutMs }: ResolvedRedisTokenStoreOptions, clock: Clock, random: Random) {
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
-    this.#isOwn = 'url' in connection;
-    this.client = 'url' in connection ? connect(connection.url, random) : connection.client;
-    if (this.#isOwn) this.#listen();
+    if ('url' in connection) {
+      this.#own = new OwnClient(clientFor(connection.url), clock, random);
+      this.client = this.#own.redis;
+      this.#listen();
+    } else this.client = connection.client;
     this.clientPrefix = this.client.options.keyPrefix ?? '';
-    if (this.client.status === 'wait') this.client.connect().catch(() => undefined);
-    this.#first = this.#firstConnection();
   }
 
   /** Resolves with the first connection, after 2 s at the latest. */
   whenReady(): Promise<void> {
+    this.#open();
+    this.#first ??= this.#firstConnection();
     return this.#first;
   }
 
@@ -122,7 +115,7 @@ export class RedisConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#pending);
-    if (this.#isOwn) this.client.disconnect();
+    this.#own?.close();
   }
 
   /** `undefined` when it came too late for its deadline: by the answer the next one is reckoned better. */
@@ -167,12 +160,23 @@ export class RedisConnection {
 
   #heardNothing(sinceMs: number): void {
     this.#silentSinceMs ??= sinceMs;
-    if (!this.#isOwn || this.#nowMs() - this.#silentSinceMs < SILENCE_MS) return;
+    if (this.#own === undefined || this.#nowMs() - this.#silentSinceMs < SILENCE_MS) return;
     this.#silentSinceMs = undefined;
     this.client.disconnect(true);
   }
 
+  #open(): void {
+    if (this.#isOpen || this.#isClosed) return;
+    this.#isOpen = true;
+    inOwnContext(() => {
+      if (this.#own !== undefined) this.#own.open();
+      else if (this.client.status === 'wait') this.client.connect().catch(() => undefined);
+      this.onOpen();
+    });
+  }
+
   async #within<T>(send: () => Promise<T>): Promise<T> {
+    this.#open();
     if (this.#isClosed || this.client.status !== 'ready') throw new NoConnection(this.#lastReason);
     const work = within(this.#clock, this.#timeoutMs, send());
     this.#pending.add(work);
@@ -191,7 +195,7 @@ export class RedisConnection {
         this.client.off('ready', done);
         resolve();
       };
-      const cancel = this.#clock.schedule(FIRST_CONNECTION_MS, done, { background: true });
+      const cancel = this.#clock.schedule(FIRST_CONNECTION_MS, done);
       this.client.once('ready', done);
     });
   }
@@ -199,21 +203,6 @@ export class RedisConnection {
   #nowMs(): number {
     return this.#clock.now().monotonicMs;
   }
-}
-
-function connect(url: string, random: Random): Redis {
-  return new Redis(url, {
-    connectionName: 'nestjs-nudge-auth',
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: CONNECT_MS,
-    disconnectTimeout: DISCONNECT_MS,
-    retryStrategy: (attempts) => reconnectDelayMs(attempts, random),
-    // A replica behind the address that was the master's: the next connection may find the new one. Redis 6.2 says it
-    // somewhere in what it says of a script.
-    reconnectOnError: (error) => error.message.includes('READONLY'),
-  });
 }
 
 function isUnknownScript(error: unknown): boolean {

@@ -1,12 +1,12 @@
 import type { Cluster, Redis } from 'ioredis';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+import { encryptionKeyBytes, encryptionKeysProblem } from './encryption-keys.js';
 
 /** Milliseconds one command may take. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
 export const DEFAULT_KEY_PREFIX = 'nudge-auth:';
 const LEAST_TIMEOUT_MS = 10;
 const LONGEST_TIMEOUT_MS = 1_000;
-const SHORTEST_ENCRYPTION_KEY = 16;
 
 /** Where Redis is and how it is used. Exactly one of `url` and `client` is required. */
 export interface RedisTokenStoreOptions {
@@ -17,8 +17,8 @@ export interface RedisTokenStoreOptions {
   /** What all names in Redis begin with, without braces. Default `nudge-auth:`. */
   readonly keyPrefix?: string;
   /**
-   * Secrets of at least 16 characters to encrypt records with, the current one first; older ones are still read. Random
-   * ones are best: `openssl rand -base64 32`. Default: derived from the API key that fetched the token.
+   * Keys to encrypt records with, each at least 32 random bytes in base64, base64url or hex, the current one first; older
+   * ones are still read. `npx nestjs-nudge-auth key` makes one. Default: derived from the API key that fetched the token.
    */
   readonly encryptionKeys?: readonly string[];
   /** Milliseconds one command may take, 10 to 1000, also with a client of other settings. Default 100. */
@@ -29,7 +29,8 @@ export interface RedisTokenStoreOptions {
 export interface ResolvedRedisTokenStoreOptions {
   readonly connection: { readonly url: string } | { readonly client: Redis | Cluster };
   readonly keyPrefix: string;
-  readonly encryptionKeys: readonly string[] | undefined;
+  /** Their bytes, the current one's first. */
+  readonly encryptionKeys: readonly Buffer[] | undefined;
   readonly timeoutMs: number;
 }
 
@@ -51,16 +52,7 @@ function problemsOf(options: RedisTokenStoreOptions): OptionProblem[] {
   if (keyPrefix !== undefined && (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix))) {
     add('keyPrefix', 'must be text without { and }, which would decide where a cluster puts the names');
   }
-  const isKey = (key: unknown): boolean => typeof key === 'string' && key.length >= SHORTEST_ENCRYPTION_KEY;
-  if (encryptionKeys !== undefined) {
-    const areKeys = Array.isArray(encryptionKeys) && encryptionKeys.length > 0 && encryptionKeys.every(isKey);
-    if (!areKeys) {
-      add(
-        'encryptionKeys',
-        `must be a list of at least one secret of at least ${SHORTEST_ENCRYPTION_KEY} characters (try: openssl rand -base64 32)`,
-      );
-    }
-  }
+  if (encryptionKeys !== undefined) add('encryptionKeys', encryptionKeysProblem(encryptionKeys));
   const isTimeout =
     timeoutMs === undefined ||
     (Number.isFinite(timeoutMs) && timeoutMs >= LEAST_TIMEOUT_MS && timeoutMs <= LONGEST_TIMEOUT_MS);
@@ -80,7 +72,7 @@ export function resolveRedisTokenStoreOptions(
   return {
     connection: client === undefined ? { url: String(url) } : { client },
     keyPrefix: keyPrefix ?? DEFAULT_KEY_PREFIX,
-    encryptionKeys,
+    encryptionKeys: encryptionKeys?.map(encryptionKeyBytes).filter((key) => key !== undefined),
     timeoutMs: timeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
   };
 }

@@ -42,7 +42,9 @@ export class RedisTokenStore implements TokenStore {
     const resolved = resolveRedisTokenStoreOptions(options);
     const { keyPrefix, encryptionKeys = [] } = resolved;
     const connection = new RedisConnection(resolved, clock, Math.random);
-    const feed = new ChangeFeed(connection.client, channelOf(connection.clientPrefix + keyPrefix), clock);
+    const channel = channelOf(connection.clientPrefix + keyPrefix);
+    const feed = new ChangeFeed(connection.client, channel, clock, Math.random);
+    connection.onOpen = () => feed.open();
     const egress = new RedisEgress(connection, keyPrefix);
     const close = (): Promise<void> => {
       feed.close();

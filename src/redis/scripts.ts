@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HOUR_MS } from '../common/durations.js';
+import { LONGEST_SEALED_CHARS } from './keyring.js';
 
 /** A Lua script that Redis runs as one step. */
 export interface Script {
@@ -9,6 +10,8 @@ export interface Script {
 
 /** Fences are ahead of a clock that was set back. No clock is wrong by more than this for long. */
 const FURTHEST_AHEAD_MS = 24 * HOUR_MS;
+/** Owners, fences and moments are shorter. */
+const LONGEST_TEXT_CHARS = 64;
 
 /**
  * Every script gets a deadline by Redis' own clock first, and does nothing after it: a command that timed out here may
@@ -16,7 +19,8 @@ const FURTHEST_AHEAD_MS = 24 * HOUR_MS;
  * microseconds.
  *
  * Others can write to Redis, and its clock may be set back. So `moment` reads microseconds and takes for 0 what is no
- * number, or further ahead than it can be; `keep` removes a name that holds something of another kind.
+ * number, or further ahead than it can be; `keep` removes a name that holds something of another kind. `field` and
+ * `value` find nothing where more is stored than can be ours: it must not even reach a process.
  */
 const PROLOGUE = `
 local time = redis.call('TIME')
@@ -33,6 +37,14 @@ local function keep(name, kind)
   local found = redis.call('TYPE', name).ok
   if found ~= kind and found ~= 'none' then redis.call('DEL', name) end
 end
+local function field(name, key, longest)
+  if redis.call('HSTRLEN', name, key) > (longest or ${LONGEST_TEXT_CHARS}) then return false end
+  return redis.call('HGET', name, key)
+end
+local function value(name)
+  if redis.call('STRLEN', name) > ${LONGEST_TEXT_CHARS} then return false end
+  return redis.call('GET', name)
+end
 `;
 
 function script(body: string): Script {
@@ -43,32 +55,32 @@ function script(body: string): Script {
 /** KEYS: token. → fence, sealed record; or nothing. */
 export const READ = script(`
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return { 'ok', text(now) } end
-local record = redis.call('HMGET', KEYS[1], 'fence', 'sealed')
-local fence = moment(record[1])
-if fence == 0 or not record[2] then return { 'ok', text(now) } end
-return { 'ok', text(now), text(fence), record[2] }
+local fence = moment(field(KEYS[1], 'fence'))
+local sealed = field(KEYS[1], 'sealed', ${LONGEST_SEALED_CHARS})
+if fence == 0 or not sealed then return { 'ok', text(now) } end
+return { 'ok', text(now), text(fence), sealed }
 `);
 
 /**
  * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order. → the fence, higher than all that
- * are known, and that of what is stored; or nothing while somebody else has the lease. Asked again by the same owner it gives the same fence, so that
- * it can be repeated after a timeout. What has no end, or a later one than a lease can have, is nobody's lease: it would
- * keep everybody out.
+ * are known, and that of what is stored; or nothing while somebody else has the lease. Asked again by the same owner it
+ * gives the same fence, so that it can be repeated after a timeout. What has no end, or a later one than a lease can have,
+ * is nobody's lease: it would keep everybody out.
  */
 export const ACQUIRE = script(`
 keep(KEYS[1], 'string')
 keep(KEYS[2], 'hash')
 keep(KEYS[3], 'hash')
-local stored = moment(redis.call('HGET', KEYS[3], 'fence'))
-local held = redis.call('GET', KEYS[1])
+local stored = moment(field(KEYS[3], 'fence'))
+local held = value(KEYS[1])
 local restMs = redis.call('PTTL', KEYS[1])
 if held and restMs >= 0 and restMs <= tonumber(ARGV[3]) then
   local owner, fence = string.match(held, '^(.-) (%d+)$')
   if owner ~= ARGV[2] then return { 'ok', text(now) } end
   return { 'ok', text(now), fence, text(stored) }
 end
-local order = redis.call('HMGET', KEYS[2], 'given', 'least')
-local fence = math.max(now, moment(order[1]) + 1, moment(order[2]) + 1, stored + 1)
+local given, least = moment(field(KEYS[2], 'given')), moment(field(KEYS[2], 'least'))
+local fence = math.max(now, given + 1, least + 1, stored + 1)
 redis.call('HSET', KEYS[2], 'given', text(fence))
 redis.call('PEXPIRE', KEYS[2], ARGV[4] * 2)
 redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. text(fence), 'PX', ARGV[3])
@@ -78,7 +90,7 @@ return { 'ok', text(now), text(fence), text(stored) }
 /** KEYS: lease. ARGV: its value, milliseconds. → 1 while it is held, else 0. */
 export const RENEW = script(`
 keep(KEYS[1], 'string')
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return { 'ok', text(now), 0 } end
+if value(KEYS[1]) ~= ARGV[2] then return { 'ok', text(now), 0 } end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return { 'ok', text(now), 1 }
 `);
@@ -86,7 +98,7 @@ return { 'ok', text(now), 1 }
 /** KEYS: lease. ARGV: its value, channel, message. */
 export const RELEASE = script(`
 keep(KEYS[1], 'string')
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return { 'ok', text(now) } end
+if value(KEYS[1]) ~= ARGV[2] then return { 'ok', text(now) } end
 redis.call('DEL', KEYS[1])
 announce(ARGV[3], ARGV[4])
 return { 'ok', text(now) }
@@ -100,8 +112,8 @@ export const WRITE = script(`
 local fence = tonumber(ARGV[2])
 keep(KEYS[1], 'hash')
 keep(KEYS[2], 'hash')
-local stored = moment(redis.call('HGET', KEYS[1], 'fence'))
-local least = moment(redis.call('HGET', KEYS[2], 'least'))
+local stored = moment(field(KEYS[1], 'fence'))
+local least = moment(field(KEYS[2], 'least'))
 if stored == fence then return { 'ok', text(now), 1 } end
 if fence <= stored or fence <= least or now - fence > ARGV[5] * 1000 then return { 'ok', text(now), 0 } end
 redis.call('HSET', KEYS[2], 'least', ARGV[2])
@@ -118,7 +130,7 @@ return { 'ok', text(now), 1 }
 /** KEYS: token, order, lease. ARGV: milliseconds of the order, channel, message. */
 export const INVALIDATE = script(`
 keep(KEYS[2], 'hash')
-local fence = text(math.max(now, moment(redis.call('HGET', KEYS[2], 'given')) + 1))
+local fence = text(math.max(now, moment(field(KEYS[2], 'given')) + 1))
 redis.call('HSET', KEYS[2], 'given', fence, 'least', fence)
 redis.call('PEXPIRE', KEYS[2], ARGV[2] * 2)
 redis.call('DEL', KEYS[1], KEYS[3])
@@ -136,7 +148,7 @@ local slices = {}
 for index, name in ipairs(KEYS) do
   keep(name, 'string')
   local sliceMs = tonumber(ARGV[index * 2 + 1])
-  local used = tonumber(redis.call('GET', name))
+  local used = tonumber(value(name))
   local restMs = redis.call('PTTL', name)
   if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
   restMs = math.max(1, restMs)
@@ -156,15 +168,14 @@ return { 'ok', text(now), 0 }
  */
 export const PAUSE_STATE = script(`
 keep(KEYS[1], 'hash')
-local pause = redis.call('HMGET', KEYS[1], 'until', 'probe')
-local ends = moment(pause[1], ARGV[4])
+local ends = moment(field(KEYS[1], 'until'), ARGV[4])
 if ends == 0 then
   redis.call('DEL', KEYS[1])
   return { 'ok', text(now), 0, 0 }
 end
 local restMs = math.ceil((ends - now) / 1000)
 if restMs > 0 then return { 'ok', text(now), restMs, 0 } end
-if moment(pause[2], ARGV[2]) > now then return { 'ok', text(now), ARGV[3], 0 } end
+if moment(field(KEYS[1], 'probe'), ARGV[2]) > now then return { 'ok', text(now), ARGV[3], 0 } end
 redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000))
 return { 'ok', text(now), 0, 1 }
 `);
@@ -172,9 +183,8 @@ return { 'ok', text(now), 0, 1 }
 /** KEYS: pause. ARGV: milliseconds of the pause, that it is remembered beyond, and of the longest pause. */
 export const BEGIN_PAUSE = script(`
 keep(KEYS[1], 'hash')
-local before = redis.call('HMGET', KEYS[1], 'until', 'probe')
 local ends = now + ARGV[2] * 1000
-if not before[2] and moment(before[1], ARGV[4]) > ends then return { 'ok', text(now) } end
+if not field(KEYS[1], 'probe') and moment(field(KEYS[1], 'until'), ARGV[4]) > ends then return { 'ok', text(now) } end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'until', text(ends))
 redis.call('PEXPIRE', KEYS[1], ARGV[2] + ARGV[3])
@@ -193,6 +203,6 @@ return { 'ok', text(now) }
  */
 export const GIVE_BACK_PROBE = script(`
 keep(KEYS[1], 'hash')
-if redis.call('HGET', KEYS[1], 'probe') == ARGV[2] then redis.call('HSET', KEYS[1], 'probe', '0') end
+if field(KEYS[1], 'probe') == ARGV[2] then redis.call('HSET', KEYS[1], 'probe', '0') end
 return { 'ok', text(now) }
 `);

@@ -15,6 +15,8 @@ export interface RenewalCall extends VendorRequest {
   readonly newerThan: number;
   /** The token that is held and still good: a stored token that was fetched before it is of no use. */
   readonly held: HeldToken | undefined;
+  /** Whether the vendor repeats a token whose end has come near: a fresh one is waited for. */
+  readonly awaitsEnd: boolean;
 }
 
 /** A token that a renewal brought, from the vendor or from another process. */
@@ -57,6 +59,8 @@ export interface TokenRenewer {
   rotateAloneAfterShare?(): number | undefined;
   /** Sets what to share when the other processes can be reached again. */
   shareOnReturn?(held: () => readonly PublishableToken[]): void;
+  /** Connects to the store before the first caller comes. Left out, there is nothing to connect to. */
+  open?(): void;
   /** Ends what goes on in the background. */
   close?(): void;
 }

@@ -1,7 +1,10 @@
-import { elapsedMs, type Clock } from '../common/clock.js';
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { TimeBudget } from '../common/time-budget.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
+import type { LeastVendorTime } from '../token/least-vendor-time.js';
+import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from '../token/repeated-token.js';
 import type { FetchedToken } from '../vendor/token-source.js';
+import type { KeptLeases } from './kept-leases.js';
 import type { RenewalCall, RenewedToken } from './renewal.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import type { StoreRecovery } from './store-recovery.js';
@@ -25,6 +28,8 @@ export interface SharedEntryParts {
   readonly breaker: StoreCircuitBreaker;
   readonly recovery: StoreRecovery;
   readonly policy: FreshnessPolicy;
+  readonly keptLeases: KeptLeases;
+  readonly vendorTime: LeastVendorTime;
   readonly clock: Clock;
 }
 
@@ -46,8 +51,9 @@ export class SharedEntry {
     // Some stores have null for nothing.
     const stored = read ?? undefined;
     const isInvalid = stored !== undefined && recovery.isInvalidated(entry, stored);
-    const token = isInvalid ? undefined : usableStoredToken(stored, this.#call, policy, clock.now());
-    return { token, fence: stored?.fence ?? 0 };
+    const now = clock.now();
+    const token = isInvalid ? undefined : usableStoredToken(stored, this.#call, policy, now);
+    return { token: this.#unlessEnded(token, now), fence: stored?.fence ?? 0 };
   }
 
   /** The right to call the vendor; `undefined` while another process has it. */
@@ -66,13 +72,29 @@ export class SharedEntry {
    * slow store: the lease stays with the write until that has ended.
    */
   async write(lease: TokenLease, fetched: FetchedToken): Promise<boolean | undefined | typeof STORE_LOST> {
-    const { breaker, clock } = this.#parts;
+    const { breaker, clock, vendorTime } = this.#parts;
+    vendorTime.answered(fetched.claims.issuedAtMs, fetched.arrivedAt);
     const ageMs = elapsedMs(fetched.arrivedAt, clock.now());
     const { token, lifeMs, keyFingerprint } = fetched;
     const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
     const writing = breaker.ask('write', breaker.timeBudget(), () => lease.write(record));
-    void writing.then(() => giveBack(lease));
+    void writing.then(() => this.#letGo(lease, record.remainingMs));
     return this.#call.storeTimeBudget.atMost(writing);
+  }
+
+  /** A store whose clock stands still says of a token that has ended that it is young. */
+  #unlessEnded(token: RenewedToken | undefined, now: Instant): RenewedToken | undefined {
+    if (token === undefined) return undefined;
+    const { vendorTime } = this.#parts;
+    vendorTime.saw(token.claims.issuedAtMs, now);
+    return token.claims.expiresAtMs <= vendorTime.atMs(now) ? undefined : token;
+  }
+
+  /** At its very end a token is in no store that could tell the other processes what the vendor says: they wait. */
+  #letGo(lease: TokenLease, remainingMs: number): void {
+    const isEnding = remainingMs <= ASK_FOR_FRESH_EVERY_MS && remainingMs > -END_MARGIN_MS;
+    if (isEnding) this.#parts.keptLeases.keep(lease, ASK_FOR_FRESH_EVERY_MS);
+    else giveBack(lease);
   }
 
   /** Resolves when the entry may have changed, or after `waitMs`. A store that tells of no change only makes it slower. */

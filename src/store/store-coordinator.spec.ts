@@ -451,6 +451,26 @@ describe('a store that is no good', () => {
     expect((await askAndPass(life, 500)).token).not.toBe(before.token);
   });
 
+  it('and says of an expired token that it is young is not believed by a process that knows of later ones', async () => {
+    const clock = new ManualClock();
+    const elsewhere = TokenLife.onManualClock({}, clock);
+    const { token = '' } = await askAndPass(elsewhere);
+    await clock.advanceAsync(2 * HOUR_MS);
+    const stored = {
+      token,
+      remainingMs: HOUR_MS - 10_000,
+      ageMs: 0,
+      keyFingerprint: '0a1b2c3d',
+      fence: 1e15,
+    };
+    const read = async (entry: string) => (entry.includes('60') ? stored : undefined);
+    const life = TokenLife.onManualClock({ store: storeWith(clock, { read }) }, clock);
+    expect((await askAndPass(life, 10, { expiryMins: 30 })).error).toBeUndefined();
+    const fare = await askAndPass(life, 10, { expiryMins: 60 });
+    expect(fare.error).toBeUndefined();
+    expect(fare.token).not.toBe(token);
+  });
+
   it.each([
     { is: 'no token', change: { token: 'canary that is no token' } },
     { is: 'a life without end', change: { remainingMs: Number.POSITIVE_INFINITY } },

@@ -2,11 +2,13 @@ import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
+import { LeastVendorTime } from '../token/least-vendor-time.js';
 import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 import type { FetchedToken } from '../vendor/token-source.js';
 import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
+import { KeptLeases } from './kept-leases.js';
 import type { PublishableToken, RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
 import { SharedEntry, type SharedCall, type StoreLookup } from './shared-entry.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
@@ -43,6 +45,8 @@ export class StoreCoordinator implements TokenRenewer {
   readonly #breaker: StoreCircuitBreaker;
   readonly #recovery: StoreRecovery;
   readonly #policy: FreshnessPolicy;
+  readonly #keptLeases: KeptLeases;
+  readonly #vendorTime = new LeastVendorTime();
   readonly #clock: Clock;
   readonly #aloneShare: number;
   #firstConnection: Promise<void> | undefined;
@@ -60,6 +64,7 @@ export class StoreCoordinator implements TokenRenewer {
     this.#breaker = breaker;
     this.#recovery = new StoreRecovery(store, breaker, clock);
     this.#policy = policy;
+    this.#keptLeases = new KeptLeases(clock);
     this.#clock = clock;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
   }
@@ -87,8 +92,13 @@ export class StoreCoordinator implements TokenRenewer {
     this.#recovery.held = held;
   }
 
+  open(): void {
+    void this.#untilConnected();
+  }
+
   close(): void {
     this.#recovery.close();
+    this.#keptLeases.close();
     this.#breaker.close();
   }
 
@@ -109,6 +119,8 @@ export class StoreCoordinator implements TokenRenewer {
       breaker: this.#breaker,
       recovery: this.#recovery,
       policy: this.#policy,
+      keptLeases: this.#keptLeases,
+      vendorTime: this.#vendorTime,
       clock: this.#clock,
     });
     let vendorCall = this.#gateway.open(call);

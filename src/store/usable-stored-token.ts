@@ -2,13 +2,17 @@ import type { Instant } from '../common/clock.js';
 import { readClaims, type NudgeTokenClaims } from '../token/claims.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
+import { ASK_FOR_FRESH_EVERY_MS } from '../token/repeated-token.js';
 import type { RenewalCall, RenewedToken } from './renewal.js';
 import type { StoredToken } from './token-store.js';
 
-/** What is stored, where it can be used and is news to a call; else `undefined`. */
+/**
+ * The stored token, where it is newer than what the call knows and can be used; else `undefined`. While the end of a
+ * repeated token is waited for, also a token that another process fetched in vain a moment ago: the vendor would repeat it.
+ */
 export function usableStoredToken(
   stored: StoredToken | undefined,
-  { newerThan, held, reason }: RenewalCall,
+  { newerThan, held, reason, awaitsEnd }: RenewalCall,
   policy: FreshnessPolicy,
   now: Instant,
 ): RenewedToken | undefined {
@@ -30,7 +34,8 @@ export function usableStoredToken(
       from: 'store',
       fence: stored.fence,
     };
-    return new HeldToken(taken, policy).freshness(now) === 'unusable' ? undefined : taken;
+    const isUsable = new HeldToken(taken, policy).freshness(now) !== 'unusable';
+    return isUsable || (awaitsEnd && stored.ageMs < ASK_FOR_FRESH_EVERY_MS) ? taken : undefined;
   } catch {
     // Not a token: whatever wrote it, it is a miss, and the next write replaces it.
     return undefined;

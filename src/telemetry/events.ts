@@ -1,4 +1,5 @@
 import type { NudgeAuthErrorCode } from '../common/errors.js';
+import { inOwnContext } from '../common/own-context.js';
 
 /** Why a token was fetched: nobody could be served, behind a caller's back, or because a caller insisted. */
 export type RenewalReason = 'cold' | 'rotation' | 'forced';
@@ -105,8 +106,11 @@ export class NudgeAuthEvents {
     };
   }
 
+  /** Listeners run in the package's own async context: what happens to a token is no part of one user's request. */
   emit(event: NudgeAuthEvent): void {
-    for (const listener of this.#listeners) call(listener, event);
+    inOwnContext(() => {
+      for (const listener of this.#listeners) call(listener, event);
+    });
   }
 
   /** Apart from `emit`, so that nobody pays for it where nobody listens. */

@@ -57,6 +57,11 @@ export class HeldToken {
     return this.#lifeMs - elapsedMs(this.#arrivedAt, now);
   }
 
+  /** Milliseconds until it has too little left to be handed out; zero or less when that is so by now. */
+  usableForMs(now: Instant): number {
+    return this.remainingMs(now) - this.#limits.minRemainingMs;
+  }
+
   freshness(now: Instant): Freshness {
     const ageMs = elapsedMs(this.#arrivedAt, now);
     return freshness(ageMs, this.#lifeMs - ageMs, this.#limits);

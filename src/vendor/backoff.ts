@@ -9,6 +9,8 @@ export const LONGEST_BACKOFF_MS = MINUTE_MS;
 interface AskedDelay {
   /** Milliseconds to wait at the least, as the vendor asked. */
   readonly atLeastMs?: number | undefined;
+  /** Milliseconds to wait at the most, however often it has failed. */
+  readonly atMostMs?: number | undefined;
 }
 
 /**
@@ -41,13 +43,14 @@ export class Backoff {
   }
 
   /** Counts a failure and sets the wait. Returns it, in milliseconds. */
-  fail({ atLeastMs = 0 }: AskedDelay = {}): number {
+  fail({ atLeastMs = 0, atMostMs = LONGEST_BACKOFF_MS }: AskedDelay = {}): number {
     const now = this.#clock.now();
     this.#failures += 1;
     const jitterMs = fullJitterMs(this.#failures, FIRST_CEILING_MS, LONGEST_BACKOFF_MS, this.#random);
     this.#failingSince ??= now;
     this.#setAt = now;
-    this.#delayMs = Math.min(LONGEST_BACKOFF_MS, Math.max(jitterMs, atLeastMs));
+    const longestMs = Math.min(LONGEST_BACKOFF_MS, atMostMs);
+    this.#delayMs = Math.min(longestMs, Math.max(jitterMs, atLeastMs));
     return this.#delayMs;
   }
 

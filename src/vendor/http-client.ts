@@ -7,7 +7,7 @@ import { createTransport } from './own-transport.js';
 import { assertSafeAxios } from './safe-axios.js';
 
 /** The vendor's answer is a few hundred bytes; anything larger is not its answer. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+export const MAX_ANSWER_BYTES = 64 * 1024;
 
 export interface HttpClientOptions {
   /** Where the calls go: a loopback host is never called through a proxy. */

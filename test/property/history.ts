@@ -145,6 +145,37 @@ function steps(disturbance: 'none' | 'jumps' | 'suspends'): fc.Arbitrary<readonl
   return fc.array(fc.oneof(...common, ...more), { minLength: 3, maxLength: 40 });
 }
 
+/** A vendor that repeats a token until its end, and callers in its last moments. */
+function repeating(history: History, moments: readonly Step[], beforeEndMs: number): History {
+  const expiryMins = 30;
+  const begin: Step[] = [
+    { do: 'ask', callers: 1, user: 0, everybody: false, force: false },
+    { do: 'mood', mood: { kind: 'repeating' } },
+    // Often enough for the wait between two attempts to have grown.
+    { do: 'keep asking', user: 0, times: expiryMins - 5, everyMs: MINUTE_MS },
+    { do: 'pass', ms: 5 * MINUTE_MS - beforeEndMs },
+  ];
+  return { ...history, scope: 'client', cacheEnabled: true, expiryMins, steps: [...begin, ...moments] };
+}
+
+const lastMoments = fc.array(
+  fc.oneof(
+    ask.map((step) => ({ ...step, force: false })),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.nat(10_000) }),
+    fc.record({
+      do: fc.constant('keep asking' as const),
+      user,
+      times: fc.integer({ min: 2, max: 20 }),
+      everyMs: fc.integer({ min: 100, max: 3_000 }),
+    }),
+    fc.record({
+      do: fc.constant('mood' as const),
+      mood: fc.constantFrom<VendorMood>({ kind: 'well' }, { kind: 'repeating' }, { kind: 'repeating' }),
+    }),
+  ),
+  { minLength: 3, maxLength: 30 },
+);
+
 export const histories: fc.Arbitrary<History> = fc.record({
   scope: fc.constantFrom('client', 'user'),
   expiryMins: fc.constantFrom(30, 60, 1440),
@@ -163,3 +194,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
   leastChance: fc.constantFrom(0, 0.5, 0.5),
   steps: fc.constantFrom('none' as const, 'jumps' as const, 'suspends' as const).chain(steps),
 });
+
+export const historiesOfRepetition: fc.Arbitrary<History> = fc
+  .tuple(histories, lastMoments, fc.nat(3 * MINUTE_MS))
+  .map(([history, moments, beforeEndMs]) => repeating(history, moments, beforeEndMs));

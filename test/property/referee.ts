@@ -59,6 +59,8 @@ export class Referee implements VendorObserver {
   readonly #isCrowded: boolean;
   /** The vendor gives no reason for a failure. */
   readonly #isCarefree: boolean;
+  /** All that the vendor may do is to repeat its tokens, and no token is dropped before its end. */
+  readonly #isMerelyRepeating: boolean;
   readonly #underWay = new Map<string, VendorCall>();
   readonly #delivered = new Map<string, Delivery[]>();
   readonly #invalidatedAtOrder = new Map<string, number>();
@@ -80,6 +82,15 @@ export class Referee implements VendorObserver {
     this.#now = now;
     this.#isClockSteady = !history.steps.some((step) => step.do === 'jump' || step.do === 'suspend');
     this.#isCrowded = history.scope === 'user' && history.maxEntries < USERS;
+    this.#isMerelyRepeating =
+      this.#isClockSteady &&
+      history.scope === 'client' &&
+      history.cacheEnabled &&
+      history.steps.every(
+        (step) =>
+          step.do !== 'invalidate' &&
+          (step.do !== 'mood' || step.mood.kind === 'well' || step.mood.kind === 'repeating'),
+      );
     this.#isCarefree = this.#isClockSteady && !history.steps.some((step) => step.do === 'mood');
   }
 
@@ -160,8 +171,20 @@ export class Referee implements VendorObserver {
   #blockForJitter(failures: number): void {
     const { scope, withStore, cacheEnabled, leastChance } = this.#history;
     if (scope !== 'client' || withStore || !cacheEnabled) return;
-    const leastMs = leastChance * Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** (failures - 1));
+    const jitterMs = leastChance * Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** (failures - 1));
+    const leastMs = Math.min(jitterMs, this.#untilLastMomentsMs());
+    if (leastMs === 0) this.#failuresInARow.ofEntry = 0;
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + leastMs - 1);
+  }
+
+  /** Then the vendor is asked again, whatever the wait has grown to: milliseconds that are surely left until then. */
+  #untilLastMomentsMs(): number {
+    const moments = [...this.#delivered.values()].map((list) => {
+      const { issued } = list.at(-1) ?? {};
+      if (issued === undefined) return Number.POSITIVE_INFINITY;
+      return issued.expiresAtMs - this.#now().vendorMs - this.#leastMs(issued) - BORDER_MS;
+    });
+    return Math.max(0, Math.min(...moments));
   }
 
   callFailed(error: NudgeAuthError): void {
@@ -198,6 +221,7 @@ export class Referee implements VendorObserver {
     const isServable =
       !caller.force && caller.servable !== undefined && this.servable(caller.entry) !== undefined;
     assert.ok(!isServable, `rule 3: a good token was held, and the caller got ${error.code}`);
+    this.#checkRepetition(caller, error);
     const isTooOften = error.code === 'NUDGE_RATE_LIMITED' && this.#history.scope === 'user';
     // A second forced call within the vendor's second brings a token that lives no longer.
     // A lease that a broken store did not take back is waited for.
@@ -206,6 +230,17 @@ export class Referee implements VendorObserver {
     assert.ok(
       !this.#isCarefree || this.#isClosing || isTooOften || isRepeated || isLeaseLost,
       `rules 3 and 5: the vendor was well, and the caller got ${error.code}`,
+    );
+  }
+
+  /** Callers are refused in the last moments of a token that the vendor repeats; a fresh one is looked for all the time. */
+  #checkRepetition({ entry, force }: Caller, { code, retryAfterMs }: NudgeAuthError): void {
+    const last = this.#delivered.get(entry)?.at(-1);
+    if (!this.#isMerelyRepeating || force || code !== 'NUDGE_BAD_RESPONSE' || last === undefined) return;
+    if (this.#now().vendorMs >= last.issued.expiresAtMs) return;
+    assert.ok(
+      (retryAfterMs ?? 0) <= 1_000,
+      `a vendor that repeats a token is asked every second at its end, not after ${retryAfterMs} ms`,
     );
   }
 

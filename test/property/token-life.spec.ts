@@ -1,6 +1,6 @@
 import { describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { histories } from './history.js';
+import { histories, historiesOfRepetition } from './history.js';
 import { Simulation } from './simulation.js';
 
 /** More by `npm run test:histories`. */
@@ -14,6 +14,17 @@ describe('the life of a token', () => {
       await fc.assert(
         fc.asyncProperty(histories, (history) => new Simulation(history).run()),
         { numRuns: HISTORIES },
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    `keeps them in ${HISTORIES / 50} random histories of a vendor that repeats a token until its end`,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(historiesOfRepetition, (history) => new Simulation(history).run()),
+        { numRuns: HISTORIES / 50 },
       );
     },
     PATIENCE_MS,

@@ -3,12 +3,64 @@ import { Cluster, type Redis } from 'ioredis';
 import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
 import { readFileSync } from 'node:fs';
 import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisCluster } from './support/redis-cluster.js';
+import { RedisSentinel } from './support/redis-sentinel.js';
 import { RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
 
 const PASSWORD = 'obviously-fake-password';
 const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+
+/** What the store and ioredis need, beside what `exercise` does. */
+const ALLOWED = [
+  'AUTH nudge fake',
+  'HELLO 3',
+  'PING',
+  'QUIT',
+  'SELECT 1',
+  'INFO',
+  'ASKING',
+  'READONLY',
+  'CLIENT SETNAME nestjs-nudge-auth',
+  'CLUSTER SLOTS',
+  'CLUSTER INFO',
+  'PUBLISH nudge-auth:v1:changes entry',
+  'SUBSCRIBE nudge-auth:v1:changes',
+];
+
+/** What would reach others who use the same Redis, or tell of them. */
+const FORBIDDEN = [
+  'CLIENT PAUSE 60000',
+  'CLIENT KILL TYPE normal',
+  'CLIENT LIST',
+  'CLIENT UNBLOCK 1',
+  'CLIENT NO-EVICT on',
+  'CLIENT TRACKING on BCAST',
+  'KEYS *',
+  'SCAN 0',
+  'FLUSHALL',
+  'FLUSHDB',
+  'CONFIG GET *',
+  'CONFIG SET maxmemory 1',
+  'ACL LIST',
+  'MONITOR',
+  'DEBUG SLEEP 1',
+  'SHUTDOWN',
+  'REPLICAOF NO ONE',
+  'SCRIPT FLUSH',
+  'SCRIPT LOAD x',
+  'FUNCTION FLUSH',
+  'CLUSTER FAILOVER',
+  'CLUSTER RESET',
+  'SWAPDB 0 1',
+  'MIGRATE h 1 nudge-auth:x 0 1',
+  'PSUBSCRIBE *',
+  'GET somebody-elses',
+  'DEL somebody-elses',
+  'PUBLISH somebody-elses x',
+  'SUBSCRIBE somebody-elses',
+];
 
 /** The command that the docs tell operators to run. */
 function documented(): string[] {
@@ -20,7 +72,7 @@ function documented(): string[] {
 async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[]): Promise<void> {
   const [acl = '', ...rules] = documented();
   for (const admin of admins) await admin.call(acl, ...rules);
-  const common = { encryptionKeys: ['obviously-fake-encryption-key'], timeoutMs: 300 };
+  const common = { encryptionKeys: [fakeEncryptionKey()], timeoutMs: 300 };
   const store = new RedisTokenStore({ ...common, ...options });
   try {
     await store.whenReady();
@@ -60,6 +112,34 @@ describeRedis('the access list that the docs give', () => {
       await exercise({ url }, [server.client()]);
     } finally {
       await server[Symbol.asyncDispose]();
+    }
+  });
+
+  it('lets its user do what is needed, and nothing that reaches others who use the same Redis', async () => {
+    const server = await RedisServer.start();
+    try {
+      const admin = server.client();
+      const [acl = '', ...rules] = documented();
+      await admin.call(acl, ...rules);
+      const verdict = async (line: string): Promise<[string, boolean]> => {
+        const [command = '', ...args] = line.split(' ');
+        const answer = await admin.call('ACL', 'DRYRUN', 'nudge', command, ...args);
+        return [line, answer === 'OK'];
+      };
+      expect(await Promise.all(ALLOWED.map(verdict))).toEqual(ALLOWED.map((line) => [line, true]));
+      expect(await Promise.all(FORBIDDEN.map(verdict))).toEqual(FORBIDDEN.map((line) => [line, false]));
+    } finally {
+      await server[Symbol.asyncDispose]();
+    }
+  });
+
+  it('is enough for the servers behind a sentinel', async () => {
+    const sentinel = await RedisSentinel.start();
+    try {
+      const client = sentinel.client({ username: 'nudge', password: PASSWORD, lazyConnect: true });
+      await exercise({ client }, sentinel.admins);
+    } finally {
+      await sentinel[Symbol.asyncDispose]();
     }
   });
 

@@ -4,10 +4,11 @@ import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 import { systemClock } from '../../src/common/clock.js';
 import { TokenLife } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
 
-const KEY = 'obviously-fake-encryption-key-1';
+const KEY = fakeEncryptionKey();
 const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 const TIME = '1700000000000000';
 

@@ -4,9 +4,10 @@ import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 import { systemClock, type Clock } from '../../src/common/clock.js';
 import { TokenLife } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
 
-const KEY = 'obviously-fake-encryption-key-1';
+const KEY = fakeEncryptionKey();
 const HOUR_US = 3_600e6;
 
 interface Names {

@@ -6,11 +6,12 @@ import { LogLines } from '../../src/telemetry/log-lines.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
 import { TokenLife } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
 
 const PASSWORD = 'OBVIOUSLYFAKEPASSWORD';
-const ENCRYPTION_KEY = 'obviously-fake-encryption-key';
+const ENCRYPTION_KEY = fakeEncryptionKey();
 const NOBODY = 'redis://127.0.0.1:1';
 
 interface Mishap {

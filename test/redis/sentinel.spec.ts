@@ -3,6 +3,7 @@ import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 import { systemClock, type Clock } from '../../src/common/clock.js';
 import { TokenLife } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisSentinel } from './support/redis-sentinel.js';
 import { until } from './support/until.js';
 
@@ -11,7 +12,7 @@ describeRedis('a master that a sentinel watches', () => {
     const sentinel = await RedisSentinel.start();
     const ends: (() => Promise<void>)[] = [() => sentinel[Symbol.asyncDispose]()];
     const start = async (vendorName: string): Promise<TokenLife<Clock>> => {
-      const encryptionKeys = ['obviously-fake-encryption-key'];
+      const encryptionKeys = [fakeEncryptionKey()];
       const store = new RedisTokenStore({ client: sentinel.client(), encryptionKeys, timeoutMs: 300 });
       const life = TokenLife.on(systemClock, { store, budget: 'of-the-process', vendorName });
       ends.push(

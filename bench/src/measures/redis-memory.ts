@@ -62,7 +62,7 @@ export async function measureRedisMemory({ isShort }: Settings): Promise<RedisMe
   const redis = new Redis(server.url);
   const store = new RedisTokenStore({
     url: server.url,
-    encryptionKeys: ['obviously-fake-encryption-key-of-the-benchmark'],
+    encryptionKeys: [Buffer.from('obviously-fake-key-of-the-benchmark').toString('base64')],
     timeoutMs: 300,
   });
   await store.whenReady();

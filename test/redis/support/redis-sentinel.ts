@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -50,10 +50,15 @@ export class RedisSentinel {
     return sentinel;
   }
 
+  /** Clients of the test's own, one for each server. */
+  get admins(): Redis[] {
+    return [this.#master, this.#replica].map((server) => server.client());
+  }
+
   /** A client as a host would make it: it finds the master, whichever that is. */
-  client(): Redis {
+  client(options: RedisOptions = {}): Redis {
     const sentinels = [{ host: '127.0.0.1', port: this.#port }];
-    const client = new Redis({ sentinels, name: NAME, retryStrategy: () => 100 });
+    const client = new Redis({ ...options, sentinels, name: NAME, retryStrategy: () => 100 });
     client.on('error', () => undefined);
     this.#clients.push(client);
     return client;

@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
+import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
+import { RedisServer } from './support/redis-server.js';
+import { until } from './support/until.js';
+
+const HUGE = 'x'.repeat(8 * 1024 * 1024);
+const HUGE_NUMBER = '1'.repeat(HUGE.length);
+/** More than everything that the store asks for in a test comes to. */
+const MOST_BYTES = 64 * 1024;
+const RECORD = { token: 'a-token', remainingMs: 60_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+const PAUSE = 'nudge-auth:v1:pause';
+
+describeRedis('more than can be the store’s own, put into Redis by somebody else', () => {
+  let server: RedisServer;
+  let admin: Redis;
+  let store: RedisTokenStore;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    admin = server.client();
+  });
+
+  beforeEach(async () => {
+    await admin.flushall();
+    store = new RedisTokenStore({ url: server.url, encryptionKeys: [fakeEncryptionKey()], timeoutMs: 1_000 });
+    await store.whenReady();
+    const holder = await store.acquire('entry');
+    expect(await holder?.write(RECORD)).toBe(true);
+    await holder?.release();
+  });
+
+  afterEach(() => store.close());
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  const name = async (what: string): Promise<string> =>
+    (await admin.keys('*:token')).map((token) => token.replace(/token$/, what)).join('');
+
+  async function bytesSent(): Promise<number> {
+    const [, bytes] = /total_net_output_bytes:(\d+)/.exec(await admin.info('stats')) ?? [];
+    return Number(bytes);
+  }
+
+  const cases: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['the sealed record', async () => admin.hset(await name('token'), 'sealed', HUGE)],
+    ['the record’s fence', async () => admin.hset(await name('token'), 'fence', HUGE_NUMBER)],
+    ['a field of no use', async () => admin.hset(await name('token'), 'other', HUGE)],
+    ['the lease', async () => admin.set(await name('lease'), `somebody ${HUGE_NUMBER}`, 'PX', 1_900)],
+    ['the fences given', async () => admin.hset(await name('order'), 'given', HUGE_NUMBER)],
+    ['the least fence', async () => admin.hset(await name('order'), 'least', HUGE_NUMBER)],
+    ['the budget', async () => admin.set('nudge-auth:v1:{budget}:all', HUGE_NUMBER, 'PX', 5_000)],
+    ['the end of a pause', async () => admin.hset(PAUSE, 'until', HUGE_NUMBER)],
+    ['the probe of a pause', async () => admin.hset(PAUSE, 'until', '1', 'probe', HUGE_NUMBER)],
+  ];
+
+  it.each(cases)('does not reach a process, and is a miss: %s', async (what, put) => {
+    await put();
+    const before = await bytesSent();
+    const read = await store.read('entry');
+    const isOfTheRecord = what === 'the sealed record' || what === 'the record’s fence';
+    expect(read?.token).toBe(isOfTheRecord ? undefined : 'a-token');
+    const lease = await store.acquire('entry');
+    expect(await lease?.write({ ...RECORD, token: 'a-newer-token' })).toBe(true);
+    await lease?.release();
+    expect((await store.read('entry'))?.token).toBe('a-newer-token');
+    expect(await store.egress.take('rotation', 1_000)).toBe(0);
+    await store.egress.pause();
+    await store.egress.beginPause(1);
+    await store.egress.giveBackProbe();
+    await store.egress.look();
+    await store.egress.endPause();
+    await store.invalidate('entry');
+    expect((await bytesSent()) - before).toBeLessThan(MOST_BYTES);
+  });
+
+  it('ends the connection that would gather it, where it is a message, and a new one hears of changes', async () => {
+    const subscriber = async (): Promise<string | undefined> =>
+      / id=(\d+)|^id=(\d+)/m.exec(String(await admin.client('LIST', 'TYPE', 'PUBSUB')))?.[0];
+    const listens = async (): Promise<boolean> =>
+      Number((await admin.pubsub('NUMSUB', 'nudge-auth:v1:changes'))[1]) > 0;
+    await until('it listens', listens);
+    const first = await subscriber();
+    await admin.publish('nudge-auth:v1:changes', HUGE);
+    await until(
+      'another connection listens',
+      async () => (await listens()) && (await subscriber()) !== first,
+    );
+    let isTold = false;
+    void store.untilChanged('entry', 60_000).then(() => (isTold = true));
+    await until('it is told of the change', async () => {
+      await store.invalidate('entry');
+      return isTold;
+    });
+  });
+
+  it('does not hold up a record with the longest token that Nudge may answer with', async () => {
+    const token = 'x'.repeat(64 * 1024);
+    const lease = await store.acquire('entry');
+    expect(await lease?.write({ ...RECORD, token })).toBe(true);
+    expect((await store.read('entry'))?.token).toBe(token);
+  });
+});
