@@ -36,6 +36,7 @@ export interface ResolvedUserJwtOptions {
   readonly audience: string | readonly string[] | undefined;
   readonly verdictTtlMs: number;
   readonly isRevoked: UserJwtOptions['isRevoked'];
+  readonly strategyName?: string | undefined;
 }
 
 /** The options with every default filled in, checked and frozen. */
@@ -112,6 +113,7 @@ function resolveUserJwt(options: UserJwtOptions): ResolvedUserJwtOptions {
     verdictTtlMs: options.verdictTtlMs ?? DEFAULT_VERDICT_TTL_MS,
     // Bound, because a method may use its `this`.
     isRevoked: options.isRevoked?.bind(options),
+    strategyName: options.strategyName,
   });
 }
 

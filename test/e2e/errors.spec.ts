@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
-import type { NudgeAuthErrorCode, NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import { NudgeUserGuard, type NudgeAuthErrorCode, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator, type EmulatorFault } from 'nestjs-nudge-auth/emulator';
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
@@ -405,7 +404,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     const pair = rsaKeyPair();
 
     @Controller('profile')
-    @UseGuards(AuthGuard('nudge-user'))
+    @UseGuards(NudgeUserGuard)
     class ProfileController {
       @Get()
       get(): string {
