@@ -338,8 +338,8 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
     });
 
     it.each(['', 5])('refuse %p as a name', async (strategyName) => {
-      const userJwt = { secret: SECRET_A, algorithms: ['HS256'], strategyName };
-      await expect(withoutStrategy({ userJwt } as never)).rejects.toThrow(
+      const options = { secret: SECRET_A, algorithms: ['HS256'], strategyName };
+      await expect(withoutStrategy({ userJwt: options } as never)).rejects.toThrow(
         'userJwt.strategyName: must be the name to give to AuthGuard',
       );
     });

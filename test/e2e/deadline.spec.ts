@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ForbiddenException, Injectable, type CanActivate } from '@nestjs/common';
 import { PassportModule, PassportStrategy } from '@nestjs/passport';
-import type { NudgeAuthModuleOptions, NudgeUserScopeOptions, UserJwtOptions } from 'nestjs-nudge-auth';
+import type { NudgeUserScopeOptions, UserJwtOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { Strategy } from 'passport-jwt';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -63,7 +63,7 @@ describe.each(PLATFORMS)('the deadline of a request on %s', (platform) => {
         baseUrl: nudge.url,
         http: { timeoutMs: 5_000, deadlineMs: DEADLINE_MS, maxRetries: 0 },
         ...options,
-      } as NudgeAuthModuleOptions,
+      },
       modules: [],
       clock,
       ...settings,

@@ -181,7 +181,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     const host = await start(CacheInterceptor, {
       scope: 'user',
       extId: (user: unknown) => (user as { sub: string }).sub,
-    } as Partial<NudgeAuthModuleOptions>);
+    });
     const as = async (sub: string, query = ''): Promise<HttpResult> =>
       host.get(`/nudge/token${query}`, {
         authorization: `Bearer ${await userJwt({ sub })}`,
@@ -211,7 +211,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     const host = await start((next) => next.handle(), {
       userJwt: undefined,
       endpoint: { guards: [Closed] },
-    } as Partial<NudgeAuthModuleOptions>);
+    });
     const answer = await host.get('/nudge/token');
     expect(answer.status).toBe(403);
     expectUncached(answer);
@@ -241,7 +241,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
             .getInstance()
             .addHook('onSend', (_request, _reply, payload, done) => {
               calls += 1;
-              if (calls === 1) hook(done as never);
+              if (calls === 1) hook(done);
               else done(null, payload);
             }),
       );

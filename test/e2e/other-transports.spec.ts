@@ -158,12 +158,13 @@ describe('NudgeAuthExceptionFilter as APP_FILTER', () => {
 
   it('throws the error on in a GraphQL resolver', async () => {
     const server = await boot({ providers: [Resolver] });
+    const resolver = server.get(Resolver);
     // As @nestjs/graphql calls resolvers.
     const resolve = server
       .get(ExternalContextCreator)
       .create(
-        server.get(Resolver),
-        Resolver.prototype.token as never,
+        resolver,
+        () => resolver.token(),
         'token',
         undefined,
         undefined,
