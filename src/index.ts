@@ -25,7 +25,7 @@ export type {
 export type { NudgeEndpointOptions, RouteVersion } from './options/endpoint.options.js';
 export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter.js';
 export { NudgeHttpException } from './http/nudge-http.exception.js';
-export { NudgeUserGuard } from './user-auth/nudge-user.guard.js';
+export { NudgeUserGuard, NudgeUserGuardFor } from './user-auth/nudge-user.guard.js';
 export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';

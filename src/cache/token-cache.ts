@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../common/clock.js';
+import type { Clock, Instant, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
@@ -68,9 +68,10 @@ export class TokenCache {
   /**
    * A token that still lives for a while: at once where one is held, else after a renewal.
    *
-   * @throws {NudgeAuthError} when there is none, at the latest after `deadlineMs`.
+   * @param begunAt when the caller's deadline began. Default: now.
+   * @throws {NudgeAuthError} when there is none, at the latest `deadlineMs` after that.
    */
-  getToken(request: CacheRequest): NudgeToken | Promise<NudgeToken> {
+  getToken(request: CacheRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const name = nameOf(request);
     if (request.forceRefresh !== true && !this.#renewals.isClosed) {
       const held = this.#entries.find(name)?.held;
@@ -82,7 +83,7 @@ export class TokenCache {
         }
       }
     }
-    return this.#visit(name, request.forceRefresh === true);
+    return this.#visit(name, request.forceRefresh === true, begunAt);
   }
 
   /** Lets go of an entry's token: what is held, and what is under way, reaches nobody any more. */
@@ -141,11 +142,11 @@ export class TokenCache {
     this.#entries.clear();
   }
 
-  async #visit(name: string, isForced: boolean): Promise<NudgeToken> {
+  async #visit(name: string, isForced: boolean, begunAt: Instant | undefined): Promise<NudgeToken> {
     const visit: Visit = {
       name,
       after: isForced ? this.#renewals.nextPlace() : 0,
-      deadline: new Deadline(this.#clock, this.#options.deadlineMs),
+      deadline: new Deadline(this.#clock, this.#options.deadlineMs, begunAt),
     };
     // Callers who insist at the same moment share one renewal: it begins when all of them are here.
     if (isForced) await Promise.resolve();

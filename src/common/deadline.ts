@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock, Instant } from './clock.js';
 
 /**
  * The moment by which a piece of work must have ended, well or badly. Counted by the monotonic clock alone: a wall clock
@@ -8,10 +8,13 @@ export class Deadline {
   readonly #clock: Clock;
   readonly #endsAtMs: number;
 
-  /** @param durationMs milliseconds from now. */
-  constructor(clock: Clock, durationMs: number) {
+  /**
+   * @param durationMs milliseconds from its beginning.
+   * @param begunAt default: now.
+   */
+  constructor(clock: Clock, durationMs: number, begunAt: Instant = clock.now()) {
     this.#clock = clock;
-    this.#endsAtMs = clock.now().monotonicMs + durationMs;
+    this.#endsAtMs = begunAt.monotonicMs + durationMs;
   }
 
   /** Milliseconds that are left; never negative. */

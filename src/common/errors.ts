@@ -11,6 +11,7 @@ export const NUDGE_AUTH_ERROR_CODES = [
   'NUDGE_TIMEOUT',
   'NUDGE_DISABLED',
   'USER_KEYS_UNAVAILABLE',
+  'USER_CHECK_FAILED',
 ] as const;
 
 export type NudgeAuthErrorCode = (typeof NUDGE_AUTH_ERROR_CODES)[number];

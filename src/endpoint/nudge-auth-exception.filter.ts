@@ -1,19 +1,25 @@
 import { Catch, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { NudgeAuthError } from '../common/errors.js';
-import {
-  failWith,
-  forbidCaching,
-  forbidEtag,
-  setHeaders,
-  type HttpResponse,
-} from '../http/answer-headers.js';
-import { NudgeHttpException } from '../http/nudge-http.exception.js';
+import { throwError } from 'rxjs';
+import { isNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
+import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/answer-headers.js';
+import { forbidEtag } from '../http/forbid-etag.js';
+import { isNudgeHttpException, type NudgeHttpException } from '../http/nudge-http.exception.js';
+import { emitWsException } from './ws-exception.js';
+
+/** What Nest asks by `instanceof`: the errors of every installed copy of this package, where a class would know its own only. */
+class FailureOfAnyCopy {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isNudgeAuthError(value) || isNudgeHttpException(value);
+  }
+}
 
 /**
  * Turns a `NudgeAuthError` that leaves one of the host's own handlers into the answer that the module's endpoint would
- * give: for hosts that call `NudgeTokenService` in their controllers, or guard them with `AuthGuard('nudge-user')`. The
- * endpoint itself does not need it.
+ * give: for hosts that call `NudgeTokenService` in their controllers. The endpoint itself does not need it.
+ *
+ * Outside HTTP it passes the error on as Nest would: GraphQL gets it thrown, microservices as an Observable that fails,
+ * WebSocket clients get Nest's `exception` event.
  *
  * Nest must make it: give its class to `@UseFilters` or `APP_FILTER`, not an instance to `useGlobalFilters`. Statuses are
  * the default ones; `endpoint.errorStatus` is the endpoint's alone.
@@ -21,19 +27,30 @@ import { NudgeHttpException } from '../http/nudge-http.exception.js';
  * @example
  * \@UseFilters(NudgeAuthExceptionFilter)
  */
-@Catch(NudgeAuthError, NudgeHttpException)
+@Catch(FailureOfAnyCopy)
 export class NudgeAuthExceptionFilter extends BaseExceptionFilter<Error> {
-  override catch(error: NudgeAuthError | NudgeHttpException, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<HttpResponse>();
-    forbidCaching(response);
-    forbidEtag(response);
-    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- a filter's catch, no promise's
-    super.catch(withHeaders(error, response), host);
+  override catch(error: NudgeAuthError | NudgeHttpException, host: ArgumentsHost): unknown {
+    switch (host.getType<string>()) {
+      case 'http': {
+        const response = host.switchToHttp().getResponse<HttpResponse>();
+        forbidCaching(response);
+        forbidEtag(response);
+        // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- a filter's catch, no promise's
+        return super.catch(withHeaders(error, response), host);
+      }
+      case 'rpc':
+        return throwError(() => error);
+      case 'ws':
+        return emitWsException(error, host.switchToWs());
+      default:
+        // GraphQL and other kinds of context: whoever called the handler knows what to do with its error.
+        throw error;
+    }
   }
 }
 
 function withHeaders(error: NudgeAuthError | NudgeHttpException, response: HttpResponse): NudgeHttpException {
-  if (!(error instanceof NudgeHttpException)) return failWith(error, response, Math.random);
+  if (isNudgeAuthError(error)) return failWith(error, response, Math.random);
   setHeaders(response, Object.entries(error.headers()));
   return error;
 }

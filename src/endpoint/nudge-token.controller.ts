@@ -1,104 +1,109 @@
 import { applyDecorators, Controller, Get, Inject, Req, Res, UseGuards, type Type } from '@nestjs/common';
-import type { Clock, Random } from '../common/clock.js';
+import type { Clock, Instant, Random } from '../common/clock.js';
+import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM } from '../common/injection-tokens.js';
+import { failWith, type HttpResponse } from '../http/answer-headers.js';
+import { arrivalOf } from '../http/arrival.js';
+import type { ResolvedEndpointOptions } from '../options/endpoint.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeTokenService, tokenAtOnce } from '../service/nudge-token.service.js';
 import type { NudgeToken } from '../token/nudge-token.js';
-import { answerFormat, type AnswerFormat } from './answer-format.js';
-import {
-  failWith,
-  forbidCaching,
-  forbidEtag,
-  setHeaders,
-  writeAnswer,
-  type HttpResponse,
-} from '../http/answer-headers.js';
-import type { ResolvedEndpointOptions } from '../options/endpoint.options.js';
+import { HostFunctions } from '../user-auth/host-functions.js';
 import { NudgeUserGuard } from '../user-auth/nudge-user.guard.js';
 import { AnswerBodies } from './answer-bodies.js';
+import { answerFormat, type AnswerFormat } from './answer-format.js';
+import { prepareAnswer } from './answer-sending.js';
 import { tokenAnswer, type TokenAnswer } from './token-answer.js';
+import { UncachedAnswerGuard } from './uncached-answer.guard.js';
 
 interface HttpRequest {
   readonly url: string;
   readonly headers: { readonly accept?: string | undefined };
 }
 
-/** Nothing where the answer is written directly. */
+/** Nothing where the answer is prepared: the framework's call of `send` finds it. */
 type Answer = TokenAnswer | string | undefined;
-
-const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
-  json: 'application/json; charset=utf-8',
-  text: 'text/plain; charset=utf-8',
-};
 
 /**
  * The class of a registration's endpoint. Made per registration, because Nest reads path, version and guards from the
- * metadata of a class.
+ * metadata of a class; its name tells throttlers and OpenAPI which registration it belongs to.
  */
 export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): Type {
   @Controller({ path: endpoint.path, version: endpoint.version })
-  @UseGuards(...(endpoint.guards ?? [NudgeUserGuard]))
+  @UseGuards(UncachedAnswerGuard, ...(endpoint.guards ?? [NudgeUserGuard]))
   class NudgeTokenController {
-    private readonly bodies: AnswerBodies;
+    readonly #tokens: NudgeTokenService;
+    readonly #options: ResolvedNudgeAuthOptions;
+    readonly #hostFunctions: HostFunctions;
+    readonly #clock: Clock;
+    readonly #random: Random;
+    readonly #bodies: AnswerBodies;
 
     constructor(
-      @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
-      @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
-      @Inject(NUDGE_CLOCK) private readonly clock: Clock,
-      @Inject(NUDGE_RANDOM) private readonly random: Random,
+      @Inject(NudgeTokenService) tokens: NudgeTokenService,
+      @Inject(NUDGE_AUTH_OPTIONS) options: ResolvedNudgeAuthOptions,
+      @Inject(HostFunctions) hostFunctions: HostFunctions,
+      @Inject(NUDGE_CLOCK) clock: Clock,
+      @Inject(NUDGE_RANDOM) random: Random,
     ) {
-      this.bodies = new AnswerBodies(random);
+      this.#tokens = tokens;
+      this.#options = options;
+      this.#hostFunctions = hostFunctions;
+      this.#clock = clock;
+      this.#random = random;
+      this.#bodies = new AnswerBodies(random);
     }
 
     @Get()
     @applyDecorators(...endpoint.decorators)
     getToken(
       @Req() request: HttpRequest,
-      @Res({ passthrough: endpoint.passthrough }) response: HttpResponse,
+      // Nest sends what the handler, or an interceptor in its place, comes to: no request is left without an answer.
+      @Res({ passthrough: true }) response: HttpResponse,
     ): Answer | Promise<Answer> {
-      forbidCaching(response);
       try {
         const format = answerFormat(request.url, request.headers.accept);
-        const token = this.tokenFor(request);
+        const token = this.#tokenFor(request);
         return token instanceof Promise
           ? token.then(
-              (fetched) => this.answer(response, format, fetched),
-              (error: unknown) => this.fail(response, error),
+              (fetched) => this.#answer(response, format, fetched),
+              (error: unknown) => this.#fail(response, error),
             )
-          : this.answer(response, format, token);
+          : this.#answer(response, format, token);
       } catch (error) {
-        return this.fail(response, error);
+        return this.#fail(response, error);
       }
     }
 
-    private tokenFor(request: HttpRequest): NudgeToken | Promise<NudgeToken> {
-      return this.options.extId === undefined
-        ? tokenAtOnce(this.tokens)
-        : this.extIdOf(request).then((extId) => this.tokens.getToken({ extId }));
+    #tokenFor(request: HttpRequest): NudgeToken | Promise<NudgeToken> {
+      const arrivedAt = arrivalOf(request) ?? this.#clock.now();
+      return this.#options.extId === undefined
+        ? tokenAtOnce(this.#tokens, undefined, arrivedAt)
+        : this.#extIdOf(request, arrivedAt).then((extId) => tokenAtOnce(this.#tokens, { extId }, arrivedAt));
     }
 
-    private answer(response: HttpResponse, format: AnswerFormat, token: NudgeToken): Answer {
+    #answer(response: HttpResponse, format: AnswerFormat, token: NudgeToken): Answer {
+      const { wallMs } = this.#clock.now();
       if (endpoint.passthrough) {
-        forbidEtag(response);
-        setHeaders(response, [['content-type', CONTENT_TYPES[format]]]);
-        return format === 'text' ? token.token : tokenAnswer(token, this.clock.now().wallMs, this.random);
+        return format === 'text' ? token.token : tokenAnswer(token, wallMs, this.#random);
       }
-      writeAnswer(
-        response,
-        CONTENT_TYPES[format],
-        format === 'text' ? token.token : this.bodies.bodyOf(token, this.clock.now().wallMs),
-      );
+      prepareAnswer(response, format, format === 'text' ? token.token : this.#bodies.bodyOf(token, wallMs));
       return undefined;
     }
 
-    private fail(response: HttpResponse, error: unknown): never {
-      forbidEtag(response);
-      throw isNudgeAuthError(error) ? failWith(error, response, this.random, endpoint.errorStatus) : error;
+    #fail(response: HttpResponse, error: unknown): never {
+      throw isNudgeAuthError(error) ? failWith(error, response, this.#random, endpoint.errorStatus) : error;
     }
 
-    private async extIdOf(request: HttpRequest): Promise<string> {
-      const extId: unknown = await this.options.extId?.(Reflect.get(request, endpoint.userProperty), request);
+    async #extIdOf(request: HttpRequest, arrivedAt: Instant): Promise<string> {
+      const user: unknown = Reflect.get(request, endpoint.userProperty);
+      const deadline = new Deadline(this.#clock, this.#options.http.deadlineMs, arrivedAt);
+      const extId: unknown = await this.#hostFunctions.ask(
+        'The option extId',
+        async () => this.#options.extId?.(user, request),
+        deadline,
+      );
       if (typeof extId === 'string') return extId;
       const given =
         extId === undefined || extId === null
@@ -108,5 +113,6 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     }
   }
 
+  Object.defineProperty(NudgeTokenController, 'name', { value: endpoint.controllerName });
   return NudgeTokenController;
 }

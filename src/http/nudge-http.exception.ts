@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import type { Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
+import { NUDGE_AUTH_ERROR_CODES, type NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 
 /** What clients are told. The operator's version, with causes and cures, is the error behind it. */
 const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALID_REQUEST'>, string>> = {
@@ -12,6 +12,7 @@ const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALI
   NUDGE_TIMEOUT: 'Nudge tokens are not available at the moment: no answer in time',
   NUDGE_DISABLED: 'Nudge tokens are switched off',
   USER_KEYS_UNAVAILABLE: 'Users cannot be verified at the moment',
+  USER_CHECK_FAILED: 'Users cannot be checked at the moment',
 };
 
 /** Where nobody knows when the next attempt is due. What only people can mend is not worth asking for every second. */
@@ -44,6 +45,15 @@ export class NudgeHttpException extends HttpException {
       ...(this.retryAfter === undefined ? {} : { 'Retry-After': String(this.retryAfter) }),
     };
   }
+}
+
+/** Whether a caught value is a {@link NudgeHttpException}, also one thrown by a second installed copy of this package. */
+export function isNudgeHttpException(value: unknown): value is NudgeHttpException {
+  return (
+    value instanceof HttpException &&
+    value.name === 'NudgeHttpException' &&
+    NUDGE_AUTH_ERROR_CODES.includes((value as NudgeHttpException).code)
+  );
 }
 
 function isFailureStatus(status: number | undefined): status is number {

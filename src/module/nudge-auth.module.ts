@@ -7,26 +7,25 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import passport from 'passport';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { TokenCache } from '../cache/token-cache.js';
 import { warmUp } from '../cache/warm-up.js';
 import type { Clock, Random } from '../common/clock.js';
 import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
 import { assertGuards } from '../user-auth/assert-guards.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
-import { retireHostStrategy, withdrawStrategy } from '../user-auth/host-strategy.js';
-import { NudgeUserStrategy, strategyNameOf } from '../user-auth/nudge-user.strategy.js';
-import type { UserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
+import { hasGlobalGuards } from '../user-auth/global-guards.js';
+import { registerUserStrategy } from '../user-auth/named-strategy.js';
+import { noteBoot, noteBootstrap, noteClose } from '../user-auth/strategy-owners.js';
+import { UserAuthentication } from '../user-auth/user-authentication.js';
 import {
   NUDGE_AUTH_OPTIONS,
   NUDGE_AUTH_REGISTRATION,
   NUDGE_CLOCK,
   NUDGE_RANDOM,
-  NUDGE_USER_VERIFIER,
 } from '../common/injection-tokens.js';
+import { assertAsyncOptions, withFactoryMethodChecked } from './async-options.js';
 import {
-  assertAsyncOptions,
   ConfigurableModuleClass,
   subjectOf,
   type NudgeAuthModuleAsyncOptions,
@@ -51,30 +50,26 @@ export class NudgeAuthModule
   extends ConfigurableModuleClass
   implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
-  readonly #strategyName: string;
-  readonly #strategy: NudgeUserStrategy | undefined;
+  #withdrawStrategy: (() => void) | undefined;
 
   constructor(
     @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
     @Inject(NUDGE_AUTH_REGISTRATION) private readonly registration: NudgeAuthRegistration,
-    @Inject(NUDGE_USER_VERIFIER) verifier: UserJwtVerifier | undefined,
-    @Inject(NUDGE_RANDOM) random: Random,
+    @Inject(UserAuthentication) private readonly users: UserAuthentication,
+    @Inject(NUDGE_RANDOM) private readonly random: Random,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(TokenCache) private readonly cache: TokenCache,
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
   ) {
     super();
+    noteBoot(modules);
     this.#assertUniqueness();
     this.#assertOneGuard();
     const logger = new Logger(subjectOf(registration.name));
     for (const alarm of options.alarms) logger.error(alarm);
     for (const warning of options.warnings) logger.warn(warning);
-    this.#strategyName = strategyNameOf(registration.name);
-    if (verifier !== undefined) {
-      this.#strategy = new NudgeUserStrategy(verifier, random);
-      passport.use(this.#strategyName, this.#strategy);
-    }
   }
 
   /**
@@ -95,12 +90,18 @@ export class NudgeAuthModule
    */
   static override forRootAsync(options: NudgeAuthModuleAsyncOptions): DynamicModule {
     assertAsyncOptions(options);
-    return super.forRootAsync(options);
+    return withFactoryMethodChecked(super.forRootAsync(options), options);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    assertGuards(this.modules, this.registration);
+    assertGuards(this.modules, this.registration, hasGlobalGuards(this.moduleRef));
+    noteBootstrap(this.modules);
     this.cache.open();
+    await this.#warmUp();
+    this.#registerStrategy();
+  }
+
+  async #warmUp(): Promise<void> {
     const { warmUp: how } = this.options;
     if (how === false) return;
     const firstToken = warmUp(() => this.tokens.getToken(), this.clock);
@@ -110,14 +111,23 @@ export class NudgeAuthModule
   }
 
   onModuleDestroy(): void {
-    retireHostStrategy(this.modules);
+    noteClose(this.modules);
   }
 
   /** After the server has closed: until then requests may still need a token. */
   async onApplicationShutdown(): Promise<void> {
     await this.cache.close();
     await this.options.store?.close();
-    if (this.#strategy !== undefined) withdrawStrategy(this.#strategyName, this.#strategy);
+    this.#withdrawStrategy?.();
+  }
+
+  /** Last of all, so that a boot which fails here has registered nothing. */
+  #registerStrategy(): void {
+    const name = this.options.userJwt?.strategyName;
+    if (name === undefined) return;
+    const { users, random, modules } = this;
+    const subject = subjectOf(this.registration.name);
+    this.#withdrawStrategy = registerUserStrategy(name, { users, random, modules, subject });
   }
 
   /** Nest never merges two dynamic modules: Express would serve the first of two routes, Fastify throw. */
@@ -135,6 +145,19 @@ export class NudgeAuthModule
           message:
             `two registrations ${which} are imported: import one (isGlobal: true lets every module use it), ` +
             'or give each a name of its own',
+        },
+      ]);
+    }
+    const twin = others.find(
+      (other) => endpoint !== undefined && other.endpoint?.controllerName === endpoint.controllerName,
+    );
+    if (twin !== undefined) {
+      throw new InvalidNudgeAuthOptionsError(subjectOf(name), [
+        {
+          path: 'name',
+          message:
+            `"${String(twin.name)}" and "${String(name)}" give one class name, ${String(endpoint?.controllerName)}, by which ` +
+            'throttlers and OpenAPI tell routes apart: choose names that differ in more than - and _ and the first letter',
         },
       ]);
     }
@@ -156,7 +179,7 @@ export class NudgeAuthModule
         path: 'userJwt',
         message:
           'is given beside endpoint.guards, which replace the guard that would use it: remove one of the two, ' +
-          "or put AuthGuard('nudge-user') among your guards' routes and set endpoint to false",
+          'or set endpoint to false and put NudgeUserGuard on routes of your own',
       },
     ]);
   }

@@ -1,11 +1,14 @@
 import { Logger, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { createTokenCache } from '../cache/create-token-cache.js';
 import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { systemClock, type Clock, type Random } from '../common/clock.js';
 import { Sealed } from '../common/sealed.js';
+import { HostFunctions } from '../user-auth/host-functions.js';
+import { UserAuthentication } from '../user-auth/user-authentication.js';
 import type { RefusalListener } from '../user-auth/user-jwt-refusal.js';
-import { createUserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
+import { createUserJwtVerifier, type UserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import {
   NUDGE_AUTH_OPTIONS,
@@ -16,6 +19,7 @@ import {
   NUDGE_USER_VERIFIER,
 } from '../common/injection-tokens.js';
 import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
+import { StaticOptionsCheck } from './static-options-check.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
@@ -109,5 +113,33 @@ export const nudgeAuthProviders: Provider[] = [
       return userJwt && createUserJwtVerifier(userJwt, { clock, events, tellRefusal });
     },
   },
+  {
+    provide: HostFunctions,
+    inject: [NUDGE_AUTH_REGISTRATION, NUDGE_CLOCK],
+    useFactory: ({ name }: NudgeAuthRegistration, clock: Clock) =>
+      new HostFunctions(new Logger(subjectOf(name)), clock),
+  },
+  {
+    provide: UserAuthentication,
+    inject: [
+      NUDGE_AUTH_REGISTRATION,
+      NUDGE_AUTH_OPTIONS,
+      NUDGE_USER_VERIFIER,
+      ModulesContainer,
+      HostFunctions,
+      NUDGE_CLOCK,
+      NUDGE_RANDOM,
+    ],
+    useFactory: (
+      registration: NudgeAuthRegistration,
+      options: ResolvedNudgeAuthOptions,
+      verifier: UserJwtVerifier | undefined,
+      modules: ModulesContainer,
+      hostFunctions: HostFunctions,
+      clock: Clock,
+      random: Random,
+    ) => new UserAuthentication({ registration, options, verifier, modules, hostFunctions, clock, random }),
+  },
   NudgeTokenService,
+  StaticOptionsCheck,
 ];

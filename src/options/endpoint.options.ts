@@ -14,18 +14,28 @@ export interface NudgeEndpointOptions {
   path?: string;
   /** Default: every version (`VERSION_NEUTRAL`). */
   version?: RouteVersion;
-  /** Replace the default guard. An empty list leaves the route to the host's global guards. */
+  /**
+   * Replace the default guard. An empty list leaves the route to the host's global guards; without one it would be open to
+   * everybody, and the boot stops.
+   */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
   /** Put on the handler: throttling, metadata of a global guard, OpenAPI. */
   decorators?: readonly MethodDecorator[];
-  /** Where the guard leaves the signed-in user on the request. Default `user`. */
+  /**
+   * Where the guard leaves the signed-in user on the request, and `extId` and your own code find it. Default `user`. What a
+   * request has already (`headers`, `body` and so on) is refused.
+   */
   userProperty?: string;
   /**
-   * `true` returns the answer through Nest, so that interceptors see and may change it; the default writes it directly,
-   * which is faster.
+   * `true` returns the answer through Nest, so that interceptors see and may change it; by default they see `undefined`, and
+   * the answer is sent past the serialiser, which is faster. No interceptor may cache it: users would get each other's
+   * tokens.
    */
   passthrough?: boolean;
-  /** `false` skips the check at boot that the host has a `'jwt'` strategy, for one that is registered later. Default `true`. */
+  /**
+   * `false` skips the check at boot that the host has a `'jwt'` strategy of its own: for one that is registered later, or
+   * shared by the applications of a process. The first request then decides which one it is. Default `true`.
+   */
   verifyStrategy?: boolean;
   /**
    * The HTTP status for a failure, 400 to 599. Anything else, `undefined` included, leaves the default: 503, and 400 for
@@ -42,6 +52,8 @@ export interface NudgeAuthRegistration {
 
 export interface ResolvedEndpointOptions {
   readonly path: string;
+  /** The controller's class name: throttlers and OpenAPI tell registrations apart by it. */
+  readonly controllerName: string;
   readonly version: RouteVersion;
   readonly guards: NudgeEndpointOptions['guards'];
   readonly decorators: readonly MethodDecorator[];
@@ -49,6 +61,12 @@ export interface ResolvedEndpointOptions {
   readonly passthrough: boolean;
   readonly verifyStrategy: boolean;
   readonly errorStatus: (code: NudgeAuthErrorCode) => number | undefined;
+}
+
+function controllerNameOf(name = ''): string {
+  const words = name.split(/[-_]+/).filter((word) => word !== '');
+  const inPascalCase = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return `Nudge${inPascalCase}TokenController`;
 }
 
 /** The endpoint options with every default filled in. */
@@ -59,6 +77,7 @@ export function resolveEndpointOptions(
   const path = given.path ?? (name === undefined ? 'nudge/token' : `nudge/${name}/token`);
   return Object.freeze({
     path: withoutTrailing(path.replace(/^\/+/, ''), '/'),
+    controllerName: controllerNameOf(name),
     version: given.version ?? VERSION_NEUTRAL,
     guards: given.guards,
     decorators: given.decorators ?? [],

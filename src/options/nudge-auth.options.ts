@@ -116,6 +116,12 @@ interface UserJwtRules {
   rememberForMs?: number;
   /** Whether a user whose JWT is good shall be refused all the same. Asked for every request. */
   isRevoked?(payload: UserJwtPayload): boolean | Promise<boolean>;
+  /**
+   * Registers the verifier in passport under this name while the application runs, for `AuthGuard(name)` on the host's own
+   * routes. Default: nothing is registered; `NudgeUserGuard` needs no name. passport is one per process: a name that is
+   * taken stops the boot.
+   */
+  strategyName?: string;
 }
 
 /** The verified claims of a user's JWT: what `request.user` holds behind the default guard. */

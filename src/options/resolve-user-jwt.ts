@@ -20,6 +20,7 @@ export interface ResolvedUserJwtOptions {
   readonly clockToleranceMs: number;
   readonly rememberForMs: number;
   readonly isRevoked: UserJwtOptions['isRevoked'];
+  readonly strategyName?: string | undefined;
 }
 
 function listOf(material: unknown): KeyMaterial[] {
@@ -59,6 +60,7 @@ export function resolveUserJwt(
     rememberForMs: options.rememberForMs ?? DEFAULT_REMEMBER_FOR_MS,
     // Bound, because a method may use its `this`.
     isRevoked: options.isRevoked?.bind(options),
+    strategyName: options.strategyName,
   });
 }
 

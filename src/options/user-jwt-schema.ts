@@ -169,6 +169,8 @@ function isPublicKey(material: unknown): material is KeyMaterial {
   }
 }
 
+const STRATEGY_NAME_MUST = "must be the name to give to AuthGuard, such as 'nudge-user'";
+
 /** The rules of the option `userJwt`. */
 export const userJwtSchema = z
   .strictObject(
@@ -187,6 +189,7 @@ export const userJwtSchema = z
       rememberForMs: wholeNumber(0, 300_000, 'milliseconds', ' (0 verifies every request)'),
       allowWeakSecret: z.boolean({ error: 'must be true or false' }).optional(),
       isRevoked: functionThat('tells whether a verified payload is refused').optional(),
+      strategyName: z.string({ error: STRATEGY_NAME_MUST }).min(1, { error: STRATEGY_NAME_MUST }).optional(),
     },
     { error: 'must be an object' },
   )

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import { TokenCache } from '../cache/token-cache.js';
+import type { Instant } from '../common/clock.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
 import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
@@ -55,12 +56,14 @@ interface Selection {
 }
 
 /**
- * What `getToken` resolves with, itself where it is held: for the endpoint, to which every promise is a cost. A service
- * or a method that a host has put in the place of ours is asked for its promise.
+ * What `getToken` resolves with, itself where it is held: for the endpoint, to which every promise is a cost. The
+ * deadline begins when the request arrived. A service or a method that a host has put in the place of ours is asked for
+ * its promise.
  */
 export let tokenAtOnce: (
   service: NudgeTokenService,
-  request?: NudgeTokenRequest,
+  request: NudgeTokenRequest | undefined,
+  arrivedAt: Instant,
 ) => NudgeToken | Promise<NudgeToken>;
 
 /** Hands out Nudge tokens: held ones while they are good, new ones when they are not. */
@@ -75,9 +78,9 @@ export class NudgeTokenService {
   static {
     // oxlint-disable-next-line typescript/unbound-method -- only compared
     const { getToken } = NudgeTokenService.prototype;
-    tokenAtOnce = (service, request) =>
+    tokenAtOnce = (service, request, arrivedAt) =>
       #cache in service && service.getToken === getToken
-        ? service.#getToken(request)
+        ? service.#getToken(request, arrivedAt)
         : Promise.resolve(service.getToken(request));
   }
 
@@ -145,14 +148,17 @@ export class NudgeTokenService {
     return this.#last.promise;
   }
 
-  #getToken(request: NudgeTokenRequest = {}): NudgeToken | Promise<NudgeToken> {
+  #getToken(request: NudgeTokenRequest = {}, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const selected = this.#select(request);
     if (!this.#isEnabled()) {
       throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
     }
     const { forceRefresh, signal } = request;
     signal?.throwIfAborted();
-    const token = this.#cache.getToken(forceRefresh === true ? { ...selected, forceRefresh } : selected);
+    const token = this.#cache.getToken(
+      forceRefresh === true ? { ...selected, forceRefresh } : selected,
+      arrivedAt,
+    );
     return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
   }
 

@@ -3,6 +3,7 @@ import { Injectable, Scope, type CanActivate, type Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { NUDGE_AUTH_REGISTRATION } from '../common/injection-tokens.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import { NudgeAuthModule } from '../module/nudge-auth.module.js';
 import { assertGuards } from './assert-guards.js';
 
@@ -30,8 +31,12 @@ class PasserOfOneRequest extends Passer {}
 
 describe('the guards of an endpoint', () => {
   let testing: TestingModule | undefined;
+  let hasGlobalGuards = false;
 
-  afterEach(() => testing?.close());
+  afterEach(async () => {
+    hasGlobalGuards = false;
+    await testing?.close();
+  });
 
   // Not booted further: later releases of Nest look for themselves when they make the routes.
   async function check(...guards: object[]): Promise<void> {
@@ -40,16 +45,22 @@ describe('the guards of an endpoint', () => {
       endpoint: { guards: guards as Type<CanActivate>[] },
     });
     testing = await Test.createTestingModule({ imports: [nudge] }).compile();
-    assertGuards(testing.get(ModulesContainer), testing.get(NUDGE_AUTH_REGISTRATION, { strict: false }));
+    const registration = testing.get<NudgeAuthRegistration>(NUDGE_AUTH_REGISTRATION, { strict: false });
+    assertGuards(testing.get(ModulesContainer), registration, hasGlobalGuards);
   }
 
   it.each([
-    { are: 'none', guards: [] },
     { are: 'classes with a method or a field', guards: [MethodGuard, FieldGuard] },
     { are: 'made for one request', guards: [GuardOfOneRequest] },
     { are: 'instances', guards: [new MethodGuard(), new FieldGuard()] },
   ])('hold where they are $are', async ({ guards }) => {
     await expect(check(...guards)).resolves.toBeUndefined();
+  });
+
+  it('may be none only where a global guard stands before the route', async () => {
+    await expect(check()).rejects.toThrow('endpoint.guards is empty and no global guard');
+    hasGlobalGuards = true;
+    await expect(check()).resolves.toBeUndefined();
   });
 
   it('do not hold where nobody can see at boot whether one is', async () => {

@@ -1,45 +1,105 @@
 import type { ModulesContainer } from '@nestjs/core';
-import passport from 'passport';
+import { isRegistered, registeredStrategy, wasRegisteredHere, type Strategy } from './passport-registry.js';
+import { claimStrategy, ownerOf, strategiesAmong } from './strategy-owners.js';
 
-/** Strategies of applications that were closed. passport is one per process and keeps them for ever. */
-const leftovers = new WeakSet<object>();
+/** The name under which hosts register the strategy for their users' JWTs. */
+const NAME = 'jwt';
 
-/** passport's own look-up, which its types do not show. */
-function registeredStrategy(name: string): object | undefined {
-  const lookUp: unknown = Reflect.get(passport, '_strategy');
-  const strategy: unknown = typeof lookUp === 'function' ? lookUp.call(passport, name) : undefined;
-  return typeof strategy === 'object' && strategy !== null ? strategy : undefined;
-}
+const CURES =
+  "provide your own strategy (class JwtStrategy extends PassportStrategy(Strategy, 'jwt')) in a module; " +
+  'let the module verify your users itself with the option userJwt; pass your own guards as endpoint.guards; ' +
+  'or set endpoint to false';
 
-function isProviderOf(modules: ModulesContainer, instance: object): boolean {
-  return [...modules.values()].some((module) =>
-    [...module.providers.values()].some((provider) => provider.instance === instance),
-  );
-}
-
-/** Remembers the closing application's `'jwt'` strategy, so that it does not pass for one of the next application. */
-export function retireHostStrategy(modules: ModulesContainer): void {
-  const strategy = registeredStrategy('jwt');
-  if (strategy !== undefined && isProviderOf(modules, strategy)) leftovers.add(strategy);
-}
-
-/** Takes a strategy out of passport, unless another application of this process has put its own in its place. */
-export function withdrawStrategy(name: string, strategy: object): void {
-  if (registeredStrategy(name) === strategy) passport.unuse(name);
-}
+/** Why an application has no strategy that it may use, as it goes on after "the application's passport strategy 'jwt', ". */
+type Complaint = string;
 
 /**
- * Stops a boot whose endpoint would answer every request with a 500, because nothing can tell who the user is.
- *
- * @throws {Error} that says what to do.
+ * The host's `'jwt'` strategy: found once, and the same instance ever after. passport is one per process, and a second
+ * application that registers the name must not let its users in here.
  */
-export function assertHostStrategy(modules: ModulesContainer, path: string): void {
-  const strategy = registeredStrategy('jwt');
-  if (strategy !== undefined && (!leftovers.has(strategy) || isProviderOf(modules, strategy))) return;
-  throw new Error(
-    `NudgeAuthModule guards GET /${path} with the application's passport strategy 'jwt', but there is none. Do one of these: ` +
-      "provide your own strategy (class JwtStrategy extends PassportStrategy(Strategy, 'jwt')) in a module; " +
-      'let the module verify your users itself with the option userJwt; pass your own guards as endpoint.guards; ' +
-      'or set endpoint to false. If the strategy is registered later on purpose, set endpoint.verifyStrategy to false.',
-  );
+export class HostStrategy {
+  readonly #modules: ModulesContainer;
+  #bound: Strategy | undefined;
+
+  constructor(modules: ModulesContainer) {
+    this.#modules = modules;
+  }
+
+  /**
+   * Binds the strategy that there is at bootstrap.
+   *
+   * @throws {Error} that says what to do where there is none that the application may use.
+   */
+  bindOrStop(path: string): void {
+    const found = this.#find(false);
+    if (typeof found !== 'string') {
+      this.#bind(found);
+      return;
+    }
+    throw new Error(
+      `NudgeAuthModule guards GET /${path} with the application's passport strategy 'jwt', ${found}. ` +
+        `Do one of these: ${CURES}. ` +
+        'If the strategy is registered later on purpose, or shared on purpose, set endpoint.verifyStrategy to false.',
+    );
+  }
+
+  /** Binds a strategy that is a provider of the application; another one is bound when it is first asked. */
+  bindOwn(): void {
+    const own = this.#findOwn();
+    if (own !== undefined) this.#bind(own);
+  }
+
+  /**
+   * The bound strategy, or the one that is bound now.
+   *
+   * @param mayShare whether one that belongs to another application will do.
+   * @throws {Error} where there is none.
+   */
+  strategy(mayShare: boolean): Strategy {
+    if (this.#bound !== undefined) return this.#bound;
+    const found = this.#find(mayShare);
+    if (typeof found === 'string') {
+      throw new Error(`NudgeUserGuard asks the application's passport strategy 'jwt', ${found}`);
+    }
+    return this.#bind(found);
+  }
+
+  #bind(strategy: Strategy): Strategy {
+    this.#bound = strategy;
+    claimStrategy(this.#modules, strategy);
+    return strategy;
+  }
+
+  /** A provider of the application; also one whose name another application has taken meanwhile. */
+  #findOwn(): Strategy | undefined {
+    const own = strategiesAmong(this.#modules);
+    const registered = registeredStrategy(NAME);
+    return (
+      own.find((strategy) => strategy === registered) ??
+      own.find((strategy) => strategy.name === NAME && wasRegisteredHere(strategy) && !isRegistered(strategy))
+    );
+  }
+
+  #find(mayShare: boolean): Strategy | Complaint {
+    const own = this.#findOwn();
+    if (own !== undefined) return own;
+    const stranger = strategiesAmong(this.#modules).find(
+      (strategy) => strategy.name === NAME && !isRegistered(strategy),
+    );
+    if (stranger !== undefined) {
+      return (
+        `but its provider ${stranger.constructor.name} is not registered in the passport that the module's @nestjs/passport uses: ` +
+        'two copies of passport or @nestjs/passport are installed (npm ls passport @nestjs/passport shows them; keep one)'
+      );
+    }
+    const registered = registeredStrategy(NAME);
+    const owner = registered === undefined ? 'none' : ownerOf(this.#modules, registered);
+    if (owner === 'another application' && !mayShare) {
+      return (
+        'but the one that is registered belongs to another application of this process, whose users would be let in ' +
+        '(is an application of an earlier test still open?)'
+      );
+    }
+    return registered === undefined || owner === 'a closed application' ? 'but there is none' : registered;
+  }
 }

@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
-import { NudgeTokenService, type NudgeAuthErrorCode, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import {
+  NudgeTokenService,
+  NudgeUserGuard,
+  type NudgeAuthErrorCode,
+  type NudgeAuthModuleOptions,
+} from 'nestjs-nudge-auth';
 import { NudgeEmulator, type EmulatorFault } from 'nestjs-nudge-auth/emulator';
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
@@ -402,7 +406,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     const pair = rsaKeyPair();
 
     @Controller('profile')
-    @UseGuards(AuthGuard('nudge-user'))
+    @UseGuards(NudgeUserGuard)
     class ProfileController {
       @Get()
       get(): string {

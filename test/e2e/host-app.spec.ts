@@ -30,6 +30,7 @@ import {
   NudgeAuthExceptionFilter,
   NudgeHttpException,
   NudgeTokenService,
+  NudgeUserGuard,
   type NudgeAuthModuleOptions,
 } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
@@ -372,12 +373,6 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await host.get('/nudge/token', { 'x-word': 'sesame' })).status).toBe(200);
       expect((await host.getAsUser('/nudge/token')).status).toBe(403);
 
-      await using open = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { guards: [] } },
-        modules: [],
-      });
-      expect((await open.get('/nudge/token')).status).toBe(200);
-
       await expect(
         Host.start(platform, { nudge: { ...registration, endpoint: { guards: [DoorGuard] } }, modules: [] }),
       ).rejects.toThrow('Doorkeeper');
@@ -502,22 +497,40 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
     });
   });
 
-  it('offers userJwt to the host’s own routes as the strategy nudge-user', async () => {
-    @Controller('profile')
-    @UseGuards(AuthGuard('nudge-user'))
+  it('offers userJwt to the host’s own routes as a guard, and as a strategy of the name that is asked for', async () => {
+    @Controller()
+    @UseGuards(NudgeUserGuard)
     class ProfileController {
-      @Get()
+      @Get('profile')
+      get(): string {
+        return 'secret profile';
+      }
+    }
+    @Controller()
+    @UseGuards(AuthGuard('my-users'))
+    class LegacyController {
+      @Get('legacy')
       get(): string {
         return 'secret profile';
       }
     }
     await using host = await Host.start(platform, {
-      nudge: { ...registration, userJwt: { secret: USER_SECRET, algorithms: ['HS256'] } },
+      nudge: {
+        ...registration,
+        userJwt: { secret: USER_SECRET, algorithms: ['HS256'], strategyName: 'my-users' },
+      },
       modules: [],
-      controllers: [ProfileController],
+      controllers: [ProfileController, LegacyController],
     });
-    const bare = await host.get('/profile', { authorization: await userJwt() });
-    expect([bare.status, bare.text]).toEqual([200, 'secret profile']);
-    expect((await host.get('/profile')).status).toBe(401);
+    for (const path of ['/profile', '/legacy']) {
+      const bare = await host.get(path, { authorization: await userJwt() });
+      expect([bare.status, bare.text]).toEqual([200, 'secret profile']);
+      expect((await host.get(path)).status).toBe(401);
+    }
+    const stranger = await host.get('/profile');
+    expect(stranger.headers).toMatchObject({
+      'www-authenticate': 'Bearer',
+      'cache-control': 'private, no-store',
+    });
   });
 });

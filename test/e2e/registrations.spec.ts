@@ -15,10 +15,12 @@ import {
   NudgeAuthModule,
   NudgeTokenService,
   NudgeUserGuard,
+  NudgeUserGuardFor,
   type NudgeAuthModuleAsyncOptions,
   type NudgeAuthModuleOptions,
   type NudgeAuthOptions,
   type NudgeAuthOptionsFactory,
+  type UserJwtOptions,
 } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
@@ -64,7 +66,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
     return NudgeAuthModule.forRoot({ apiKey: KEY, baseUrl: nudge.url, ...options } as NudgeAuthModuleOptions);
   }
 
-  function userJwtOf({ secret }: typeof EMEA): NudgeAuthModuleOptions['userJwt'] {
+  function userJwtOf({ secret }: typeof EMEA): UserJwtOptions {
     return { secret, algorithms: ['HS256'] };
   }
 
@@ -90,13 +92,13 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       ) {}
 
       @Get('emea-only')
-      @UseGuards(AuthGuard('nudge-user:emea'))
+      @UseGuards(NudgeUserGuardFor('emea'))
       emeaOnly(): string {
         return 'emea';
       }
 
       @Get('apac-only')
-      @UseGuards(AuthGuard('nudge-user:apac'))
+      @UseGuards(AuthGuard('apac-users'))
       apacOnly(): string {
         return 'apac';
       }
@@ -106,7 +108,12 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       start({
         modules: [
           of({ name: 'emea', apiKey: EMEA.key, userJwt: userJwtOf(EMEA) }),
-          of({ name: 'apac', apiKey: APAC.key, userJwt: userJwtOf(APAC), endpoint: { path: 'apac' } }),
+          of({
+            name: 'apac',
+            apiKey: APAC.key,
+            userJwt: { ...userJwtOf(APAC), strategyName: 'apac-users' },
+            endpoint: { path: 'apac' },
+          }),
         ],
         controllers: [OwnController],
       });
@@ -151,7 +158,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
     it('cannot be made to accept each other’s users through passport’s registry', async () => {
       const host = await both();
       const registry = passport as unknown as { _strategies: Record<string, passport.Strategy> };
-      const ofApac = registry._strategies['nudge-user:apac'];
+      const ofApac = registry._strategies['apac-users'];
       for (const name of ['nudge-user', 'nudge-user:emea', 'jwt']) passport.use(name, ofApac);
       const apac = await userJwt({ sub: 'eve' }, { secret: APAC.secret });
       expect((await host.get('/nudge/emea/token', { authorization: apac })).status).toBe(401);
@@ -358,17 +365,6 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       passport.use('jwt', new HostJwtStrategy());
       expect((await host.getAsUser()).status).toBe(200);
     });
-  });
-
-  it('leave passport as another application of the process has made it', async () => {
-    const first = await start({ modules: [of({ userJwt: userJwtOf(EMEA) })] });
-    await start({ modules: [of({ userJwt: userJwtOf(APAC) })] });
-    const registry = passport as unknown as { _strategies: Record<string, unknown> };
-    const ofSecond = registry._strategies['nudge-user'];
-    await first.close();
-    expect(registry._strategies['nudge-user']).toBe(ofSecond);
-    await hosts[1]?.close();
-    expect(registry._strategies['nudge-user']).toBeUndefined();
   });
 
   describe('take their options', () => {

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Get, UseFilters, UseGuards, Controller, Req } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
-import { NudgeAuthExceptionFilter, NudgeAuthModule } from 'nestjs-nudge-auth';
+import { NudgeAuthExceptionFilter, NudgeAuthModule, NudgeUserGuard } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
 import { createSecretKey, randomBytes } from 'node:crypto';
@@ -17,7 +16,7 @@ const OTHER_SECRET = 'another-obviously-fake-user-secret-0123456789';
 @Controller('me')
 class MeController {
   @Get()
-  @UseGuards(AuthGuard('nudge-user'))
+  @UseGuards(NudgeUserGuard)
   me(@Req() request: { user: { visits?: number } }): object {
     request.user.visits = (request.user.visits ?? 0) + 1;
     return request.user;
@@ -162,7 +161,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
 
     it('users of the host’s own routes are told when to come back, behind the exported filter', async () => {
       @Controller('profile')
-      @UseGuards(AuthGuard('nudge-user'))
+      @UseGuards(NudgeUserGuard)
       @UseFilters(NudgeAuthExceptionFilter)
       class ProfileController {
         @Get()

@@ -1,0 +1,26 @@
+import { Logger, type ArgumentsHost } from '@nestjs/common';
+
+/** A client of socket.io, or a native WebSocket, whose `emit` reaches nobody but its own listeners. */
+interface WsClient {
+  readonly readyState?: number;
+  emit?(event: string, payload: object): void;
+  send?(text: string): void;
+}
+
+const logger = new Logger('WsExceptionsHandler');
+
+/** Does what Nest does with an error that no filter has caught: `@nestjs/websockets` is no dependency of ours. */
+export function emitWsException(error: Error, host: ReturnType<ArgumentsHost['switchToWs']>): void {
+  const client = host.getClient<WsClient>();
+  const payload = {
+    status: 'error',
+    message: 'Internal server error',
+    cause: { pattern: host.getPattern(), data: host.getData<unknown>() },
+  };
+  if (typeof client.readyState === 'number' && client.send !== undefined) {
+    client.send(JSON.stringify({ event: 'exception', data: payload }));
+  } else {
+    client.emit?.('exception', payload);
+  }
+  logger.error(error);
+}

@@ -1,0 +1,47 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { isFastifyReply, type HttpResponse } from './answer-headers.js';
+
+type WriteHead = (this: ServerResponse, ...head: unknown[]) => ServerResponse;
+
+/** The `writeHead` that middleware had put on the response itself. */
+const earlierWriteHead = Symbol('nudge-auth: earlier writeHead');
+
+interface Patched extends ServerResponse {
+  [earlierWriteHead]?: WriteHead;
+}
+
+const ETAG = 'etag';
+
+function removeEtag(headers: OutgoingHttpHeaders): void {
+  for (const name of Object.keys(headers)) {
+    if (name.length === ETAG.length && name.toLowerCase() === ETAG) Reflect.deleteProperty(headers, name);
+  }
+}
+
+/** One function for all responses: a closure for each would cost more than it does. */
+function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse {
+  if (this.hasHeader(ETAG)) this.removeHeader(ETAG);
+  for (const part of head) {
+    if (typeof part === 'object' && part !== null) removeEtag(part as OutgoingHttpHeaders);
+  }
+  const writeHead =
+    this[earlierWriteHead] ?? (Reflect.get(Object.getPrototypeOf(this), 'writeHead') as WriteHead);
+  return writeHead.apply(this, head);
+}
+
+/** With them, a framework answers "not modified" in place of a body. */
+const CONDITIONS = ['if-none-match', 'if-modified-since'] as const;
+
+/** Keeps an ETag off an answer that the framework writes: it would be the digest of a credential. */
+export function forbidEtag(response: HttpResponse): void {
+  const raw: Patched = isFastifyReply(response) ? response.raw : response;
+  const { writeHead } = raw as unknown as { writeHead: WriteHead };
+  if (writeHead === writeHeadWithoutEtag) return;
+  // Adapters and plugins add it at the very end, where nothing but the head itself comes after.
+  if (Object.hasOwn(raw, 'writeHead')) raw[earlierWriteHead] = writeHead;
+  raw.writeHead = writeHeadWithoutEtag;
+  const { headers } = raw.req;
+  for (const condition of CONDITIONS) {
+    if (headers[condition] !== undefined) Reflect.deleteProperty(headers, condition);
+  }
+}

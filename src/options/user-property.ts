@@ -1,0 +1,19 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+
+/** What Express and Fastify put on a request, or passport does. */
+const OF_FRAMEWORKS: ReadonlySet<string> = new Set(
+  (
+    'app res next route baseUrl originalUrl path hostname host port ip ips protocol secure xhr fresh stale subdomains ' +
+    'query params body rawBody cookies signedCookies session get header accepts is range ' +
+    'id raw log server routeOptions is404 context validationError ' +
+    'login logIn logout logOut isAuthenticated isUnauthenticated authInfo'
+  ).split(' '),
+);
+
+const REQUEST = new IncomingMessage(new Socket());
+
+/** Whether a property of the request is free to hold the user: another one would break the request, or worse. */
+export function isFreeForUser(name: string): boolean {
+  return name !== 'prototype' && !(name in REQUEST) && !OF_FRAMEWORKS.has(name);
+}

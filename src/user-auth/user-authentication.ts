@@ -1,0 +1,131 @@
+import { UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { Clock, Random } from '../common/clock.js';
+import { Deadline } from '../common/deadline.js';
+import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/answer-headers.js';
+import { arrivalOf } from '../http/arrival.js';
+import { forbidEtag } from '../http/forbid-etag.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
+import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import type { HostFunctions } from './host-functions.js';
+import { HostStrategy } from './host-strategy.js';
+import { HostStrategyGuard } from './host-strategy.guard.js';
+import type { RequestWithHeaders } from './user-jwt-form.js';
+import type { UserJwtVerifier } from './user-jwt-verifier.js';
+
+type IncomingRequest = RequestWithHeaders & Record<string, unknown>;
+
+function keysTooLate(): NudgeAuthError {
+  return new NudgeAuthError(
+    'USER_KEYS_UNAVAILABLE',
+    "The keys that verify users' JWTs did not come within http.deadlineMs",
+  );
+}
+
+/** What a registration's guards work with. */
+export interface UserAuthenticationParts {
+  readonly registration: NudgeAuthRegistration;
+  readonly options: ResolvedNudgeAuthOptions;
+  /** Of the registration's own `userJwt`; without it the host's strategy is asked. */
+  readonly verifier: UserJwtVerifier | undefined;
+  readonly modules: ModulesContainer;
+  readonly hostFunctions: HostFunctions;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Finds out which user of one registration sends a request. Its guards ask it. */
+export class UserAuthentication {
+  readonly #parts: UserAuthenticationParts;
+  readonly #userProperty: string;
+  readonly #hostStrategy: HostStrategy;
+  readonly #hostGuard: CanActivate;
+
+  constructor(parts: UserAuthenticationParts) {
+    this.#parts = parts;
+    const { endpoint } = parts.registration;
+    this.#userProperty = endpoint?.userProperty ?? 'user';
+    this.#hostStrategy = new HostStrategy(parts.modules);
+    const mayShare = endpoint?.verifyStrategy === false;
+    this.#hostGuard = new HostStrategyGuard(() => this.#hostStrategy.strategy(mayShare), this.#userProperty);
+  }
+
+  /**
+   * Binds the host's strategy, where it is what guards.
+   *
+   * @throws {Error} where the endpoint's route exists and there is none: every request would end in a 500.
+   */
+  bindHostStrategy(): void {
+    const { registration, verifier } = this.#parts;
+    if (verifier !== undefined) return;
+    if (registration.endpoint?.verifyStrategy === true) {
+      this.#hostStrategy.bindOrStop(registration.endpoint.path);
+    } else {
+      this.#hostStrategy.bindOwn();
+    }
+  }
+
+  /** At once where the user's JWT is remembered: Nest then waits for nothing. */
+  authenticate(context: ExecutionContext): boolean | Promise<boolean> {
+    const request = context.getArgByIndex<IncomingRequest>(0);
+    if (this.#parts.verifier === undefined) return this.#askHost(context, request);
+    const user = this.verify(request);
+    return user instanceof Promise
+      ? user.then(
+          (verified) => this.#admit(context, request, verified),
+          (error: unknown) => this.#refuse(context, error),
+        )
+      : this.#admit(context, request, user);
+  }
+
+  /**
+   * The claims of the user's JWT by the registration's own `userJwt`; `undefined` where there is no JWT, or none that is
+   * good. At once where it is remembered.
+   *
+   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE`; `USER_CHECK_FAILED` when `isRevoked` fails, or exceeds the deadline.
+   */
+  verify(request: RequestWithHeaders): UserJwtPayload | undefined | Promise<UserJwtPayload | undefined> {
+    const verification = this.#parts.verifier?.verify(request);
+    if (!(verification instanceof Promise)) return verification;
+    const { options, hostFunctions } = this.#parts;
+    const deadline = this.#deadlineOf(request);
+    return options.userJwt?.isRevoked === undefined
+      ? deadline.race(verification, keysTooLate)
+      : hostFunctions.ask('The option userJwt.isRevoked', () => verification, deadline);
+  }
+
+  async #askHost(context: ExecutionContext, request: IncomingRequest): Promise<boolean> {
+    try {
+      const answer = Promise.resolve(this.#hostGuard.canActivate(context) as Promise<boolean>);
+      const what = "The application's passport strategy 'jwt'";
+      return await this.#parts.hostFunctions.within(what, answer, this.#deadlineOf(request));
+    } catch (error) {
+      return this.#refuse(context, error);
+    }
+  }
+
+  #deadlineOf(request: RequestWithHeaders): Deadline {
+    const { options, clock } = this.#parts;
+    return new Deadline(clock, options.http.deadlineMs, arrivalOf(request));
+  }
+
+  #admit(context: ExecutionContext, request: IncomingRequest, user: UserJwtPayload | undefined): true {
+    if (user === undefined) this.#refuse(context, new UnauthorizedException());
+    request[this.#userProperty] = user;
+    return true;
+  }
+
+  #refuse(context: ExecutionContext, error: unknown): never {
+    const { random, registration } = this.#parts;
+    const response = context.getArgByIndex<HttpResponse>(1);
+    // On the host's own routes no other guard of ours has done so.
+    forbidCaching(response);
+    forbidEtag(response);
+    if (error instanceof UnauthorizedException) setHeaders(response, [['WWW-Authenticate', 'Bearer']]);
+    throw isNudgeAuthError(error)
+      ? failWith(error, response, random, registration.endpoint?.errorStatus)
+      : error;
+  }
+}
