@@ -127,7 +127,7 @@ describe('the tarball', () => {
   });
 
   it('explains its types', async () => {
-    const types = await readFile(join(ROOT, 'dist/nudge-token.service.d.ts'), 'utf8');
+    const types = await readFile(join(ROOT, 'dist/service/nudge-token.service.d.ts'), 'utf8');
     assert.match(types, /\/\*\*[^/]+\*\/\s+getToken\(/);
   });
 
