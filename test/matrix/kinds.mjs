@@ -28,7 +28,7 @@ async function compile(application, { bases, lints }) {
   }
   if (lints && !linted.has(application)) {
     const lint = JSON.parse(await readFile(join(application, 'package.json'), 'utf8')).scripts.lint;
-    await bases.run(application, 'sh', ['-c', lint.replace(' --fix', ' --max-warnings=0')], { node: '24' });
+    await bases.run(application, 'sh', ['-c', lint.replace(' --fix', '')], { node: '24' });
     linted.add(application);
   }
 }
