@@ -13,6 +13,7 @@ const LAYERS = [
   'options',
   'redis',
   'cache',
+  'store',
   'vendor',
   'token',
   'telemetry',
@@ -28,6 +29,7 @@ const ISLANDS = ['^src/emulator/', '^src/client/'];
 /** Folders that must run without Nest, and the one Nest package that one of them may use. */
 const NEST_FREE = [
   { folder: 'cache' },
+  { folder: 'store' },
   { folder: 'vendor', exceptPackage: '@nestjs/axios' },
   { folder: 'token' },
   { folder: 'telemetry' },

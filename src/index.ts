@@ -28,7 +28,7 @@ export { NudgeUserGuard } from './user-auth/nudge-user.guard.js';
 export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
-export type { TokenStore } from './cache/token-store.js';
+export type { TokenStore } from './store/token-store.js';
 export {
   isNudgeAuthError,
   NUDGE_AUTH_ERROR_CODES,

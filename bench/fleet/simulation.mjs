@@ -1,7 +1,9 @@
 import { createTokenCache } from '../../dist/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../dist/cache/memory-token-store.js';
+import { MemoryTokenStore } from '../../dist/testing/memory-token-store.js';
 import { NudgeAuthEvents } from '../../dist/telemetry/events.js';
 import { ManualClock } from '../../dist/testing/manual-clock.js';
+import { Secret } from '../../dist/common/secret.js';
+import { ApiKeys } from '../../dist/vendor/api-keys.js';
 import { SimulatedVendor } from './vendor.mjs';
 
 export const CLIENTS = 1_000_000;
@@ -56,8 +58,10 @@ const CLIENT_POLICIES = { spread: { from: 0.75, until: 0.95 }, 'at expiry': { fr
 
 /** One pod of the module's own code: everything but the vendor, the store's network and the clock is real. */
 function podOn(clock, store, vendor, random) {
+  const events = new NudgeAuthEvents();
   return createTokenCache({
     source: vendor,
+    apiKeys: new ApiKeys(new Secret('obviously-fake-key'), undefined, events, clock),
     store,
     options: {
       scope: 'client',
@@ -65,12 +69,14 @@ function podOn(clock, store, vendor, random) {
       maxWaitMs: 500,
       maxEntries: 10,
       deadlineMs: 7_000,
+      timeoutMs: 3_000,
+      maxRetries: 2,
       storeScope: ['bench'],
     },
     callsPerMinute: 1_000,
-    // The limiter would count by the real clock; what is shown is how far the calls stay below any budget.
+    // What is shown is how far the calls stay below any budget.
     budget: { take: async () => 0 },
-    events: new NudgeAuthEvents(),
+    events,
     clock,
     random,
   });

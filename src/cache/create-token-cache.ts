@@ -1,21 +1,25 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { TokenSource } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { ProcessCallBudget, type CallBudget } from './call-budget.js';
-import { CallQueue } from './call-queue.js';
-import { Egress } from './egress.js';
-import { SharedCallBudget } from './shared-call-budget.js';
-import { StoreGuard } from './store-guard.js';
-import { StoreRenewal } from './store-renewal.js';
+import { ProcessCallBudget, type CallBudget } from '../vendor/call-budget.js';
+import { CallQueue } from '../vendor/call-queue.js';
+import type { ApiKeys } from '../vendor/api-keys.js';
+import type { AttemptOptions } from '../vendor/attempts.js';
+import { VendorGateway } from '../vendor/vendor-gateway.js';
+import { UnsharedRenewer } from '../store/unshared-renewer.js';
+import { SharedCallBudget } from '../store/shared-call-budget.js';
+import { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
+import { StoreCoordinator } from '../store/store-coordinator.js';
 import { TokenCache, type TokenCacheOptions } from './token-cache.js';
-import type { TokenStore, TokenStoreUser } from './token-store.js';
+import type { TokenStore, TokenStoreUser } from '../store/token-store.js';
 
 export interface TokenCacheParts {
   readonly source: TokenSource;
+  readonly apiKeys: ApiKeys;
   readonly store: TokenStore | undefined;
   /** What the store may know of its user; left out, it gets to know nothing. */
   readonly storeUser?: TokenStoreUser;
-  readonly options: TokenCacheOptions;
+  readonly options: TokenCacheOptions & AttemptOptions;
   readonly callsPerMinute: number;
   /** Default: the store's, where it has one, else one of this process alone. */
   readonly budget?: CallBudget;
@@ -29,18 +33,28 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
   const { options, callsPerMinute, events, clock, random } = parts;
   // Who holds no tokens does not want those that others hold.
   const store = bound(parts);
-  const guard = store === undefined ? undefined : guardOf(store, parts);
+  const breaker = store === undefined ? undefined : breakerOf(store, parts);
   const shared =
-    store?.egress === undefined || guard === undefined || parts.budget !== undefined
+    store?.egress === undefined || breaker === undefined || parts.budget !== undefined
       ? undefined
-      : new SharedCallBudget(store.egress, callsPerMinute, guard, events, clock);
-  const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute);
-  const queue = new CallQueue(budget, callsPerMinute, events, clock);
-  const egress = new Egress(parts.source, queue, events, clock, random, shared);
+      : new SharedCallBudget(store.egress, callsPerMinute, breaker, events, clock);
+  const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute, clock);
+  const queue = new CallQueue(budget, shared, callsPerMinute, events, clock);
+  const { source, apiKeys } = parts;
+  const gateway = new VendorGateway({
+    source,
+    apiKeys,
+    queue,
+    pause: shared,
+    options,
+    events,
+    clock,
+    random,
+  });
   const renewer =
-    store === undefined || guard === undefined
-      ? egress
-      : new StoreRenewal(egress, store, guard, options, clock, random);
+    store === undefined || breaker === undefined
+      ? new UnsharedRenewer(gateway)
+      : new StoreCoordinator(gateway, store, breaker, options, clock, random);
   return new TokenCache(renewer, options, events, clock, random);
 }
 
@@ -53,12 +67,12 @@ function bound({ store, storeUser, options }: TokenCacheParts): TokenStore | und
  * The probe asks for as much as a renewal does, with a lease that nobody else wants: a store that can do a part of it, or
  * all but too slowly, would be lost again with the next renewal.
  */
-function guardOf(store: TokenStore, { events, clock, random }: TokenCacheParts): StoreGuard {
+function breakerOf(store: TokenStore, { events, clock, random }: TokenCacheParts): StoreCircuitBreaker {
   const entry = `probe ${random()}`;
   const probe = async (): Promise<void> => {
     await store.read(entry);
     const lease = await store.acquire(entry);
     await Promise.all([lease?.release(), store.egress?.look()]);
   };
-  return new StoreGuard(probe, events, clock, random);
+  return new StoreCircuitBreaker(probe, events, clock, random);
 }

@@ -6,15 +6,11 @@ import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
-import { Demand } from './demand.js';
-import { isSharedFailure } from './egress.js';
-import {
-  LocalRefusal,
-  type Renewal,
-  type RenewalOutcome,
-  type RenewedToken,
-  type TokenRenewer,
-} from './renewal.js';
+import { RenewalPriority } from '../vendor/renewal-priority.js';
+import { isSharedFailure } from '../vendor/vendor-gateway.js';
+import { LocalRefusal } from '../vendor/call-refusal.js';
+import type { RenewedToken, TokenRenewer } from '../store/renewal.js';
+import type { Renewal, RenewalOutcome } from './renewal.js';
 import { requestNamed, type TokenEntries } from './token-entries.js';
 import type { TokenEntry } from './token-entry.js';
 
@@ -78,7 +74,7 @@ export class Renewals {
 
   /** Lets what is under way for an entry reach nobody any more. */
   drop(name: string): void {
-    this.#underWay.get(name)?.demand.drop();
+    this.#underWay.get(name)?.priority.drop();
   }
 
   /** Whether another key than this token's fetched the newest one, and this one is old enough to be replaced for it. */
@@ -105,11 +101,11 @@ export class Renewals {
   #begin(name: string, entry: TokenEntry, reason: RenewalReason): Renewal {
     const sequence = this.nextPlace();
     entry.begin();
-    const demand = new Demand(reason === 'rotation' ? 'rotation' : 'urgent');
-    const settled = this.#renew(name, entry, reason, sequence, demand).finally(() =>
+    const priority = new RenewalPriority(reason === 'rotation' ? 'rotation' : 'urgent');
+    const settled = this.#renew(name, entry, reason, sequence, priority).finally(() =>
       this.#underWay.delete(name),
     );
-    const renewal: Renewal = { sequence, demand, settled };
+    const renewal: Renewal = { sequence, priority, settled };
     this.#underWay.set(name, renewal);
     return renewal;
   }
@@ -119,7 +115,7 @@ export class Renewals {
     entry: TokenEntry,
     reason: RenewalReason,
     sequence: number,
-    demand: Demand,
+    priority: RenewalPriority,
   ): Promise<RenewalOutcome> {
     const startedAtMs = this.#clock.now().monotonicMs;
     const request = requestNamed(name);
@@ -129,21 +125,21 @@ export class Renewals {
         request,
         reason,
         deadline: new Deadline(this.#clock, this.#options.deadlineMs),
-        demand,
+        priority,
         newerThan: entry.fence,
         held: entry.held?.freshness(this.#clock.now()) === 'unusable' ? undefined : entry.held,
       });
       if (renewed.despite !== undefined) this.#tellOfFailure(entry, reason, renewed.despite);
       const held = new HeldToken(renewed, this.#options);
       if (held.freshness(this.#clock.now()) === 'unusable') throw tooShort();
-      const isLonger = demand.isDropped || this.#adopt(name, held, sequence, renewed);
+      const isLonger = priority.isDropped || this.#adopt(name, held, sequence, renewed);
       const { from, lifeMs, keyFingerprint, skewMs } = renewed;
       const tookMs = this.#clock.now().monotonicMs - startedAtMs;
       this.#events.emit({ type: 'renewed', reason, from, tookMs, lifeMs, keyFingerprint, skewMs, isLonger });
       return { held, from };
     } catch (error) {
       const failure = asNudgeAuthError(error);
-      this.#noteFailure(entry, failure, demand);
+      this.#noteFailure(entry, failure, priority);
       if (!(failure instanceof LocalRefusal)) this.#tellOfFailure(entry, reason, failure);
       const { code, message, cause } = failure;
       const blockedForMs = Math.max(entry.blockedForMs(), this.#allBlockedForMs());
@@ -168,7 +164,7 @@ export class Renewals {
    * Holds back an entry for its own failure. In user scope also for one that may come of what is special about the user,
    * so that a user whose call always fails is not the first at every try of the whole egress.
    */
-  #noteFailure(entry: TokenEntry, failure: NudgeAuthError, { isDropped }: Demand): void {
+  #noteFailure(entry: TokenEntry, failure: NudgeAuthError, { isDropped }: RenewalPriority): void {
     if (failure instanceof LocalRefusal) return;
     const { code } = failure;
     const mayBeTheUser = code === 'NUDGE_UNAVAILABLE' || code === 'NUDGE_TIMEOUT';

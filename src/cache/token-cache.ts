@@ -6,10 +6,12 @@ import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { Freshness } from '../token/freshness.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
-import { timeout, type PublishableToken, type Renewal, type TokenRenewer } from './renewal.js';
+import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
+import { timeout } from '../vendor/call-refusal.js';
+import type { Renewal } from './renewal.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries } from './token-entries.js';
-import type { TokenRecord } from './token-store.js';
+import type { TokenRecord } from '../store/token-store.js';
 import { TokenEntry } from './token-entry.js';
 
 export interface TokenCacheOptions extends RenewalsOptions {
@@ -169,9 +171,9 @@ export class TokenCache {
   async #fromRenewal(visit: Visit): Promise<NudgeToken | undefined> {
     const renewal = this.#renewals.join(visit.name, visit.after > 0 ? 'forced' : 'cold');
     if (isNudgeAuthError(renewal)) throw renewal;
-    renewal.demand.raise();
+    renewal.priority.raise();
     const outcome = await visit.deadline.race(renewal.settled, timeout);
-    if (renewal.demand.isDropped || renewal.sequence < visit.after) return undefined;
+    if (renewal.priority.isDropped || renewal.sequence < visit.after) return undefined;
     if ('error' in outcome) throw outcome.error;
     // Taken from the store: nobody knows whether it was fetched after this caller insisted.
     if (visit.after > 0 && outcome.from === 'store') return undefined;

@@ -2,8 +2,8 @@ import { elapsedMs, type Clock, type Instant, type Random } from '../common/cloc
 import { SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { HeldToken } from '../token/held-token.js';
-import { Backoff } from './backoff.js';
-import { LocalRefusal } from './renewal.js';
+import { Backoff } from '../vendor/backoff.js';
+import { LocalRefusal } from '../vendor/call-refusal.js';
 
 /** One user must not use up the budget of many. */
 const CALLS_PER_USER_EVERY_MS = 30 * SECOND_MS;

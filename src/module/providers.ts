@@ -1,6 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { createTokenCache } from '../cache/create-token-cache.js';
-import { storeSecrets } from '../cache/store-secrets.js';
+import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { systemClock, type Clock, type Random } from '../common/clock.js';
 import { Sealed } from '../common/sealed.js';
@@ -18,6 +18,7 @@ import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { ApiKeys } from '../vendor/api-keys.js';
 import { createHttpService } from '../vendor/http-client.js';
 import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
@@ -38,20 +39,9 @@ export const nudgeAuthProviders: Provider[] = [
   },
   {
     provide: NUDGE_TOKEN_SOURCE,
-    inject: [NUDGE_AUTH_OPTIONS, NudgeAuthEvents, NUDGE_CLOCK, NUDGE_RANDOM],
-    useFactory: (
-      options: ResolvedNudgeAuthOptions,
-      events: NudgeAuthEvents,
-      clock: Clock,
-      random: Random,
-    ): TokenSource =>
-      new NudgeHttpTokenSource(
-        createHttpService({ baseUrl: options.baseUrl, ...options.http.connection.open() }),
-        { ...options, ...options.http },
-        clock,
-        random,
-        events,
-      ),
+    inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
+    useFactory: ({ baseUrl, http }: ResolvedNudgeAuthOptions, clock: Clock): TokenSource =>
+      new NudgeHttpTokenSource(createHttpService({ baseUrl, ...http.connection.open() }), baseUrl, clock),
   },
   {
     provide: TokenCache,
@@ -73,12 +63,13 @@ export const nudgeAuthProviders: Provider[] = [
     ) =>
       createTokenCache({
         source,
+        apiKeys: new ApiKeys(apiKey, fallbackApiKey, events, clock),
         store,
         storeUser: { secrets: () => storeSecrets([apiKey, fallbackApiKey], clock) },
         options: {
           ...cache,
           scope,
-          deadlineMs: http.deadlineMs,
+          ...http,
           storeScope: [name ?? '', baseUrl],
         },
         callsPerMinute: budget.callsPerMinute,

@@ -4,7 +4,7 @@ import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/opti
 import { Sealed } from '../common/sealed.js';
 import { Secret } from '../common/secret.js';
 import { publicKeyObject, secretKeyObject, type KeyMaterial } from '../common/verification-keys.js';
-import type { TokenStore } from '../cache/token-store.js';
+import type { TokenStore } from '../store/token-store.js';
 import {
   DEFAULT_BASE_URL,
   DEFAULT_CALLS_PER_MINUTE,

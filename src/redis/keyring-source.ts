@@ -1,6 +1,6 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { TokenStoreUser } from '../cache/token-store.js';
+import type { TokenStoreUser } from '../store/token-store.js';
 import { Keyring, StoreKey } from './keyring.js';
 
 const REFRESH_AFTER_MS = MINUTE_MS;

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import type { TokenRecord } from '../cache/token-store.js';
+import type { TokenRecord } from '../store/token-store.js';
 
 const SALT = 'nestjs-nudge-auth';
 const CIPHER = 'aes-256-gcm';

@@ -1,15 +1,14 @@
-import { LONGEST_BACKOFF_MS } from '../cache/backoff.js';
-import { rotationsPerMinute, sliceOf, type CallUrgency } from '../cache/call-budget.js';
-import { PROBE_MS, PROBE_POLL_MS } from '../cache/memory-egress.js';
-import type { FleetEgress, FleetPause } from '../cache/token-store.js';
-import { SECOND_MS } from '../common/durations.js';
+import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
+import { rotationsPerMinute, sliceOf, type CallUrgency } from '../vendor/call-budget.js';
+import { PROBE_MS, PROBE_POLL_MS } from '../store/pause-probe.js';
+import type { SharedCallLimits, SharedPause } from '../store/token-store.js';
 import { SCHEMA } from './entry-names.js';
 import { US_PER_MS } from './redis-clock.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './scripts.js';
 
 /** The budget and the pause of a fleet. They are of no entry; in a cluster both budgets stand in one slot. */
-export class RedisEgress implements FleetEgress {
+export class RedisEgress implements SharedCallLimits {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   /** Names the probe that was given here last: the moment until which it may take, by Redis' clock. */
@@ -25,15 +24,15 @@ export class RedisEgress implements FleetEgress {
     const rotation = [this.#budgetName('rotation'), rotationsPerMinute(callsPerMinute)] as const;
     const budgets = urgency === 'rotation' ? [rotation, all] : [all];
     const slices = budgets.flatMap(([, perMinute]) => {
-      const { points, duration } = sliceOf(perMinute);
-      return [points, Math.ceil(duration * SECOND_MS)];
+      const { calls, durationMs } = sliceOf(perMinute);
+      return [calls, Math.ceil(durationMs)];
     });
     const names = budgets.map(([name]) => name);
     const [, waitMs] = await this.#connection.run(TAKE, names, slices);
     return waitIn(waitMs);
   }
 
-  async pause(): Promise<FleetPause> {
+  async pause(): Promise<SharedPause> {
     const [nowUs, remainingMs, isProbe] = await this.#connection.run(
       PAUSE_STATE,
       [this.#pauseName],

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../common/clock.js';
-import type { FleetEgress, StoredToken, TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
+import type {
+  SharedCallLimits,
+  StoredToken,
+  TokenLease,
+  TokenRecord,
+  TokenStore,
+} from '../store/token-store.js';
 import type { ChangeFeed } from './change-feed.js';
 import { namesOf, type EntryNames } from './entry-names.js';
 import { keyIdOf, type DatedRecord, type Keyring, type StoreKey } from './keyring.js';
@@ -15,7 +21,7 @@ const OWNER_BYTES = 12;
 export interface RedisEntriesParts {
   readonly connection: RedisConnection;
   readonly feed: ChangeFeed;
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
   readonly keys: KeyringSource;
   readonly keyPrefix: string;
   readonly clock: Clock;
@@ -29,7 +35,7 @@ function placeOf(clientPrefix: string, { token }: EntryNames, fence: number): st
 
 /** The store as one registration sees it: with its own keys. */
 export class RedisEntries implements TokenStore {
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
   readonly #parts: RedisEntriesParts;
 
   constructor(parts: RedisEntriesParts) {

@@ -1,6 +1,6 @@
 import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import type { TokenLease, TokenRecord } from '../cache/token-store.js';
+import type { TokenLease, TokenRecord } from '../store/token-store.js';
 import type { EntryNames } from './entry-names.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { RELEASE, RENEW } from './scripts.js';

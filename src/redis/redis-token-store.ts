@@ -1,11 +1,11 @@
 import { systemClock, type Clock } from '../common/clock.js';
 import type {
-  FleetEgress,
+  SharedCallLimits,
   StoredToken,
   TokenLease,
   TokenStore,
   TokenStoreUser,
-} from '../cache/token-store.js';
+} from '../store/token-store.js';
 import { ChangeFeed } from './change-feed.js';
 import { channelOf } from './entry-names.js';
 import { ApiKeyring, givenKeys, type KeyringSource } from './keyring-source.js';
@@ -27,7 +27,7 @@ import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './re
  * NudgeAuthModule.forRoot({ apiKey, store: new RedisTokenStore({ client }) })
  */
 export class RedisTokenStore implements TokenStore {
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
   readonly #entries: RedisEntries;
   readonly #entriesWith: (keys: KeyringSource) => RedisEntries;
   readonly #hasOwnKeys: boolean;

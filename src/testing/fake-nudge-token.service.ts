@@ -21,7 +21,7 @@ export interface FakeNudgeTokenServiceOptions {
 
 /**
  * Stands in for `NudgeTokenService` in a host's tests: hands out well-formed tokens without calling anything, remembers
- * what it was asked, and fails on demand. Its tokens are signed with a key that nobody knows.
+ * what it was asked, and fails on priority. Its tokens are signed with a key that nobody knows.
  *
  * @example
  * Test.createTestingModule({ imports: [AppModule] })

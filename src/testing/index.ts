@@ -1,15 +1,15 @@
-export { MemoryTokenStore } from '../cache/memory-token-store.js';
+export { MemoryTokenStore } from './memory-token-store.js';
 export { FakeNudgeTokenService, type FakeNudgeTokenServiceOptions } from './fake-nudge-token.service.js';
 export { ManualClock } from './manual-clock.js';
 export { describeTokenStoreContract, type TestFramework } from './token-store-contract.js';
 export type { Cancel, Clock, Instant, ScheduleOptions } from '../common/clock.js';
 export type {
-  FleetEgress,
-  FleetPause,
+  SharedCallLimits,
+  SharedPause,
   StoredToken,
   StoreSecret,
   TokenLease,
   TokenRecord,
   TokenStore,
   TokenStoreUser,
-} from '../cache/token-store.js';
+} from '../store/token-store.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { TokenLease, TokenRecord, TokenStore } from '../cache/token-store.js';
+import type { TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
 
 /** `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`. */
 export interface TestFramework {

@@ -1,5 +1,6 @@
 import { NudgeAuthError } from '../common/errors.js';
 import { retryAfterMs } from './retry-after.js';
+import { TransientFailure } from './token-source.js';
 
 /** An answer as it came over the wire. */
 export interface HttpAnswer {
@@ -7,14 +8,6 @@ export interface HttpAnswer {
   /** Names in lower case; those that HTTP allows once only. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
-}
-
-/** A failure, and whether the same call may be tried again before its deadline. */
-export interface AnswerFailure {
-  readonly error: NudgeAuthError;
-  readonly isTransient: boolean;
-  /** Nobody answered: it may be for want of a way from here. */
-  readonly isUnanswered?: true;
 }
 
 function parseObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
@@ -33,9 +26,9 @@ const ASK_THE_VENDOR =
   'is it the PRIVATE key of this account (not a public one), and has Nudge enabled short-lived tokens for it?';
 
 /** 407 is a proxy's own word, whatever its body looks like. */
-function refusal(answer: HttpAnswer): AnswerFailure {
+function refusal(answer: HttpAnswer): NudgeAuthError {
   const isTheVendors = answer.status !== 407 && typeof parseObject(answer)?.['message'] === 'string';
-  const error = isTheVendors
+  return isTheVendors
     ? new NudgeAuthError(
         'NUDGE_CREDENTIALS_REJECTED',
         `Nudge refuses the API key (status ${answer.status}): ${ASK_THE_VENDOR}`,
@@ -44,27 +37,25 @@ function refusal(answer: HttpAnswer): AnswerFailure {
         'NUDGE_UNAVAILABLE',
         `Something between here and Nudge (a proxy, a firewall) answered with status ${answer.status} in its place`,
       );
-  return { error, isTransient: false };
 }
 
-/**
- * Why an answer holds no token. Never quotes the answer: a body may echo what was sent.
- */
-function failureOf(answer: HttpAnswer, nowMs: number): AnswerFailure {
+/** Why an answer holds no token. Never quotes the answer: a body may echo what was sent. */
+function failureOf(answer: HttpAnswer, nowMs: number): NudgeAuthError {
   const { status } = answer;
   const details = { retryAfterMs: retryAfterMs(answer.headers['retry-after'], nowMs) };
   if (status === 401 || status === 403 || status === 407) return refusal(answer);
   if (status === 429) {
-    const error = new NudgeAuthError(
+    return new NudgeAuthError(
       'NUDGE_RATE_LIMITED',
       'Nudge answered 429: too many calls from this address',
       details,
     );
-    return { error, isTransient: false };
   }
   if (status >= 500 || status === 408) {
-    const error = new NudgeAuthError('NUDGE_UNAVAILABLE', `Nudge answered with status ${status}`, details);
-    return { error, isTransient: true };
+    return new TransientFailure('NUDGE_UNAVAILABLE', `Nudge answered with status ${status}`, {
+      ...details,
+      isAnswered: true,
+    });
   }
   const reason =
     status === 400
@@ -72,17 +63,20 @@ function failureOf(answer: HttpAnswer, nowMs: number): AnswerFailure {
       : status >= 300 && status < 400
         ? `Nudge redirects (status ${status}), which is never followed because the API key would travel along: check baseUrl`
         : `Nudge answered with status ${status}, which is not documented: check baseUrl`;
-  return { error: new NudgeAuthError('NUDGE_BAD_RESPONSE', reason), isTransient: false };
+  return new NudgeAuthError('NUDGE_BAD_RESPONSE', reason);
 }
 
-/** The token in an answer, or why there is none. */
-export function parseAnswer(answer: HttpAnswer, nowMs: number): { readonly token: string } | AnswerFailure {
-  if (answer.status !== 200) return failureOf(answer, nowMs);
+/**
+ * The token in an answer.
+ *
+ * @throws {NudgeAuthError} that says why there is none.
+ */
+export function parseAnswer(answer: HttpAnswer, nowMs: number): string {
+  if (answer.status !== 200) throw failureOf(answer, nowMs);
   const token = parseObject(answer)?.['token'];
-  if (typeof token === 'string') return { token };
-  const error = new NudgeAuthError(
+  if (typeof token === 'string') return token;
+  throw new NudgeAuthError(
     'NUDGE_BAD_RESPONSE',
     'Nudge answered 200, but not with {"token": "…"} as JSON: check baseUrl, or what stands between here and Nudge',
   );
-  return { error, isTransient: false };
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '../common/clock.js';
-import type { Deadline } from '../common/deadline.js';
+import { NudgeAuthError, type NudgeAuthErrorCode, type NudgeAuthErrorDetails } from '../common/errors.js';
+import type { Secret } from '../common/secret.js';
 import type { NudgeTokenClaims } from '../token/claims.js';
 
 /** What a token is asked for. */
@@ -26,27 +27,29 @@ export interface FetchedToken {
   readonly keyFingerprint: string;
 }
 
-/** Who has a say in the HTTP calls after the first, which is paid for. */
-export interface FurtherCalls {
-  /**
-   * Takes one more call out of the budget; asked before each. `false`: no further call, the failure known already is the
-   * answer. May take a while.
-   */
-  readonly mayCallAgain: () => Promise<boolean>;
-  /**
-   * Said as soon as an attempt has got no answer and is to be repeated after a wait: what keeps this process from the
-   * vendor need not keep others.
-   */
-  readonly gotNoAnswer: () => void;
-}
-
 /** Where tokens come from. */
 export interface TokenSource {
   /**
-   * A new token from the vendor: never a cached one.
+   * A new token from the vendor, by one call with one API key: never a cached token, never a second attempt.
    *
-   * @param further left out, nobody has a say in them.
-   * @throws {NudgeAuthError} for every failure; at the latest when `deadline` has passed.
+   * @param timeoutMs milliseconds after which the call is given up.
+   * @throws {TransientFailure} when the same call may succeed if it is repeated.
+   * @throws {NudgeAuthError} for every other failure.
    */
-  fetchToken(request: TokenRequest, deadline: Deadline, further?: FurtherCalls): Promise<FetchedToken>;
+  fetchToken(request: TokenRequest, apiKey: Secret, timeoutMs: number): Promise<FetchedToken>;
+}
+
+/** A failed call that may succeed when it is repeated before its caller's deadline. */
+export class TransientFailure extends NudgeAuthError {
+  /** `false` when no answer came: the fault may lie on this process's own way to the vendor. */
+  readonly isAnswered: boolean;
+
+  constructor(
+    code: NudgeAuthErrorCode,
+    message: string,
+    { isAnswered, ...details }: NudgeAuthErrorDetails & { readonly isAnswered: boolean },
+  ) {
+    super(code, message, details);
+    this.isAnswered = isAnswered;
+  }
 }

@@ -1,5 +1,5 @@
 import { NudgeAuthError } from '../common/errors.js';
-import type { AnswerFailure } from './answer.js';
+import { TransientFailure } from './token-source.js';
 
 /** An answer over the size limit is the answer's fault; every other transport error is the network's. */
 const TOO_LARGE = /maxContentLength/;
@@ -15,36 +15,21 @@ function codeOf(error: unknown): string | undefined {
  *
  * @param timedOutAfterMs milliseconds after which the attempt was given up; `undefined` when it ended by itself.
  */
-export function failureOfTransport(error: unknown, timedOutAfterMs: number | undefined): AnswerFailure {
+export function failureOfTransport(error: unknown, timedOutAfterMs: number | undefined): NudgeAuthError {
   // Claims of a token that arrived are read in the same breath; what they complain of is said already.
-  if (error instanceof NudgeAuthError) return { error, isTransient: false };
+  if (error instanceof NudgeAuthError) return error;
   if (timedOutAfterMs !== undefined) {
-    const late = new NudgeAuthError(
-      'NUDGE_TIMEOUT',
-      `Nudge did not answer within ${Math.round(timedOutAfterMs)} ms`,
-    );
-    return { error: late, isTransient: true, isUnanswered: true };
+    const message = `Nudge did not answer within ${Math.round(timedOutAfterMs)} ms`;
+    return new TransientFailure('NUDGE_TIMEOUT', message, { isAnswered: false });
   }
   if (error instanceof Error && TOO_LARGE.test(error.message)) {
-    return {
-      error: new NudgeAuthError(
-        'NUDGE_BAD_RESPONSE',
-        'Nudge answered with more than 64 KiB, which no token answer is',
-      ),
-      isTransient: false,
-    };
+    return new NudgeAuthError(
+      'NUDGE_BAD_RESPONSE',
+      'Nudge answered with more than 64 KiB, which no token answer is',
+    );
   }
   const code = codeOf(error);
+  const message = `Nudge cannot be reached (${code ?? 'no further reason given'})`;
   const cause = new Error(code ?? 'the connection failed');
-  return {
-    error: new NudgeAuthError(
-      'NUDGE_UNAVAILABLE',
-      `Nudge cannot be reached (${code ?? 'no further reason given'})`,
-      {
-        cause,
-      },
-    ),
-    isTransient: true,
-    isUnanswered: true,
-  };
+  return new TransientFailure('NUDGE_UNAVAILABLE', message, { cause, isAnswered: false });
 }

@@ -21,6 +21,7 @@ const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'options',
   'redis',
   'cache',
+  'store',
   'vendor',
   'token',
   'telemetry',
@@ -64,7 +65,7 @@ const OFFENCES: readonly Offence[] = [
   offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
   offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
   offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
-  ...['cache', 'vendor', 'token', 'telemetry', 'emulator'].map((folder) =>
+  ...['cache', 'store', 'vendor', 'token', 'telemetry', 'emulator'].map((folder) =>
     offence(`${folder}-is-free-of-nest`, `src/${folder}/nest.ts`, importing('@nestjs/common')),
   ),
   offence('cache-is-free-of-nest', 'src/cache/nest-axios.ts', importing('@nestjs/axios')),
@@ -72,7 +73,7 @@ const OFFENCES: readonly Offence[] = [
   offence('common-imports-no-package', 'src/common/package.ts', importing('zod')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
-  offence('jwks-rsa-is-loaded-on-demand', 'src/endpoint/jwks.ts', importing('jwks-rsa')),
+  offence('jwks-rsa-is-loaded-on-priority', 'src/endpoint/jwks.ts', importing('jwks-rsa')),
   // Its layers import upward, and so reach what has subpaths of its own.
   offence('main-entry-stands-alone', 'src/index.ts', ''),
   offence('only-declared-packages', 'src/endpoint/dev-package.ts', importing('fast-check')),

@@ -1,9 +1,9 @@
 import type { Clock } from '../../src/common/clock.js';
-import type { Deadline } from '../../src/common/deadline.js';
+import type { Secret } from '../../src/common/secret.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../../src/common/errors.js';
 import type { FetchedToken, TokenRequest, TokenSource } from '../../src/vendor/token-source.js';
 import { readClaims } from '../../src/token/claims.js';
-import { placeInTime } from '../../src/token/placement.js';
+import { lifeByVendorTime } from '../../src/token/vendor-time.js';
 
 /** How the vendor answers the calls to come. */
 export type VendorMood =
@@ -79,11 +79,11 @@ export class SimulatedVendor implements TokenSource {
     this.#nextOrder = nextOrder;
   }
 
-  async fetchToken(request: TokenRequest, deadline: Deadline): Promise<FetchedToken> {
+  async fetchToken(request: TokenRequest, _apiKey: Secret, timeoutMs: number): Promise<FetchedToken> {
     const call: VendorCall = { entry: entryOf(request), order: this.#nextOrder(), isOver: false };
     this.observer?.callBegan(call);
     // Whoever waits gives up then: so ends a source that never settles.
-    const giveUp = this.#clock.schedule(deadline.remainingMs(), () => (call.isOver = true));
+    const giveUp = this.#clock.schedule(timeoutMs, () => (call.isOver = true));
     try {
       return await this.#answer(request, call);
     } finally {
@@ -109,7 +109,7 @@ export class SimulatedVendor implements TokenSource {
     if (mood.kind === 'slow') await this.#pass(mood.responseMs);
     const claims = readClaims(issued.token);
     const receivedAt = this.#clock.now();
-    const placed = placeInTime(claims, { sentAt, receivedAt, date });
+    const placed = lifeByVendorTime(claims, { sentAt, receivedAt, date });
     if (!call.isOver) this.observer?.callDelivered(issued);
     return {
       token: issued.token,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Cancel, Clock, Instant } from '../../src/common/clock.js';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
+import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { TokenStore } from '../../src/cache/token-store.js';
+import type { TokenStore } from '../../src/store/token-store.js';
 import { resolveNudgeAuthOptions } from '../../src/options/resolve-options.js';
 import { NudgeTokenService, type NudgeTokenRequest } from '../../src/service/nudge-token.service.js';
 import { NudgeAuthEvents } from '../../src/telemetry/events.js';
@@ -11,6 +11,8 @@ import { StatusBoard } from '../../src/telemetry/status-board.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { USERS, type History, type Step } from './history.js';
 import { DEADLINE_MS, Referee, type Caller } from './referee.js';
+import { Secret } from '../../src/common/secret.js';
+import { ApiKeys } from '../../src/vendor/api-keys.js';
 import { entryOf, SimulatedVendor } from './simulated-vendor.js';
 
 const TRUE_START_MS = Date.UTC(2031, 0, 1);
@@ -127,11 +129,14 @@ export class Simulation {
       : undefined;
     this.#cache = createTokenCache({
       source: this.#vendor,
+      apiKeys: new ApiKeys(new Secret('fake-private-key-of-the-simulation'), undefined, events, this.#clock),
       store: this.#store,
       options: {
         ...options.cache,
         scope,
         deadlineMs: DEADLINE_MS,
+        timeoutMs: DEADLINE_MS,
+        maxRetries: 0,
         storeScope: ['simulation'],
       },
       callsPerMinute: options.budget.callsPerMinute,

@@ -6,7 +6,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TokenLease, TokenRecord, TokenStore } from '../../src/cache/token-store.js';
+import type { TokenLease, TokenRecord, TokenStore } from '../../src/store/token-store.js';
 import { Secret } from '../../src/common/secret.js';
 import { describeRedis } from './support/describe-redis.js';
 import { RedisServer } from './support/redis-server.js';

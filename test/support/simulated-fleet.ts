@@ -1,11 +1,17 @@
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../src/cache/memory-token-store.js';
+import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { FleetEgress, TokenStore } from '../../src/cache/token-store.js';
-import type { Deadline } from '../../src/common/deadline.js';
+import type { SharedCallLimits, TokenStore } from '../../src/store/token-store.js';
+import { Secret } from '../../src/common/secret.js';
 import { HOUR_MS, SECOND_MS } from '../../src/common/durations.js';
 import { NudgeAuthError } from '../../src/common/errors.js';
-import type { FetchedToken, FurtherCalls, TokenRequest, TokenSource } from '../../src/vendor/token-source.js';
+import { ApiKeys } from '../../src/vendor/api-keys.js';
+import {
+  TransientFailure,
+  type FetchedToken,
+  type TokenRequest,
+  type TokenSource,
+} from '../../src/vendor/token-source.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../../src/telemetry/events.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { readClaims } from '../../src/token/claims.js';
@@ -13,10 +19,6 @@ import { readClaims } from '../../src/token/claims.js';
 export const REQUEST = { expiryMins: 60 };
 /** What it is called in a store. */
 export const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
-
-const MOST_RETRIES = 2;
-/** What an attempt needs. */
-const LEAST_MS = SECOND_MS / 2;
 
 function jwt(claims: object): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -55,33 +57,20 @@ export class Vendor implements TokenSource {
   }
 }
 
-/** The way of one process on which everything that is sent is lost. It tries again as the HTTP source does. */
+/** The way of one process on which everything that is sent is lost. */
 export class BlackHole implements TokenSource {
   attempts = 0;
 
-  constructor(
-    private readonly clock: ManualClock,
-    private readonly timeoutMs = 3 * SECOND_MS,
-  ) {}
+  constructor(private readonly clock: ManualClock) {}
 
-  async fetchToken(
-    _request: TokenRequest,
-    deadline: Deadline,
-    { gotNoAnswer, mayCallAgain }: FurtherCalls,
-  ): Promise<FetchedToken> {
-    for (let retries = 0; ; retries += 1) {
-      this.attempts += 1;
-      const waitMs = Math.min(this.timeoutMs, deadline.remainingMs());
-      await new Promise<void>((resolve) => this.clock.schedule(waitMs, resolve));
-      const late = new NudgeAuthError('NUDGE_TIMEOUT', 'Nudge did not answer');
-      if (retries === MOST_RETRIES || deadline.remainingMs() < LEAST_MS) throw late;
-      gotNoAnswer();
-      if (!(await mayCallAgain()) || deadline.remainingMs() < LEAST_MS) throw late;
-    }
+  async fetchToken(_request: TokenRequest, _apiKey: Secret, timeoutMs: number): Promise<FetchedToken> {
+    this.attempts += 1;
+    await new Promise<void>((resolve) => this.clock.schedule(timeoutMs, resolve));
+    throw new TransientFailure('NUDGE_TIMEOUT', 'Nudge did not answer', { isAnswered: false });
   }
 }
 
-/** Nudge, answering 503 as long as it is down. It is asked again as the HTTP source does. */
+/** Nudge, answering 503 as long as it is down. */
 export class DownVendor implements TokenSource {
   readonly calledAtMs: number[] = [];
 
@@ -90,19 +79,10 @@ export class DownVendor implements TokenSource {
     private readonly retryAfterMs: number,
   ) {}
 
-  async fetchToken(
-    _request: TokenRequest,
-    deadline: Deadline,
-    { mayCallAgain }: FurtherCalls,
-  ): Promise<FetchedToken> {
-    for (let retries = 0; ; retries += 1) {
-      this.calledAtMs.push(this.clock.now().monotonicMs);
-      const { retryAfterMs } = this;
-      const down = new NudgeAuthError('NUDGE_UNAVAILABLE', 'Nudge answered 503', { retryAfterMs });
-      if (retries === MOST_RETRIES || retryAfterMs > deadline.remainingMs() - LEAST_MS) throw down;
-      await new Promise<void>((resolve) => this.clock.schedule(retryAfterMs, resolve));
-      if (!(await mayCallAgain())) throw down;
-    }
+  async fetchToken(): Promise<FetchedToken> {
+    this.calledAtMs.push(this.clock.now().monotonicMs);
+    const { retryAfterMs } = this;
+    throw new TransientFailure('NUDGE_UNAVAILABLE', 'Nudge answered 503', { retryAfterMs, isAnswered: true });
   }
 }
 
@@ -126,7 +106,7 @@ export class Network implements TokenStore {
   isUp = true;
   /** What each question takes. */
   latencyMs = 0;
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
   readonly #server: Server;
 
   constructor(server: Server) {
@@ -173,6 +153,7 @@ export function fleetOf(
     events.subscribe((event) => said.push(event));
     return createTokenCache({
       source: theirSource,
+      apiKeys: new ApiKeys(new Secret('obviously-fake-key'), undefined, events, clock),
       store: theirNetwork,
       options: {
         scope: 'client',
@@ -180,6 +161,8 @@ export function fleetOf(
         maxWaitMs: 500,
         maxEntries: 10,
         deadlineMs,
+        timeoutMs: 3 * SECOND_MS,
+        maxRetries: 2,
         storeScope: ['test'],
       },
       callsPerMinute,

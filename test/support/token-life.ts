@@ -1,7 +1,9 @@
-import type { CallBudget } from '../../src/cache/call-budget.js';
+import type { CallBudget } from '../../src/vendor/call-budget.js';
+import { Secret } from '../../src/common/secret.js';
+import { ApiKeys } from '../../src/vendor/api-keys.js';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { TokenStore } from '../../src/cache/token-store.js';
+import type { TokenStore } from '../../src/store/token-store.js';
 import type { Clock, Random } from '../../src/common/clock.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthOptions } from '../../src/options/nudge-auth.options.js';
@@ -73,11 +75,15 @@ export class TokenLife<Time extends Clock = ManualClock> {
     const resolved = resolveNudgeAuthOptions({ apiKey: FAKE_API_KEY, ...options } as NudgeAuthOptions);
     this.cache = createTokenCache({
       source: this.vendor,
+      apiKeys: new ApiKeys(new Secret(FAKE_API_KEY), undefined, this.events, clock),
       store,
       options: {
         ...resolved.cache,
         scope: resolved.scope,
-        deadlineMs: resolved.http.deadlineMs,
+        ...resolved.http,
+        // The simulated vendor hangs until the deadline, and is called once.
+        timeoutMs: resolved.http.deadlineMs,
+        maxRetries: 0,
         storeScope: ['spec'],
       },
       callsPerMinute: resolved.budget.callsPerMinute,

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { ManualClock } from '#nudge-auth/testing/index';
 import { createTokenCache } from '#nudge-auth/cache/create-token-cache';
 import type { TokenCache } from '#nudge-auth/cache/token-cache';
+import { Secret } from '#nudge-auth/common/secret';
+import { ApiKeys } from '#nudge-auth/vendor/api-keys';
 import { NudgeAuthEvents } from '#nudge-auth/telemetry/events';
 
 /** Counts bytes in a process that does nothing else. Wants --expose-gc. */
@@ -50,8 +52,10 @@ const source = {
 };
 
 function newCache(): TokenCache {
+  const events = new NudgeAuthEvents();
   return createTokenCache({
     source,
+    apiKeys: new ApiKeys(new Secret('obviously-fake-key'), undefined, events, clock),
     store: undefined,
     options: {
       scope: 'user',
@@ -59,12 +63,13 @@ function newCache(): TokenCache {
       maxWaitMs: 500,
       maxEntries: ENTRIES,
       deadlineMs: 7000,
+      timeoutMs: 3000,
+      maxRetries: 2,
       storeScope: [],
     },
     callsPerMinute: 1000,
-    // Counted by the machine's clock, which does not move as fast as this one.
     budget: { take: async () => 0 },
-    events: new NudgeAuthEvents(),
+    events,
     clock,
     random: Math.random,
   });

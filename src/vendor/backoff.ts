@@ -1,11 +1,12 @@
 import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
+import { fullJitterMs } from '../common/full-jitter.js';
 
 const FIRST_CEILING_MS = SECOND_MS;
 /** No wait is longer: also what a `Retry-After` asks for is cut here. */
 export const LONGEST_BACKOFF_MS = MINUTE_MS;
 
-export interface BackoffDemand {
+interface AskedDelay {
   /** Milliseconds to wait at the least, as the vendor asked. */
   readonly atLeastMs?: number | undefined;
 }
@@ -40,13 +41,13 @@ export class Backoff {
   }
 
   /** Counts a failure and sets the wait. Returns it, in milliseconds. */
-  fail({ atLeastMs = 0 }: BackoffDemand = {}): number {
+  fail({ atLeastMs = 0 }: AskedDelay = {}): number {
     const now = this.#clock.now();
-    const ceilingMs = Math.min(LONGEST_BACKOFF_MS, FIRST_CEILING_MS * 2 ** Math.min(this.#failures, 16));
     this.#failures += 1;
+    const jitterMs = fullJitterMs(this.#failures, FIRST_CEILING_MS, LONGEST_BACKOFF_MS, this.#random);
     this.#failingSince ??= now;
     this.#setAt = now;
-    this.#delayMs = Math.min(LONGEST_BACKOFF_MS, Math.max(this.#random() * ceilingMs, atLeastMs));
+    this.#delayMs = Math.min(LONGEST_BACKOFF_MS, Math.max(jitterMs, atLeastMs));
     return this.#delayMs;
   }
 

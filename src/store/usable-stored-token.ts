@@ -6,7 +6,7 @@ import type { RenewalCall, RenewedToken } from './renewal.js';
 import type { StoredToken } from './token-store.js';
 
 /** What is stored, where it can be used and is news to a call; else `undefined`. */
-export function newsIn(
+export function usableStoredToken(
   stored: StoredToken | undefined,
   { newerThan, held, reason }: RenewalCall,
   policy: FreshnessPolicy,

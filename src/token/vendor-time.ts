@@ -13,7 +13,7 @@ export interface AnswerTiming {
 }
 
 /** Where a token stands in this machine's time. */
-export interface Placement {
+export interface VendorTimedLife {
   /** Milliseconds the token can still be used, counted from its arrival. Zero or less: it came expired. */
   readonly lifeMs: number;
   /** Milliseconds between the vendor's issuing and the arrival. */
@@ -42,7 +42,7 @@ function isPlausible(serverMs: number, claims: NudgeTokenClaims): boolean {
  * Places a token in this machine's time from the vendor's own clock, so that a wrong clock on either side
  * neither hands out an expired token nor throws a good one away.
  */
-export function placeInTime(claims: NudgeTokenClaims, timing: AnswerTiming): Placement {
+export function lifeByVendorTime(claims: NudgeTokenClaims, timing: AnswerTiming): VendorTimedLife {
   const statedMs = serverTimeMs(timing);
   const trustedMs = statedMs !== undefined && isPlausible(statedMs, claims) ? statedMs : undefined;
   // No vendor issues ahead of its own clock: `iat` is the least that the vendor's time can be.

@@ -1,4 +1,4 @@
-import type { CallUrgency } from './call-budget.js';
+import type { CallUrgency } from '../vendor/call-budget.js';
 
 /** A token as it is shared: it says how long it lives from now, because no two machines' clocks agree. */
 export interface TokenRecord {
@@ -67,14 +67,14 @@ export interface TokenStoreUser {
  * What processes that share a store share on their way to the vendor, who counts them by their common address. Every
  * method may reject or be slow: callers then keep to a part of the budget of their own.
  */
-export interface FleetEgress {
+export interface SharedCallLimits {
   /**
    * Takes one call out of the budget of all: 0 when there was one, else the milliseconds after which to ask again.
    * Rotations get at most half of it.
    */
   take(urgency: CallUrgency, callsPerMinute: number): Promise<number>;
   /** The pause that a 429 has begun, here or elsewhere. Whoever gets `probe` is the one who may try whether it is over. */
-  pause(): Promise<FleetPause>;
+  pause(): Promise<SharedPause>;
   /** Begins a pause, or makes it last for `durationMs` milliseconds from now, a minute at most; a longer one stays. */
   beginPause(durationMs: number): Promise<void>;
   /** Ends the pause: the vendor has answered. */
@@ -86,7 +86,7 @@ export interface FleetEgress {
 }
 
 /** `remainingMs` are the milliseconds until it is worth asking again; 0 when a call may be made. */
-export interface FleetPause {
+export interface SharedPause {
   readonly remainingMs: number;
   /** Whether this is the first call after a pause: the others wait until it has ended the pause, or a few seconds. */
   readonly isProbe: boolean;
@@ -98,7 +98,7 @@ export interface FleetPause {
  */
 export interface TokenStore {
   /** The shared way to the vendor; left out, every process counts for itself. */
-  readonly egress?: FleetEgress;
+  readonly egress?: SharedCallLimits;
   /** The store as one registration uses it. Left out, it is used as it is. Whoever closes, closes the store itself. */
   bind?(user: TokenStoreUser): TokenStore;
   /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */

@@ -10,8 +10,8 @@ import {
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { ManualClock } from '../testing/manual-clock.js';
-import type { TokenSource } from '../vendor/token-source.js';
-import type { TokenCache } from './token-cache.js';
+import { TransientFailure, type TokenSource } from '../vendor/token-source.js';
+import type { TokenCache } from '../cache/token-cache.js';
 
 /** How a cold caller of each process fared by then: a token, or the code of the failure. */
 async function askAll(pods: readonly TokenCache[], clock: ManualClock, withinMs: number): Promise<unknown[]> {
@@ -24,6 +24,11 @@ async function askAll(pods: readonly TokenCache[], clock: ManualClock, withinMs:
   });
   await clock.advanceAsync(withinMs);
   return fares;
+}
+
+/** The failure of an attempt that got no answer. */
+function noAnswer(): TransientFailure {
+  return new TransientFailure('NUDGE_UNAVAILABLE', 'lost', { isAnswered: false });
 }
 
 const A_TOKEN = expect.stringContaining('.');
@@ -76,10 +81,11 @@ describe('a process on whose way everything is lost', () => {
 
   it('is served by its next attempt when only the first one was lost', async () => {
     const { clock, vendor, pod } = fleetOf(0);
+    let attempts = 0;
     const flaky: TokenSource = {
-      fetchToken: async (_request, _deadline, further) => {
-        further?.gotNoAnswer();
-        if (!(await further?.mayCallAgain())) throw new NudgeAuthError('NUDGE_UNAVAILABLE', 'lost');
+      fetchToken: async () => {
+        attempts += 1;
+        if (attempts === 1) throw noAnswer();
         return vendor.fetchToken();
       },
     };
@@ -235,14 +241,18 @@ describe('a pause of all', () => {
     'is tried out by a call that was to be repeated anyway, and that %s',
     async (outcome) => {
       const { clock, vendor, server, pod } = fleetOf(0);
+      let attempts = 0;
       const source: TokenSource = {
-        fetchToken: async ({ expiryMins }, _deadline, further) => {
+        fetchToken: async ({ expiryMins }) => {
           if (expiryMins === 30) {
             throw new NudgeAuthError('NUDGE_RATE_LIMITED', '429', { retryAfterMs: SECOND_MS });
           }
-          // Answered 503, to be repeated when the pause is over.
-          await new Promise<void>((resolve) => clock.schedule(1_500, resolve));
-          expect(await further?.mayCallAgain()).toBe(true);
+          attempts += 1;
+          if (attempts === 1) {
+            // To be repeated when the pause is over.
+            const retryAfterMs = 1_500;
+            throw new TransientFailure('NUDGE_UNAVAILABLE', '503', { retryAfterMs, isAnswered: true });
+          }
           if (outcome === 'fails') throw new NudgeAuthError('NUDGE_UNAVAILABLE', '503 again');
           return vendor.fetchToken();
         },
@@ -500,13 +510,14 @@ describe('a store that is far away', () => {
   it('is not lost because it did not answer for a moment, before an attempt that was lost as well', async () => {
     const { clock, network, vendor, pod, types } = fleetOf(0);
     network.latencyMs = 400;
+    let attempts = 0;
     const source: TokenSource = {
-      fetchToken: async (_request, _deadline, further) => {
+      fetchToken: async () => {
+        attempts += 1;
+        if (attempts > 1) return vendor.fetchToken();
         await new Promise<void>((resolve) => clock.schedule(2_500, resolve));
         network.latencyMs = 1;
-        further?.gotNoAnswer();
-        if (!(await further?.mayCallAgain())) throw new NudgeAuthError('NUDGE_UNAVAILABLE', 'lost');
-        return vendor.fetchToken();
+        throw noAnswer();
       },
     };
     expect(await askAll([pod(source)], clock, 6_000)).toEqual([A_TOKEN]);

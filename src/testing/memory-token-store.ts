@@ -1,8 +1,14 @@
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { MemoryEgress } from './memory-egress.js';
-import type { FleetEgress, StoredToken, TokenLease, TokenRecord, TokenStore } from './token-store.js';
+import { MemoryCallLimits } from './memory-call-limits.js';
+import type {
+  SharedCallLimits,
+  StoredToken,
+  TokenLease,
+  TokenRecord,
+  TokenStore,
+} from '../store/token-store.js';
 
 /** After this a holder that says nothing has lost its right. */
 const LEASE_MS = 8 * SECOND_MS;
@@ -20,13 +26,13 @@ export class MemoryTokenStore implements TokenStore {
   readonly #slots: LRUCache<string, Slot>;
   readonly #waiting = new Map<string, Set<() => void>>();
   #lastFence = 0;
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
 
   /** @param maxEntries how many entries are kept; the least recently used goes first. */
   constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });
-    this.egress = new MemoryEgress(clock);
+    this.egress = new MemoryCallLimits(clock);
   }
 
   async read(entry: string): Promise<StoredToken | undefined> {

@@ -1,10 +1,10 @@
 import type { CallUrgency } from './call-budget.js';
 
-/** How much a renewal is wanted: behind the callers' backs, by somebody who waits, or no more at all. */
-export class Demand {
+/** How much a renewal is wanted: in the background, by a caller who waits, or no longer at all. */
+export class RenewalPriority {
   #urgency: CallUrgency;
   #isDropped = false;
-  #onChange: () => void = () => undefined;
+  #onRaised: () => void = () => undefined;
 
   constructor(urgency: CallUrgency) {
     this.#urgency = urgency;
@@ -14,23 +14,23 @@ export class Demand {
     return this.#urgency;
   }
 
-  /** Whether the entry was invalidated meanwhile: what the renewal brings must reach nobody. */
+  /** Whether the entry was invalidated meanwhile: no caller may get what the renewal brings. */
   get isDropped(): boolean {
     return this.#isDropped;
   }
 
-  /** Somebody waits for it now: it moves ahead in the queue. */
+  /** A caller waits for it now: it moves ahead in the queue. */
   raise(): void {
     if (this.#urgency === 'urgent') return;
     this.#urgency = 'urgent';
-    this.#onChange();
+    this.#onRaised();
   }
 
   drop(): void {
     this.#isDropped = true;
   }
 
-  set onChange(listener: () => void) {
-    this.#onChange = listener;
+  set onRaised(listener: () => void) {
+    this.#onRaised = listener;
   }
 }

@@ -2,21 +2,25 @@ import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { Patience } from './patience.js';
+import { equalJitterMs } from '../common/full-jitter.js';
+import { TimeBudget } from '../common/time-budget.js';
 
-/** The store did not answer, or not well: whoever asked goes on without it. */
-export const LOST = Symbol('store lost');
+/** The store did not answer, or not well: the caller goes on without it. */
+export const STORE_LOST = Symbol('store lost');
+
+/** Milliseconds that a caller may lose to a store that does not answer. */
+const CALLER_BUDGET_MS = 300;
 
 const FIRST_PROBE_MS = SECOND_MS;
 const LONGEST_PROBE_MS = 10 * SECOND_MS;
-/** Less than callers have: a store that is only just quick enough would be lost again with the next of them. */
-const PROBE_PATIENCE_MS = 240;
+/** Less than callers have: a store that is only just quick enough would be lost again by the next caller. */
+const PROBE_BUDGET_MS = 240;
 
 /**
- * Stands between a store and those who ask it. A store that has failed is left alone but for one probe now and then,
- * each after a random wait, so that processes do not come back to it together.
+ * Stands between a store and its callers. A store that has failed is not asked any more, except by a probe now and then,
+ * after a random wait, so that the processes do not return to it together.
  */
-export class StoreGuard {
+export class StoreCircuitBreaker {
   readonly #probe: () => Promise<unknown>;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
@@ -47,19 +51,23 @@ export class StoreGuard {
   }
 
   /** How long one caller may wait for the store in all. */
-  patience(): Patience {
-    return new Patience(this.#clock);
+  timeBudget(): TimeBudget {
+    return new TimeBudget(this.#clock, CALLER_BUDGET_MS);
   }
 
-  /** What the store says, or `LOST`: at once while it is known to be lost, else when the patience is at its end. */
-  async ask<T>(operation: string, patience: Patience, work: () => Promise<T>): Promise<T | typeof LOST> {
-    if (this.#isLost) return LOST;
+  /** What the store says, or `STORE_LOST`: at once while it is known to be lost, else when the time budget is spent. */
+  async ask<T>(
+    operation: string,
+    timeBudget: TimeBudget,
+    work: () => Promise<T>,
+  ): Promise<T | typeof STORE_LOST> {
+    if (this.#isLost) return STORE_LOST;
     try {
-      return await patience.within(work);
+      return await timeBudget.within(work);
     } catch (error) {
       // Fails open on purpose: the store makes renewals fewer, it must never be why a user gets no token.
       this.#lose(operation, failureReasonOf(error));
-      return LOST;
+      return STORE_LOST;
     }
   }
 
@@ -81,14 +89,13 @@ export class StoreGuard {
 
   #scheduleProbe(): void {
     if (this.#isClosed) return;
-    const ceilingMs = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(this.#failedProbes, 10));
-    const delayMs = ceilingMs * (0.5 + this.#random() / 2);
+    const delayMs = equalJitterMs(this.#failedProbes + 1, FIRST_PROBE_MS, LONGEST_PROBE_MS, this.#random);
     this.#cancelProbe = this.#clock.schedule(delayMs, () => void this.#tryAgain(), { background: true });
   }
 
   async #tryAgain(): Promise<void> {
     try {
-      await new Patience(this.#clock, PROBE_PATIENCE_MS).within(this.#probe);
+      await new TimeBudget(this.#clock, PROBE_BUDGET_MS).within(this.#probe);
     } catch {
       this.#failedProbes += 1;
       this.#scheduleProbe();

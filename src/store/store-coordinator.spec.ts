@@ -3,8 +3,8 @@ import { askAndPass, failureOf, TokenLife, type TokenLifeSettings } from '../../
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { describeTokenStoreContract } from '../testing/token-store-contract.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import { MemoryTokenStore } from './memory-token-store.js';
-import type { FleetEgress, StoredToken, TokenLease, TokenStore } from './token-store.js';
+import { MemoryTokenStore } from '../testing/memory-token-store.js';
+import type { SharedCallLimits, StoredToken, TokenLease, TokenStore } from './token-store.js';
 
 describeTokenStoreContract('in memory', () => new MemoryTokenStore(new ManualClock()), {
   describe,
@@ -229,7 +229,7 @@ type Operation = (typeof OPERATIONS)[number] | 'look';
 class SlowStore implements TokenStore {
   delaysMs: Partial<Record<Operation, number>> = {};
   failing: Operation | undefined;
-  readonly egress: FleetEgress;
+  readonly egress: SharedCallLimits;
   readonly #clock: ManualClock;
   readonly #inner: MemoryTokenStore;
 

@@ -1,13 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { askAndPass, failureOf, TokenLife, type Fare } from '../../test/support/token-life.js';
-import { systemClock } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { callsPerSlice, ProcessCallBudget, type CallBudget, type CallUrgency } from './call-budget.js';
 import { CallQueue } from './call-queue.js';
-import { Demand } from './demand.js';
+import { RenewalPriority } from './renewal-priority.js';
 
 /** Not because of sleeps, there are none: thousands of callers take a slow machine a while. */
 jest.setTimeout(60_000);
@@ -25,13 +24,10 @@ function busiestMinute(calls: readonly { readonly atMs: number }[]): number {
 }
 
 describe('the budget of a process', () => {
-  // Its limiter reads the machine's clock, so here time itself is faked.
-  beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
-  });
+  let clock: ManualClock;
 
-  afterEach(() => {
-    jest.useRealTimers();
+  beforeEach(() => {
+    clock = new ManualClock();
   });
 
   async function takeAll(
@@ -53,44 +49,37 @@ describe('the budget of a process', () => {
     'of $callsPerMinute a minute is dealt out in slices of $slice',
     async ({ callsPerMinute, slice, waitMs }) => {
       expect(callsPerSlice(callsPerMinute)).toBe(slice);
-      const budget = new ProcessCallBudget(callsPerMinute);
+      const budget = new ProcessCallBudget(callsPerMinute, clock);
       expect(await takeAll(budget, 'urgent')).toEqual({ taken: slice, waitMs });
-      jest.advanceTimersByTime(waitMs - 1);
-      expect(await budget.take('urgent')).toBe(1);
-      jest.advanceTimersByTime(1);
+      clock.advance(waitMs - 1);
+      expect(budget.take('urgent')).toBe(1);
+      clock.advance(1);
       expect(await takeAll(budget, 'urgent')).toMatchObject({ taken: slice });
     },
   );
 
   it('gives rotations half of it at the most, and nothing that is not there', async () => {
-    const budget = new ProcessCallBudget(1_000);
+    const budget = new ProcessCallBudget(1_000, clock);
     expect(await takeAll(budget, 'rotation')).toMatchObject({ taken: 50 });
     expect(await takeAll(budget, 'urgent')).toMatchObject({ taken: 50 });
-    jest.advanceTimersByTime(6_000);
+    clock.advance(6_000);
     expect(await takeAll(budget, 'urgent')).toMatchObject({ taken: 100 });
     expect(await takeAll(budget, 'rotation')).toMatchObject({ taken: 0 });
   });
 
   it('names no wait longer than a slice, even if the wall clock is set back an hour', async () => {
-    const budget = new ProcessCallBudget(1_000);
+    const budget = new ProcessCallBudget(1_000, clock);
     await takeAll(budget, 'urgent');
-    jest.setSystemTime(Date.now() - HOUR_MS);
-    expect(await budget.take('urgent')).toBe(6_000);
-    jest.advanceTimersByTime(6_000);
-    expect(await budget.take('urgent')).toBe(0);
-  });
-
-  it('keeps no process alive', async () => {
-    const timers = jest.spyOn(globalThis, 'setTimeout');
-    await new ProcessCallBudget(1_000).take('urgent');
-    expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
-    timers.mockRestore();
+    clock.stepWall(-HOUR_MS);
+    expect(budget.take('urgent')).toBe(6_000);
+    clock.advance(6_000);
+    expect(budget.take('urgent')).toBe(0);
   });
 
   it('holds back 5,000 users who sign in at once: some wait, the others are told when to come again', async () => {
-    const life = TokenLife.on(systemClock, { options: USER_SCOPE, budget: 'of-the-process' });
+    const life = TokenLife.on(clock, { options: USER_SCOPE, budget: 'of-the-process' });
     const asked = life.askAll(5_000, userOf);
-    await jest.advanceTimersByTimeAsync(7_000);
+    await clock.advanceAsync(7_000);
     const fares = await asked;
     const served = fares.filter(({ token }) => token !== undefined);
     expect(life.calls).toHaveLength(200);
@@ -110,19 +99,19 @@ describe('the budget of a process', () => {
 
   it('lets no minute see more than it says, while all come again as they are told, and serves everybody', async () => {
     const options = { ...USER_SCOPE, budget: { callsPerMinute: 200 } };
-    const life = TokenLife.on(systemClock, { options, budget: 'of-the-process' });
+    const life = TokenLife.on(clock, { options, budget: 'of-the-process' });
     let served = 0;
     const signIn = async (extId: string): Promise<void> => {
       for (;;) {
         const fare = await life.ask({ extId });
         if (fare.token !== undefined) break;
         const waitMs = failureOf(fare).retryAfterMs ?? 0;
-        await new Promise<void>((resolve) => systemClock.schedule(waitMs, resolve));
+        await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
       }
       served += 1;
     };
     const all = Array.from({ length: 500 }, (_, index) => signIn(`user-${index}`));
-    await jest.advanceTimersByTimeAsync(3 * MINUTE_MS);
+    await clock.advanceAsync(3 * MINUTE_MS);
     await Promise.all(all);
     expect(served).toBe(500);
     expect(life.calls).toHaveLength(500);
@@ -130,10 +119,10 @@ describe('the budget of a process', () => {
   });
 
   it('is not used up by one user: a call in 30 s, however often they ask', async () => {
-    const life = TokenLife.on(systemClock, { options: USER_SCOPE, budget: 'of-the-process' });
+    const life = TokenLife.on(clock, { options: USER_SCOPE, budget: 'of-the-process' });
     for (let second = 0; second < 120; second += 1) {
       void life.ask({ extId: 'greedy', forceRefresh: true });
-      await jest.advanceTimersByTimeAsync(SECOND_MS);
+      await clock.advanceAsync(SECOND_MS);
     }
     expect(life.calls).toHaveLength(4);
   });
@@ -158,11 +147,11 @@ describe('the queue before the vendor', () => {
   function queueWith(callsPerMinute = 600) {
     const clock = new ManualClock();
     const budget = new ScriptedBudget();
-    const queue = new CallQueue(budget, callsPerMinute, new NudgeAuthEvents(), clock);
+    const queue = new CallQueue(budget, undefined, callsPerMinute, new NudgeAuthEvents(), clock);
     const admitted: string[] = [];
     const refused: (number | undefined)[] = [];
-    const come = (name: string, demand: Demand, deadlineMs = DEADLINE_MS): void => {
-      void queue.admit(demand, new Deadline(clock, deadlineMs)).then(
+    const come = (name: string, priority: RenewalPriority, deadlineMs = DEADLINE_MS): void => {
+      void queue.admit(priority, new Deadline(clock, deadlineMs)).then(
         () => admitted.push(name),
         (error: { retryAfterMs?: number }) => refused.push(error.retryAfterMs),
       );
@@ -173,10 +162,10 @@ describe('the queue before the vendor', () => {
   it('lets the cold go first, in the order they came, then rotations', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 1_000, rotation: 1_000 };
-    come('rotation 1', new Demand('rotation'));
-    come('cold 1', new Demand('urgent'));
-    come('rotation 2', new Demand('rotation'));
-    come('cold 2', new Demand('urgent'));
+    come('rotation 1', new RenewalPriority('rotation'));
+    come('cold 1', new RenewalPriority('urgent'));
+    come('rotation 2', new RenewalPriority('rotation'));
+    come('cold 2', new RenewalPriority('urgent'));
     await clock.advanceAsync(500);
     budget.waitMs = { urgent: 0, rotation: 0 };
     await clock.advanceAsync(500);
@@ -187,8 +176,8 @@ describe('the queue before the vendor', () => {
   it('moves a rotation ahead for which somebody waits by now', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 0, rotation: 5_000 };
-    const raised = new Demand('rotation');
-    come('rotation', new Demand('rotation'));
+    const raised = new RenewalPriority('rotation');
+    come('rotation', new RenewalPriority('rotation'));
     come('raised', raised);
     await clock.advanceAsync(100);
     expect(admitted).toEqual([]);
@@ -203,9 +192,9 @@ describe('the queue before the vendor', () => {
     budget.waitMs = { urgent: 0, rotation: 5_000 };
     let answer = (): void => undefined;
     budget.before = new Promise((resolve) => (answer = resolve));
-    come('rotation', new Demand('rotation'));
+    come('rotation', new RenewalPriority('rotation'));
     await clock.advanceAsync(10);
-    come('cold', new Demand('urgent'));
+    come('cold', new RenewalPriority('urgent'));
     answer();
     await clock.advanceAsync(0);
     expect(admitted).toEqual(['cold']);
@@ -215,12 +204,12 @@ describe('the queue before the vendor', () => {
   it('turns away at once whoever would wait in vain', async () => {
     const { clock, budget, come, admitted, refused } = queueWith();
     budget.waitMs = { urgent: 6_600, rotation: 6_600 };
-    come('cold', new Demand('urgent'));
+    come('cold', new RenewalPriority('urgent'));
     await clock.advanceAsync(0);
     expect(refused).toEqual([6_600]);
     budget.waitMs = { urgent: 0, rotation: 2_000 };
-    come('rotation in a hurry', new Demand('rotation'), 2_000);
-    come('rotation', new Demand('rotation'));
+    come('rotation in a hurry', new RenewalPriority('rotation'), 2_000);
+    come('rotation', new RenewalPriority('rotation'));
     await clock.advanceAsync(0);
     expect(refused).toEqual([6_600, 2_000]);
     budget.waitMs = { urgent: 0, rotation: 0 };
@@ -231,7 +220,7 @@ describe('the queue before the vendor', () => {
   it('grows no longer than the deadlines', async () => {
     const { clock, budget, come, refused } = queueWith(600);
     budget.waitMs = { urgent: 6_000, rotation: 6_000 };
-    for (let index = 0; index < 1_000; index += 1) come(`cold ${index}`, new Demand('urgent'));
+    for (let index = 0; index < 1_000; index += 1) come(`cold ${index}`, new RenewalPriority('urgent'));
     await clock.advanceAsync(0);
     // 60 are held ready at once, and 65 more fit into six and a half seconds of ten a second.
     expect(1_000 - refused.length).toBe(126);

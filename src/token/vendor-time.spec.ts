@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import type { NudgeTokenClaims } from './claims.js';
 import { HeldToken } from './held-token.js';
-import { placeInTime, type AnswerTiming } from './placement.js';
+import { lifeByVendorTime, type AnswerTiming } from './vendor-time.js';
 
 const IAT_MS = Date.UTC(2031, 4, 6, 7, 8, 9);
 const CLAIMS: NudgeTokenClaims = {
@@ -36,7 +36,7 @@ describe('placement in time', () => {
     { clocks: 'this clock is ten minutes fast', localMs: 10 * MINUTE_MS },
     { clocks: 'this clock is an hour fast', localMs: HOUR_MS },
   ])('counts by the vendor when $clocks', ({ localMs }) => {
-    expect(placeInTime(CLAIMS, timing(localMs, { date: httpDate(IAT_MS) }))).toEqual({
+    expect(lifeByVendorTime(CLAIMS, timing(localMs, { date: httpDate(IAT_MS) }))).toEqual({
       lifeMs: HOUR_MS - CAUTION_MS - 200,
       ageOnArrivalMs: 200,
       skewMs: 0 - localMs,
@@ -48,7 +48,7 @@ describe('placement in time', () => {
     (minutes) => {
       const offMs = minutes * MINUTE_MS;
       const claims = { ...CLAIMS, issuedAtMs: IAT_MS + offMs, expiresAtMs: CLAIMS.expiresAtMs + offMs };
-      expect(placeInTime(claims, timing(0, { date: httpDate(IAT_MS + offMs) }))).toEqual({
+      expect(lifeByVendorTime(claims, timing(0, { date: httpDate(IAT_MS + offMs) }))).toEqual({
         lifeMs: HOUR_MS - CAUTION_MS - 200,
         ageOnArrivalMs: 200,
         skewMs: offMs,
@@ -57,7 +57,7 @@ describe('placement in time', () => {
   );
 
   it('knows the age of a token that the vendor has handed out before', () => {
-    expect(placeInTime(CLAIMS, timing(0, { date: httpDate(IAT_MS + 20 * MINUTE_MS) }))).toMatchObject({
+    expect(lifeByVendorTime(CLAIMS, timing(0, { date: httpDate(IAT_MS + 20 * MINUTE_MS) }))).toMatchObject({
       lifeMs: 40 * MINUTE_MS - CAUTION_MS - 200,
       ageOnArrivalMs: 20 * MINUTE_MS + 200,
     });
@@ -65,14 +65,14 @@ describe('placement in time', () => {
 
   it('adds the age of an answer that was cached on its way', () => {
     const cached = timing(0, { date: httpDate(IAT_MS), age: '300' });
-    expect(placeInTime(CLAIMS, cached)).toMatchObject({
+    expect(lifeByVendorTime(CLAIMS, cached)).toMatchObject({
       lifeMs: 55 * MINUTE_MS - CAUTION_MS - 200,
       skewMs: 5 * MINUTE_MS,
     });
   });
 
   it.each(['', '-5', '1.5', 'soon', '9999999999', '1, 2'])('ignores "%s" as an age', (age) => {
-    expect(placeInTime(CLAIMS, timing(0, { date: httpDate(IAT_MS), age }))).toMatchObject({ skewMs: 0 });
+    expect(lifeByVendorTime(CLAIMS, timing(0, { date: httpDate(IAT_MS), age }))).toMatchObject({ skewMs: 0 });
   });
 
   it.each([
@@ -81,7 +81,7 @@ describe('placement in time', () => {
     { is: 'one from another age', date: httpDate(0) },
     { is: 'one further ahead than any token lives', date: httpDate(IAT_MS + 25 * HOUR_MS) },
   ])('goes by the local clock, and knows no skew, with $is', ({ date }) => {
-    expect(placeInTime(CLAIMS, timing(2 * MINUTE_MS, { date }))).toEqual({
+    expect(lifeByVendorTime(CLAIMS, timing(2 * MINUTE_MS, { date }))).toEqual({
       lifeMs: 58 * MINUTE_MS - CAUTION_MS - 200,
       ageOnArrivalMs: 2 * MINUTE_MS + 200,
       skewMs: undefined,
@@ -92,24 +92,24 @@ describe('placement in time', () => {
     { is: 'the date', headers: { date: httpDate(IAT_MS - 5 * MINUTE_MS) }, localMs: 0 },
     { is: 'a local clock without a date', headers: {}, localMs: -10 * MINUTE_MS },
   ])('believes iat where $is is behind it', ({ headers, localMs }) => {
-    expect(placeInTime(CLAIMS, timing(localMs, headers)).lifeMs).toBe(HOUR_MS - CAUTION_MS - 200);
+    expect(lifeByVendorTime(CLAIMS, timing(localMs, headers)).lifeMs).toBe(HOUR_MS - CAUTION_MS - 200);
   });
 
   it('counts a slow answer from its sending, also when the machine slept on the way', () => {
-    expect(placeInTime(CLAIMS, timing(0, { date: httpDate(IAT_MS) }, 9_000)).lifeMs).toBe(
+    expect(lifeByVendorTime(CLAIMS, timing(0, { date: httpDate(IAT_MS) }, 9_000)).lifeMs).toBe(
       HOUR_MS - CAUTION_MS - 9_000,
     );
     const slept = {
       ...timing(0, { date: httpDate(IAT_MS) }),
       receivedAt: { wallMs: IAT_MS + HOUR_MS, monotonicMs: 51 },
     };
-    expect(placeInTime(CLAIMS, slept).lifeMs).toBe(-CAUTION_MS);
+    expect(lifeByVendorTime(CLAIMS, slept).lifeMs).toBe(-CAUTION_MS);
   });
 
   it('never reckons a longer life than there is, wherever the clocks stand', () => {
     for (const localMs of [-HOUR_MS, -10 * MINUTE_MS, 0, 10 * MINUTE_MS, HOUR_MS]) {
       for (const agedMs of [0, 999, 10 * MINUTE_MS, 59 * MINUTE_MS]) {
-        const placed = placeInTime(CLAIMS, timing(localMs, { date: httpDate(IAT_MS + agedMs) }));
+        const placed = lifeByVendorTime(CLAIMS, timing(localMs, { date: httpDate(IAT_MS + agedMs) }));
         expect(placed.lifeMs).toBeLessThanOrEqual(HOUR_MS - agedMs - 200);
       }
     }

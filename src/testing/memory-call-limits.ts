@@ -1,16 +1,11 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
-import { SECOND_MS } from '../common/durations.js';
-import { LONGEST_BACKOFF_MS } from './backoff.js';
-import { ProcessCallBudget, type CallUrgency } from './call-budget.js';
-import type { FleetEgress, FleetPause } from './token-store.js';
+import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
+import { ProcessCallBudget, type CallUrgency } from '../vendor/call-budget.js';
+import { PROBE_MS, PROBE_POLL_MS } from '../store/pause-probe.js';
+import type { SharedCallLimits, SharedPause } from '../store/token-store.js';
 
-/** A probe that has not come back after this is not waited for any more. */
-export const PROBE_MS = 10 * SECOND_MS;
-/** How often those who wait for a probe ask whether it is back. */
-export const PROBE_POLL_MS = SECOND_MS / 2;
-
-/** The shared way out for the caches of one process. */
-export class MemoryEgress implements FleetEgress {
+/** The call limits of the caches of one process. */
+export class MemoryCallLimits implements SharedCallLimits {
   readonly #clock: Clock;
   readonly #budgets = new Map<number, ProcessCallBudget>();
   #pause: { readonly since: Instant; readonly durationMs: number; probedAt: Instant | undefined } | undefined;
@@ -19,14 +14,14 @@ export class MemoryEgress implements FleetEgress {
     this.#clock = clock;
   }
 
-  take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
+  async take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
     const known = this.#budgets.get(callsPerMinute);
-    const budget = known ?? new ProcessCallBudget(callsPerMinute);
+    const budget = known ?? new ProcessCallBudget(callsPerMinute, this.#clock);
     if (known === undefined) this.#budgets.set(callsPerMinute, budget);
     return budget.take(urgency);
   }
 
-  async pause(): Promise<FleetPause> {
+  async pause(): Promise<SharedPause> {
     const pause = this.#pause;
     if (pause === undefined) return { remainingMs: 0, isProbe: false };
     const now = this.#clock.now();

@@ -1,10 +1,11 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { LONGEST_BACKOFF_MS } from './backoff.js';
-import { ProcessCallBudget, type CallBudget, type CallUrgency } from './call-budget.js';
-import type { Patience } from './patience.js';
-import { LOST, type StoreGuard } from './store-guard.js';
-import type { FleetEgress, FleetPause } from './token-store.js';
+import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
+import { ProcessCallBudget, type CallBudget, type CallUrgency } from '../vendor/call-budget.js';
+import type { CallPause } from '../vendor/call-pause.js';
+import type { TimeBudget } from '../common/time-budget.js';
+import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
+import type { SharedCallLimits, SharedPause } from './token-store.js';
 
 /** What a process may spend of the budget of all while it cannot be counted. */
 const SHARE_WITHOUT_STORE = 1 / 10;
@@ -15,40 +16,40 @@ interface Wait {
 }
 
 /** The budget and the pause of all processes that share a store; a tenth of the budget while the store is lost. */
-export class SharedCallBudget implements CallBudget {
-  readonly #egress: FleetEgress;
+export class SharedCallBudget implements CallBudget, CallPause {
+  readonly #limits: SharedCallLimits;
   readonly #callsPerMinute: number;
   readonly #alone: ProcessCallBudget;
-  readonly #guard: StoreGuard;
+  readonly #breaker: StoreCircuitBreaker;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
   /** What the store said last: it need not be asked again before. */
   readonly #waits = new Map<CallUrgency | 'pause', Wait>();
   #isPauseKnown = false;
-  #pauses = 0;
+  #count = 0;
   /** Whether it is for this process to try whether the pause is over. */
   #isProbe = false;
 
   constructor(
-    egress: FleetEgress,
+    limits: SharedCallLimits,
     callsPerMinute: number,
-    guard: StoreGuard,
+    breaker: StoreCircuitBreaker,
     events: NudgeAuthEvents,
     clock: Clock,
   ) {
-    this.#egress = egress;
+    this.#limits = limits;
     this.#callsPerMinute = callsPerMinute;
-    this.#alone = new ProcessCallBudget(Math.max(1, callsPerMinute * SHARE_WITHOUT_STORE));
-    this.#guard = guard;
+    this.#alone = new ProcessCallBudget(Math.max(1, callsPerMinute * SHARE_WITHOUT_STORE), clock);
+    this.#breaker = breaker;
     this.#events = events;
     this.#clock = clock;
   }
 
-  async take(urgency: CallUrgency, patience: Patience = this.#guard.patience()): Promise<number> {
+  async take(urgency: CallUrgency, timeBudget: TimeBudget = this.#breaker.timeBudget()): Promise<number> {
     const knownMs = Math.max(this.pausedForMs(), this.#waitMs('urgent'), this.#waitMs(urgency));
     if (knownMs > 0) return knownMs;
-    const waitMs = await this.#guard.ask('budget', patience, () => this.#ask(urgency));
-    return waitMs === LOST ? this.#alone.take(urgency) : waitMs;
+    const waitMs = await this.#breaker.ask('budget', timeBudget, () => this.#ask(urgency));
+    return waitMs === STORE_LOST ? this.#alone.take(urgency) : waitMs;
   }
 
   pausedForMs(): number {
@@ -56,33 +57,33 @@ export class SharedCallBudget implements CallBudget {
   }
 
   /** How many pauses were begun or met with. A call that got its turn before the last one says nothing of that one. */
-  get pauses(): number {
-    return this.#pauses;
+  get count(): number {
+    return this.#count;
   }
 
   /** Tells the others of a 429. Whoever has met with it waits for that only as long as for any store. */
-  async pause(durationMs: number, patience: Patience = this.#guard.patience()): Promise<void> {
-    this.#pauses += 1;
+  async begin(durationMs: number, timeBudget: TimeBudget = this.#breaker.timeBudget()): Promise<void> {
+    this.#count += 1;
     this.#isPauseKnown = true;
     this.#isProbe = false;
-    await patience.atMost(this.#tell(() => this.#egress.beginPause(durationMs)));
+    await timeBudget.atMost(this.#tell(() => this.#limits.beginPause(durationMs)));
   }
 
   /** Tells the others that the vendor answers, by a call that got its turn at that many `pauses`. */
-  succeeded(pauses: number | undefined): void {
-    if (pauses !== this.#pauses) return;
+  callSucceeded(count: number | undefined): void {
+    if (count !== this.#count) return;
     this.#waits.delete('pause');
     this.#isProbe = false;
     if (!this.#isPauseKnown) return;
     this.#isPauseKnown = false;
-    void this.#tell(() => this.#egress.endPause());
+    void this.#tell(() => this.#limits.endPause());
   }
 
   /** A call came to nothing. If it was to try whether the pause is over, that is for another process to do. */
-  failed(pauses: number | undefined = this.#pauses): void {
-    if (!this.#isProbe || pauses !== this.#pauses) return;
+  callFailed(count: number | undefined): void {
+    if (!this.#isProbe || count !== this.#count) return;
     this.#isProbe = false;
-    void this.#tell(() => this.#egress.giveBackProbe());
+    void this.#tell(() => this.#limits.giveBackProbe());
   }
 
   async #ask(urgency: CallUrgency): Promise<number> {
@@ -97,19 +98,19 @@ export class SharedCallBudget implements CallBudget {
     return Math.max(pause.remainingMs, waitMs);
   }
 
-  async #askForPause(): Promise<FleetPause> {
-    const { remainingMs, isProbe } = await this.#egress.pause();
+  async #askForPause(): Promise<SharedPause> {
+    const { remainingMs, isProbe } = await this.#limits.pause();
     const pausedForMs = this.#remember('pause', remainingMs);
     if (isProbe) this.#isProbe = true;
-    if ((isProbe || pausedForMs > 0) && !this.#isPauseKnown) this.#pauses += 1;
+    if ((isProbe || pausedForMs > 0) && !this.#isPauseKnown) this.#count += 1;
     this.#isPauseKnown = isProbe || pausedForMs > 0;
     if (pausedForMs > 0) this.#events.emit({ type: 'paused', forMs: pausedForMs });
     return { remainingMs: pausedForMs, isProbe };
   }
 
-  async #askForCall(urgency: CallUrgency, pause: FleetPause | Promise<FleetPause>): Promise<number> {
-    const waitMs = this.#remember(urgency, await this.#egress.take(urgency, this.#callsPerMinute));
-    if (waitMs > 0 && (await pause).isProbe) this.failed();
+  async #askForCall(urgency: CallUrgency, pause: SharedPause | Promise<SharedPause>): Promise<number> {
+    const waitMs = this.#remember(urgency, await this.#limits.take(urgency, this.#callsPerMinute));
+    if (waitMs > 0 && (await pause).isProbe) this.callFailed(this.#count);
     return waitMs;
   }
 
@@ -127,6 +128,6 @@ export class SharedCallBudget implements CallBudget {
 
   /** Who does not hear of it asks the vendor, and is told there. */
   async #tell(work: () => Promise<void>): Promise<void> {
-    await this.#guard.ask('pause', this.#guard.patience(), work);
+    await this.#breaker.ask('pause', this.#breaker.timeBudget(), work);
   }
 }

@@ -1,0 +1,216 @@
+import type { Clock, Random } from '../common/clock.js';
+import { Deadline } from '../common/deadline.js';
+import { SECOND_MS } from '../common/durations.js';
+import type { FreshnessPolicy } from '../token/freshness.js';
+import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
+import { LocalRefusal } from '../vendor/call-refusal.js';
+import type { FetchedToken } from '../vendor/token-source.js';
+import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';
+import type { VendorGateway } from '../vendor/vendor-gateway.js';
+import type { PublishableToken, RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
+import { SharedEntry, type SharedCall, type StoreLookup } from './shared-entry.js';
+import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
+import { StoreRecovery } from './store-recovery.js';
+import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
+
+/** Followers are told when the leader has written; this is for when the message is lost. */
+const FOLLOWER_POLL_MS = 200;
+
+/** A process whose call came to nothing lets the other ones go first: all of them look within this time. */
+const SHORTEST_ABSTENTION_MS = 1.5 * FOLLOWER_POLL_MS;
+
+/** A process that starts waits for its first connection instead of calling the vendor as all others do. */
+const FIRST_CONNECTION_MS = 2 * SECOND_MS;
+
+/** Half of the life ± 20 %: processes that cannot see each other call the vendor seldom, and not together. */
+const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
+
+/** How following ends: with a token of another process, with the right to call the vendor, or with neither. */
+type Followed =
+  | { readonly kind: 'token'; readonly token: RenewedToken }
+  | { readonly kind: 'turn'; readonly lease: TokenLease }
+  | { readonly kind: 'store lost' }
+  | { readonly kind: 'refused'; readonly reason: LocalRefusal };
+
+/**
+ * Renews an entry once for all processes that share a store: the leader calls the vendor, the followers take what it
+ * stores. Without the store each process calls for itself.
+ */
+export class StoreCoordinator implements TokenRenewer {
+  readonly isShared = true;
+  readonly #gateway: VendorGateway;
+  readonly #store: TokenStore;
+  readonly #breaker: StoreCircuitBreaker;
+  readonly #recovery: StoreRecovery;
+  readonly #policy: FreshnessPolicy;
+  readonly #clock: Clock;
+  readonly #aloneShare: number;
+  #firstConnection: Promise<void> | undefined;
+
+  constructor(
+    gateway: VendorGateway,
+    store: TokenStore,
+    breaker: StoreCircuitBreaker,
+    policy: FreshnessPolicy,
+    clock: Clock,
+    random: Random,
+  ) {
+    this.#gateway = gateway;
+    this.#store = store;
+    this.#breaker = breaker;
+    this.#recovery = new StoreRecovery(store, breaker, clock);
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
+  }
+
+  refusal(): LocalRefusal | undefined {
+    return this.#gateway.refusal();
+  }
+
+  async renew(call: RenewalCall): Promise<RenewedToken> {
+    await this.#untilConnected();
+    // While the store is known as lost, rotations come at half of the life only: this one is due.
+    if (this.#breaker.isLost) return fromVendor(await this.#gateway.fetchToken(call), call.newerThan);
+    return this.#followOrLead({ ...call, storeTimeBudget: this.#breaker.timeBudget() });
+  }
+
+  invalidate(entry: string): Promise<void> {
+    return this.#recovery.invalidate(entry);
+  }
+
+  rotateAloneAfterShare(): number | undefined {
+    return this.#breaker.isLost ? this.#aloneShare : undefined;
+  }
+
+  shareOnReturn(held: () => readonly PublishableToken[]): void {
+    this.#recovery.held = held;
+  }
+
+  close(): void {
+    this.#recovery.close();
+    this.#breaker.close();
+  }
+
+  #untilConnected(): Promise<void> {
+    this.#firstConnection ??= new Deadline(this.#clock, FIRST_CONNECTION_MS)
+      .race(this.#store.whenReady?.() ?? Promise.resolve(), () => new Error('no connection yet'))
+      .catch(() => undefined);
+    return this.#firstConnection;
+  }
+
+  /**
+   * Follows the process that renews the entry, and leads when it is this one's turn. A leader whose attempt gets no
+   * answer gives its turn back and follows again: what keeps this process from the vendor need not keep the other ones.
+   */
+  async #followOrLead(call: SharedCall): Promise<RenewedToken> {
+    const entry = new SharedEntry(call, {
+      store: this.#store,
+      breaker: this.#breaker,
+      recovery: this.#recovery,
+      policy: this.#policy,
+      clock: this.#clock,
+    });
+    let vendorCall = this.#gateway.open(call);
+    let abstention = new Deadline(this.#clock, 0);
+    let hasMovedOn = false;
+    try {
+      for (;;) {
+        const followed = await this.#follow(call, entry, abstention);
+        if (followed.kind === 'token') {
+          return { ...followed.token, despite: await this.#gateway.giveUp(vendorCall) };
+        }
+        if (followed.kind === 'refused') throw (await this.#gateway.giveUp(vendorCall)) ?? followed.reason;
+        if (followed.kind === 'store lost') return await this.#goOnWithoutStore(call, vendorCall);
+        const { lease } = followed;
+        const outcome = await this.#lead(vendorCall, lease);
+        if (isTurnEnded(outcome)) {
+          giveBack(lease);
+          abstention = new Deadline(this.#clock, Math.max(SHORTEST_ABSTENTION_MS, outcome.againInMs));
+        } else {
+          const written = await entry.write(lease, outcome);
+          if (written === true) return fromVendor(outcome, lease.fence);
+          // Used all the same where it has moved on before: a store that takes nothing must not cost call after call.
+          if (written !== false || hasMovedOn) {
+            return fromVendor(outcome, written === undefined ? lease.fence : call.newerThan);
+          }
+          hasMovedOn = true;
+          this.#gateway.close(vendorCall);
+          vendorCall = this.#gateway.open(call);
+        }
+        call.storeTimeBudget.restart();
+      }
+    } finally {
+      this.#gateway.close(vendorCall);
+    }
+  }
+
+  /**
+   * Looks again and again until another process has stored a token, or this one gets the right to call.
+   *
+   * @param abstention until it has passed, the other processes go first.
+   */
+  async #follow(call: SharedCall, entry: SharedEntry, abstention: Deadline): Promise<Followed> {
+    for (;;) {
+      if (call.priority.isDropped) return { kind: 'refused', reason: noLongerWanted() };
+      const lookup = await entry.look();
+      if (lookup === STORE_LOST) return { kind: 'store lost' };
+      if (lookup.token !== undefined) return { kind: 'token', token: lookup.token };
+      const refusal = this.#gateway.refusal();
+      if (refusal !== undefined) return { kind: 'refused', reason: refusal };
+      if (call.deadline.remainingMs() < SHORTEST_ATTEMPT_MS) return { kind: 'refused', reason: notInTime() };
+      const abstainsForMs = abstention.remainingMs();
+      const lease = abstainsForMs > 0 ? undefined : await entry.acquire();
+      if (lease === STORE_LOST) return { kind: 'store lost' };
+      if (lease !== undefined) return this.#lookUnderLease(entry, lease, lookup);
+      const moments = [FOLLOWER_POLL_MS, call.deadline.remainingMs(), abstainsForMs];
+      await entry.untilChanged(Math.ceil(Math.min(...moments.filter((ms) => ms > 0))));
+      call.storeTimeBudget.restart();
+    }
+  }
+
+  /** The turn is not used when the last leader wrote between this process' look and its lease. */
+  async #lookUnderLease(entry: SharedEntry, lease: TokenLease, before: StoreLookup): Promise<Followed> {
+    if ((lease.storedFence ?? 0) <= before.fence) return { kind: 'turn', lease };
+    const lookup = await entry.look();
+    if (lookup === STORE_LOST || lookup.token === undefined) return { kind: 'turn', lease };
+    giveBack(lease);
+    return { kind: 'token', token: lookup.token };
+  }
+
+  async #lead(vendorCall: VendorCall, lease: TokenLease): ReturnType<VendorGateway['goOn']> {
+    try {
+      return await this.#gateway.goOn(vendorCall, { mayCall: () => lease.isHeld() });
+    } catch (error) {
+      giveBack(lease);
+      throw error;
+    }
+  }
+
+  /** A store that fails this moment is no reason to call the vendor out of turn while the held token is good. */
+  async #goOnWithoutStore(call: SharedCall, vendorCall: VendorCall): Promise<RenewedToken> {
+    if (call.priority.urgency === 'urgent') {
+      return fromVendor(await this.#gateway.goOn(vendorCall), call.newerThan);
+    }
+    throw (await this.#gateway.giveUp(vendorCall)) ?? storeLost();
+  }
+}
+
+function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
+  return { ...fetched, from: 'vendor', fence };
+}
+
+function storeLost(): LocalRefusal {
+  return new LocalRefusal('NUDGE_UNAVAILABLE', 'The token store was lost during a rotation');
+}
+
+function notInTime(): LocalRefusal {
+  return new LocalRefusal(
+    'NUDGE_TIMEOUT',
+    'Another process is renewing the token and has not finished in time',
+  );
+}
+
+function noLongerWanted(): LocalRefusal {
+  return new LocalRefusal('NUDGE_UNAVAILABLE', 'The token was invalidated while it was fetched');
+}

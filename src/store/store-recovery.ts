@@ -1,0 +1,108 @@
+import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
+import { SECOND_MS } from '../common/durations.js';
+import type { PublishableToken } from './renewal.js';
+import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
+import { giveBack, type StoredToken, type TokenStore } from './token-store.js';
+
+/** More invalidations than a host makes while a store is gone; beyond that the oldest are given up. */
+const MOST_MISSED = 1_000;
+/** A part of a store may be back later than the rest. */
+const TRY_AGAIN_AFTER_MS = 10 * SECOND_MS;
+
+/** Makes up for what a store missed while it did not answer: invalidations, and tokens to share. */
+export class StoreRecovery {
+  readonly #store: TokenStore;
+  readonly #breaker: StoreCircuitBreaker;
+  readonly #clock: Clock;
+  /** When each entry was invalidated here that the store has not heard of. The latest stands last. */
+  readonly #missed = new Map<string, Instant>();
+  #cancelNextTry: Cancel = () => undefined;
+  held: () => readonly PublishableToken[] = () => [];
+
+  constructor(store: TokenStore, breaker: StoreCircuitBreaker, clock: Clock) {
+    this.#store = store;
+    this.#breaker = breaker;
+    this.#clock = clock;
+    breaker.onReturn = () => this.#recover();
+  }
+
+  /** Whether a stored token was fetched before its entry was invalidated, and only the store does not know. */
+  isInvalidated(entry: string, { ageMs }: StoredToken): boolean {
+    const since = this.#missed.get(entry);
+    if (since === undefined) return false;
+    if (ageMs >= elapsedMs(since, this.#clock.now())) return true;
+    // Another process has replaced the token that was to go.
+    this.#missed.delete(entry);
+    return false;
+  }
+
+  /** Makes the others let go of an entry: now, or when the store is back. */
+  async invalidate(entry: string): Promise<void> {
+    const since = this.#clock.now();
+    const answer = await this.#breaker.ask('invalidate', this.#breaker.timeBudget(), () =>
+      this.#store.invalidate(entry),
+    );
+    this.#missed.delete(entry);
+    if (answer !== STORE_LOST) return;
+    this.#missed.set(entry, since);
+    for (const oldest of this.#missed.keys()) {
+      if (this.#missed.size <= MOST_MISSED) break;
+      this.#missed.delete(oldest);
+    }
+  }
+
+  close(): void {
+    this.#missed.clear();
+    this.#cancelNextTry();
+  }
+
+  async #recover(): Promise<void> {
+    await this.#repeatAllInvalidations();
+    await this.#shareHeld();
+  }
+
+  async #repeatAllInvalidations(): Promise<void> {
+    await Promise.all([...this.#missed.keys()].map((entry) => this.#repeatInvalidation(entry)));
+    this.#cancelNextTry();
+    // A store that is lost as a whole is told on its return.
+    if (this.#missed.size === 0 || this.#breaker.isLost) return;
+    this.#cancelNextTry = this.#clock.schedule(
+      TRY_AGAIN_AFTER_MS,
+      () => void this.#repeatAllInvalidations(),
+      {
+        background: true,
+      },
+    );
+  }
+
+  async #repeatInvalidation(entry: string): Promise<void> {
+    try {
+      await this.#breaker.timeBudget().within(async () => {
+        const stored = (await this.#store.read(entry)) ?? undefined;
+        if (stored === undefined || this.isInvalidated(entry, stored)) await this.#store.invalidate(entry);
+      });
+      this.#missed.delete(entry);
+    } catch {
+      // It stays in the list. One entry that cannot be reached does not make the whole store useless: its older token is not taken.
+    }
+  }
+
+  /** The others get what is held here, so that none of them must fetch it. */
+  async #shareHeld(): Promise<void> {
+    for (const { entry, record, published } of this.held()) {
+      const fence = await this.#breaker.ask('publish', this.#breaker.timeBudget(), async () => {
+        if (((await this.#store.read(entry)) ?? undefined) !== undefined) return undefined;
+        const lease = (await this.#store.acquire(entry)) ?? undefined;
+        if (lease === undefined) return undefined;
+        try {
+          const present = record();
+          return present !== undefined && (await lease.write(present)) ? lease.fence : undefined;
+        } finally {
+          giveBack(lease);
+        }
+      });
+      if (fence === STORE_LOST) return;
+      if (fence !== undefined) published(fence);
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { LocalRefusal } from '../vendor/call-refusal.js';
+import type { VendorGateway } from '../vendor/vendor-gateway.js';
+import type { RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
+
+/** Renews tokens for this process alone: no store is configured. */
+export class UnsharedRenewer implements TokenRenewer {
+  readonly #gateway: VendorGateway;
+
+  constructor(gateway: VendorGateway) {
+    this.#gateway = gateway;
+  }
+
+  async renew(call: RenewalCall): Promise<RenewedToken> {
+    return { ...(await this.#gateway.fetchToken(call)), from: 'vendor', fence: call.newerThan };
+  }
+
+  refusal(): LocalRefusal | undefined {
+    return this.#gateway.refusal();
+  }
+}

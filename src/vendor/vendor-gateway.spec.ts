@@ -1,0 +1,237 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Deadline } from '../common/deadline.js';
+import { NudgeAuthError } from '../common/errors.js';
+import { Secret } from '../common/secret.js';
+import { NudgeAuthEvents } from '../telemetry/events.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { ApiKeys } from './api-keys.js';
+import type { ApiKeyProvider } from './api-key.js';
+import { CallQueue } from './call-queue.js';
+import { RenewalPriority } from './renewal-priority.js';
+import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
+import { isTurnEnded, type RenewalTurn, type VendorRequest } from './vendor-call.js';
+import { VendorGateway } from './vendor-gateway.js';
+
+const PRIMARY = new Secret('obviously-fake-key');
+const FALLBACK = new Secret('obviously-fake-other-key');
+const GOOD = { token: 'obviously-fake-token' } as FetchedToken;
+
+function down(retryAfterMs?: number): TransientFailure {
+  return new TransientFailure('NUDGE_UNAVAILABLE', 'Nudge answered with status 503', {
+    retryAfterMs,
+    isAnswered: true,
+  });
+}
+
+function unanswered(): TransientFailure {
+  return new TransientFailure('NUDGE_UNAVAILABLE', 'Nudge cannot be reached', { isAnswered: false });
+}
+
+function refusedKey(): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'Nudge refuses the API key');
+}
+
+interface GatewaySettings {
+  readonly maxRetries?: number;
+  readonly apiKey?: ApiKeyProvider;
+  readonly fallbackApiKey?: ApiKeyProvider;
+  readonly random?: () => number;
+  readonly budgetWaitMs?: () => number;
+}
+
+describe('VendorGateway', () => {
+  let clock: ManualClock;
+  let answers: (FetchedToken | NudgeAuthError)[];
+  let calls: { key: string; atMs: number; timeoutMs: number }[];
+  let beganMs: number;
+
+  const source: TokenSource = {
+    async fetchToken(_request, apiKey, timeoutMs) {
+      calls.push({ key: apiKey.fingerprint, atMs: clock.now().monotonicMs - beganMs, timeoutMs });
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer === undefined || answer instanceof NudgeAuthError) throw answer ?? down();
+      return answer;
+    },
+  };
+
+  function gatewayWith({
+    maxRetries = 2,
+    apiKey = PRIMARY,
+    fallbackApiKey,
+    random = () => 0.5,
+    budgetWaitMs = () => 0,
+  }: GatewaySettings = {}): VendorGateway {
+    const events = new NudgeAuthEvents();
+    return new VendorGateway({
+      source,
+      apiKeys: new ApiKeys(apiKey, fallbackApiKey, events, clock),
+      queue: new CallQueue({ take: budgetWaitMs }, undefined, 1_000, events, clock),
+      options: { timeoutMs: 3_000, maxRetries },
+      events,
+      clock,
+      random,
+    });
+  }
+
+  function requestWithin(deadlineMs: number): VendorRequest {
+    return {
+      request: { expiryMins: 60 },
+      deadline: new Deadline(clock, deadlineMs),
+      priority: new RenewalPriority('urgent'),
+    };
+  }
+
+  /** How the call ends when so much time has passed. */
+  async function outcomeOf<T>(work: Promise<T>, withinMs: number): Promise<T | NudgeAuthError> {
+    const settled = work.catch((error: NudgeAuthError) => error);
+    await clock.advanceAsync(withinMs);
+    return settled;
+  }
+
+  function callTimesMs(): number[] {
+    return calls.map(({ atMs }) => Math.round(atMs));
+  }
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    beganMs = clock.now().monotonicMs;
+    calls = [];
+    answers = [GOOD];
+  });
+
+  it.each([
+    { chance: 0.75, timesMs: [0, 150, 450, 1050, 2250, 3750] },
+    { chance: 0.5, timesMs: [0, 100, 300, 700, 1500, 2500] },
+  ])(
+    'repeats a call that fails, after a share of $chance of a pause that doubles up to two seconds',
+    async ({ chance, timesMs }) => {
+      answers = [down()];
+      const gateway = gatewayWith({ maxRetries: 5, random: () => chance });
+      const failure = await outcomeOf(gateway.fetchToken(requestWithin(9_000)), 9_000);
+      expect(failure).toMatchObject({ code: 'NUDGE_UNAVAILABLE' });
+      expect(callTimesMs()).toEqual(timesMs);
+    },
+  );
+
+  it('waits as long as the answer asks for, where that is longer than the pause', async () => {
+    answers = [down(3_000), GOOD];
+    expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 3_000)).toEqual(GOOD);
+    expect(callTimesMs()).toEqual([0, 3_000]);
+  });
+
+  it('answers with the failure at once, where the answer asks for more time than the deadline leaves', async () => {
+    answers = [down(6_600)];
+    expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 0)).toMatchObject({
+      message: 'Nudge answered with status 503',
+    });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('shortens its pauses so that each attempt has half a second, and answers with the last failure', async () => {
+    answers = [down()];
+    const gateway = gatewayWith({ maxRetries: 5, random: () => 0.999 });
+    expect(await outcomeOf(gateway.fetchToken(requestWithin(1_000)), 1_000)).toMatchObject({
+      message: 'Nudge answered with status 503',
+    });
+    expect(calls.length).toBeGreaterThanOrEqual(3);
+    expect(calls.every(({ timeoutMs }) => timeoutMs >= 500)).toBe(true);
+  });
+
+  it('does not repeat a call when a late timer has used up the time', async () => {
+    answers = [down()];
+    const work = outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 0);
+    await clock.advanceAsync(0);
+    // A machine that slept: the timer fires when only a little of the deadline is left.
+    clock.advance(6_800);
+    expect(await work).toMatchObject({ message: 'Nudge answered with status 503' });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('does not begin with less than half a second', async () => {
+    expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(499)), 0)).toBeInstanceOf(NudgeAuthError);
+    expect(calls).toEqual([]);
+  });
+
+  it('calls with the fallback key at once when Nudge refuses the first one', async () => {
+    answers = [refusedKey(), GOOD];
+    const gateway = gatewayWith({ fallbackApiKey: FALLBACK });
+    expect(await outcomeOf(gateway.fetchToken(requestWithin(7_000)), 0)).toEqual(GOOD);
+    expect(calls.map(({ key }) => key)).toEqual([PRIMARY.fingerprint, FALLBACK.fingerprint]);
+  });
+
+  it('answers with the refusal where no time is left for the other key', async () => {
+    answers = [refusedKey()];
+    const slowly = async (): Promise<string> => {
+      await new Promise<void>((resolve) => clock.schedule(400, resolve));
+      return 'obviously-fake-key';
+    };
+    const gateway = gatewayWith({ apiKey: slowly, fallbackApiKey: FALLBACK });
+    expect(await outcomeOf(gateway.fetchToken(requestWithin(1_200)), 1_200)).toMatchObject({
+      code: 'NUDGE_CREDENTIALS_REJECTED',
+    });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('answers with the last failure where the budget has no call left', async () => {
+    answers = [down()];
+    const waitsMs = [0, 6_000];
+    const gateway = gatewayWith({ budgetWaitMs: () => waitsMs.shift() ?? 6_000 });
+    expect(await outcomeOf(gateway.fetchToken(requestWithin(7_000)), 1_000)).toMatchObject({
+      message: 'Nudge answered with status 503',
+    });
+    expect(calls).toHaveLength(1);
+  });
+
+  describe('with a renewal turn', () => {
+    let hasTurn: boolean;
+    const turn: RenewalTurn = { mayCall: () => hasTurn };
+
+    beforeEach(() => {
+      hasTurn = true;
+    });
+
+    it('ends the turn after an attempt without an answer, and goes on under the next turn', async () => {
+      answers = [unanswered(), GOOD];
+      const gateway = gatewayWith();
+      const call = gateway.open(requestWithin(7_000));
+      expect(await gateway.goOn(call, turn)).toEqual({ againInMs: 100 });
+      expect(calls).toHaveLength(1);
+      expect(await gateway.goOn(call, turn)).toEqual(GOOD);
+      gateway.close(call);
+    });
+
+    it('keeps the turn after an answer that asks to come again', async () => {
+      answers = [down(), GOOD];
+      const gateway = gatewayWith();
+      const call = gateway.open(requestWithin(7_000));
+      expect(await outcomeOf(gateway.goOn(call, turn), 100)).toEqual(GOOD);
+      gateway.close(call);
+    });
+
+    it('ends the turn when it is lost during a pause, and when it is lost before the first attempt', async () => {
+      answers = [down(), GOOD];
+      const gateway = gatewayWith();
+      const call = gateway.open(requestWithin(7_000));
+      const work = gateway.goOn(call, turn);
+      await clock.advanceAsync(0);
+      hasTurn = false;
+      expect(await outcomeOf(work, 100)).toEqual({ againInMs: 0 });
+      const other = gateway.open(requestWithin(7_000));
+      expect(isTurnEnded(await gateway.goOn(other, turn))).toBe(true);
+      expect(calls).toHaveLength(1);
+      gateway.close(call);
+      gateway.close(other);
+    });
+
+    it('holds the next calls back for a failure that was given up', async () => {
+      answers = [unanswered()];
+      const gateway = gatewayWith();
+      const call = gateway.open(requestWithin(7_000));
+      await gateway.goOn(call, turn);
+      expect(gateway.refusal()).toBeUndefined();
+      expect(await gateway.giveUp(call)).toMatchObject({ message: 'Nudge cannot be reached' });
+      gateway.close(call);
+      expect(gateway.refusal()).toMatchObject({ code: 'NUDGE_UNAVAILABLE', retryAfterMs: 500 });
+    });
+  });
+});

@@ -1,0 +1,249 @@
+import type { Clock, Random } from '../common/clock.js';
+import type { Deadline } from '../common/deadline.js';
+import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import type { ApiKeys } from './api-keys.js';
+import { Attempts, type AttemptOptions } from './attempts.js';
+import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
+import type { CallPause } from './call-pause.js';
+import { pausedElsewhere, type CallQueue } from './call-queue.js';
+import { LocalRefusal, timeout } from './call-refusal.js';
+import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
+import type { RenewalTurn, TurnEnded, VendorCall, VendorRequest } from './vendor-call.js';
+
+/** Failures that every call from here would meet. The others are about one token. */
+const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
+  'NUDGE_UNAVAILABLE',
+  'NUDGE_TIMEOUT',
+  'NUDGE_RATE_LIMITED',
+  'NUDGE_CREDENTIALS_REJECTED',
+]);
+
+/** Whether a failure holds back every call of this process, not only those for the same token. */
+export function isSharedFailure(code: NudgeAuthErrorCode): boolean {
+  return SHARED_FAILURES.has(code);
+}
+
+export interface VendorGatewayParts {
+  readonly source: TokenSource;
+  readonly apiKeys: ApiKeys;
+  readonly queue: CallQueue;
+  /** The pause after a 429, where processes share it. */
+  readonly pause?: CallPause | undefined;
+  readonly options: AttemptOptions;
+  readonly events: NudgeAuthEvents;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * The way to the vendor: every call waits for the budget, for the backoff after failures and for the pause after a 429,
+ * and is repeated after a transient failure. After a wait one call tries first; the others follow when it succeeds.
+ */
+export class VendorGateway {
+  readonly #parts: VendorGatewayParts;
+  readonly #backoff: Backoff;
+  #lastFailure: NudgeAuthError | undefined;
+  /** Resolves when the call has ended that tries whether the vendor is back. */
+  #probe: Promise<void> | undefined;
+  /** Counts failures: a call that began before one says nothing of what has been since. */
+  #failures = 0;
+
+  constructor(parts: VendorGatewayParts) {
+    this.#parts = parts;
+    this.#backoff = new Backoff(parts.clock, parts.random);
+  }
+
+  /** Why the vendor may not be called now (backoff, pause); `undefined` when it may. */
+  refusal(): LocalRefusal | undefined {
+    const retryAfterMs = this.#backoff.remainingMs();
+    if (retryAfterMs === 0 || this.#lastFailure === undefined) {
+      const pausedForMs = this.#parts.pause?.pausedForMs() ?? 0;
+      return pausedForMs > 0 ? pausedElsewhere(pausedForMs) : undefined;
+    }
+    const { code, message, cause } = this.#lastFailure;
+    return new LocalRefusal(code, message, { retryAfterMs, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  /**
+   * A new token.
+   *
+   * @throws {NudgeAuthError} for every failure, at the latest when the deadline has passed.
+   */
+  async fetchToken(request: VendorRequest): Promise<FetchedToken> {
+    const call = this.open(request);
+    try {
+      return await this.goOn(call);
+    } finally {
+      this.close(call);
+    }
+  }
+
+  /** Prepares a call, for a caller that has to share its renewal turns with other processes. To be closed in the end. */
+  open(request: VendorRequest): VendorCall {
+    const { apiKeys, options, random } = this.#parts;
+    return {
+      ...request,
+      attempts: new Attempts(apiKeys, options, request.deadline, random),
+      failure: undefined,
+      knownPauses: undefined,
+      knownFailures: this.#failures,
+      end: () => undefined,
+    };
+  }
+
+  /** Lets the calls go ahead that waited for this one's outcome. */
+  close(call: VendorCall): void {
+    call.end();
+  }
+
+  goOn(call: VendorCall): Promise<FetchedToken>;
+  goOn(call: VendorCall, turn: RenewalTurn): Promise<FetchedToken | TurnEnded>;
+  /**
+   * Begins the call, or goes on with it: makes attempts until one succeeds, a failure is final, or the turn ends. A turn
+   * ends after an attempt without an answer: what keeps this process from the vendor need not keep the other ones.
+   *
+   * @throws {NudgeAuthError} for a failure that is final.
+   */
+  async goOn(call: VendorCall, turn?: RenewalTurn): Promise<FetchedToken | TurnEnded> {
+    if (call.failure !== undefined) await this.#admitAgain(call, call.failure);
+    else if (!(await this.#admit(call, turn))) return { againInMs: 0 };
+    for (;;) {
+      const outcome = await this.#attempt(call);
+      if (!('pauseMs' in outcome)) return outcome;
+      const { failure, pauseMs } = outcome;
+      call.failure = failure;
+      if (failure instanceof TransientFailure && !failure.isAnswered) {
+        this.#parts.pause?.callFailed(call.knownPauses);
+        if (turn !== undefined) return { againInMs: pauseMs };
+      }
+      await this.#wait(pauseMs);
+      if (turn?.mayCall() === false) return { againInMs: 0 };
+      await this.#admitAgain(call, failure);
+    }
+  }
+
+  /** Gives a call up whose turn has ended. Returns the failure that is its answer; `undefined` when none was met. */
+  async giveUp(call: VendorCall): Promise<NudgeAuthError | undefined> {
+    return call.failure && this.#failed(call, call.failure);
+  }
+
+  /** Waits for the first attempt's place in the budget. `false` when the renewal turn ended meanwhile. */
+  async #admit(call: VendorCall, turn: RenewalTurn | undefined): Promise<boolean> {
+    const { deadline, priority, storeTimeBudget } = call;
+    const { queue, pause } = this.#parts;
+    // While another call from here tries, another process may make use of the turn.
+    if (turn !== undefined && this.#probe !== undefined && this.refusal() === undefined) return false;
+    await this.#untilClear(deadline, () => queue.admit(priority, deadline, storeTimeBudget));
+    call.knownPauses = pause?.count;
+    try {
+      // Again: while the call waited for its place, a pause may have begun, or another call may try first.
+      return await this.#untilClear(deadline, () => this.#begin(call, turn));
+    } catch (error) {
+      pause?.callFailed(call.knownPauses);
+      throw error;
+    }
+  }
+
+  #begin(call: VendorCall, turn: RenewalTurn | undefined): boolean {
+    if (turn?.mayCall() === false) {
+      this.#parts.pause?.callFailed(call.knownPauses);
+      return false;
+    }
+    if (!call.attempts.isTimeLeft) throw timeout();
+    call.knownFailures = this.#failures;
+    if (this.#backoff.failures > 0) {
+      this.#probe = new Promise((resolve) => {
+        call.end = () => {
+          this.#probe = undefined;
+          resolve();
+        };
+      });
+    }
+    return true;
+  }
+
+  /** Takes one more call out of the budget. Where that cannot be, the failure of the last attempt is the answer. */
+  async #admitAgain(call: VendorCall, failure: NudgeAuthError): Promise<void> {
+    const { attempts, storeTimeBudget } = call;
+    const { queue, pause } = this.#parts;
+    if (attempts.isTimeLeft && (await queue.takeMore(storeTimeBudget)) && attempts.isTimeLeft) {
+      call.knownPauses = pause?.count;
+    } else throw await this.#failed(call, failure);
+  }
+
+  /** One attempt: the token, or the failure and the milliseconds after which the attempt is worth repeating. */
+  async #attempt(
+    call: VendorCall,
+  ): Promise<FetchedToken | { readonly failure: NudgeAuthError; readonly pauseMs: number }> {
+    const { attempts, deadline, request } = call;
+    try {
+      const { key } = await attempts.key();
+      const answer = this.#parts.source.fetchToken(request, key, attempts.timeoutMs);
+      const fetched = await deadline.race(answer, timeout);
+      attempts.succeeded();
+      this.#succeeded(call);
+      return fetched;
+    } catch (error) {
+      const failure = asNudgeAuthError(error);
+      const pauseMs = await attempts.pauseAfterMs(failure).catch(asNudgeAuthError);
+      if (typeof pauseMs === 'number') return { failure, pauseMs };
+      throw await this.#failed(call, pauseMs ?? failure);
+    }
+  }
+
+  #succeeded(call: VendorCall): void {
+    this.#parts.pause?.callSucceeded(call.knownPauses);
+    if (call.knownFailures !== this.#failures) return;
+    const { failures } = this.#backoff;
+    const failedForMs = this.#backoff.succeed();
+    this.#lastFailure = undefined;
+    if (failedForMs !== undefined) this.#parts.events.emit({ type: 'recovered', failures, failedForMs });
+  }
+
+  async #failed(call: VendorCall, failure: NudgeAuthError): Promise<NudgeAuthError> {
+    const { pause } = this.#parts;
+    // A timeout that no caller waited for says little of the vendor, and must not hold back the next callers.
+    if (!call.priority.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#backOff(call, failure);
+    // Before another process gets the turn: its call would be refused as well.
+    if (failure.code === 'NUDGE_RATE_LIMITED') {
+      await pause?.begin(this.#backoff.remainingMs(), call.storeTimeBudget);
+    }
+    pause?.callFailed(call.knownPauses);
+    return failure;
+  }
+
+  #backOff(call: VendorCall, failure: NudgeAuthError): void {
+    if (!isSharedFailure(failure.code)) return;
+    const isRefusedKey = failure.code === 'NUDGE_CREDENTIALS_REJECTED';
+    const atLeastMs = isRefusedKey ? LONGEST_BACKOFF_MS : failure.retryAfterMs;
+    if (call.knownFailures === this.#failures) {
+      this.#failures += 1;
+      this.#backoff.fail({ atLeastMs });
+      this.#lastFailure = failure;
+    } else if (this.#backoff.extend(atLeastMs)) {
+      // Several calls that fail together are one failure; only the longest wait that is asked for counts.
+      this.#lastFailure = failure;
+    }
+    if (failure.code === 'NUDGE_RATE_LIMITED') {
+      this.#parts.events.emit({ type: 'paused', forMs: this.#backoff.remainingMs() });
+    }
+  }
+
+  /**
+   * Runs `next` when nothing holds it back. Nothing is awaited between the look and the start, so that no two calls try
+   * together whether the vendor is back.
+   */
+  async #untilClear<T>(deadline: Deadline, next: () => T | Promise<T>): Promise<T> {
+    for (;;) {
+      const refusal = this.refusal();
+      if (refusal !== undefined) throw refusal;
+      if (this.#probe === undefined) return next();
+      await deadline.race(this.#probe, timeout);
+    }
+  }
+
+  async #wait(durationMs: number): Promise<void> {
+    if (durationMs > 0) await new Promise<void>((resolve) => this.#parts.clock.schedule(durationMs, resolve));
+  }
+}
