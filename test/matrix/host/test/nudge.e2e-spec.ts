@@ -22,8 +22,8 @@ describe('Nudge (e2e)', () => {
   });
 
   afterAll(async () => {
-    await app.close();
     await nudge.stop();
+    await app.close();
   });
 
   it('hands a token to a signed-in user', async () => {

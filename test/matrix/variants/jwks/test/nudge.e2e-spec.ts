@@ -23,9 +23,9 @@ describe('Nudge, for users of an issuer (e2e)', () => {
   });
 
   afterAll(async () => {
-    await app.close();
-    await nudge.stop();
     issuer.stop();
+    await nudge.stop();
+    await app.close();
   });
 
   it('hands a token to a signed-in user', async () => {

@@ -1,0 +1,10 @@
+import { CELLS, type Cell } from '../matrix/cells.mjs';
+import { readRows } from '../matrix/table.mjs';
+
+describe('the table of docs/compatibility.md', () => {
+  it('has one row for each cell of the matrix, and each of them holds', async () => {
+    const rows = await readRows();
+    expect([...rows.keys()]).toEqual(CELLS.map(({ title }: Cell) => title));
+    expect([...rows].filter(([, mark]) => mark !== '✓')).toEqual([]);
+  });
+});
