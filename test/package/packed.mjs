@@ -30,7 +30,10 @@ const NEEDED_PEER = { './config': '@nestjs/config', './redis': 'ioredis', './ter
 const CONSUMERS = [
   {
     name: 'Nest 12, without optional peers',
-    packages: ['common', 'core', 'platform-express', 'passport', 'axios'].map((name) => `@nestjs/${name}@12`),
+    packages: [
+      ...['common', 'core', 'platform-express', 'passport', 'axios'].map((name) => `@nestjs/${name}@12`),
+      'passport@0.7',
+    ],
     typescript: 'typescript@6.0',
     hasOptionalPeers: false,
   },
@@ -39,6 +42,7 @@ const CONSUMERS = [
     packages: [
       ...['common', 'core', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@11`),
       '@nestjs/axios@4',
+      'passport@0.6',
       // The oldest line of each, as an application on Nest 11 would have it.
       ...optionalPeers.map((name) => `${name}@${manifest.peerDependencies[name].split(' || ')[0]}`),
     ],
@@ -47,7 +51,6 @@ const CONSUMERS = [
   },
 ];
 const COMMON_PACKAGES = [
-  'passport@0.7',
   'passport-jwt@4',
   'reflect-metadata@0.2',
   'rxjs@7',
