@@ -3,12 +3,13 @@
  * whose Node or test runner cannot `require` an ES module. The command line tools are ES modules alone.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CJS = join(ROOT, 'dist/cjs');
 const require = createRequire(import.meta.url);
 
 /** Runs a program of one of the packages that are installed here; ends with its exit code when it fails. */
@@ -23,10 +24,20 @@ function run(packageName, program, args) {
 run('@nestjs/cli', 'nest', ['build']);
 run('typescript', 'tsc', ['--project', 'tsconfig.cjs.json']);
 
-for (const folder of ['dist', 'dist/cjs'])
-  cpSync(join(ROOT, 'peers'), join(ROOT, folder, 'peers'), { recursive: true });
+for (const folder of [join(ROOT, 'dist'), CJS]) {
+  cpSync(join(ROOT, 'peers'), join(folder, 'peers'), { recursive: true });
+}
 
-// The nearest package.json counts: what a .js file is, what bundlers may leave out, and where `#peers/…` is.
+// `#peers/…` is known to the package.json of the package alone; what lies beside dist/cjs/package.json says it by path.
+for (const path of readdirSync(CJS, { recursive: true })) {
+  if (!path.endsWith('.js')) continue;
+  const file = join(CJS, path);
+  const text = readFileSync(file, 'utf8');
+  const toPeers = relative(dirname(file), join(CJS, 'peers')).replaceAll('\\', '/');
+  const byPath = text.replaceAll(/require\("#peers\/(.+?)"\)/g, `require("${toPeers}/$1.cjs")`);
+  if (byPath !== text) writeFileSync(file, byPath);
+}
+
+// The nearest package.json counts: what a .js file is, and what bundlers may leave out.
 const { sideEffects } = require('../package.json');
-const manifest = { type: 'commonjs', sideEffects, imports: { '#peers/*': './peers/*.cjs' } };
-writeFileSync(join(ROOT, 'dist/cjs/package.json'), `${JSON.stringify(manifest)}\n`);
+writeFileSync(join(CJS, 'package.json'), `${JSON.stringify({ type: 'commonjs', sideEffects })}\n`);

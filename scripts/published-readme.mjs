@@ -6,7 +6,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
-const KEPT = fileURLToPath(new URL('../README.repository.md', import.meta.url));
+// Not named README…, which npm would pack.
+const KEPT = fileURLToPath(new URL('../.repository-readme.md', import.meta.url));
 const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const BASE = `https://unpkg.com/${name}@${version}/`;
 
