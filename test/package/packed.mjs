@@ -18,7 +18,7 @@ const TWO_COPIES = fileURLToPath(new URL('two-copies.mjs', import.meta.url));
 const MAX_PACKAGES = 40;
 const MAX_INSTALLED_BYTES = 16 * 1024 * 1024;
 const NPM_TIMEOUT_MS = 300_000;
-const RUN_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 300_000;
 
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
