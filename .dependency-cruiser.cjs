@@ -1,30 +1,12 @@
 const manifest = require('./package.json');
+const layerList = require('./scripts/layer-list.cjs');
 
-/** From top to bottom: a layer imports from those below it, never from those above. */
-const LAYERS = [
-  'module',
-  'endpoint',
-  'doctor',
-  'testing',
-  'config',
-  'user-auth',
-  'http',
-  'service',
-  'options',
-  'redis',
-  'cache',
-  'store',
-  'vendor',
-  'token',
-  'telemetry',
-  'common',
-].map((name) => ({ name, path: `^src/${name}/` }));
+const { LAYERS } = layerList;
+/** No layer imports them. */
+const ISLANDS = layerList.ISLANDS.map(({ path }) => path);
 
 /** Stands above the layers. */
 const PUBLIC_FACE = '^src/index\\.ts$';
-
-/** Stand beside the layers: no layer imports them. */
-const ISLANDS = ['^src/emulator/', '^src/client/'];
 
 /** Folders that must run without Nest, and the one Nest package that one of them may use. */
 const NEST_FREE = [

@@ -15,6 +15,7 @@ export type {
   NudgeBudgetOptions,
   NudgeCacheOptions,
   NudgeClientScopeOptions,
+  NudgeConnectionOptions,
   NudgeHttpOptions,
   NudgeUserScopeOptions,
   UserJwtAlgorithm,

@@ -6,6 +6,17 @@ export interface RefreshTokenClock {
   clearTimeout(timer: unknown): void;
 }
 
+// Below 2^31, from where on a timer would fire at once.
+const MAX_TIMER_MS = 2_000_000_000;
+
+/** Calls back once, and lets a Node process end before that; the returned function stops the timer. */
+export const startTimer = (clock: RefreshTokenClock, delayMs: number, callback: () => void): (() => void) => {
+  const timer = clock.setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
+  // Browsers and React Native have numbers here.
+  (timer as { unref?(): void } | undefined)?.unref?.();
+  return () => clock.clearTimeout(timer);
+};
+
 /**
  * Gives a clock that never steps back and never stands still: between two readings, as many milliseconds have passed
  * as the larger of what the wall clock (which may be set back) and the monotonic clock (which may stop while a phone

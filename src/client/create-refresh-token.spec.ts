@@ -520,7 +520,9 @@ describe('a failure', () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>().mockRejectedValue(new Error('storage is locked'));
     const refreshToken = create({ headers });
     await expect(refreshToken()).resolves.toBeNull();
-    expect(headers).toHaveBeenCalledTimes(2);
+    expect(headers).toHaveBeenCalledTimes(1);
+    await expect(refreshToken()).resolves.toBeNull();
+    expect(headers).toHaveBeenCalledTimes(1);
     expect(events).toEqual([{ type: 'headers', status: 0, pauseMs: 5_000 }]);
   });
 
@@ -564,13 +566,31 @@ describe('Retry-After', () => {
   });
 
   it.each([
+    ['whole seconds', '120', 120_000],
     ['a date', 'Wed, 21 Oct 2026 07:28:00 GMT', 60_000],
+    ['a date that has passed', 'Wed, 21 Oct 2015 07:28:00 GMT', 60_000],
+    ['no number', 'soon', 60_000],
+    ['negative', '-5', 60_000],
     ['absurdly long', '99999999', 3_600_000],
+    ['a fraction', '1.5', 1_500],
+    ['a list', '30, 120', 120_000],
     ['zero', '0', 5_000],
+    ['empty', '', 5_000],
   ])('that is %s waits sensibly', async (_name, value, pauseMs) => {
     endpoint.script.push({ status: 429, headers: { 'retry-after': value } });
     await create()();
     expect(events.at(-1)?.pauseMs).toBe(pauseMs);
+  });
+
+  it('of named throttlers counts as well, and the longest wait wins', async () => {
+    const headers = {
+      'Retry-After': '2',
+      'Retry-After-short': '7',
+      'retry-after-long': '70',
+      'X-Retry': '900',
+    };
+    await create({ fetch: async () => new Response('', { status: 429, headers }) })();
+    expect(events.at(-1)?.pauseMs).toBe(70_000);
   });
 
   it('leaves the held token in use', async () => {
@@ -914,6 +934,7 @@ describe('a wrong option is a TypeError that names it and its mend:', () => {
     [{ endpoint: '' }, 'endpoint must be a string like /nudge/token'],
     [{ endpoint: 7 }, 'endpoint must be a string like /nudge/token'],
     [{ headers: 'Bearer user' }, 'headers must be an object or a function'],
+    [{ identity: 'user-1' }, 'identity must be a function or undefined'],
     [{ fetch: 'axios' }, 'fetch must be a function'],
     [{ timeoutMs: '9s' }, 'timeoutMs must be a number, 1 to 9000'],
     [{ timeoutMs: 0 }, 'timeoutMs must be a number, 1 to 9000'],

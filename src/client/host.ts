@@ -9,7 +9,10 @@ import type { RefreshTokenClock } from './clock.js';
 export interface FetchResponse {
   readonly ok: boolean;
   readonly status: number;
-  readonly headers: { get(name: string): string | null };
+  readonly headers: {
+    get(name: string): string | null;
+    forEach?(callback: (value: string, name: string) => void): void;
+  };
   json(): Promise<unknown>;
 }
 
@@ -54,6 +57,8 @@ export interface AppStateLike {
 
 interface Host extends RefreshTokenClock {
   readonly fetch: FetchLike;
+  /** React Native lacks it before 0.74. */
+  atob(base64: string | undefined): string;
   readonly document?: { readonly visibilityState: string };
   readonly AbortController?: new () => { readonly signal: HostAbortSignal; abort(): void };
   addEventListener?(type: string, listener: () => void): void;

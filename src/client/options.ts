@@ -5,11 +5,13 @@ import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
 export type RefreshTokenHeaders = Readonly<Record<string, string>>;
 
 /**
- * Gives the headers of one request; `null` or `undefined` says that nobody is signed in: then nothing is sent, a held
- * token is forgotten and the answer is `null`.
+ * Gives the headers of a request, and so says who is signed in. It is asked once per `refreshToken()`, before a held
+ * token is returned too, and before a fetch ahead; calls at the same time share one question. `null` or `undefined` says
+ * that the user is signed out: nothing is sent, a held token is forgotten and the answer is `null`. So it is when this
+ * function throws or takes too long, but then the token is kept.
  *
  * `why` is `'unauthorized'` when the endpoint has just refused the headers given before (401 or 403): renew the app's
- * own access token, and return the new headers. It is asked so once per call at most; without a new access token,
+ * own access token, and return the new headers. It is asked so once per fetch at most; without a new access token,
  * return `null` or throw.
  */
 export type RefreshTokenHeadersFunction = (
@@ -17,13 +19,16 @@ export type RefreshTokenHeadersFunction = (
 ) => RefreshTokenHeaders | null | undefined | Promise<RefreshTokenHeaders | null | undefined>;
 
 /**
- * Why a fetch brought no token: `headers` threw, the request got no answer, it took too long, the endpoint answered 401
+ * Why there was no token: `headers` or `identity` threw, the request got no answer, it took too long, the endpoint answered 401
  * or 403 (twice, if `headers` could be asked again), it answered another failure, or not with `{ token, expiresIn }`.
  */
 export type RefreshTokenFailureType =
   'headers' | 'network' | 'timeout' | 'unauthorized' | 'status' | 'malformed';
 
-/** How a fetch ended, its retry included: for a log or a metric. Never holds a token, a header or a URL. */
+/**
+ * How a fetch ended, its retry included, or why it was not begun: for a log or a metric. Never holds a token, a header
+ * or a URL.
+ */
 export interface RefreshTokenEvent {
   /** `'token'` if it brought one, else why not. */
   readonly type: 'token' | RefreshTokenFailureType;
@@ -39,11 +44,21 @@ export interface RefreshTokenOptions {
   readonly endpoint: string;
   /** The headers of every request, or a function that gives them. Default: none, for hosts that use cookies. */
   readonly headers?: RefreshTokenHeaders | RefreshTokenHeadersFunction;
+  /**
+   * Names the signed-in user, to whom alone a held token is returned; `null`, `undefined` or `''` says that the user is
+   * signed out. Read often, so let it be quick. Default: the `iss` and `sub` of a JWT in the `Authorization` header, else
+   * that header's text. Give it where access tokens are no JWTs, where cookies sign in, where one user may change the
+   * tenant, and on React Native before 0.74.
+   */
+  readonly identity?: () => string | null | undefined;
   /** Sends the requests. Default: the global `fetch`, looked up at each request. */
   readonly fetch?: FetchLike;
   /** Whether cookies travel. Default: the platform's own, which is `'same-origin'` in browsers. */
   readonly credentials?: FetchCredentials;
-  /** The longest a call may take in all, headers and retry included, in milliseconds: above 0, at most 9000, the default. */
+  /**
+   * The longest a call may take in all, headers and retry included, in milliseconds: above 0, at most 9000, the default.
+   * `headers` and a fetch may take as long each, for the calls that come later.
+   */
   readonly timeoutMs?: number;
   /** React Native's `AppState`: nothing is then fetched ahead in the background. Browsers need nothing. */
   readonly appState?: AppStateLike;

@@ -1,20 +1,38 @@
-import { startTimeline } from './clock.js';
+import { startTimeline, startTimer } from './clock.js';
+import { Flight } from './flight.js';
+import { HeldToken } from './held-token.js';
 import { host, isVisible, watchHost } from './host.js';
-import { checkOption, type RefreshTokenEvent, type RefreshTokenOptions } from './options.js';
+import {
+  checkOption,
+  type RefreshTokenEvent,
+  type RefreshTokenFailureType,
+  type RefreshTokenOptions,
+} from './options.js';
+import { Pause } from './pause.js';
+import { TimeLimits } from './time-limits.js';
+import { UserLookup } from './user-lookup.js';
+import { readUser, type User } from './user.js';
 
 /** Gives a valid token, or `null`; never rejects. */
 type Ask = () => Promise<string | null>;
 /** Ends every timer and listener, and with `null` what is under way; from then on every answer is `null`. */
 type Close = () => void;
 
+/** What a call may wait for. */
+interface Fetching {
+  readonly flight: Flight;
+  /** Resolves once its result is known to the session. */
+  readonly ended: Promise<void>;
+}
+
 /**
- * Begins one user's stay, which lasts until the next `reset()` or `stop()`, with nothing held and nothing sent. All
- * state lives in it, so none of it can reach the next user. It is one closure, with constants inside, because local
- * names minify to a letter or to nothing.
+ * Begins what lasts until the next `reset()` or `stop()`. It decides when to fetch, and to whom the held token may be
+ * returned: to the user whose headers brought it, as long as the app names no other.
  */
 export const openSession = ({
   endpoint,
   headers = {},
+  identity,
   fetch = (url, init) => host.fetch(url, init),
   credentials,
   timeoutMs = 9_000,
@@ -23,211 +41,155 @@ export const openSession = ({
   clock = host,
   random = Math.random,
 }: RefreshTokenOptions): [Ask, Close] => {
-  // The SDK keeps a good token: one that it asks for again after this long was refused.
-  const REFUSED_AFTER_MS = 10_000;
-  const MIN_FORCED_INTERVAL_MS = 60_000;
-  const MIN_EARLY_END_INTERVAL_MS = 30_000;
-  // The first pause; each further one is twice as long, up to the factor, and a quarter of chance comes on top.
-  const UNAUTHORIZED_PAUSE_MS = 30_000;
-  const FAILURE_PAUSE_MS = 5_000;
-  const MAX_PAUSE_FACTOR = 8;
-  // For a `Retry-After` that is a date: a device's clock cannot be trusted with it.
-  const UNREADABLE_RETRY_AFTER_S = 60;
-  // No proxy's nonsense silences a client for a day.
-  const MAX_RETRY_AFTER_S = 3_600;
-  // Below 2^31, from where on a timer would fire at once.
-  const MAX_TIMER_MS = 2_000_000_000;
-
   checkOption('endpoint', 'a string like /nudge/token', endpoint);
   checkOption('headers', 'an object or a function', headers);
+  checkOption('identity', 'a function or undefined', identity);
   checkOption('fetch', 'a function', fetch);
   checkOption('timeoutMs', 'a number, 1 to 9000', timeoutMs || 0);
   checkOption('onEvent', 'a function', onEvent);
 
   const getHeaders = typeof headers === 'function' ? headers : () => headers;
   const now = startTimeline(clock);
+  const limits = new TimeLimits(clock, timeoutMs);
+  const held = new HeldToken();
+  const pause = new Pause();
 
-  let token = '';
-  let expiresAt = 0;
-  let refreshAt = 0;
-  /** When the held token was first handed out, or last confirmed. */
-  let returnedAt = Infinity;
-  let forceableAt = 0;
+  let isClosed = false;
+  /** Whose token is held or under way; `null` if the user is signed out, or not asked for yet. */
+  let owner: User | null = null;
+  let fetching: Fetching | undefined;
+  let stopTimer = (): void => {};
 
-  let pausedUntil = 0;
-  let pauseFactor = 0.5;
-  /** The headers that caused the pause, as a key; empty if something else did. */
-  let refusedKey = '';
-  /** From when on a pause may be ended early. */
-  let endableAt = 0;
-
-  let flight: Promise<void> | true | undefined;
-  let endFlight: ((type?: 'timeout') => void) | undefined;
-  /** One for all: there is either a flight to end or a next one to begin. */
-  let timer: unknown;
-
-  const arm = (callback: () => void, delayMs: number): void => {
-    clock.clearTimeout(timer);
-    timer = clock.setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
+  const tell = (type: RefreshTokenEvent['type'], status: number, pauseMs: number): void => {
+    try {
+      onEvent({ type, status, pauseMs });
+    } catch {
+      // A listener's error is its own.
+    }
   };
 
-  const endPause = (): boolean => {
-    if (now() < endableAt) return false;
-    endableAt = now() + MIN_EARLY_END_INTERVAL_MS;
-    pausedUntil = 0;
-    return true;
-  };
-
-  const fly = (): Promise<void> =>
-    (flight = new Promise((resolve) => {
-      const controller = host.AbortController && new host.AbortController();
-      let isOver = false;
-      /** `undefined`: nothing was sent, and nothing needs to be said. */
-      let type: RefreshTokenEvent['type'] | undefined;
-      /** Set from a refusal until other headers are sent. */
-      let why: 'unauthorized' | undefined;
-      let status = 0;
-      let sentKey = '';
-      let pauseMs = 0;
-
-      const run = async (): Promise<void> => {
-        // Headers that cannot change are not sent again.
-        const spent: unknown[] = getHeaders === headers ? [] : ['unauthorized'];
-        // What `headers` calls, perhaps `refreshToken`, must find this flight under way.
-        await Promise.resolve();
-        // Signed out in the same breath: then nobody's headers are asked for.
-        if (isOver) return;
-        for (;;) {
-          type = why;
-          try {
-            const key = JSON.stringify((await getHeaders(why)) ?? null);
-            if (isOver || (now() < pausedUntil && (key === refusedKey || !endPause()))) return;
-            if (key === 'null') {
-              expiresAt = 0;
-              return;
-            }
-            type = 'network';
-            why = undefined;
-            sentKey = key;
-            const sentAt = now();
-            const response = await fetch(endpoint, {
-              headers: JSON.parse(key) as Record<string, string>,
-              credentials,
-              signal: controller?.signal,
-            });
-            type = 'malformed';
-            status = response.status;
-            if (response.ok) {
-              const answer = (await response.json()) as Record<string, unknown>;
-              const lifeMs = Number(answer.expiresIn) * 1_000;
-              // Less than a second is nothing to work with, and would have the SDK ask in a loop.
-              if (!isOver && typeof answer.token === 'string' && answer.token && lifeMs >= 1_000) {
-                type = 'token';
-                token = answer.token;
-                expiresAt = sentAt + lifeMs;
-                // In the first half of a life it is a mistake, with which clients would poll.
-                refreshAt = sentAt + Math.max(Number(answer.refreshIn) * 1_000 || lifeMs * 0.8, lifeMs / 2);
-                returnedAt = Infinity;
-                pauseFactor = 0.5;
-                return;
-              }
-            } else {
-              type = 'status';
-              if (status === 401 || status === 403) type = why = 'unauthorized';
-              const seconds = Number(response.headers.get('retry-after'));
-              pauseMs =
-                Math.min(seconds >= 0 ? seconds : UNREADABLE_RETRY_AFTER_S, MAX_RETRY_AFTER_S) * 1_000;
-            }
-          } catch {
-            type ??= 'headers';
-          }
-          if (isOver || pauseMs || (!why && status && status < 500) || spent.includes(why)) return;
-          spent.push(why);
-        }
-      };
-
-      const land = (): void => {
-        if (isOver) return;
-        isOver = true;
-        flight = undefined;
-        resolve();
-        if (!type) return;
-        if (why) expiresAt = 0;
-        // A failure of `headers` within a pause for refused ones does not shorten it.
-        if (type !== 'token' && now() >= pausedUntil) {
-          pauseFactor = !why === !refusedKey ? Math.min(pauseFactor * 2, MAX_PAUSE_FACTOR) : 1;
-          refusedKey = why ? sentKey : '';
-          // What the endpoint asks for is not ended early.
-          if (pauseMs) endableAt = Math.max(endableAt, now() + pauseMs);
-          else {
-            pauseMs = (why ? UNAUTHORIZED_PAUSE_MS : FAILURE_PAUSE_MS) * pauseFactor * (1 + random() / 4);
-          }
-          pausedUntil = now() + pauseMs;
-          fetchAhead();
-        }
-        try {
-          onEvent({ type, status, pauseMs });
-        } catch {
-          // A listener's error is its own.
-        }
-      };
-
-      endFlight = (reason) => {
-        type = reason;
-        land();
-        controller?.abort();
-      };
-      arm(() => endFlight?.('timeout'), timeoutMs);
-      void run().then(land);
-    }));
-
-  /** Only for an app in use, whose SDK has taken the held token; else the next call does it. */
-  const fetchAhead = (): void => {
-    if (flight || returnedAt === Infinity) return;
-    const waitMs = Math.max(refreshAt, pausedUntil) - now();
-    if (waitMs <= 0) {
-      if (isVisible(appState)) void fly();
-    } else if (now() < expiresAt) arm(fetchAhead, waitMs);
-  };
-
-  const give = (at: number, time: number): string | null => {
-    if (time >= expiresAt) return null;
-    returnedAt = at;
+  const fail = (type: RefreshTokenFailureType, status = 0, refusedKey = '', retryAfterMs = 0): void => {
+    // A fetch that is under way makes its own pause.
+    const pauseMs = fetching ? 0 : pause.begin(now(), random(), refusedKey, retryAfterMs);
     fetchAhead();
+    tell(type, status, pauseMs);
+  };
+
+  /** From now on, only this user may have a token. */
+  const meet = (user: User | null, why?: 'unauthorized'): void => {
+    const former = owner;
+    owner = user;
+    if (user?.identity === former?.identity) return;
+    held.drop();
+    // A renewed access token that is no JWT always looks like another user's: its request goes on.
+    if (why && former?.isOpaque && user?.isOpaque) return;
+    fetching?.flight.abort();
+    fetching = undefined;
+  };
+
+  const lookup = new UserLookup(async (why) => {
+    if (isClosed) return null;
+    const answer = await limits.within(readUser(getHeaders, identity, why).catch(() => 'headers' as const));
+    if (isClosed) return null;
+    if (answer === undefined || answer === 'headers') {
+      // After a refusal, that is what the fetch tells.
+      if (!why) fail(answer ?? 'timeout');
+      return null;
+    }
+    // No new headers are no sign-out.
+    if (answer || !why) meet(answer, why);
+    return answer;
+  });
+
+  const land = (flight: Flight, isInTime: true | undefined): void => {
+    if (fetching?.flight !== flight) return;
+    fetching = undefined;
+    flight.abort();
+    const { failure, status, retryAfterMs, user } = flight;
+    if (isInTime && !failure) {
+      held.keep(flight.answer, flight.sentAt);
+      pause.forgetFailures();
+      tell('token', status, 0);
+      return;
+    }
+    const isRefused = failure === 'unauthorized';
+    if (isRefused) held.drop();
+    fail((isInTime && failure) || 'timeout', status, isRefused ? user.headersKey : '', retryAfterMs);
+  };
+
+  const startFetch = (user: User): Fetching => {
+    stopTimer();
+    const flight = new Flight(
+      user,
+      (sender, signal) => fetch(endpoint, { headers: { ...sender.headers }, credentials, signal }),
+      // Headers that cannot change are not sent again.
+      getHeaders === headers ? () => lookup.renew() : undefined,
+    );
+    const ended = limits.within(flight.run(now)).then((isInTime) => land(flight, isInTime));
+    return (fetching = { flight, ended });
+  };
+
+  /** Fetches now, or when it is due: only for an app in use, whose SDK has taken the held token. */
+  const fetchAhead = (user?: User | null): void => {
+    const time = now();
+    const waitMs = Math.max(held.refreshAt, pause.until) - time;
+    if (isClosed || fetching || waitMs === Infinity) return;
+    if (waitMs > 0) {
+      stopTimer();
+      if (held.isAlive(time)) stopTimer = startTimer(clock, waitMs, fetchAhead);
+    } else if (isVisible(appState)) {
+      if (user) startFetch(user);
+      else void lookup.ask().then((found) => found && fetchAhead(found));
+    }
+  };
+
+  const give = (user: User | undefined, time: number, isConfirmed: boolean): string | null => {
+    try {
+      if (isClosed || !user || user.identity !== owner?.identity) return null;
+      if (identity && identity() !== user.identity) return null;
+    } catch {
+      // A user whom the app cannot name gets nothing; the next question tells `onEvent`.
+      return null;
+    }
+    const token = held.give(time, isConfirmed);
+    if (token !== null) fetchAhead(user);
     return token;
   };
 
-  const ask: Ask = async () => {
+  const answer = async (call: { fetching?: Fetching | undefined }): Promise<string | null> => {
+    const user = await lookup.ask();
+    if (!user || isClosed) return null;
     // One reading decides both whether to fetch and whether to give: between two of them a token could expire.
-    let time = now();
-    const isHeld = time < expiresAt;
-    let at = Math.min(returnedAt, time);
-    const isWanted = !isHeld || time - at > REFUSED_AFTER_MS;
-    // In a pause for refused headers, the flight looks whether they have changed.
-    const isAllowed = (!isHeld || time >= forceableAt) && (time >= pausedUntil || refusedKey);
-    if (isWanted && (flight || isAllowed)) {
-      if (isHeld) forceableAt = time + MIN_FORCED_INTERVAL_MS;
-      await (flight ?? fly());
-      at = time = now();
-    }
-    return give(at, time);
+    const time = now();
+    const isHeld = held.isAlive(time);
+    if (isHeld && !held.isRefused(time)) return give(user, time, false);
+    const maySend = (): boolean => pause.allows(time, user.headersKey) && (!isHeld || held.mayForce(time));
+    call.fetching = fetching ?? (maySend() ? startFetch(user) : undefined);
+    await call.fetching?.ended;
+    return call.fetching ? give(call.fetching.flight.user, now(), true) : give(user, time, false);
+  };
+
+  const ask: Ask = async () => {
+    // Where nothing is held and nothing may be sent, no headers would change the answer.
+    if (isClosed || (!fetching && !held.isAlive(now()) && pause.isDeaf(now()))) return null;
+    const call: Parameters<typeof answer>[0] = {};
+    // Out of time: what the fetch has not brought may still be held.
+    return (await limits.within(answer(call))) ?? give(call.fetching?.flight.user, now(), true);
   };
 
   const unwatch = watchHost(appState, () => {
     if (!isVisible(appState)) return;
-    if (now() < pausedUntil) endPause();
+    pause.endEarly(now());
     fetchAhead();
   });
 
-  return [
-    ask,
-    () => {
-      unwatch();
-      endFlight?.();
-      clock.clearTimeout(timer);
-      expiresAt = 0;
-      // Never empty again, so no other flight begins.
-      flight = true;
-    },
-  ];
+  const close: Close = () => {
+    isClosed = true;
+    unwatch();
+    stopTimer();
+    meet(null);
+    limits.end();
+  };
+
+  return [ask, close];
 };

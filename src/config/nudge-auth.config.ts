@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
+import { withoutTrailing } from '../common/without-trailing.js';
 import { apiKeyProblem } from '../options/options-schema.js';
 import type { ApiKeyOption, NudgeClientScopeOptions } from '../options/nudge-auth.options.js';
 
 /** Mounted secrets usually end with a line break that is not part of them. */
 function trimLineBreaks(content: string): string {
-  return content.replace(/[\r\n]+$/, '');
+  return withoutTrailing(content, '\r\n');
 }
 
 /** Reads one variable, or the file that its `…_FILE` twin names. */

@@ -68,6 +68,7 @@ export class NudgeAuthModule
     this.#assertUniqueness();
     this.#assertOneGuard();
     const logger = new Logger(subjectOf(registration.name));
+    for (const alarm of options.alarms) logger.error(alarm);
     for (const warning of options.warnings) logger.warn(warning);
     this.#strategyName = strategyNameOf(registration.name);
     if (verifier !== undefined) {

@@ -41,7 +41,11 @@ export const nudgeAuthProviders: Provider[] = [
     provide: NUDGE_TOKEN_SOURCE,
     inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
     useFactory: ({ baseUrl, http }: ResolvedNudgeAuthOptions, clock: Clock): TokenSource =>
-      new NudgeHttpTokenSource(createHttpService({ baseUrl, ...http.connection.open() }), baseUrl, clock),
+      new NudgeHttpTokenSource(
+        createHttpService({ url: baseUrl, ...http.connection.open() }),
+        baseUrl,
+        clock,
+      ),
   },
   {
     provide: TokenCache,

@@ -1,5 +1,6 @@
 import { VERSION_NEUTRAL, type CanActivate, type ControllerOptions, type Type } from '@nestjs/common';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
+import { withoutTrailing } from '../common/without-trailing.js';
 
 /** The version of a route, as `@Controller({ version })` takes it. */
 export type RouteVersion = NonNullable<ControllerOptions['version']>;
@@ -55,11 +56,9 @@ export function resolveEndpointOptions(
   given: NudgeEndpointOptions,
   name: string | undefined,
 ): ResolvedEndpointOptions {
+  const path = given.path ?? (name === undefined ? 'nudge/token' : `nudge/${name}/token`);
   return Object.freeze({
-    path: (given.path ?? (name === undefined ? 'nudge/token' : `nudge/${name}/token`)).replace(
-      /^\/+|\/+$/g,
-      '',
-    ),
+    path: withoutTrailing(path.replace(/^\/+/, ''), '/'),
     version: given.version ?? VERSION_NEUTRAL,
     guards: given.guards,
     decorators: given.decorators ?? [],

@@ -54,23 +54,30 @@ export interface NudgeBudgetOptions {
   callsPerMinute?: number;
 }
 
+/** How a server is reached from here. */
+export interface NudgeConnectionOptions {
+  /**
+   * The proxy to call through; `false` also ignores `HTTPS_PROXY`. Default: the environment's proxy, if any.
+   * A loopback URL is always called directly.
+   */
+  proxy?: AxiosProxyConfig | false;
+  /** Agent for a plain-http URL. */
+  httpAgent?: HttpAgent;
+  /**
+   * Agent for an https URL: private certificate authorities, client certificates. Default: one that verifies every
+   * certificate, whatever `NODE_TLS_REJECT_UNAUTHORIZED` says.
+   */
+  httpsAgent?: HttpsAgent;
+}
+
 /** How Nudge is called. */
-export interface NudgeHttpOptions {
+export interface NudgeHttpOptions extends NudgeConnectionOptions {
   /** Milliseconds one attempt may take, 100 to 9000. Default 3000. */
   timeoutMs?: number;
   /** Milliseconds a caller waits for a token at most, all attempts and queues included, 1000 to 9000. Default 7000. */
   deadlineMs?: number;
   /** Further attempts after a network fault or a 5xx, 0 to 5. Default 2. */
   maxRetries?: number;
-  /**
-   * The proxy to call Nudge through; `false` also ignores `HTTPS_PROXY`. Default: the environment's proxy, if any.
-   * A loopback `baseUrl` is always called directly.
-   */
-  proxy?: AxiosProxyConfig | false;
-  /** Agent for a plain-http `baseUrl`. */
-  httpAgent?: HttpAgent;
-  /** Agent for an https `baseUrl`: private certificate authorities, client certificates. */
-  httpsAgent?: HttpsAgent;
 }
 
 /** Algorithms that a user's JWT may be signed with. */
@@ -117,16 +124,24 @@ export type UserJwtOptions = UserJwtRules &
         secret: string | Buffer | KeyObject | readonly (string | Buffer | KeyObject)[];
         publicKey?: undefined;
         jwksUri?: undefined;
+        allowInsecureJwksUri?: undefined;
+        http?: undefined;
       }
     | {
         /** The issuer's public key as PEM or `KeyObject`, or a list of them while they rotate. */
         publicKey: string | Buffer | KeyObject | readonly (string | Buffer | KeyObject)[];
         secret?: undefined;
         jwksUri?: undefined;
+        allowInsecureJwksUri?: undefined;
+        http?: undefined;
       }
     | {
         /** Where the issuer publishes its keys; https, or http on loopback. Needs the package `jwks-rsa`. */
         jwksUri: string;
+        /** `true` allows a plain-http `jwksUri` on any host, with a warning: for service meshes. Default `false`. */
+        allowInsecureJwksUri?: boolean;
+        /** How the issuer is reached. What is left out is as in the module's `http`. */
+        http?: NudgeConnectionOptions;
         secret?: undefined;
         publicKey?: undefined;
       }

@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import { isLoopbackHost } from '../common/loopback.js';
+import { MAX_API_KEY_LENGTH } from '../vendor/api-key.js';
 import { MAX_DEADLINE_MS, MAX_EXPIRY_MINS, MIN_DEADLINE_MS, MIN_EXPIRY_MINS } from './nudge-auth.options.js';
-import { functionThat, isObject, objectOf, wholeNumber } from './option-rules.js';
+import { connectionShape } from './connection-schema.js';
+import { functionThat, isObject, wholeNumber } from './option-rules.js';
+import { isInsecure } from './plain-http.js';
 import { userJwtSchema } from './user-jwt-schema.js';
 
 /** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */
 export function apiKeyProblem(key: unknown): string | undefined {
   if (typeof key !== 'string') return 'must be a string';
+  // First, so that no other rule looks at it.
+  if (key.length > MAX_API_KEY_LENGTH) {
+    return `is longer than ${MAX_API_KEY_LENGTH} characters, as no key is: give the key and nothing else`;
+  }
   if (key.trim() === '') return 'is empty';
   if (/^["'`]|["'`]$/.test(key.trim())) return 'has quotes around it: remove them';
   if (/\s/.test(key)) return 'contains white space or a line break: remove it';
@@ -21,7 +27,7 @@ function apiKey(missing: string, emptied: string): z.ZodType {
       value === undefined || value === null
         ? missing
         : typeof value === 'string'
-          ? value.trim() === ''
+          ? value.length <= MAX_API_KEY_LENGTH && value.trim() === ''
             ? emptied
             : apiKeyProblem(value)
           : 'must be a string, or a function that returns one';
@@ -80,19 +86,7 @@ const http = z.strictObject(
       ': mobile SDKs give up after ten seconds, so an answer must be there before',
     ),
     maxRetries: wholeNumber(0, 5, 'retries'),
-    proxy: z
-      .union(
-        [
-          z.literal(false),
-          z.looseObject({ host: z.string().min(1), port: z.number().int().min(1).max(65_535) }),
-        ],
-        {
-          error: "must be false or an object such as { protocol: 'http', host: 'proxy.example', port: 8080 }",
-        },
-      )
-      .optional(),
-    httpAgent: objectOf('a node:http Agent').optional(),
-    httpsAgent: objectOf('a node:https Agent').optional(),
+    ...connectionShape,
   },
   { error: 'must be an object' },
 );
@@ -134,12 +128,6 @@ function checkBetweenOptions(value: OptionsShape, context: z.core.$RefinementCtx
       'would send the API key in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted',
     );
   }
-}
-
-/** Whether requests to the URL can be read on their way. */
-export function isInsecure(baseUrlText: string): boolean {
-  const url = URL.canParse(baseUrlText) ? new URL(baseUrlText) : undefined;
-  return url?.protocol === 'http:' && !isLoopbackHost(url.hostname);
 }
 
 /** Every rule that the options must keep. Its messages say what is wrong and how to mend it, and quote no value. */

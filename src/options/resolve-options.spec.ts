@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { Agent as HttpAgent } from 'node:http';
 import { Agent } from 'node:https';
 import { inspect } from 'node:util';
 import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
@@ -54,8 +55,7 @@ const USER_ID_MUST = "must be a function in scope 'user', such as (user) => user
 const ONE_KEY = 'must have exactly one of secret, publicKey and jwksUri:';
 const ALGORITHMS =
   'must be one of HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512';
-const JWKS_MUST =
-  'must be an https URL without user name and password (plain http is accepted on loopback only)';
+const JWKS_MUST = 'must be an https URL without user name and password';
 const SECRET_MUST = 'must be a non-empty string, Buffer or KeyObject';
 const CALLS = 'must be a whole number of calls from 1 to 1200 (the vendor allows 1200 per IP address)';
 const STATIC = 'must be known before factories run: put it beside useFactory, not into what it returns';
@@ -447,7 +447,27 @@ describe('resolveNudgeAuthOptions', () => {
         is: 'a JWKS over plain http',
         given: { apiKey, userJwt: { jwksUri: 'http://id.example/keys', algorithms: ['RS256'] } },
         path: 'userJwt.jwksUri',
-        message: JWKS_MUST,
+        message:
+          'would fetch the keys in clear, and they could be replaced on the way: use https, or set ' +
+          'userJwt.allowInsecureJwksUri to true where the network itself is trusted',
+      },
+      {
+        is: 'a connection to an issuer that is never asked',
+        given: { apiKey, userJwt: { secret, algorithms: ['HS256'], http: { proxy: false } } },
+        path: 'userJwt.http',
+        message: 'has no meaning without userJwt.jwksUri: remove it',
+      },
+      {
+        is: 'a key that is a whole file',
+        given: { apiKey: '<'.repeat(50_000) },
+        path: 'apiKey',
+        message: 'is longer than 4096 characters, as no key is: give the key and nothing else',
+      },
+      {
+        is: 'white space that is a whole file',
+        given: { apiKey, fallbackApiKey: ' '.repeat(50_000) },
+        path: 'fallbackApiKey',
+        message: 'is longer than 4096 characters, as no key is: give the key and nothing else',
       },
       {
         is: 'a JWKS with a password',
@@ -640,6 +660,7 @@ describe('resolveNudgeAuthOptions', () => {
         userJwt: undefined,
         store: undefined,
         enabled: expect.any(Function),
+        alarms: [],
         warnings: [],
       });
       expect(resolveNudgeAuthOptions({ apiKey }).enabled()).toBe(true);
@@ -660,6 +681,13 @@ describe('resolveNudgeAuthOptions', () => {
       { budget: { callsPerMinute: 1200 } },
       { userJwt: { secret: [secret, Buffer.from(secret)], algorithms: ['HS256', 'HS512'], verdictTtlMs: 0 } },
       { userJwt: { publicKey: [rsa.publicKey, ec.publicKey], algorithms: ['ES256', 'PS512'] } },
+      {
+        userJwt: {
+          jwksUri: 'https://id.example/keys',
+          algorithms: ['RS256'],
+          http: { proxy: false, httpAgent: new HttpAgent(), httpsAgent: new Agent() },
+        },
+      },
       {
         userJwt: {
           jwksUri: 'http://127.0.0.1:4000/keys',
@@ -691,6 +719,49 @@ describe('resolveNudgeAuthOptions', () => {
       const { prefix: _, ...options } = given;
       expect(resolveNudgeAuthOptions(options).extId?.({ id: 5 }, undefined)).toBe('u-5user');
     });
+  });
+
+  describe('where NODE_TLS_REJECT_UNAUTHORIZED=0 is set', () => {
+    const alarm = (scope: string): string =>
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: the process takes any certificate, and with it any impostor. ' +
+      `${scope}. Remove the variable; name a private certificate authority by NODE_EXTRA_CA_CERTS, or in http.httpsAgent`;
+    const jwks = { jwksUri: 'https://id.example/keys', algorithms: ['RS256' as const] };
+
+    beforeEach(() => {
+      process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    });
+
+    afterEach(() => {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    });
+
+    it('raises an alarm, and says that certificates are verified all the same', () => {
+      const { alarms } = resolveNudgeAuthOptions({ apiKey, userJwt: jwks });
+      expect(alarms).toEqual([alarm('This module verifies certificates all the same')]);
+    });
+
+    it('names the agents of the host for which it holds', () => {
+      const http = { httpsAgent: new Agent() };
+      const { alarms } = resolveNudgeAuthOptions({ apiKey, http, userJwt: { ...jwks, http } });
+      expect(alarms).toEqual([
+        alarm(
+          'It holds for http.httpsAgent and userJwt.http.httpsAgent too, unless that agent has rejectUnauthorized: true',
+        ),
+      ]);
+    });
+  });
+
+  it('reaches an issuer as Nudge is reached, but for what userJwt.http says', () => {
+    const http = { proxy: { host: 'proxy.example', port: 3128 }, httpsAgent: new Agent() };
+    const own = { httpsAgent: new Agent() };
+    const connectionTo = (userHttp: typeof own | undefined): unknown =>
+      resolveNudgeAuthOptions({
+        apiKey,
+        http,
+        userJwt: { jwksUri: 'https://id.example/keys', algorithms: ['RS256'], http: userHttp },
+      }).userJwt?.connection.open();
+    expect(connectionTo(undefined)).toEqual({ ...http, httpAgent: undefined });
+    expect(connectionTo(own)).toEqual({ ...http, ...own, httpAgent: undefined });
   });
 
   it('prints no secret of what it accepts, and cannot be changed afterwards', () => {
@@ -760,6 +831,16 @@ describe('resolveNudgeAuthOptions', () => {
         'fallbackApiKey is the same as apiKey: it will be refused whenever that one is',
         'userJwt.secret is shorter than 32 bytes: whoever has one JWT could guess it (RFC 7518)',
         'baseUrl is plain http: the API key crosses the network in clear (allowInsecureBaseUrl is set)',
+      ]);
+    });
+
+    it('an issuer that is asked in clear', () => {
+      const jwksUri = 'http://id.mesh.internal/keys';
+      expect(
+        warningsOf({ apiKey, userJwt: { jwksUri, allowInsecureJwksUri: true, algorithms: ['RS256'] } }),
+      ).toEqual([
+        "userJwt.jwksUri is plain http: on its way, the list of keys that verify your users' JWTs can be replaced " +
+          '(allowInsecureJwksUri is set)',
       ]);
     });
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { Sealed } from '../common/sealed.js';
 import { Secret } from '../common/secret.js';
+import { withoutTrailing } from '../common/without-trailing.js';
 import { publicKeyObject, secretKeyObject, type KeyMaterial } from '../common/verification-keys.js';
 import type { TokenStore } from '../store/token-store.js';
 import {
@@ -17,12 +18,15 @@ import {
   DEFAULT_VERDICT_TTL_MS,
   type ApiKeyOption,
   type NudgeAuthOptions,
+  type NudgeConnectionOptions,
   type NudgeHttpOptions,
   type NudgeUserScopeOptions,
   type UserJwtAlgorithm,
   type UserJwtOptions,
 } from './nudge-auth.options.js';
-import { isInsecure, nudgeAuthOptionsSchema } from './options-schema.js';
+import { nudgeAuthOptionsSchema } from './options-schema.js';
+import { isInsecure } from './plain-http.js';
+import { alarmsAbout } from './tls-alarm.js';
 
 /** An API key that no log can print, or the function that is asked for it. */
 export type ResolvedApiKey = Secret | (() => string | Promise<string>);
@@ -31,6 +35,8 @@ export interface ResolvedUserJwtOptions {
   /** Keys parsed once, the newest first; none where they come from `jwksUri`. */
   readonly keys: readonly KeyObject[];
   readonly jwksUri: string | undefined;
+  /** How `jwksUri` is reached. */
+  readonly connection: Sealed<NudgeConnectionOptions>;
   readonly algorithms: readonly UserJwtAlgorithm[];
   readonly issuer: string | readonly string[] | undefined;
   readonly audience: string | readonly string[] | undefined;
@@ -58,17 +64,16 @@ export interface ResolvedNudgeAuthOptions {
   readonly budget: { readonly callsPerMinute: number };
   readonly http: Required<Pick<NudgeHttpOptions, 'timeoutMs' | 'deadlineMs' | 'maxRetries'>> & {
     /** Proxies want passwords, and agents know them. */
-    readonly connection: Sealed<HttpConnection>;
+    readonly connection: Sealed<NudgeConnectionOptions>;
   };
   readonly userJwt: ResolvedUserJwtOptions | undefined;
   readonly store: TokenStore | undefined;
   readonly enabled: () => boolean;
+  /** What endangers the API key, to be logged once at boot as an error. */
+  readonly alarms: readonly string[];
   /** What is allowed but probably not meant, to be logged once at boot. */
   readonly warnings: readonly string[];
 }
-
-/** How Nudge is reached from here. */
-export type HttpConnection = Pick<NudgeHttpOptions, 'proxy' | 'httpAgent' | 'httpsAgent'>;
 
 const STATIC_EXTRAS = ['endpoint', 'isGlobal', 'imports', 'name'];
 
@@ -96,7 +101,22 @@ function listOf(material: unknown): KeyMaterial[] {
   return (Array.isArray(material) ? material : [material]) as KeyMaterial[];
 }
 
-function resolveUserJwt(options: UserJwtOptions): ResolvedUserJwtOptions {
+/** The issuer is reached as Nudge is, unless something else is said of it. */
+function connectionOf(
+  { http }: UserJwtOptions,
+  toNudge: NudgeConnectionOptions = {},
+): Sealed<NudgeConnectionOptions> {
+  return new Sealed({
+    proxy: http?.proxy ?? toNudge.proxy,
+    httpAgent: http?.httpAgent ?? toNudge.httpAgent,
+    httpsAgent: http?.httpsAgent ?? toNudge.httpsAgent,
+  });
+}
+
+function resolveUserJwt(
+  options: UserJwtOptions,
+  toNudge: NudgeConnectionOptions | undefined,
+): ResolvedUserJwtOptions {
   return Object.freeze({
     keys: Object.freeze(
       options.secret !== undefined
@@ -106,6 +126,7 @@ function resolveUserJwt(options: UserJwtOptions): ResolvedUserJwtOptions {
           : [],
     ),
     jwksUri: options.jwksUri,
+    connection: connectionOf(options, toNudge),
     algorithms: Object.freeze([...options.algorithms]),
     issuer: options.issuer,
     audience: options.audience,
@@ -118,7 +139,7 @@ function resolveUserJwt(options: UserJwtOptions): ResolvedUserJwtOptions {
 /** No format of keys is documented, so a shape that looks wrong is worth a warning and no more. */
 function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
   if (typeof key !== 'string') return [];
-  if (/^(your|my|the)\W|change.?me|xxx|placeholder|<.*>|example/i.test(key)) {
+  if (/^(your|my|the)\W|change.?me|xxx|placeholder|<[^<]*>|example/i.test(key)) {
     return [`${path} looks like a placeholder: is it really the private key from the Nudge dashboard?`];
   }
   if (/public/i.test(key)) {
@@ -152,6 +173,12 @@ function warningsAbout(options: NudgeAuthOptions): string[] {
       'baseUrl is plain http: the API key crosses the network in clear (allowInsecureBaseUrl is set)',
     );
   }
+  if (options.userJwt?.jwksUri !== undefined && isInsecure(options.userJwt.jwksUri)) {
+    warnings.push(
+      "userJwt.jwksUri is plain http: on its way, the list of keys that verify your users' JWTs can be replaced " +
+        '(allowInsecureJwksUri is set)',
+    );
+  }
   return warnings;
 }
 
@@ -173,7 +200,7 @@ export function resolveNudgeAuthOptions(
     apiKey: resolveApiKey(given.apiKey),
     fallbackApiKey: given.fallbackApiKey === undefined ? undefined : resolveApiKey(given.fallbackApiKey),
     defaultExpiryMins: given.defaultExpiryMins ?? DEFAULT_EXPIRY_MINS,
-    baseUrl: (given.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, ''),
+    baseUrl: withoutTrailing(given.baseUrl ?? DEFAULT_BASE_URL, '/'),
     scope: given.scope ?? 'client',
     extId: given.scope === 'user' ? given.extId.bind(given) : undefined,
     cache: Object.freeze({
@@ -186,14 +213,15 @@ export function resolveNudgeAuthOptions(
     warmUp: given.warmUp ?? false,
     budget: Object.freeze({ callsPerMinute: given.budget?.callsPerMinute ?? DEFAULT_CALLS_PER_MINUTE }),
     http: Object.freeze({
-      connection: new Sealed<HttpConnection>({ proxy, httpAgent, httpsAgent }),
+      connection: new Sealed<NudgeConnectionOptions>({ proxy, httpAgent, httpsAgent }),
       timeoutMs: timing.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       deadlineMs: timing.deadlineMs ?? DEFAULT_DEADLINE_MS,
       maxRetries: timing.maxRetries ?? DEFAULT_MAX_RETRIES,
     }),
-    userJwt: given.userJwt === undefined ? undefined : resolveUserJwt(given.userJwt),
+    userJwt: given.userJwt === undefined ? undefined : resolveUserJwt(given.userJwt, given.http),
     store: given.store,
     enabled: given.enabled ?? (() => true),
+    alarms: Object.freeze(alarmsAbout(given)),
     warnings: Object.freeze(warningsAbout(given)),
   });
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isLoopbackHost } from '../common/loopback.js';
 import {
   algorithmsFor,
   publicKeyObject,
@@ -7,7 +6,9 @@ import {
   type KeyMaterial,
 } from '../common/verification-keys.js';
 import { USER_JWT_ALGORITHMS, type UserJwtAlgorithm } from './nudge-auth.options.js';
+import { connectionShape } from './connection-schema.js';
 import { functionThat, isObject, wholeNumber } from './option-rules.js';
+import { isInsecure } from './plain-http.js';
 
 function oneOrMore(what: string): z.ZodType {
   const error = `must be ${what}, or a list of at least one`;
@@ -33,21 +34,26 @@ function keys(parse: (material: KeyMaterial) => unknown): z.ZodType {
   });
 }
 
-const JWKS_URI_MUST =
-  'must be an https URL without user name and password (plain http is accepted on loopback only)';
+const JWKS_URI_MUST = 'must be an https URL without user name and password';
 
 function isJwksUri(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || url.username !== '' || url.password !== '') return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+  return url.protocol === 'https:' || url.protocol === 'http:';
 }
 
 const jwksUri = z.string({ error: JWKS_URI_MUST }).refine(isJwksUri, { error: JWKS_URI_MUST });
+
+const connection = z.strictObject(connectionShape, {
+  error: 'must be an object such as { httpsAgent: new Agent({ ca }) }',
+});
 
 interface UserJwtShape {
   readonly secret?: unknown;
   readonly publicKey?: unknown;
   readonly jwksUri?: unknown;
+  readonly allowInsecureJwksUri?: unknown;
+  readonly http?: unknown;
   readonly algorithms?: unknown;
 }
 
@@ -72,6 +78,24 @@ function checkUserJwt(value: UserJwtShape, context: z.core.$RefinementCtx): void
     });
   } else if (given[0] === 'publicKey' && known.length > 0) {
     checkKeyTypes(value.publicKey, known, context);
+  }
+}
+
+/** Keys that cross a network in clear can be replaced there. */
+function checkJwksAccess(value: UserJwtShape, context: z.core.$RefinementCtx): void {
+  const report = (path: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [path], message });
+  const { jwksUri: uri, allowInsecureJwksUri: isAllowed } = value;
+  if (uri === undefined) {
+    for (const name of ['http', 'allowInsecureJwksUri'] as const) {
+      if (value[name] !== undefined) report(name, 'has no meaning without userJwt.jwksUri: remove it');
+    }
+  } else if (typeof uri === 'string' && isInsecure(uri) && isAllowed !== true) {
+    report(
+      'jwksUri',
+      'would fetch the keys in clear, and they could be replaced on the way: use https, or set ' +
+        'userJwt.allowInsecureJwksUri to true where the network itself is trusted',
+    );
   }
 }
 
@@ -112,6 +136,8 @@ export const userJwtSchema = z
       secret: keys((material) => secretKeyObject(material)).optional(),
       publicKey: keys((material) => publicKeyObject(material)).optional(),
       jwksUri: jwksUri.optional(),
+      allowInsecureJwksUri: z.boolean({ error: 'must be true or false' }).optional(),
+      http: connection.optional(),
       algorithms: z
         .array(algorithm, { error: "must be a list such as ['RS256']: pin what your issuer signs with" })
         .min(1, { error: "must name at least one algorithm, such as 'RS256'" }),
@@ -122,4 +148,5 @@ export const userJwtSchema = z
     },
     { error: 'must be an object' },
   )
-  .superRefine(checkUserJwt, { when: isObject });
+  .superRefine(checkUserJwt, { when: isObject })
+  .superRefine(checkJwksAccess, { when: isObject });

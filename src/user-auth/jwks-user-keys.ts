@@ -4,7 +4,8 @@ import type { JwksClient } from 'jwks-rsa';
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
-import { fetchJwks } from './jwks-fetch.js';
+import type { HttpClientOptions } from '../vendor/http-client.js';
+import { createJwksHttpService, fetchJwks } from './jwks-fetch.js';
 import type { UserKeys } from './user-keys.js';
 
 /** However many unknown kids come, and however the last attempt ended. */
@@ -74,11 +75,17 @@ export class JwksUserKeys implements UserKeys {
   /**
    * @throws {Error} when the optional peer `jwks-rsa` is not installed.
    */
-  static async create(jwksUri: string, algorithms: readonly string[], clock: Clock): Promise<JwksUserKeys> {
+  static async create(
+    connection: HttpClientOptions,
+    algorithms: readonly string[],
+    clock: Clock,
+  ): Promise<JwksUserKeys> {
     const { JwksClient } = await import('jwks-rsa').catch((cause: unknown) => {
       throw new Error('userJwt.jwksUri needs the package jwks-rsa: npm install jwks-rsa@4', { cause });
     });
-    return new JwksUserKeys(new JwksClient({ jwksUri, fetcher: fetchJwks }), algorithms, clock);
+    const http = createJwksHttpService(connection);
+    const fetcher = (uri: string): Promise<{ keys: object[] }> => fetchJwks(http, uri);
+    return new JwksUserKeys(new JwksClient({ jwksUri: connection.url, fetcher }), algorithms, clock);
   }
 
   async keysFor(jwt: string): Promise<readonly KeyObject[]> {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createHmac, createSecretKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Instant } from '../common/clock.js';
+import { Sealed } from '../common/sealed.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-options.js';
 import type { UserJwtPayload } from '../options/nudge-auth.options.js';
 import { ManualClock } from '../testing/manual-clock.js';
@@ -51,6 +52,7 @@ function verifierWith(
   const defaults: ResolvedUserJwtOptions = {
     keys: [],
     jwksUri: undefined,
+    connection: new Sealed({}),
     algorithms: ['HS256'],
     issuer: undefined,
     audience: undefined,

@@ -176,8 +176,10 @@ export async function createUserJwtVerifier(
   options: ResolvedUserJwtOptions,
   clock: Clock,
 ): Promise<UserJwtVerifier> {
-  const { jwksUri, keys, algorithms } = options;
+  const { jwksUri, connection, keys, algorithms } = options;
   const userKeys =
-    jwksUri === undefined ? new FixedUserKeys(keys) : await JwksUserKeys.create(jwksUri, algorithms, clock);
+    jwksUri === undefined
+      ? new FixedUserKeys(keys)
+      : await JwksUserKeys.create({ url: jwksUri, ...connection.open() }, algorithms, clock);
   return new UserJwtVerifier(options, userKeys, clock);
 }

@@ -7,6 +7,9 @@ import { systemErrorCodeOf } from '../common/system-error.js';
 /** Asks for an API key anew, so that a rotated one is seen. */
 export type ApiKeyProvider = Secret | (() => string | Promise<string>);
 
+/** Far beyond any key: what is longer is a file, or an answer, that was read in its place. */
+export const MAX_API_KEY_LENGTH = 4_096;
+
 const UNUSABLE = /[^\x21-\x7e]|^["'`]|["'`]$/;
 
 function unavailable(reason: string): NudgeAuthError {
@@ -41,9 +44,9 @@ export async function askForApiKey(provider: ApiKeyProvider, deadline: Deadline)
     }
     throw unavailable(`the function given for it failed (${kindOf(error)})`);
   }
-  if (typeof key !== 'string' || key === '' || UNUSABLE.test(key)) {
+  if (typeof key !== 'string' || key === '' || key.length > MAX_API_KEY_LENGTH || UNUSABLE.test(key)) {
     throw unavailable(
-      'the function given for it must return a non-empty string without white space or quotes',
+      'the function given for it must return a string of 1 to 4096 characters without white space or quotes',
     );
   }
   return new Secret(key);

@@ -1,22 +1,29 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
 import { firstValueFrom } from 'rxjs';
-import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, type IncomingHttpHeaders } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { HttpStub } from '../../test/support/http-stub.js';
-import { assertSafeAxios, createHttpService } from './http-client.js';
+import { Secret } from '../common/secret.js';
+import { ManualClock } from '../testing/manual-clock.js';
+import { createHttpService } from './http-client.js';
+import { NudgeHttpTokenSource } from './nudge-http-source.js';
+import { TransientFailure } from './token-source.js';
+import { assertSafeAxios } from './safe-axios.js';
 
 describe('assertSafeAxios', () => {
-  it.each(['0.30.2', '1.0.0', '1.7.9', '1.16.0', '1.16.0-beta.1', '1.9.99'])(
-    'refuses axios %s',
+  it.each(['0.30.2', '1.0.0', '1.16.1', '1.19.0', '1.19.9', '1.19.0-beta.1', '1.9.99'])(
+    'refuses axios %s and says what to do',
     (version) => {
       expect(() => assertSafeAxios(version)).toThrow(
-        `axios ${version} is too old: behind an HTTPS proxy it sends the Nudge API key in clear. ` +
-          'Install axios ^1.16.1 (npm install axios@latest).',
+        `nestjs-nudge-auth was given axios ${version}, which can give the Nudge API key away: behind a proxy, or ` +
+          'where Object.prototype is polluted. It needs axios ^1.20.0: remove what forces the older one ' +
+          '("overrides" or "resolutions" in package.json), then install again.',
       );
     },
   );
 
-  it.each(['1.16.1', '1.16.10', '1.17.0', '1.21.1', '2.0.0', '2.0.0-rc.1'])('accepts axios %s', (version) => {
+  it.each(['1.20.0', '1.20.10', '1.21.1', '2.0.0', '2.0.0-rc.1'])('accepts axios %s', (version) => {
     expect(() => assertSafeAxios(version)).not.toThrow();
   });
 });
@@ -57,7 +64,7 @@ describe('createHttpService', () => {
       seen = { url: request.url, headers: request.headers };
       response.writeHead(418, { location: '/elsewhere' }).end('{"a":1}');
     });
-    const http = createHttpService({ baseUrl: server.origin });
+    const http = createHttpService({ url: server.origin });
     const response = await firstValueFrom(
       http.get<string>(`${server.origin}/token`, { headers: { apikey: 'fake' } }),
     );
@@ -73,5 +80,80 @@ describe('createHttpService', () => {
       'user-agent',
     ]);
     expect(axios.defaults.headers.common).not.toHaveProperty('apikey');
+  });
+
+  it('calls it transient when the server closes a kept socket as the next request comes', async () => {
+    let requests = 0;
+    await using server = await HttpStub.start((_request, response) => {
+      requests += 1;
+      if (requests === 2) response.destroy();
+      else response.end('{"message":"no"}');
+    });
+    const http = createHttpService({ url: server.origin });
+    const source = new NudgeHttpTokenSource(http, server.origin, new ManualClock());
+    const failures: unknown[] = [];
+    for (let call = 0; call < 3; call += 1) {
+      await source
+        .fetchToken({ expiryMins: 60 }, new Secret('obviously-fake-key'), 3_000)
+        .catch((error: unknown) => failures.push(error));
+    }
+    expect(requests).toBe(3);
+    expect(failures.map((failure) => failure instanceof TransientFailure)).toEqual([false, true, false]);
+  });
+
+  describe('where the environment names a proxy', () => {
+    const names = ['HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy', 'ALL_PROXY', 'all_proxy'];
+    const lookup: LookupFunction = (_name, options, callback) => {
+      if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      else callback(null, '127.0.0.1', 4);
+    };
+
+    afterEach(() => {
+      for (const name of names) delete process.env[name];
+    });
+
+    /** The port is that of the vendor. */
+    async function wayTo(host: string, noProxy: (port: string) => string): Promise<string> {
+      let way = 'nowhere';
+      await using vendor = await HttpStub.start((_request, response) => {
+        way = 'directly';
+        response.end();
+      });
+      await using proxy = await HttpStub.start((_request, response) => {
+        way = 'through the proxy';
+        response.end();
+      });
+      const { port } = new URL(vendor.origin);
+      for (const name of names) delete process.env[name];
+      process.env['HTTP_PROXY'] = proxy.origin;
+      process.env['NO_PROXY'] = noProxy(port);
+      const url = `http://${host}:${port}`;
+      const http = createHttpService({ url, httpAgent: new Agent({ lookup }) });
+      await firstValueFrom(http.get(url));
+      return way;
+    }
+
+    it.each<[string, string, string]>([
+      ['nudge.test', '*', 'directly'],
+      ['nudge.test', 'nudge.test', 'directly'],
+      ['nudge.test', 'NUDGE.TEST', 'directly'],
+      ['api.nudge.test', '.nudge.test', 'directly'],
+      ['api.nudge.test', '*.nudge.test', 'directly'],
+      ['nudge.test', 'nudge.test:PORT', 'directly'],
+      ['nudge.test', 'other.test,nudge.test', 'directly'],
+      ['nudge.test', 'other.test, nudge.test', 'directly'],
+      ['nudge.test', 'other.test nudge.test', 'directly'],
+      ['nudge.test', ' nudge.test ', 'directly'],
+      ['nudge.test', 'nudge.test,', 'directly'],
+      ['localhost', 'other.test', 'directly'],
+      ['127.0.0.1', 'other.test', 'directly'],
+      ['nudge.test', '', 'through the proxy'],
+      ['nudge.test', 'other.test', 'through the proxy'],
+      ['nudge.test', 'nudge.test:1', 'through the proxy'],
+      ['nudge.test', 'dge.test', 'through the proxy'],
+      ['nudge.test', 'api.nudge.test', 'through the proxy'],
+    ])('%s under NO_PROXY="%s" is called %s', async (host, noProxy, expected) => {
+      expect(await wayTo(host, (port) => noProxy.replace('PORT', port))).toBe(expected);
+    });
   });
 });

@@ -1,44 +1,40 @@
 import { HttpService } from '@nestjs/axios';
 import axios, { type AxiosProxyConfig, type AxiosRequestConfig } from 'axios';
-import type { Agent as HttpAgent } from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpAgent, type AgentOptions, globalAgent as globalHttpAgent } from 'node:http';
+import { Agent as HttpsAgent, globalAgent as globalHttpsAgent } from 'node:https';
 import { isLoopbackHost } from '../common/loopback.js';
+import { createTransport } from './own-transport.js';
+import { assertSafeAxios } from './safe-axios.js';
 
-/** The vendor's answer is a few hundred bytes; anything larger is not its answer. Counted after decompression. */
+/** The vendor's answer is a few hundred bytes; anything larger is not its answer. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** Older releases send `GET https://…` with all its headers in clear to an `HTTPS_PROXY` instead of tunnelling. */
-const OLDEST_SAFE_AXIOS = '1.16.1';
-
-/** Versions as numbers that sort as the versions do; a pre-release counts as its release. */
-function rank(version: string): number {
-  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  return (major * 1_000 + minor) * 1_000 + patch;
-}
-
-/**
- * Stops a boot with an axios that would give the API key away.
- *
- * @throws {Error} that names the version found and the one needed.
- */
-export function assertSafeAxios(version: string): void {
-  if (rank(version) >= rank(OLDEST_SAFE_AXIOS)) return;
-  throw new Error(
-    `axios ${version} is too old: behind an HTTPS proxy it sends the Nudge API key in clear. ` +
-      `Install axios ^${OLDEST_SAFE_AXIOS} (npm install axios@latest).`,
-  );
-}
-
 export interface HttpClientOptions {
-  readonly baseUrl: string;
+  /** Where the calls go: a loopback host is never called through a proxy. */
+  readonly url: string;
   readonly proxy?: AxiosProxyConfig | false | undefined;
   readonly httpAgent?: HttpAgent | undefined;
   readonly httpsAgent?: HttpsAgent | undefined;
+  /** Bytes of an answer's body at most, counted after decompression. Default 65536. */
+  readonly maxAnswerBytes?: number | undefined;
+}
+
+/** Settings of the process, such as keep-alive. Not its proxies: axios reads the environment itself. */
+function settingsOf(agent: HttpAgent): AgentOptions {
+  // Node's types name the options of https agents only.
+  return Object.assign({ ...(agent as HttpsAgent).options }, { proxyEnv: undefined });
+}
+
+/** Verifies certificates whatever `NODE_TLS_REJECT_UNAUTHORIZED` says: for an exception the host hands in an agent. */
+function createVerifyingAgent(): HttpsAgent {
+  return new HttpsAgent({ ...settingsOf(globalHttpsAgent), rejectUnauthorized: true });
 }
 
 /**
  * An `HttpService` on an axios instance of its own: interceptors and defaults of the host never meet the API key.
  * It follows no redirect, bounds the answer, and resolves whatever the status.
+ *
+ * @throws {Error} when the axios installed could give the API key away.
  */
 export function createHttpService(options: HttpClientOptions): HttpService {
   // By member, because a release too old to have these names must reach the check, not fail as a module.
@@ -52,14 +48,18 @@ export function createHttpService(options: HttpClientOptions): HttpService {
     adapter: 'http',
     responseType: 'text',
     maxRedirects: 0,
-    maxContentLength: MAX_ANSWER_BYTES,
+    maxContentLength: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
     validateStatus: () => true,
   } satisfies AxiosRequestConfig);
-  const { baseUrl, httpAgent, httpsAgent } = options;
+  const httpAgent = options.httpAgent ?? new HttpAgent(settingsOf(globalHttpAgent));
+  const httpsAgent = options.httpsAgent ?? createVerifyingAgent();
+  const transport = createTransport(httpsAgent);
   // A redirected, proxied or intercepted call to this very machine is never meant.
-  const proxy = isLoopbackHost(new URL(baseUrl).hostname) ? false : options.proxy;
+  const proxy = isLoopbackHost(new URL(options.url).hostname) ? false : options.proxy;
   // Not among the defaults, which everybody can read: a proxy wants a password, and an agent knows it.
-  instance.interceptors.request.use((config) => Object.assign(config, { proxy, httpAgent, httpsAgent }));
+  instance.interceptors.request.use((config) =>
+    Object.assign(config, { proxy, httpAgent, httpsAgent, transport }),
+  );
   // axios' types differ between `import` and `require`: the CommonJS build meets both.
   return new HttpService(instance as ConstructorParameters<typeof HttpService>[0]);
 }

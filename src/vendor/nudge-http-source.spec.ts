@@ -67,11 +67,10 @@ describe('NudgeHttpTokenSource', () => {
 
   it('sends exactly the documented request', async () => {
     await fetchWith(source(), { expiryMins: 45 });
-    await fetchWith(source(), { expiryMins: 30, extId: 'a&b=c' });
-    expect(calls.map(({ url }) => url)).toEqual(Array(2).fill('https://nudge.test/api/clients/jwt/token'));
-    expect(calls.map(({ config }) => config['params'])).toEqual([
-      { expiryMins: 45 },
-      { expiryMins: 30, extId: 'a&b=c' },
+    await fetchWith(source(), { expiryMins: 30, extId: 'a b+c&d=é' });
+    expect(calls.map(({ url }) => url)).toEqual([
+      'https://nudge.test/api/clients/jwt/token?expiryMins=45',
+      'https://nudge.test/api/clients/jwt/token?expiryMins=30&extId=a%20b%2Bc%26d%3D%C3%A9',
     ]);
     expect(calls[0]?.config['headers']).toEqual({
       accept: 'application/json',

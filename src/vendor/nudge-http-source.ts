@@ -6,9 +6,8 @@ import { readClaims } from '../token/claims.js';
 import { lifeByVendorTime } from '../token/vendor-time.js';
 import { parseAnswer, type HttpAnswer } from './answer.js';
 import type { FetchedToken, TokenRequest, TokenSource } from './token-source.js';
+import { tokenUrl } from './token-url.js';
 import { failureOfTransport } from './transport-failure.js';
-
-const TOKEN_PATH = '/clients/jwt/token';
 
 /** The headers of an answer that mean something here. HTTP allows each of them once. */
 const HEADERS = ['content-type', 'retry-after', 'date', 'age'] as const;
@@ -54,11 +53,10 @@ export class NudgeHttpTokenSource implements TokenSource {
     }
   }
 
-  async #send(key: Secret, { expiryMins, extId }: TokenRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  async #send(key: Secret, request: TokenRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const response = await firstValueFrom(
-      this.#http.get<string>(this.#baseUrl + TOKEN_PATH, {
+      this.#http.get<string>(tokenUrl(this.#baseUrl, request), {
         headers: { accept: 'application/json', 'user-agent': 'nestjs-nudge-auth', apikey: key.reveal() },
-        params: extId === undefined ? { expiryMins } : { expiryMins, extId },
         signal,
       }),
     );

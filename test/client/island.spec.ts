@@ -11,16 +11,27 @@ const sources = new Map(
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
 );
 
-/** The whole client as one module that asks for nothing: files one after the other, those that are imported first. */
+const importsOf = (name: string): string[] =>
+  [...(sources.get(name) ?? '').matchAll(/^import (?!type).*?from '\.\/(.*?)\.js'/gms)].map(
+    ([, path]) => `${path}.ts`,
+  );
+
+/** Files in an order in which those that are imported come first. */
+const inOrder = (name: string, order: string[] = []): string[] => {
+  for (const imported of importsOf(name)) if (!order.includes(imported)) inOrder(imported, order);
+  if (!order.includes(name)) order.push(name);
+  return order;
+};
+
+/** The whole client as one module that asks for nothing. */
 const bundle = async (): Promise<string> => {
-  const files = ['clock', 'host', 'options', 'session', 'create-refresh-token'];
   const codes = await Promise.all(
-    files.map(async (name) => {
-      const { code } = await transform(sources.get(`${name}.ts`) ?? '', {
+    inOrder('create-refresh-token.ts').map(async (name) => {
+      const { code } = await transform(sources.get(name) ?? '', {
         jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
         module: { type: 'es6' },
       });
-      return code.replaceAll(/^import .*$/gm, '').replaceAll(/\bexport (?=const )/g, '');
+      return code.replaceAll(/^import .*$/gm, '').replaceAll(/\bexport (?=const |class )/g, '');
     }),
   );
   return `${codes.join('\n')}\nexport { createRefreshToken };`;
@@ -40,14 +51,14 @@ describe('the client', () => {
     }
   });
 
-  it('is at most 1500 bytes, minified and gzipped', async () => {
+  it('is at most 2750 bytes, minified and gzipped', async () => {
     const { code } = await minify(await bundle(), {
       module: true,
       compress: { passes: 3, unsafe_arrows: true },
       mangle: true,
     });
     expect(code).toContain('as createRefreshToken');
-    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(1_500);
+    expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(2_750);
   });
 
   it('runs as one ES module without a bundler', async () => {

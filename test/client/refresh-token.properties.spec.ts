@@ -50,6 +50,7 @@ const stepsOver = (passesMs: fc.Arbitrary<number>, timeStep: fc.Arbitrary<Step>)
       ),
       weighted(3, fc.constantFrom<Step[]>({ do: 'hide' }, { do: 'show' }, { do: 'go online' })),
       weighted(1, fc.constantFrom<Step[]>({ do: 'reset' }, { do: 'reset' }, { do: 'reset' }, { do: 'stop' })),
+      weighted(1, fc.constant({ do: 'other user' })),
       weighted(2, fc.constantFrom<Step[]>({ do: 'sign out' }, { do: 'sign in' }, { do: 'renew access' })),
       weighted(
         1,
@@ -84,9 +85,15 @@ it('keeps its promises over random histories', async () => {
   expect.hasAssertions();
   // Parts of a power of two, so that no rounding blurs an exact bound.
   const chances = fc.integer({ min: 0, max: 1_023 }).map((part) => part / 1_024);
-  const property = fc.asyncProperty(histories, chances, fc.boolean(), async (history, chance, canAbort) => {
-    browser.show();
-    await new Watch(browser, () => chance, canAbort).run(history);
-  });
+  const property = fc.asyncProperty(
+    histories,
+    chances,
+    fc.boolean(),
+    fc.boolean(),
+    async (history, chance, canAbort, hasIdentity) => {
+      browser.show();
+      await new Watch(browser, () => chance, canAbort, hasIdentity).run(history);
+    },
+  );
   await fc.assert(property, { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 1_000) });
 }, 120_000);

@@ -1,89 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NudgeHttpOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
-import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
-import {
-  connect,
-  createServer,
-  type AddressInfo,
-  type LookupFunction,
-  type Server,
-  type Socket,
-} from 'node:net';
-import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { Server as ProxyServer, type PrepareRequestFunctionOpts } from 'proxy-chain';
 import { fingerprintOf } from '../../src/common/secret.js';
 import { Host, type HttpResult } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
+import { lookupHere, Wire, wireTls } from '../support/wire.js';
 
 const API_KEY = 'obviously-fake-private-key-for-proxy-tests';
 const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [
   name,
   name.toLowerCase(),
 ]);
-const fixture = (name: string): string =>
-  readFileSync(new URL(`../fixtures/tls/obviously-fake-${name}.pem`, import.meta.url), 'utf8');
-const tls = { key: fixture('key'), cert: fixture('certificate') };
-
-/** `nudge.test`, and every other name, is this machine. */
-const lookup: LookupFunction = (_name, options, callback) => {
-  if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
-  else callback(null, '127.0.0.1', 4);
-};
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}
-
-/** Passes bytes on to a port and keeps those of the side that called. */
-class Wire {
-  readonly #chunks: Buffer[] = [];
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
-
-  /** A TLS server hands over what it has decrypted, and a plain one what it gets. */
-  private constructor(server: Server, toPort: number) {
-    this.#server = server;
-    const pass = (caller: Socket): void => {
-      const onwards = connect(toPort, '127.0.0.1');
-      for (const [socket, other] of [
-        [caller, onwards],
-        [onwards, caller],
-      ] as const) {
-        this.#sockets.add(socket);
-        socket.on('error', () => {}).on('close', () => other.destroy());
-      }
-      caller.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
-      caller.pipe(onwards).pipe(caller);
-    };
-    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', pass);
-  }
-
-  static async start(toPort: number, server: Server = createServer()): Promise<Wire> {
-    const wire = new Wire(server, toPort);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return wire;
-  }
-
-  get port(): number {
-    return portOf(this.#server);
-  }
-
-  /** Every byte that callers have sent. */
-  get heard(): string {
-    return Buffer.concat(this.#chunks).toString('latin1');
-  }
-
-  clear(): void {
-    this.#chunks.length = 0;
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
   let nudge: NudgeEmulator;
@@ -93,7 +23,7 @@ describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
   let admitted: (caller: PrepareRequestFunctionOpts) => boolean;
   let host: Host | undefined;
 
-  const agent = (): Agent => new Agent({ ca: tls.cert, lookup });
+  const agent = (): Agent => new Agent({ ca: wireTls.cert, lookup: lookupHere });
 
   async function ask(baseUrl: string, http: NudgeHttpOptions): Promise<HttpResult> {
     host = await Host.start(platform, {
@@ -120,7 +50,7 @@ describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
 
   beforeAll(async () => {
     nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
-    vendor = await Wire.start(Number(new URL(nudge.url).port), createTlsServer(tls));
+    vendor = await Wire.start(Number(new URL(nudge.url).port), createTlsServer(wireTls));
   });
 
   beforeEach(async () => {
@@ -132,7 +62,7 @@ describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
       host: '127.0.0.1',
       prepareRequestFunction: (caller) => ({
         requestAuthentication: !admitted(caller),
-        dnsLookup: lookup as never,
+        dnsLookup: lookupHere as never,
       }),
     });
     await proxy.listen();

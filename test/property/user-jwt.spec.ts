@@ -4,6 +4,7 @@ import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { SignJWT } from 'jose';
 import { Strategy } from 'passport-jwt';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
+import { Sealed } from '../../src/common/sealed.js';
 import { UserJwtVerifier } from '../../src/user-auth/user-jwt-verifier.js';
 import { FixedUserKeys } from '../../src/user-auth/user-keys.js';
 import type { ResolvedUserJwtOptions } from '../../src/options/resolve-options.js';
@@ -136,6 +137,7 @@ describe.each(['HS256', 'RS256', 'ES256'] as const)('users’ JWTs by %s', (algo
             ...RULES,
             keys: [],
             jwksUri: undefined,
+            connection: new Sealed({}),
             algorithms: [algorithm],
             verdictTtlMs,
             isRevoked: undefined,

@@ -1,0 +1,123 @@
+/*
+ * Counts the files that one request runs through: a warm one, a cold one, and a renewal that leads a fleet.
+ *
+ *   npm run walk            the counts
+ *   npm run walk -- --list  and the files of each walk
+ *
+ * Needs a build, and for the third walk a redis-server on the PATH. A file counts when one of its functions ran during
+ * the request; what runs while files are loaded or the application boots does not.
+ */
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { Session } from 'node:inspector/promises';
+import { createServer } from 'node:net';
+import { NudgeAuthModule } from 'nestjs-nudge-auth';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
+
+const DIST = new URL('../dist/', import.meta.url).href;
+const API_KEY = 'obviously-fake-private-key';
+const USER_SECRET = 'obviously-fake-secret-of-the-walks-0123456789';
+
+/** What the design allows, in files. */
+const MOST_FILES = { warm: 19, cold: 30, 'fleet leader': 40 };
+
+function userJwt() {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: 'ada', exp: Math.floor(Date.now() / 1000) + 3600 })}`;
+  return `${signed}.${createHmac('sha256', USER_SECRET).update(signed).digest('base64url')}`;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function startRedis() {
+  const port = await freePort();
+  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const chunk of redis.stdout.setEncoding('utf8')) if (chunk.includes('Ready to accept')) break;
+  redis.stdout.resume();
+  return { url: `redis://127.0.0.1:${port}`, stop: () => redis.kill() };
+}
+
+async function startApp(baseUrl, store) {
+  class AppModule {}
+  Module({
+    imports: [
+      NudgeAuthModule.forRoot({
+        apiKey: API_KEY,
+        baseUrl,
+        userJwt: { secret: USER_SECRET, algorithms: ['HS256'] },
+        ...(store === undefined ? {} : { store }),
+      }),
+    ],
+  })(AppModule);
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  return app;
+}
+
+async function ask(app, authorization) {
+  const answer = await fetch(`${await app.getUrl()}/nudge/token`, { headers: { authorization } });
+  if (answer.status !== 200)
+    throw new Error(`The endpoint answered ${answer.status}: ${await answer.text()}`);
+  await answer.json();
+}
+
+/** The files of the package, apart from its companions, of which a function ran during `work`. */
+async function filesOf(work) {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+  await work();
+  const { result } = await session.post('Profiler.takePreciseCoverage');
+  session.disconnect();
+  const own = result.filter(({ url }) => url.startsWith(DIST) && !url.startsWith(`${DIST}emulator/`));
+  // The function without a name that spans the file is the file itself, which runs when it is loaded.
+  const ran = own.filter(({ functions }) =>
+    functions.some(({ ranges: [range] }) => range.count > 0 && range.startOffset > 0),
+  );
+  return ran.map(({ url }) => url.slice(DIST.length, -'.js'.length)).toSorted();
+}
+
+async function walks() {
+  const emulator = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+  const authorization = `Bearer ${userJwt()}`;
+  const alone = await startApp(emulator.url);
+  const cold = await filesOf(() => ask(alone, authorization));
+  await ask(alone, authorization);
+  const warm = await filesOf(() => ask(alone, authorization));
+  await alone.close();
+  const found = { warm, cold };
+  if (spawnSync('redis-server', ['--version']).status === 0) {
+    const redis = await startRedis();
+    const app = await startApp(
+      emulator.url,
+      new RedisTokenStore({ url: redis.url, encryptionKeys: [Buffer.alloc(32, 7).toString('base64')] }),
+    );
+    found['fleet leader'] = await filesOf(() => ask(app, authorization));
+    await app.close();
+    redis.stop();
+  } else console.log('No redis-server on the PATH: the walk of a fleet leader is left out.');
+  await emulator.stop();
+  return found;
+}
+
+const isListing = process.argv.includes('--list');
+for (const [name, files] of Object.entries(await walks())) {
+  console.log(`${name}: ${files.length} files (at most ${MOST_FILES[name]})`);
+  if (isListing) for (const file of files) console.log(`  ${file}`);
+  if (files.length > MOST_FILES[name]) process.exitCode = 1;
+}

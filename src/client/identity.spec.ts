@@ -1,0 +1,348 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { FakeDevice, FakeEndpoint, settle, tokenAnswer } from '../../test/client/fake-world.js';
+import {
+  createRefreshToken,
+  type RefreshToken,
+  type RefreshTokenEvent,
+  type RefreshTokenHeaders,
+  type RefreshTokenHeadersFunction,
+  type RefreshTokenOptions,
+} from './index.js';
+
+const SECOND_MS = 1_000;
+
+let device: FakeDevice;
+let endpoint: FakeEndpoint;
+let events: RefreshTokenEvent[];
+let created: RefreshToken[];
+/** What the app says of its user now. */
+let headers: RefreshTokenHeaders | null;
+
+const create = (options: Partial<RefreshTokenOptions> = {}): RefreshToken => {
+  const refreshToken = createRefreshToken({
+    endpoint: '/nudge/token',
+    headers: () => headers,
+    fetch: endpoint.fetch,
+    clock: device,
+    random: () => 0,
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  created.push(refreshToken);
+  return refreshToken;
+};
+
+const jwtOf = (claims: object): string =>
+  `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
+
+const signIn = (sub: string, accessToken = 1): void => {
+  headers = { Authorization: `Bearer ${jwtOf({ iss: 'app', sub, jti: accessToken })}` };
+};
+
+beforeEach(() => {
+  device = new FakeDevice();
+  endpoint = new FakeEndpoint();
+  events = [];
+  created = [];
+  signIn('alice');
+});
+
+afterEach(() => {
+  for (const refreshToken of created) refreshToken.stop();
+  expect(device.timers.size).toBe(0);
+});
+
+describe('a held token, where reset() was forgotten,', () => {
+  it('is not returned to the next user, who gets their own', async () => {
+    endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
+    const refreshToken = create();
+    await expect(refreshToken()).resolves.toBe('of alice');
+    signIn('bob');
+    await expect(refreshToken()).resolves.toBe('of bob');
+    await expect(refreshToken()).resolves.toBe('of bob');
+  });
+
+  it('is forgotten at the sign-out, also for the user who signs in again', async () => {
+    endpoint.script.push(tokenAnswer('first'), tokenAnswer('second'));
+    const refreshToken = create();
+    await refreshToken();
+    headers = null;
+    await expect(refreshToken()).resolves.toBeNull();
+    signIn('alice');
+    await expect(refreshToken()).resolves.toBe('second');
+  });
+
+  it.each<[string, RefreshTokenHeaders]>([
+    ['without Authorization', {}],
+    ['with an empty Authorization', { Authorization: '' }],
+    ['with another scheme', { Authorization: 'Basic Ym9iOmJvYg==' }],
+    ['with another issuer', { Authorization: `Bearer ${jwtOf({ iss: 'other', sub: 'alice' })}` }],
+    ['with a JWT that names no user', { Authorization: `Bearer ${jwtOf({ iss: 'app' })}` }],
+    ['with a broken JWT', { Authorization: 'Bearer e30.%%%.signature' }],
+  ])('is not returned to headers %s', async (_name, others) => {
+    endpoint.script.push(tokenAnswer('of alice'), { status: 404 });
+    const refreshToken = create();
+    await refreshToken();
+    headers = others;
+    await expect(refreshToken()).resolves.toBeNull();
+    expect(endpoint.requests).toHaveLength(2);
+  });
+
+  it('is not returned when a custom header names another user', async () => {
+    headers = { 'X-Session': 'alice' };
+    endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
+    const refreshToken = create();
+    await refreshToken();
+    headers = { 'X-Session': 'bob' };
+    await expect(refreshToken()).resolves.toBe('of bob');
+  });
+
+  it('is told apart by the whole text of a header that is no JWT, quotes included', async () => {
+    headers = { Authorization: 'Digest username="alice"' };
+    endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
+    const refreshToken = create();
+    await refreshToken();
+    headers = { Authorization: 'Digest username="bob"' };
+    await expect(refreshToken()).resolves.toBe('of bob');
+  });
+
+  it.each([
+    ['Bearer', (jwt: string) => ({ Authorization: `Bearer ${jwt}` })],
+    ['no scheme', (jwt: string) => ({ Authorization: jwt })],
+    ['a lower-case name', (jwt: string) => ({ authorization: `bearer ${jwt}` })],
+  ])('stays with its user when the access token rotates: %s', async (_name, toHeaders) => {
+    const claims = { iss: 'app', sub: 'zoë/ÿ?>' };
+    headers = toHeaders(jwtOf({ ...claims, jti: 1 }));
+    endpoint.script.push(tokenAnswer('of zoë'));
+    const refreshToken = create();
+    await refreshToken();
+    headers = { ...toHeaders(jwtOf({ ...claims, jti: 2 })), 'X-Trace': '7' };
+    await expect(refreshToken()).resolves.toBe('of zoë');
+  });
+
+  it('is told apart by the header where the platform cannot decode a JWT', async () => {
+    const original = globalThis.atob;
+    Reflect.deleteProperty(globalThis, 'atob');
+    try {
+      endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
+      const refreshToken = create();
+      await refreshToken();
+      await expect(refreshToken()).resolves.toBe('of alice');
+      signIn('bob');
+      await expect(refreshToken()).resolves.toBe('of bob');
+    } finally {
+      globalThis.atob = original;
+    }
+  });
+
+  it('is not fetched ahead for a user whose SDK has not asked', async () => {
+    endpoint.script.push(tokenAnswer('of alice'));
+    const refreshToken = create();
+    await refreshToken();
+    signIn('bob');
+    await device.pass(3_600 * SECOND_MS);
+    expect(endpoint.requests).toHaveLength(1);
+  });
+});
+
+describe('a fetch under way', () => {
+  it('is not shared by two users: the former one gets null, the next one their own token', async () => {
+    const refreshToken = create();
+    const former = refreshToken();
+    await settle();
+    const request = endpoint.last;
+    signIn('bob');
+    const next = refreshToken();
+    await expect(former).resolves.toBeNull();
+    expect(request.isAborted).toBe(true);
+    endpoint.last.answer(tokenAnswer('of bob'));
+    await expect(next).resolves.toBe('of bob');
+    expect(events.map(({ type }) => type)).toEqual(['token']);
+  });
+
+  it('that cannot be aborted brings nothing to the next user', async () => {
+    endpoint = new FakeEndpoint(true);
+    const refreshToken = create();
+    const former = refreshToken();
+    await settle();
+    const request = endpoint.last;
+    signIn('bob');
+    endpoint.script.push(tokenAnswer('of bob'));
+    await expect(refreshToken()).resolves.toBe('of bob');
+    request.answer(tokenAnswer('of alice'));
+    await expect(former).resolves.toBeNull();
+    await expect(refreshToken()).resolves.toBe('of bob');
+  });
+
+  it('whose headers are renewed by another user ends in null', async () => {
+    const refreshToken = create();
+    const call = refreshToken();
+    await settle();
+    signIn('bob');
+    endpoint.last.answer({ status: 401 });
+    await expect(call).resolves.toBeNull();
+    expect(endpoint.requests).toHaveLength(1);
+    endpoint.script.push(tokenAnswer('of bob'));
+    await expect(refreshToken()).resolves.toBe('of bob');
+  });
+
+  it('goes on with a renewed access token that is no JWT', async () => {
+    headers = { Authorization: 'Bearer opaque-1' };
+    const refreshToken = create();
+    const call = refreshToken();
+    await settle();
+    headers = { Authorization: 'Bearer opaque-2' };
+    endpoint.script.push(tokenAnswer('A'));
+    endpoint.last.answer({ status: 401 });
+    await expect(call).resolves.toBe('A');
+    await expect(refreshToken()).resolves.toBe('A');
+  });
+
+  it('repeats a failed request without asking for headers again', async () => {
+    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
+    endpoint.script.push('network error', tokenAnswer('A'));
+    await expect(create({ headers: getHeaders })()).resolves.toBe('A');
+    expect(getHeaders.mock.calls).toEqual([[undefined]]);
+  });
+});
+
+describe('headers', () => {
+  it('are asked once per call, a held token or not, and once for the calls of one moment', async () => {
+    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
+    endpoint.script.push(tokenAnswer('A'));
+    const refreshToken = create({ headers: getHeaders });
+    await refreshToken();
+    await refreshToken();
+    expect(getHeaders).toHaveBeenCalledTimes(2);
+    await Promise.all([refreshToken(), refreshToken(), refreshToken()]);
+    expect(getHeaders).toHaveBeenCalledTimes(3);
+  });
+
+  it('that fail or hang end in null though a token is held, which its user gets afterwards', async () => {
+    let state: 'well' | 'failing' | 'hanging' = 'well';
+    const getHeaders: RefreshTokenHeadersFunction = () => {
+      if (state === 'failing') throw new Error('storage is locked');
+      return state === 'hanging' ? new Promise(() => {}) : headers;
+    };
+    endpoint.script.push(tokenAnswer('A'));
+    const refreshToken = create({ headers: getHeaders });
+    await refreshToken();
+    state = 'failing';
+    await expect(refreshToken()).resolves.toBeNull();
+    state = 'hanging';
+    const call = refreshToken();
+    await device.pass(9 * SECOND_MS);
+    await expect(call).resolves.toBeNull();
+    state = 'well';
+    await expect(refreshToken()).resolves.toBe('A');
+    expect(events.map(({ type }) => type)).toEqual(['token', 'headers', 'timeout']);
+  });
+
+  it('that come late for a user who has left change nothing', async () => {
+    const answers: ((headers: RefreshTokenHeaders | null) => void)[] = [];
+    const refreshToken = create({ headers: () => new Promise((resolve) => answers.push(resolve)) });
+    const alice = headers;
+    const former = refreshToken();
+    await device.pass(9 * SECOND_MS);
+    await expect(former).resolves.toBeNull();
+    signIn('bob');
+    await device.pass(10 * SECOND_MS);
+    const next = refreshToken();
+    await settle();
+    answers[0]?.(alice);
+    await settle();
+    expect(endpoint.requests).toHaveLength(0);
+    endpoint.script.push(tokenAnswer('of bob'));
+    answers[1]?.(headers);
+    await expect(next).resolves.toBe('of bob');
+  });
+
+  it('that call refreshToken themselves make no loop', async () => {
+    let count = 0;
+    const refreshToken: RefreshToken = create({
+      headers: async () => {
+        count += 1;
+        await refreshToken();
+        return headers;
+      },
+    });
+    const call = refreshToken();
+    await device.pass(9 * SECOND_MS);
+    await expect(call).resolves.toBeNull();
+    expect(count).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('the identity option', () => {
+  let user: string | null;
+  const identity = (): string | null => user;
+  beforeEach(() => {
+    user = 'alice';
+    headers = {};
+  });
+
+  it('tells users apart whose headers are the same, as with cookies', async () => {
+    endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
+    const refreshToken = create({ identity, headers: undefined });
+    await refreshToken();
+    await expect(refreshToken()).resolves.toBe('of alice');
+    user = 'bob';
+    await expect(refreshToken()).resolves.toBe('of bob');
+  });
+
+  it('goes before the JWT, and keeps the token while an opaque access token rotates', async () => {
+    endpoint.script.push(tokenAnswer('of alice'));
+    const refreshToken = create({ identity });
+    headers = { Authorization: 'Bearer opaque-1' };
+    await refreshToken();
+    headers = { Authorization: 'Bearer opaque-2' };
+    await expect(refreshToken()).resolves.toBe('of alice');
+  });
+
+  it.each([null, ''])('that is %j says that the user is signed out', async (nobody) => {
+    endpoint.script.push(tokenAnswer('of alice'));
+    const refreshToken = create({ identity });
+    await refreshToken();
+    user = nobody;
+    await expect(refreshToken()).resolves.toBeNull();
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
+  it('that changes while headers are made sends nothing', async () => {
+    const refreshToken = create({
+      identity,
+      headers: async () => {
+        user = 'bob';
+        return { Authorization: 'Bearer of-alice-or-of-bob' };
+      },
+    });
+    await expect(refreshToken()).resolves.toBeNull();
+    expect(endpoint.requests).toHaveLength(0);
+  });
+
+  it('that changes during a fetch answers the former user with null', async () => {
+    const refreshToken = create({ identity });
+    const call = refreshToken();
+    await settle();
+    user = 'bob';
+    endpoint.last.answer(tokenAnswer('of alice'));
+    await expect(call).resolves.toBeNull();
+  });
+
+  it('that throws, at whatever moment, ends in null', async () => {
+    let isBroken = false;
+    const refreshToken = create({
+      identity: () => {
+        if (isBroken) throw new Error('store is gone');
+        return user;
+      },
+    });
+    const call = refreshToken();
+    await settle();
+    isBroken = true;
+    endpoint.last.answer(tokenAnswer('of alice'));
+    await expect(call).resolves.toBeNull();
+    await expect(refreshToken()).resolves.toBeNull();
+    expect(events.at(-1)?.type).toBe('headers');
+  });
+});
