@@ -1,8 +1,6 @@
 /* How a copy of an application is built, and what of it Node is to run. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 
-const here = (path) => fileURLToPath(new URL(`builders/${path}`, import.meta.url));
 const lazyPackages = createRequire(import.meta.url)('./builders/lazy-packages.cjs');
 
 const tsc = ['npm', 'run', '--silent', 'build'];
@@ -22,12 +20,12 @@ export const BUILDERS = {
   webpack: { packages: [], commands: [['nest', 'build', '--webpack']], serve: ['dist/main.js'] },
   'webpack-all': {
     packages: [],
-    commands: [['nest', 'build', '--webpack', '--webpackPath', here('webpack-all.config.cjs')]],
+    commands: [['nest', 'build', '--webpack', '--webpackPath', 'builders/webpack-all.config.cjs']],
     serve: ['dist/main.js'],
   },
   'rspack-all': {
     packages: ['@rspack/core'],
-    commands: [tsc, ['node', here('rspack-all.cjs')]],
+    commands: [tsc, ['node', 'builders/rspack-all.cjs']],
     serve: ['bundle/main.js'],
   },
   'esbuild-cjs': {

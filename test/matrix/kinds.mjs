@@ -52,6 +52,7 @@ async function built(cell, { bases, workshop }) {
   await bases.install(cell.application, packages);
   const application = await bases.copy(cell.application, cell);
   if (cell.adapter === 'fastify') await useFastify(application);
+  await cp(here('builders'), join(application, 'builders'), { recursive: true });
   for (const [command, ...args] of builder.commands) {
     await bases.run(application, command, args, cell);
   }
