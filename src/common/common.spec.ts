@@ -157,9 +157,9 @@ describe('errors', () => {
 
   it('are known as such, also from a second loaded copy, and nothing else is', () => {
     class Copy extends Error {
-      readonly [Symbol.for('nestjs-nudge-auth.NudgeAuthError')] = true;
       constructor(readonly code: string) {
         super('of another copy');
+        Object.defineProperty(this, Symbol.for('nestjs-nudge-auth.NudgeAuthError'), { value: true });
       }
     }
     class Own extends NudgeAuthError {}

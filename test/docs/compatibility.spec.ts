@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { CELLS, type Cell } from '../matrix/cells.mjs';
 import { readRows } from '../matrix/table.mjs';
 

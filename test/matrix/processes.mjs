@@ -8,7 +8,7 @@ const RUN_TIMEOUT_MS = 600_000;
 /** What npm tells the scripts of this repository is not true of another application. */
 const ownEnvironment = Object.fromEntries(
   Object.entries(process.env).filter(
-    ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_|NUDGE_|JEST_)/.test(name),
+    ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_(?!EXTRA_CA_CERTS)|NUDGE_|JEST_)/.test(name),
   ),
 );
 
