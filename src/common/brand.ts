@@ -2,7 +2,7 @@
  * Lets `instanceof` recognise what a second loaded copy of this package has made: errors cross from one to the other.
  * The marks are registered symbols, which all copies share; they show neither in logs nor in JSON.
  */
-const markOf = (brand: string): symbol => Symbol.for(`nestjs-nudge-auth.${brand}`);
+const markOf = (name: string): symbol => Symbol.for(`nestjs-nudge-auth.${name}`);
 
 /** Marks everything that inherits from the prototype. */
 export function brand(prototype: object, name: string): void {

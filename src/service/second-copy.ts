@@ -12,6 +12,7 @@ const COPIES = Symbol.for('nestjs-nudge-auth.copies');
 
 /** The file that runs: neither `import.meta` nor `__filename` is there in both builds. Source maps do not change it. */
 function ownPath(): string {
+  // oxlint-disable-next-line typescript/unbound-method -- only put back
   const { prepareStackTrace } = Error;
   try {
     Error.prepareStackTrace = (_error, [own]) => own?.getFileName() ?? '';

@@ -61,5 +61,6 @@ export function createHttpService(options: HttpClientOptions): HttpService {
     Object.assign(config, { proxy, httpAgent, httpsAgent, transport }),
   );
   // axios' types differ between `import` and `require`: the CommonJS build meets both.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- needed by that build alone
   return new HttpService(instance as ConstructorParameters<typeof HttpService>[0]);
 }

@@ -1,9 +1,9 @@
 /* Bundles what tsc wrote, run in the application's folder. */
-const { createRequire } = require('node:module');
-const { join } = require('node:path');
+const nodeModule = require('node:module');
+const path = require('node:path');
 const lazy = require('./lazy-packages.cjs');
 
-const { rspack } = createRequire(join(process.cwd(), 'package.json'))('@rspack/core');
+const { rspack } = nodeModule.createRequire(path.join(process.cwd(), 'package.json'))('@rspack/core');
 
 rspack(
   {
@@ -12,7 +12,7 @@ rspack(
     target: 'node',
     mode: 'production',
     optimization: { minimize: false },
-    output: { path: join(process.cwd(), 'bundle'), filename: 'main.js' },
+    output: { path: path.join(process.cwd(), 'bundle'), filename: 'main.js' },
     plugins: [new rspack.IgnorePlugin({ checkResource: (resource) => lazy.includes(resource) })],
   },
   (error, stats) => {
