@@ -8,6 +8,12 @@ const ISLANDS = layerList.ISLANDS.map(({ path }) => path);
 /** Stands above the layers. */
 const PUBLIC_FACE = '^src/index\\.ts$';
 
+const COMMAND_LIST = '^src/doctor/commands\\.ts$';
+const EMULATOR_COMMAND = '^src/emulator/cli/';
+
+/** Inside the emulator, from top to bottom. */
+const EMULATOR_LAYERS = ['cli', 'server', 'faults', 'http'].map((name) => `^src/emulator/${name}/`);
+
 /** Folders that must run without Nest, and the one Nest package that one of them may use. */
 const NEST_FREE = [
   { folder: 'cache' },
@@ -16,6 +22,7 @@ const NEST_FREE = [
   { folder: 'token' },
   { folder: 'telemetry' },
   { folder: 'emulator' },
+  { folder: 'doctor' },
 ];
 
 /** Who does not use the folder does not install the package. */
@@ -77,12 +84,30 @@ module.exports = {
     }),
     forbid('islands-are-left-alone', 'The emulator and the client are no part of what runs in a host.', {
       from: from('^src/', ISLANDS),
-      to: { path: ISLANDS },
+      to: { path: ISLANDS, pathNot: EMULATOR_COMMAND },
+    }),
+    forbid('the-command-line-starts-the-emulator', 'Nothing else does.', {
+      from: from('^src/', ['^src/emulator/', COMMAND_LIST]),
+      to: { path: EMULATOR_COMMAND },
+    }),
+    forbid('commands-are-loaded-on-demand', 'The command line loads the chosen command, and no other.', {
+      from: from(COMMAND_LIST),
+      to: { path: '^src/', pathNot: '^src/common/', dynamic: false, dependencyTypesNot: ['type-only'] },
     }),
     forbid('emulator-imports-only-common', 'An island: of this package it may use common/ alone.', {
       from: from('^src/emulator/'),
       to: { path: '^src/', pathNot: '^src/(emulator|common)/' },
     }),
+    ...EMULATOR_LAYERS.slice(1).map((path, index) =>
+      forbid(
+        `${path.split('/').at(-2)}-of-the-emulator-imports-downward-only`,
+        'See EMULATOR_LAYERS in this file.',
+        {
+          from: from(path),
+          to: { path: EMULATOR_LAYERS.slice(0, index + 1) },
+        },
+      ),
+    ),
     forbid('client-imports-nothing', 'It runs in browsers and phones: no Nest, no Node, no package.', {
       from: from('^src/client/'),
       to: { pathNot: '^src/client/' },
@@ -98,10 +123,6 @@ module.exports = {
       to: { path: 'node_modules/' },
     }),
     ...optionalPeers,
-    forbid('jwks-rsa-is-loaded-on-demand', 'An optional peer: import() or import type.', {
-      from: from(),
-      to: { path: ofPackage('jwks-rsa'), dynamic: false, dependencyTypesNot: ['type-only'] },
-    }),
     forbid('main-entry-stands-alone', 'What has a subpath of its own is loaded by nobody else.', {
       from: { path: PUBLIC_FACE },
       to: { path: '^src/(config|doctor|redis|testing)/', reachable: true },

@@ -1,4 +1,5 @@
 import { createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
+import { keyEncodingOf } from './key-encoding.js';
 
 /** A key as people configure it: text, bytes, or already parsed. */
 export type KeyMaterial = string | Buffer | KeyObject;
@@ -7,11 +8,22 @@ function isText(material: unknown): material is string | Buffer {
   return typeof material === 'string' || Buffer.isBuffer(material);
 }
 
+/** Shorter RSA keys can be broken (NIST SP 800-131A, RFC 7518 §3.3). */
+const MIN_RSA_BITS = 2048;
+
+function assertNoPublicKey(secret: Buffer): void {
+  const encoding = keyEncodingOf(secret);
+  if (encoding === undefined) return;
+  throw new TypeError(
+    `is a ${encoding}, which is no shared secret (everyone who knows a public key could sign with it): pass a public key as publicKey`,
+  );
+}
+
 /**
  * The `KeyObject` of a shared HMAC secret. Made once and reused it spares every verification the parsing of the key.
  *
- * @throws {TypeError} whose message says what is wrong, without quoting the secret: empty, or a PEM (a public key used
- * as an HMAC secret lets everybody who knows it sign).
+ * @throws {TypeError} whose message says what is wrong, without quoting the secret: empty, or a key of another kind (a
+ * public key used as an HMAC secret lets everybody who knows it sign), be it PEM, DER, JWK or the base64 of one.
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: secretKeyObject(config.getOrThrow('JWT_SECRET')), algorithms: ['HS256'] });
@@ -19,29 +31,38 @@ function isText(material: unknown): material is string | Buffer {
 export function secretKeyObject(secret: KeyMaterial): KeyObject {
   if (secret instanceof KeyObject) {
     if (secret.type !== 'secret') throw new TypeError(`is a ${secret.type} key: pass it as publicKey`);
+    assertNoPublicKey(secret.export());
     return secret;
   }
   if (!isText(secret) || secret.length === 0)
     throw new TypeError('must be a non-empty string, Buffer or KeyObject');
-  if (secret.toString().includes('-----BEGIN')) {
-    throw new TypeError('is a PEM, which is no shared secret: pass a public key as publicKey');
-  }
-  return createSecretKey(Buffer.from(secret));
+  const bytes = Buffer.from(secret);
+  assertNoPublicKey(bytes);
+  return createSecretKey(bytes);
 }
 
 /**
  * The `KeyObject` of a public key in PEM. Made once and reused it spares every verification the parsing of the key.
  *
- * @throws {TypeError} whose message says what is wrong, without quoting the key: not a PEM, or a private key.
+ * @throws {TypeError} whose message says what is wrong, without quoting the key: not a PEM, a private key, or an RSA key
+ * of less than 2048 bits.
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: publicKeyObject(config.getOrThrow('JWT_PUBLIC_KEY')), algorithms: ['RS256'] });
  */
 export function publicKeyObject(publicKey: KeyMaterial): KeyObject {
-  if (publicKey instanceof KeyObject) {
-    if (publicKey.type !== 'public') throw new TypeError(`is a ${publicKey.type} key, not a public one`);
-    return publicKey;
+  const key = publicKey instanceof KeyObject ? publicKey : parsePem(publicKey);
+  if (key.type !== 'public') throw new TypeError(`is a ${key.type} key, not a public one`);
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS) {
+    throw new TypeError(
+      `is an RSA key of ${modulusLength} bits, which can be broken: let the issuer sign with one of ${MIN_RSA_BITS} bits at least`,
+    );
   }
+  return key;
+}
+
+function parsePem(publicKey: string | Buffer): KeyObject {
   if (!isText(publicKey) || publicKey.length === 0) {
     throw new TypeError('must be a PEM (string or Buffer) or a KeyObject');
   }
@@ -55,8 +76,11 @@ export function publicKeyObject(publicKey: KeyMaterial): KeyObject {
     return createPublicKey(pem);
   } catch {
     // OpenSSL's message is left behind: it says nothing that helps here, and may quote the input.
+    const encoding = keyEncodingOf(Buffer.from(publicKey));
     throw new TypeError(
-      'cannot be parsed as a PEM public key: it starts with "-----BEGIN PUBLIC KEY-----" and keeps its line breaks',
+      encoding === undefined || encoding === 'PEM'
+        ? 'cannot be parsed as a PEM public key: it starts with "-----BEGIN PUBLIC KEY-----" and keeps its line breaks'
+        : `is a ${encoding} or the base64 of one: pass a PEM, or the KeyObject that crypto.createPublicKey makes of it`,
     );
   }
 }

@@ -4,6 +4,7 @@ import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { systemClock, type Clock, type Random } from '../common/clock.js';
 import { Sealed } from '../common/sealed.js';
+import type { RefusalListener } from '../user-auth/user-jwt-refusal.js';
 import { createUserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import {
@@ -84,8 +85,9 @@ export const nudgeAuthProviders: Provider[] = [
   },
   {
     provide: StatusBoard,
-    inject: [NudgeAuthEvents, NUDGE_CLOCK],
-    useFactory: (events: NudgeAuthEvents, clock: Clock) => new StatusBoard(events, clock),
+    inject: [NudgeAuthEvents, NUDGE_CLOCK, NUDGE_AUTH_OPTIONS],
+    useFactory: (events: NudgeAuthEvents, clock: Clock, { userJwt }: ResolvedNudgeAuthOptions) =>
+      new StatusBoard(events, clock, userJwt?.jwksUri !== undefined),
   },
   {
     provide: LogLines,
@@ -95,9 +97,17 @@ export const nudgeAuthProviders: Provider[] = [
   },
   {
     provide: NUDGE_USER_VERIFIER,
-    inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
-    useFactory: ({ userJwt }: ResolvedNudgeAuthOptions, clock: Clock) =>
-      userJwt === undefined ? undefined : createUserJwtVerifier(userJwt, clock),
+    inject: [NUDGE_AUTH_OPTIONS, NudgeAuthEvents, NUDGE_AUTH_REGISTRATION, NUDGE_CLOCK],
+    useFactory: (
+      { userJwt }: ResolvedNudgeAuthOptions,
+      events: NudgeAuthEvents,
+      { name }: NudgeAuthRegistration,
+      clock: Clock,
+    ) => {
+      const logger = new Logger(subjectOf(name));
+      const tellRefusal: RefusalListener = (reason) => logger.debug(`A user's JWT is refused: ${reason}`);
+      return userJwt && createUserJwtVerifier(userJwt, { clock, events, tellRefusal });
+    },
   },
   NudgeTokenService,
 ];

@@ -21,7 +21,7 @@ export const MIN_DEADLINE_MS = 1_000;
 /** The vendor's Swift sample gives up after ten seconds: an answer, good or bad, must be there before. */
 export const MAX_DEADLINE_MS = 9_000;
 export const DEFAULT_MAX_RETRIES = 2;
-export const DEFAULT_VERDICT_TTL_MS = 30_000;
+export const DEFAULT_REMEMBER_FOR_MS = 30_000;
 
 /** An API key, or a function that is asked for it before every call to Nudge, so that keys rotate without a restart. */
 export type ApiKeyOption = string | (() => string | Promise<string>);
@@ -105,10 +105,15 @@ interface UserJwtRules {
   /** The `aud` that a JWT must have, or a list of which one must match. */
   audience?: string | readonly string[];
   /**
-   * Milliseconds for which a JWT found good is not verified again, never beyond its `exp`. 0 verifies every time;
-   * at most 300000. Default 30000.
+   * Milliseconds by which the issuer's clock and this machine's may differ: how long before its `nbf` and after its
+   * `exp` a JWT is good. 0 to 60000, default 0.
    */
-  verdictTtlMs?: number;
+  clockToleranceMs?: number;
+  /**
+   * Milliseconds for which a JWT that was found good is remembered, and so not verified again, never beyond its `exp`.
+   * 0 to 300000, 0 verifies every time. Default 30000.
+   */
+  rememberForMs?: number;
   /** Whether a user whose JWT is good shall be refused all the same. Asked for every request. */
   isRevoked?(payload: UserJwtPayload): boolean | Promise<boolean>;
 }
@@ -120,28 +125,32 @@ export type UserJwtPayload = Readonly<Record<string, unknown>>;
 export type UserJwtOptions = UserJwtRules &
   (
     | {
-        /** The HMAC secret, or a list of them while they rotate. */
+        /** The HMAC secret, or a list of them while they rotate: at least 32 bytes for HS256, 48 for HS384, 64 for HS512. */
         secret: string | Buffer | KeyObject | readonly (string | Buffer | KeyObject)[];
+        /** `true` accepts a shorter secret, with a warning: for tests. Default `false`. */
+        allowWeakSecret?: boolean;
         publicKey?: undefined;
         jwksUri?: undefined;
         allowInsecureJwksUri?: undefined;
         http?: undefined;
       }
     | {
-        /** The issuer's public key as PEM or `KeyObject`, or a list of them while they rotate. */
+        /** The issuer's public key as PEM or `KeyObject`, RSA of 2048 bits at least, or a list of them while they rotate. */
         publicKey: string | Buffer | KeyObject | readonly (string | Buffer | KeyObject)[];
+        allowWeakSecret?: undefined;
         secret?: undefined;
         jwksUri?: undefined;
         allowInsecureJwksUri?: undefined;
         http?: undefined;
       }
     | {
-        /** Where the issuer publishes its keys; https, or http on loopback. Needs the package `jwks-rsa`. */
+        /** Where the issuer publishes its keys; https, or http on loopback. */
         jwksUri: string;
         /** `true` allows a plain-http `jwksUri` on any host, with a warning: for service meshes. Default `false`. */
         allowInsecureJwksUri?: boolean;
         /** How the issuer is reached. What is left out is as in the module's `http`. */
         http?: NudgeConnectionOptions;
+        allowWeakSecret?: undefined;
         secret?: undefined;
         publicKey?: undefined;
       }

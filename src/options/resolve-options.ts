@@ -1,10 +1,8 @@
-import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { Sealed } from '../common/sealed.js';
 import { Secret } from '../common/secret.js';
 import { withoutTrailing } from '../common/without-trailing.js';
-import { publicKeyObject, secretKeyObject, type KeyMaterial } from '../common/verification-keys.js';
 import type { TokenStore } from '../store/token-store.js';
 import {
   DEFAULT_BASE_URL,
@@ -15,34 +13,19 @@ import {
   DEFAULT_MAX_RETRIES,
   DEFAULT_MAX_WAIT_MS,
   DEFAULT_TIMEOUT_MS,
-  DEFAULT_VERDICT_TTL_MS,
   type ApiKeyOption,
   type NudgeAuthOptions,
   type NudgeConnectionOptions,
   type NudgeHttpOptions,
   type NudgeUserScopeOptions,
-  type UserJwtAlgorithm,
-  type UserJwtOptions,
 } from './nudge-auth.options.js';
 import { nudgeAuthOptionsSchema } from './options-schema.js';
 import { isInsecure } from './plain-http.js';
+import { resolveUserJwt, userJwtWarnings, type ResolvedUserJwtOptions } from './resolve-user-jwt.js';
 import { alarmsAbout } from './tls-alarm.js';
 
 /** An API key that no log can print, or the function that is asked for it. */
 export type ResolvedApiKey = Secret | (() => string | Promise<string>);
-
-export interface ResolvedUserJwtOptions {
-  /** Keys parsed once, the newest first; none where they come from `jwksUri`. */
-  readonly keys: readonly KeyObject[];
-  readonly jwksUri: string | undefined;
-  /** How `jwksUri` is reached. */
-  readonly connection: Sealed<NudgeConnectionOptions>;
-  readonly algorithms: readonly UserJwtAlgorithm[];
-  readonly issuer: string | readonly string[] | undefined;
-  readonly audience: string | readonly string[] | undefined;
-  readonly verdictTtlMs: number;
-  readonly isRevoked: UserJwtOptions['isRevoked'];
-}
 
 /** The options with every default filled in, checked and frozen. */
 export interface ResolvedNudgeAuthOptions {
@@ -97,45 +80,6 @@ function resolveApiKey(key: ApiKeyOption): ResolvedApiKey {
   return typeof key === 'string' ? new Secret(key) : key;
 }
 
-function listOf(material: unknown): KeyMaterial[] {
-  return (Array.isArray(material) ? material : [material]) as KeyMaterial[];
-}
-
-/** The issuer is reached as Nudge is, unless something else is said of it. */
-function connectionOf(
-  { http }: UserJwtOptions,
-  toNudge: NudgeConnectionOptions = {},
-): Sealed<NudgeConnectionOptions> {
-  return new Sealed({
-    proxy: http?.proxy ?? toNudge.proxy,
-    httpAgent: http?.httpAgent ?? toNudge.httpAgent,
-    httpsAgent: http?.httpsAgent ?? toNudge.httpsAgent,
-  });
-}
-
-function resolveUserJwt(
-  options: UserJwtOptions,
-  toNudge: NudgeConnectionOptions | undefined,
-): ResolvedUserJwtOptions {
-  return Object.freeze({
-    keys: Object.freeze(
-      options.secret !== undefined
-        ? listOf(options.secret).map(secretKeyObject)
-        : options.publicKey !== undefined
-          ? listOf(options.publicKey).map(publicKeyObject)
-          : [],
-    ),
-    jwksUri: options.jwksUri,
-    connection: connectionOf(options, toNudge),
-    algorithms: Object.freeze([...options.algorithms]),
-    issuer: options.issuer,
-    audience: options.audience,
-    verdictTtlMs: options.verdictTtlMs ?? DEFAULT_VERDICT_TTL_MS,
-    // Bound, because a method may use its `this`.
-    isRevoked: options.isRevoked?.bind(options),
-  });
-}
-
 /** No format of keys is documented, so a shape that looks wrong is worth a warning and no more. */
 function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
   if (typeof key !== 'string') return [];
@@ -153,10 +97,6 @@ function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
   return [];
 }
 
-function isShortSecret(secret: KeyMaterial): boolean {
-  return (secretKeyObject(secret).symmetricKeySize ?? 0) < 32;
-}
-
 function warningsAbout(options: NudgeAuthOptions): string[] {
   const warnings = [
     ...suspicionAbout('apiKey', options.apiKey),
@@ -165,9 +105,7 @@ function warningsAbout(options: NudgeAuthOptions): string[] {
   if (typeof options.fallbackApiKey === 'string' && options.fallbackApiKey === options.apiKey) {
     warnings.push('fallbackApiKey is the same as apiKey: it will be refused whenever that one is');
   }
-  if (options.userJwt?.secret !== undefined && listOf(options.userJwt.secret).some(isShortSecret)) {
-    warnings.push('userJwt.secret is shorter than 32 bytes: whoever has one JWT could guess it (RFC 7518)');
-  }
+  if (options.userJwt !== undefined) warnings.push(...userJwtWarnings(options.userJwt));
   if (options.baseUrl !== undefined && isInsecure(options.baseUrl)) {
     warnings.push(
       'baseUrl is plain http: the API key crosses the network in clear (allowInsecureBaseUrl is set)',

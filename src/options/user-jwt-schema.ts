@@ -16,8 +16,14 @@ function oneOrMore(what: string): z.ZodType {
   return z.union([text, z.array(text, { error }).min(1, { error })], { error });
 }
 
+const NO_EDDSA =
+  'jsonwebtoken, with which passport-jwt verifies, does not know EdDSA. Write a guard that verifies such JWTs and pass it as endpoint.guards';
+
 const algorithm = z.enum(USER_JWT_ALGORITHMS, {
-  error: `must be one of ${USER_JWT_ALGORITHMS.join(', ')}`,
+  error: ({ input }) =>
+    input === 'EdDSA' || input === 'Ed25519'
+      ? `${input} is not supported: ${NO_EDDSA}`
+      : `must be one of ${USER_JWT_ALGORITHMS.join(', ')}`,
 });
 
 function keys(parse: (material: KeyMaterial) => unknown): z.ZodType {
@@ -55,6 +61,7 @@ interface UserJwtShape {
   readonly allowInsecureJwksUri?: unknown;
   readonly http?: unknown;
   readonly algorithms?: unknown;
+  readonly allowWeakSecret?: unknown;
 }
 
 /** Says which one of the three kinds of key is given, and whether the algorithms belong to it. */
@@ -78,6 +85,39 @@ function checkUserJwt(value: UserJwtShape, context: z.core.$RefinementCtx): void
     });
   } else if (given[0] === 'publicKey' && known.length > 0) {
     checkKeyTypes(value.publicKey, known, context);
+  } else if (isShared && value.allowWeakSecret !== true) {
+    checkSecretLengths(value.secret, known, context);
+  }
+}
+
+/** A shorter secret can be guessed from one JWT, faster than the algorithm promises (RFC 7518 §3.2). */
+function checkSecretLengths(
+  secret: unknown,
+  algorithms: readonly UserJwtAlgorithm[],
+  context: z.core.$RefinementCtx,
+): void {
+  const strongest = algorithms.toSorted().at(-1);
+  if (strongest === undefined) return;
+  const minBytes = Number(strongest.slice(2)) / 8;
+  for (const [index, material] of (Array.isArray(secret) ? secret : [secret]).entries()) {
+    const bytes = secretBytes(material);
+    if (bytes === undefined || bytes >= minBytes) continue;
+    context.addIssue({
+      code: 'custom',
+      path: Array.isArray(secret) ? ['secret', index] : ['secret'],
+      message:
+        `has ${bytes} bytes, and ${strongest} needs ${minBytes} at least (RFC 7518 §3.2): make one with ` +
+        `"openssl rand -base64 ${minBytes}". In tests userJwt.allowWeakSecret: true lets it pass`,
+    });
+  }
+}
+
+function secretBytes(material: unknown): number | undefined {
+  try {
+    return secretKeyObject(material as KeyMaterial).symmetricKeySize;
+  } catch {
+    // Reported where the secret itself is checked.
+    return undefined;
   }
 }
 
@@ -113,7 +153,7 @@ function checkKeyTypes(
       path: Array.isArray(publicKey) ? ['publicKey', index] : ['publicKey'],
       message:
         fitting.length === 0
-          ? 'is of a type that no supported algorithm uses: RSA and EC (P-256, P-384, P-521) keys are'
+          ? `is of a type that no supported algorithm uses; RSA and EC (P-256, P-384, P-521) keys are. ${NO_EDDSA}`
           : `goes with ${fitting.join(', ')}, none of which is among the algorithms`,
     });
   }
@@ -143,7 +183,9 @@ export const userJwtSchema = z
         .min(1, { error: "must name at least one algorithm, such as 'RS256'" }),
       issuer: oneOrMore('the iss to expect').optional(),
       audience: oneOrMore('the aud to expect').optional(),
-      verdictTtlMs: wholeNumber(0, 300_000, 'milliseconds', ' (0 verifies every request)'),
+      clockToleranceMs: wholeNumber(0, 60_000, 'milliseconds'),
+      rememberForMs: wholeNumber(0, 300_000, 'milliseconds', ' (0 verifies every request)'),
+      allowWeakSecret: z.boolean({ error: 'must be true or false' }).optional(),
       isRevoked: functionThat('tells whether a verified payload is refused').optional(),
     },
     { error: 'must be an object' },

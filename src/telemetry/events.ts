@@ -6,6 +6,22 @@ export type RenewalReason = 'cold' | 'rotation' | 'forced';
 /** Which of the two API keys. */
 export type ApiKeyRole = 'primary' | 'fallback';
 
+/** Why the keys that verify users' JWTs cannot be had from `userJwt.jwksUri`. */
+export type UserKeysFailure =
+  /** No connection, or one that broke off. */
+  | 'unreachable'
+  /** No answer in time. */
+  | 'timeout'
+  /** A redirect, which is not followed. */
+  | 'redirect'
+  /** A status that is no success. */
+  | 'status'
+  /** An answer that is no JWK set: a page, or nothing. */
+  | 'no-jwks'
+  | 'too-large'
+  /** A JWK set in which no key can verify a JWT of these users. */
+  | 'no-usable-key';
+
 /**
  * What happens to tokens. Never a key, a token or a user's id: keys go by their fingerprint.
  * Durations are in milliseconds.
@@ -52,6 +68,16 @@ export type NudgeAuthEvent =
       readonly reason: string | undefined;
     }
   | { readonly type: 'store-back' }
+  /** The keys that verify users' JWTs cannot be fetched, or can be fetched again. */
+  | {
+      readonly type: 'user-keys-lost';
+      readonly reason: UserKeysFailure;
+      /** The status or the system's error code, where that is known. */
+      readonly detail: string | undefined;
+      /** The address without its query. */
+      readonly url: string;
+    }
+  | { readonly type: 'user-keys-back' }
   | { readonly type: 'invalidated' };
 
 export type NudgeAuthEventOf<Type extends NudgeAuthEvent['type']> = Extract<NudgeAuthEvent, { type: Type }>;

@@ -1,6 +1,7 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { NudgeAuthEvent, NudgeAuthEventOf, NudgeAuthEvents } from './events.js';
+import { userKeysLost } from './user-keys-lost.js';
 
 /** Where lines go: Nest's `Logger` fits. */
 export interface LogSink {
@@ -17,7 +18,8 @@ interface Line {
 }
 
 /** Something that is in one state or another, of which the log's last word must be true. */
-type Subject = 'renewal' | 'repetition' | 'skew' | 'store' | 'primary key' | 'fallback key' | 'key in use';
+type Subject =
+  'renewal' | 'repetition' | 'skew' | 'store' | 'user keys' | 'primary key' | 'fallback key' | 'key in use';
 
 const SAME_TOPIC_EVERY_MS = MINUTE_MS;
 /** Below this a difference of clocks is nobody's worry. */
@@ -121,6 +123,18 @@ export class LogLines {
           level: 'log',
           topic: 'store-back',
           text: 'The token store answers again.',
+        });
+      case 'user-keys-lost':
+        return this.#is('user keys', {
+          level: 'warn',
+          topic: `user-keys-lost ${event.reason}`,
+          text: userKeysLost(event),
+        });
+      case 'user-keys-back':
+        return this.#is('user keys', {
+          level: 'log',
+          topic: 'user-keys-back',
+          text: "The keys that verify users' JWTs are fetched again.",
         });
       case 'served':
       case 'invalidated':

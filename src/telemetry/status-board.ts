@@ -1,6 +1,16 @@
 import type { Clock } from '../common/clock.js';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
-import type { NudgeAuthEvent, NudgeAuthEvents } from './events.js';
+import type { NudgeAuthEvent, NudgeAuthEvents, UserKeysFailure } from './events.js';
+
+/** How it stands with the keys of `userJwt.jwksUri`. */
+export interface UserKeysStatus {
+  /** `none` without a `jwksUri`; `unavailable` from the first failed fetch to the next good one. */
+  readonly state: 'none' | 'available' | 'unavailable';
+  /** Why they are unavailable. */
+  readonly reason?: UserKeysFailure;
+  /** Since when they are unavailable, in epoch milliseconds. */
+  readonly since?: number;
+}
 
 /** What the events so far come to. */
 export interface StatusSummary {
@@ -14,21 +24,26 @@ export interface StatusSummary {
   readonly skewMs: number | undefined;
   /** Whether the store can be used; `true` without one. */
   readonly storeAvailable: boolean;
+  /** The keys that users' JWTs are verified with, where they are fetched. */
+  readonly userKeys: UserKeysStatus;
 }
 
 /** Keeps the present state of affairs out of the events. */
 export class StatusBoard {
   readonly #clock: Clock;
-  #summary: StatusSummary = {
-    lastSuccessAt: undefined,
-    lastFailure: undefined,
-    fallbackInUse: false,
-    skewMs: undefined,
-    storeAvailable: true,
-  };
+  #summary: StatusSummary;
 
-  constructor(events: NudgeAuthEvents, clock: Clock) {
+  /** @param hasJwks whether keys are fetched from a `userJwt.jwksUri`. */
+  constructor(events: NudgeAuthEvents, clock: Clock, hasJwks = false) {
     this.#clock = clock;
+    this.#summary = {
+      lastSuccessAt: undefined,
+      lastFailure: undefined,
+      fallbackInUse: false,
+      skewMs: undefined,
+      storeAvailable: true,
+      userKeys: { state: hasJwks ? 'available' : 'none' },
+    };
     events.subscribe((event) => {
       this.#summary = { ...this.#summary, ...this.#changeBy(event) };
     });
@@ -53,6 +68,10 @@ export class StatusBoard {
         return { storeAvailable: false };
       case 'store-back':
         return { storeAvailable: true };
+      case 'user-keys-lost':
+        return { userKeys: { state: 'unavailable', reason: event.reason, since: at } };
+      case 'user-keys-back':
+        return { userKeys: { state: 'available' } };
       case 'served':
       case 'paused':
       case 'recovered':

@@ -27,6 +27,13 @@ const RENEWED: NudgeAuthEventOf<'renewed'> = {
 const RECOVERED: NudgeAuthEvent = { type: 'recovered', failures: 3, failedForMs: 4_200 };
 const PRIMARY_REFUSED: NudgeAuthEvent = { type: 'key-refused', role: 'primary', keyFingerprint: '0a1b2c3d' };
 
+const KEYS_LOST: NudgeAuthEventOf<'user-keys-lost'> = {
+  type: 'user-keys-lost',
+  reason: 'status',
+  detail: '404',
+  url: 'https://id.example/keys',
+};
+
 function logged() {
   const clock = new ManualClock();
   const events = new NudgeAuthEvents();
@@ -269,6 +276,31 @@ describe('log lines', () => {
   });
 });
 
+describe('the keys of users', () => {
+  it('are told of when they cannot be fetched, with cause and cure, and when they can again', () => {
+    const { say } = logged();
+    expect(say(KEYS_LOST, KEYS_LOST)).toEqual([
+      expect.stringMatching(
+        /^warn .*from https:\/\/id\.example\/keys: it answers with an error \(404\)\. .*check the path in userJwt\.jwksUri/,
+      ),
+    ]);
+    expect(say({ type: 'user-keys-back' })).toEqual([
+      "log The keys that verify users' JWTs are fetched again.",
+    ]);
+  });
+
+  it.each([
+    ['unreachable', 'ECONNREFUSED', /it cannot be reached \(ECONNREFUSED\)\. .*firewall and the proxy/],
+    ['timeout', undefined, /it does not answer in time\. /],
+    ['redirect', '302', /with a redirect, which is not followed \(302\)\. .*the address that it leads to/],
+    ['no-jwks', undefined, /its answer is no JWK set\. .*openid-configuration/],
+    ['too-large', undefined, /larger than any JWK set/],
+    ['no-usable-key', undefined, /no key that can verify these users\. .*userJwt\.algorithms/],
+  ] as const)('have a line for %s', (reason, detail, line) => {
+    expect(logged().say({ ...KEYS_LOST, reason, detail })).toEqual([expect.stringMatching(line)]);
+  });
+});
+
 describe('the status', () => {
   it('knows nothing in the beginning', () => {
     expect(TokenLife.onManualClock().service.status()).toEqual({
@@ -282,6 +314,7 @@ describe('the status', () => {
       fallbackInUse: false,
       skewMs: undefined,
       storeAvailable: true,
+      userKeys: { state: 'none' },
     });
   });
 
@@ -352,5 +385,18 @@ describe('the status', () => {
       events.emit(event);
     }
     expect(board.summary).toMatchObject({ fallbackInUse: false, storeAvailable: true });
+  });
+
+  it('tells whether the keys of users can be fetched, since when not, and why', () => {
+    const events = new NudgeAuthEvents();
+    const clock = new ManualClock();
+    const board = new StatusBoard(events, clock, true);
+    expect(board.summary.userKeys).toEqual({ state: 'available' });
+    events.emit(KEYS_LOST);
+    const since = clock.now().wallMs;
+    clock.advance(MINUTE_MS);
+    expect(board.summary.userKeys).toEqual({ state: 'unavailable', reason: 'status', since });
+    events.emit({ type: 'user-keys-back' });
+    expect(board.summary.userKeys).toEqual({ state: 'available' });
   });
 });

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { createHmac, randomBytes } from 'node:crypto';
 import { systemClock, type Clock } from '../common/clock.js';
+import { compactJws } from '../common/compact-jws.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import { DEFAULT_EXPIRY_MINS } from '../options/nudge-auth.options.js';
@@ -21,7 +21,7 @@ export interface FakeNudgeTokenServiceOptions {
 
 /**
  * Stands in for `NudgeTokenService` in a host's tests: hands out well-formed tokens without calling anything, remembers
- * what it was asked, and fails on priority. Its tokens are signed with a key that nobody knows.
+ * what it was asked, and fails on demand. Its tokens are signed with a key that nobody knows.
  *
  * @example
  * Test.createTestingModule({ imports: [AppModule] })
@@ -62,9 +62,11 @@ export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken'
     if (this.#failure !== undefined) throw this.#failure;
     const issuedAtS = Math.floor(this.#clock.now().wallMs / SECOND_MS);
     const expiresAtS = issuedAtS + ((request.expiryMins ?? this.#defaultExpiryMins) * MINUTE_MS) / SECOND_MS;
-    const token = await new SignJWT({ iat: issuedAtS, exp: expiresAtS })
-      .setProtectedHeader({ alg: 'HS256', kid: 'fake' })
-      .sign(this.#signingKey);
+    const token = compactJws(
+      { alg: 'HS256', kid: 'fake' },
+      { iat: issuedAtS, exp: expiresAtS },
+      (signingInput) => createHmac('sha256', this.#signingKey).update(signingInput).digest(),
+    );
     return { token, issuedAt: issuedAtS * SECOND_MS, expiresAt: expiresAtS * SECOND_MS };
   }
 
@@ -82,6 +84,7 @@ export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken'
       lastSuccessAt: undefined,
       lastFailure: undefined,
       fallbackInUse: false,
+      userKeys: { state: 'none' },
       skewMs: undefined,
       storeAvailable: true,
     };

@@ -49,6 +49,11 @@ describe('readClaims', () => {
       reason: 'its header or payload is not JSON',
     },
     { is: 'text for a payload', token: jwt('canary'), reason: 'its header or payload is not JSON' },
+    {
+      is: 'a payload behind a byte order mark',
+      token: jwt('\ufeff{"iat":1000,"exp":2800}'),
+      reason: 'its header or payload is not JSON',
+    },
     { is: 'a list for a payload', token: jwt([1]), reason: 'its header or payload is not JSON' },
     {
       is: 'no algorithm',

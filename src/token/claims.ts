@@ -1,4 +1,4 @@
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { decodeJwt, type DecodedJwt } from '../common/compact-jwt.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 
@@ -21,17 +21,14 @@ function refuse(reason: string): NudgeAuthError {
   return new NudgeAuthError('NUDGE_BAD_RESPONSE', `Nudge answered with an unusable token: ${reason}`);
 }
 
-function decode(token: string): { header: Record<string, unknown>; payload: Record<string, unknown> } {
+function decode(token: string): DecodedJwt {
   if (!COMPACT_JWS.test(token)) throw refuse('it is not a JWT in compact form');
-  try {
-    return { header: decodeProtectedHeader(token), payload: decodeJwt(token) };
-  } catch {
-    // The decoder's own error is left behind on purpose: it may quote what it could not read.
-    throw refuse('its header or payload is not JSON');
-  }
+  const decoded = decodeJwt(token);
+  if (decoded === undefined) throw refuse('its header or payload is not JSON');
+  return decoded;
 }
 
-function epochMs(payload: Record<string, unknown>, claim: 'iat' | 'exp'): number {
+function epochMs(payload: DecodedJwt['payload'], claim: 'iat' | 'exp'): number {
   const seconds = payload[claim];
   if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
     throw refuse(`its "${claim}" claim is missing or not a number`);

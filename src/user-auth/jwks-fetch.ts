@@ -1,33 +1,93 @@
-import type { HttpService } from '@nestjs/axios';
 import { firstValueFrom } from 'rxjs';
+import type { Clock } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { createHttpService, type HttpClientOptions } from '../vendor/http-client.js';
+import { failureReasonOf } from '../common/failure-reason.js';
+import type { NudgeConnectionOptions } from '../options/nudge-auth.options.js';
+import type { UserKeysFailure } from '../telemetry/events.js';
+import { createHttpService } from '../vendor/http-client.js';
 
 const FETCH_TIMEOUT_MS = 3 * SECOND_MS;
 
 /** More keys than any issuer publishes at once. */
 const MAX_JWKS_BYTES = 256 * 1024;
 
-/** The client for an issuer: as for Nudge, with a larger answer. */
-export function createJwksHttpService(options: HttpClientOptions): HttpService {
-  return createHttpService({ ...options, maxAnswerBytes: MAX_JWKS_BYTES });
+/** What an issuer answered, whatever it is. */
+export interface JwksAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks an issuer once. Follows no redirect, bounds the answer, and gives up when the signal is aborted. */
+export type FetchJwks = (signal: AbortSignal) => Promise<JwksAnswer>;
+
+/** Asks the issuer at `jwksUri` by the way that calls to Nudge take. */
+export function createFetchJwks(jwksUri: string, connection: NudgeConnectionOptions): FetchJwks {
+  const http = createHttpService({ url: jwksUri, ...connection, maxAnswerBytes: MAX_JWKS_BYTES });
+  return async (signal) => {
+    const { status, data } = await firstValueFrom(
+      http.get<string>(jwksUri, {
+        headers: { accept: 'application/json', 'user-agent': 'nestjs-nudge-auth' },
+        signal,
+      }),
+    );
+    return { status, body: data };
+  };
+}
+
+/** The issuer's keys cannot be had. Quotes nothing of what the issuer answered. */
+export class JwksError extends Error {
+  override readonly name = 'JwksError';
+
+  /** @param detail the status or the system's error code, where that is known. */
+  constructor(
+    readonly reason: UserKeysFailure,
+    readonly detail?: string,
+  ) {
+    super(detail === undefined ? reason : `${reason}: ${detail}`);
+  }
 }
 
 /**
- * The list that an issuer publishes.
+ * The `keys` of a JWK set.
  *
- * @throws when it is none; never a `JwksError`, by which the client says that no key in it is of use.
+ * @throws {JwksError} when the answer is no JWK set.
  * @see RFC 7517 §5
  */
-export async function fetchJwks(http: HttpService, uri: string): Promise<{ keys: object[] }> {
-  const { status, data } = await firstValueFrom(
-    http.get<string>(uri, {
-      headers: { accept: 'application/json', 'user-agent': 'nestjs-nudge-auth' },
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
-    }),
-  );
-  if (status < 200 || status > 299) throw new Error(`the answer has the status ${status}`);
-  const keys: unknown = Reflect.get(Object(JSON.parse(data)), 'keys');
-  if (!Array.isArray(keys)) throw new Error('the answer is no list of keys');
-  return { keys: keys.filter((key) => typeof key === 'object' && key !== null) };
+export function keyListOf({ status, body }: JwksAnswer): readonly unknown[] {
+  if (status >= 300 && status < 400) throw new JwksError('redirect', String(status));
+  if (status < 200 || status >= 400) throw new JwksError('status', String(status));
+  let parsed: unknown;
+  try {
+    // Some issuers write a byte order mark, which JSON does not have.
+    parsed = JSON.parse(body.replace(/^\uFEFF/, ''));
+  } catch {
+    // The error may quote the answer.
+  }
+  const keys: unknown = Reflect.get(Object(parsed), 'keys');
+  if (!Array.isArray(keys)) throw new JwksError('no-jwks');
+  return keys;
+}
+
+function transportError(error: unknown, hasTimedOut: boolean): JwksError {
+  if (error instanceof JwksError) return error;
+  if (hasTimedOut) return new JwksError('timeout');
+  if (error instanceof Error && error.message.includes('maxContentLength')) return new JwksError('too-large');
+  return new JwksError('unreachable', failureReasonOf(error));
+}
+
+/**
+ * One attempt to get the list of keys that an issuer publishes.
+ *
+ * @throws {JwksError} and nothing else.
+ */
+export async function fetchKeyList(fetchJwks: FetchJwks, clock: Clock): Promise<readonly unknown[]> {
+  const abort = new AbortController();
+  const cancelTimeout = clock.schedule(FETCH_TIMEOUT_MS, () => abort.abort());
+  try {
+    return keyListOf(await fetchJwks(abort.signal));
+  } catch (error) {
+    throw transportError(error, abort.signal.aborted);
+  } finally {
+    cancelTimeout();
+  }
 }

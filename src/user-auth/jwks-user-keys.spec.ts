@@ -1,36 +1,40 @@
 import { describe, expect, it } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { generateKeyPairSync } from 'node:crypto';
-import { SignJWT } from 'jose';
 import type { NudgeAuthError } from '../common/errors.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
+import type { JwksAnswer } from './jwks-fetch.js';
 import { JwksUserKeys } from './jwks-user-keys.js';
+import type { UserJwtHeader } from './user-keys.js';
 
 const MINUTE_MS = 60_000;
 
-const pairs = Array.from({ length: 3 }, () => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+const jwks = Array.from({ length: 3 }, () =>
+  generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' }),
+);
 
-function pemOf(index: number): string {
-  return pairs[index]?.publicKey.export({ type: 'spki', format: 'pem' }).toString() ?? '';
+function jwkOf(index: number, named: object = {}): object {
+  return { ...jwks[index], ...named };
 }
 
-function jwtBy(kid: string | undefined, alg = 'RS256'): Promise<string> {
-  const key = alg === 'RS256' ? pairs[0]?.privateKey : Buffer.from('obviously-fake-secret-0123456789');
-  return new SignJWT({}).setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }) }).sign(key);
+function headerWith(kid: string | undefined): UserJwtHeader {
+  return { alg: 'RS256', kid };
 }
 
-/** An issuer whose answers a test decides, in place of jwks-rsa. */
+/** An issuer whose answers a test decides. */
 class Issuer {
   asked = 0;
-  published: { kid?: string; pem: string; alg?: string }[] = [];
+  published: unknown[] = [];
   failure: Error | undefined;
   #held: { release: () => void } | undefined;
 
-  async getSigningKeys(): Promise<never> {
+  readonly fetchJwks = async (): Promise<JwksAnswer> => {
     this.asked += 1;
     if (this.#held !== undefined) await new Promise<void>((release) => (this.#held = { release }));
     if (this.failure !== undefined) throw this.failure;
-    return this.published.map(({ pem, ...named }) => ({ ...named, getPublicKey: () => pem })) as never;
-  }
+    return { status: 200, body: JSON.stringify({ keys: this.published }) };
+  };
 
   hold(): void {
     this.#held = { release: () => undefined };
@@ -42,20 +46,43 @@ class Issuer {
   }
 }
 
-function setUpWith(issuer: Issuer): { issuer: Issuer; clock: ManualClock; keys: JwksUserKeys } {
-  const clock = new ManualClock();
-  return { issuer, clock, keys: new JwksUserKeys(issuer, ['RS256'], clock) };
+interface SetUp {
+  readonly issuer: Issuer;
+  readonly clock: ManualClock;
+  readonly keys: JwksUserKeys;
+  readonly told: NudgeAuthEvent[];
 }
 
-function setUp(...kids: string[]): ReturnType<typeof setUpWith> {
+const keysSettings = {
+  url: 'https://id.example/keys',
+  clock: new ManualClock(),
+  events: new NudgeAuthEvents(),
+};
+
+function setUpWith(issuer: Issuer): SetUp {
+  const clock = new ManualClock();
+  const events = new NudgeAuthEvents();
+  const told: NudgeAuthEvent[] = [];
+  events.subscribe((event) => told.push(event));
+  const url = 'https://id.example/keys';
+  const { fetchJwks } = issuer;
+  return {
+    issuer,
+    clock,
+    told,
+    keys: new JwksUserKeys({ url, fetchJwks, algorithms: ['RS256'], clock, events }),
+  };
+}
+
+function setUp(...kids: string[]): SetUp {
   const issuer = new Issuer();
-  issuer.published = kids.map((kid, index) => ({ kid, pem: pemOf(index) }));
+  issuer.published = kids.map((kid, index) => jwkOf(index, { kid }));
   return setUpWith(issuer);
 }
 
-async function outcome(keys: JwksUserKeys, kid: string | undefined): Promise<number | string> {
-  const jwt = await jwtBy(kid);
-  return Promise.resolve(keys.keysFor(jwt)).then(
+/** How many keys there are for a kid, or why none can be named. */
+function outcome(keys: JwksUserKeys, kid: string | undefined): Promise<number | string> {
+  return keys.keysFor(headerWith(kid)).then(
     (found) => found.length,
     (error: NudgeAuthError) => error.code,
   );
@@ -64,12 +91,12 @@ async function outcome(keys: JwksUserKeys, kid: string | undefined): Promise<num
 describe('the keys an issuer publishes', () => {
   it('are fetched once, made once, and stay the same objects when they are published again', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
-    const [first] = await keys.keysFor(await jwtBy('a'));
+    const [first] = await keys.keysFor(headerWith('a'));
     expect(await outcome(keys, 'b')).toBe(1);
     expect(issuer.asked).toBe(1);
     clock.advance(11 * MINUTE_MS);
-    expect(await keys.keysFor(await jwtBy('a'))).toEqual([first]);
-    expect((await keys.keysFor(await jwtBy('a')))[0]).toBe(first);
+    expect(await keys.keysFor(headerWith('a'))).toEqual([first]);
+    expect((await keys.keysFor(headerWith('a')))[0]).toBe(first);
     expect(issuer.asked).toBe(2);
   });
 
@@ -80,29 +107,32 @@ describe('the keys an issuer publishes', () => {
 
   it('are used with the algorithm that they are published for, and tried once however often they are published', async () => {
     const { issuer, keys } = setUp();
-    const pem = pemOf(0);
     issuer.published = [
-      { kid: 'a', pem, alg: 'RS256' },
-      { kid: 'a', pem, alg: 'RS256' },
-      { kid: 'a', pem },
-      { kid: 'a', pem: pemOf(1), alg: 'PS256' },
+      jwkOf(0, { kid: 'a', alg: 'RS256' }),
+      jwkOf(0, { kid: 'a', alg: 'RS256' }),
+      jwkOf(0, { kid: 'a' }),
+      jwkOf(1, { kid: 'a', alg: 'PS256' }),
     ];
     expect(await outcome(keys, 'a')).toBe(1);
-    issuer.published = [{ kid: 'a', pem, alg: 'PS256' }];
+    issuer.published = [jwkOf(0, { kid: 'a', alg: 'PS256' }), jwkOf(1, { kid: 'b' })];
     expect(await outcome(setUpWith(issuer).keys, 'a')).toBe(0);
-    expect(await outcome(setUpWith(issuer).keys, undefined)).toBe(0);
+    expect(await outcome(setUpWith(issuer).keys, undefined)).toBe(1);
   });
 
-  it('are not asked for what no key could make good', async () => {
-    const { issuer, keys } = setUp('a');
-    expect(await keys.keysFor('no.jwt.atall')).toEqual([]);
-    expect(await keys.keysFor(await jwtBy('a', 'HS256'))).toEqual([]);
-    expect(issuer.asked).toBe(0);
+  it('are tried up to the eighth of one kid', async () => {
+    const { issuer, keys } = setUp();
+    issuer.published = Array.from({ length: 20 }, () => ({
+      ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+      kid: 'a',
+    }));
+    const own = new JwksUserKeys({ ...keysSettings, fetchJwks: issuer.fetchJwks, algorithms: ['ES256'] });
+    expect(await own.keysFor({ alg: 'ES256', kid: 'a' })).toHaveLength(8);
+    expect(await outcome(keys, 'a')).toBe('USER_KEYS_UNAVAILABLE');
   });
 
   it('are renewed behind the users’ backs, so that a withdrawn one is noticed', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
-    const [withdrawn] = await keys.keysFor(await jwtBy('a'));
+    const [withdrawn] = await keys.keysFor(headerWith('a'));
     issuer.published = issuer.published.slice(1);
     clock.advance(5 * MINUTE_MS);
     expect(await outcome(keys, 'a')).toBe(1);
@@ -114,7 +144,7 @@ describe('the keys an issuer publishes', () => {
 
   it('are trusted for ten minutes at most without being looked at again', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
-    const [withdrawn] = await keys.keysFor(await jwtBy('a'));
+    const [withdrawn] = await keys.keysFor(headerWith('a'));
     issuer.published = issuer.published.slice(1);
     clock.advance(10 * MINUTE_MS - 1);
     expect(keys.trusts(withdrawn, clock.now())).toBe(true);
@@ -125,12 +155,12 @@ describe('the keys an issuer publishes', () => {
 });
 
 describe('an issuer that cannot be reached', () => {
-  it('is bridged by the last good keys for an hour; then nobody is at fault but us', async () => {
+  it('is bridged by the last good keys for an hour; then users are told to come back', async () => {
     const { issuer, clock, keys } = setUp('a');
-    const [key] = await keys.keysFor(await jwtBy('a'));
+    const [key] = await keys.keysFor(headerWith('a'));
     issuer.failure = new Error('429 Too Many Requests');
     for (let minute = 0; minute < 59; minute += 1) {
-      clock.advance(MINUTE_MS);
+      await clock.advanceAsync(MINUTE_MS);
       expect(await outcome(keys, 'a')).toBe(1);
       expect(keys.trusts(key, clock.now())).toBe(true);
     }
@@ -151,7 +181,7 @@ describe('an issuer that cannot be reached', () => {
     expect(await outcome(keys, 'a')).toBe(1);
   });
 
-  it('hangs, and nobody whose key is known waits for it while users come', async () => {
+  it('hangs, and no user with a known key waits for it while users come', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     issuer.failure = new Error('the answer did not come');
@@ -171,6 +201,7 @@ describe('an issuer that cannot be reached', () => {
     issuer.failure = new Error('down');
     clock.advance(9 * MINUTE_MS);
     await outcome(keys, 'a');
+    await clock.advanceAsync(0);
     issuer.failure = undefined;
     issuer.published = issuer.published.slice(1);
     clock.advance(40 * MINUTE_MS);
@@ -193,28 +224,74 @@ describe('an issuer that cannot be reached', () => {
 });
 
 describe('unknown kids', () => {
-  it('cause one fetch in 30 s, however many they are', async () => {
+  it('bring one fetch 5 s after the last and then one in 30 s, however many they are', async () => {
+    const { issuer, clock, keys } = setUp('a');
+    await outcome(keys, 'a');
+    const askedAtS: number[] = [];
+    for (let second = 1; second <= 100; second += 1) {
+      clock.advance(1_000);
+      const before = issuer.asked;
+      // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
+      await Promise.all(Array.from({ length: 200 }, (_, index) => outcome(keys, `${second}-${index}`)));
+      if (issuer.asked > before) askedAtS.push(second);
+    }
+    expect(askedAtS).toEqual([5, 35, 65, 95]);
+  });
+
+  it('are the user’s fault once a fetch that began after they were seen brings no such key', async () => {
+    const { clock, keys } = setUp('a');
+    expect(await outcome(keys, 'first')).toBe(0);
+    expect(await outcome(keys, 'second')).toBe('USER_KEYS_UNAVAILABLE');
+    clock.advance(5_000);
+    expect(await outcome(keys, 'third')).toBe(0);
+    expect([await outcome(keys, 'first'), await outcome(keys, 'second')]).toEqual([0, 0]);
+  });
+
+  it('are not refused by a fetch that was under way when they were seen', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     clock.advance(30_000);
-    const jwt = await jwtBy('a');
-    const [, claims = '', signature = ''] = jwt.split('.');
-    const random = Array.from({ length: 10_000 }, (_, index) => {
-      const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: `random-${index}` })).toString(
-        'base64url',
-      );
-      return `${header}.${claims}.${signature}`;
+    issuer.hold();
+    const [first, second] = [outcome(keys, 'first'), outcome(keys, 'second')];
+    await clock.advanceAsync(0);
+    issuer.release();
+    expect([await first, await second]).toEqual([0, 'USER_KEYS_UNAVAILABLE']);
+    expect(issuer.asked).toBe(2);
+  });
+
+  it('are told when the next fetch may be made', async () => {
+    const { clock, keys } = setUp('a');
+    await outcome(keys, 'a');
+    clock.advance(2_000);
+    await expect(keys.keysFor(headerWith('new'))).rejects.toMatchObject({
+      code: 'USER_KEYS_UNAVAILABLE',
+      retryAfterMs: 3_000,
     });
-    const found = await Promise.all(random.map((one) => keys.keysFor(one)));
-    expect(found.flat()).toEqual([]);
-    expect(issuer.asked).toBe(2);
-    clock.advance(29_999);
-    expect(await outcome(keys, 'random-again')).toBe(0);
-    expect(issuer.asked).toBe(2);
-    clock.advance(1);
-    issuer.published.push({ kid: 'new', pem: pemOf(1) });
+    clock.advance(3_000);
+    await outcome(keys, 'new');
+    clock.advance(1_000);
+    await expect(keys.keysFor(headerWith('newer'))).rejects.toMatchObject({ retryAfterMs: 29_000 });
+  });
+
+  it('that were invented do not make a new key’s users sign in again', async () => {
+    const { issuer, clock, keys } = setUp('a');
+    await outcome(keys, 'a');
+    clock.advance(5_000);
+    expect(await outcome(keys, 'invented')).toBe(0);
+    issuer.published.push(jwkOf(1, { kid: 'new' }));
+    expect(await outcome(keys, 'new')).toBe('USER_KEYS_UNAVAILABLE');
+    clock.advance(30_000);
     expect(await outcome(keys, 'new')).toBe(1);
-    expect(issuer.asked).toBe(3);
+  });
+
+  it('that 1,000 others have pushed out of memory count as seen for the first time', async () => {
+    const { clock, keys } = setUp('a');
+    expect(await outcome(keys, 'forgotten')).toBe(0);
+    expect(await outcome(keys, 'forgotten')).toBe(0);
+    for (let index = 0; index < 1_000; index += 1) await outcome(keys, `other-${index}`);
+    expect(await outcome(keys, 'forgotten')).toBe('USER_KEYS_UNAVAILABLE');
+    clock.advance(5_000);
+    expect(await outcome(keys, 'forgotten')).toBe(0);
   });
 
   it('never delay the known ones', async () => {
@@ -227,5 +304,75 @@ describe('unknown kids', () => {
     expect(await outcome(keys, 'a')).toBe(1);
     issuer.release();
     expect(await waiting).toBe(0);
+  });
+});
+
+describe('what goes wrong with the keys', () => {
+  it('is told when it begins and when it ends, with its cause, and is the cause of the error', async () => {
+    const { issuer, clock, keys, told } = setUp('a');
+    issuer.failure = Object.assign(new Error('connect to secret-host'), { code: 'ECONNREFUSED' });
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      clock.advance(MINUTE_MS);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await expect(keys.keysFor(headerWith('a'))).rejects.toMatchObject({
+        cause: { name: 'JwksError', message: 'unreachable: ECONNREFUSED' },
+      });
+    }
+    const lost = { type: 'user-keys-lost', reason: 'unreachable', detail: 'ECONNREFUSED' };
+    expect(told).toEqual([{ ...lost, url: 'https://id.example/keys' }]);
+    issuer.failure = undefined;
+    clock.advance(MINUTE_MS);
+    expect(await outcome(keys, 'a')).toBe(1);
+    expect(told.slice(1)).toEqual([{ type: 'user-keys-back' }]);
+  });
+
+  it('is a set without a key of use as well', async () => {
+    const { issuer, keys, told } = setUp();
+    issuer.published = [{ kty: 'oct', k: 'AAAA', kid: 'a' }];
+    expect(await outcome(keys, 'a')).toBe('USER_KEYS_UNAVAILABLE');
+    expect(told).toMatchObject([{ type: 'user-keys-lost', reason: 'no-usable-key' }]);
+  });
+
+  it('is an issuer that does not answer within 3 s', async () => {
+    const { clock, told } = setUp();
+    const events = new NudgeAuthEvents();
+    events.subscribe((event) => told.push(event));
+    const keys = new JwksUserKeys({
+      url: 'https://id.example/keys',
+      algorithms: ['RS256'],
+      clock,
+      events,
+      fetchJwks: (signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    const waiting = outcome(keys, 'a');
+    await clock.advanceAsync(2_999);
+    expect(told).toEqual([]);
+    await clock.advanceAsync(1);
+    expect(await waiting).toBe('USER_KEYS_UNAVAILABLE');
+    expect(told).toMatchObject([{ type: 'user-keys-lost', reason: 'timeout' }]);
+    expect(clock.pendingMs).toEqual([]);
+  });
+});
+
+describe('a fetch', () => {
+  it('does not run in the context of the user who caused it', async () => {
+    const user = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const issuer = new Issuer();
+    issuer.published = [jwkOf(0, { kid: 'a' })];
+    const { keys } = setUpWith(
+      Object.assign(Object.create(issuer) as Issuer, {
+        fetchJwks: () => {
+          seen.push(user.getStore());
+          return issuer.fetchJwks();
+        },
+      }),
+    );
+    await user.run('ada', async () => {
+      expect(await outcome(keys, 'a')).toBe(1);
+      expect(user.getStore()).toBe('ada');
+    });
+    expect(seen).toEqual([undefined]);
   });
 });

@@ -1,17 +1,15 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
-import type { JwksClient } from 'jwks-rsa';
+import { AsyncResource } from 'node:async_hooks';
+import type { KeyObject } from 'node:crypto';
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
-import type { HttpClientOptions } from '../vendor/http-client.js';
-import { createJwksHttpService, fetchJwks } from './jwks-fetch.js';
-import type { UserKeys } from './user-keys.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import { fetchKeyList, JwksError, type FetchJwks } from './jwks-fetch.js';
+import { JwksKeySet } from './jwks-key-set.js';
+import { JwksPace } from './jwks-pace.js';
+import { SeenKids } from './seen-kids.js';
+import type { UserJwtHeader, UserKeys } from './user-keys.js';
 
-/** However many unknown kids come, and however the last attempt ended. */
-const ASK_EVERY_MS = 30 * SECOND_MS;
-/** While there is not a single key nobody can come in, so the first attempts follow each other quicker. */
-const FIRST_RETRY_MS = SECOND_MS;
 /** Renewed behind the users' backs, so that withdrawn keys are noticed and new ones known before they are used. */
 const RENEW_AFTER_MS = 5 * MINUTE_MS;
 /** Keys that were not looked at for so long are waited for: a withdrawn key counts no longer than this. */
@@ -19,173 +17,151 @@ const TRUSTED_FOR_MS = 10 * MINUTE_MS;
 /** How long the last good keys serve while no others can be fetched. */
 const LAST_GOOD_FOR_MS = HOUR_MS;
 
-/** How long after a failed attempt the next one, too, is made behind the users' backs, so that none waits for a hanging issuer. */
-const UNASKED_FOR_MS = 2 * ASK_EVERY_MS;
+/** While a fetch is so recent, the last good keys are used without a wait for the next one. */
+const ASKED_LATELY_MS = 30 * SECOND_MS;
+/** After a failed one longer, so that no user with a known key waits for a hanging issuer. */
+const FAILED_LATELY_MS = MINUTE_MS;
 
-interface UserJwtHeader {
-  readonly alg: string;
-  readonly kid: string | undefined;
+/** Each costs a verification; no issuer publishes so many under one kid. */
+const MAX_KEYS_OF_A_KID = 8;
+
+interface FetchedKeys {
+  readonly set: JwksKeySet;
+  readonly at: Instant;
+  /** Which fetch brought them, counted from 1 in the order in which they were started. */
+  readonly fetch: number;
 }
 
-interface PublishedKey {
-  readonly kid: string | undefined;
-  /** The only algorithm it may be used with, where the issuer says so (RFC 7517 §4.4). */
-  readonly alg: string | undefined;
-  readonly key: KeyObject;
+export interface JwksUserKeysSettings {
+  /** How the issuer is called in events: its address without a query. */
+  readonly url: string;
+  readonly fetchJwks: FetchJwks;
+  readonly algorithms: readonly string[];
+  readonly clock: Clock;
+  readonly events: NudgeAuthEvents;
 }
 
-interface KeySet {
-  readonly fetchedAt: Instant;
-  readonly published: readonly PublishedKey[];
-  readonly all: ReadonlySet<KeyObject>;
-  /** By their PEM, so that a key which is published again stays the same object. */
-  readonly byPem: ReadonlyMap<string, KeyObject>;
-}
-
-function unavailable(): NudgeAuthError {
-  return new NudgeAuthError(
-    'USER_KEYS_UNAVAILABLE',
-    "The keys that verify users' JWTs cannot be fetched from userJwt.jwksUri",
-  );
-}
-
-/** `jwks-rsa` rejects for a list without a key of use, too. That list counts: whoever withdraws all keys means it. */
-function noneWhereNoneIsOfUse(error: unknown): never[] {
-  if (Reflect.get(Object(error), 'name') === 'JwksError') return [];
-  throw error;
-}
-
-/** The keys that an issuer publishes: fetched and read by `jwks-rsa`, kept and renewed here. */
+/** The keys that an issuer publishes. */
 export class JwksUserKeys implements UserKeys {
-  readonly #client: Pick<JwksClient, 'getSigningKeys'>;
-  readonly #algorithms: readonly string[];
-  readonly #clock: Clock;
-  #keys: KeySet | undefined;
-  #asking: Promise<void> | undefined;
-  #askedAt: Instant | undefined;
-  /** Attempts since the last good one. */
-  #failures = 0;
+  readonly #settings: JwksUserKeysSettings;
+  readonly #pace = new JwksPace();
+  readonly #seenKids = new SeenKids();
+  /** A fetch serves all users: it does not run in the context of the one who caused it. */
+  readonly #ownContext = new AsyncResource('NudgeUserKeys');
+  #keys: FetchedKeys | undefined;
+  #fetching: Promise<void> | undefined;
+  #failure: JwksError | undefined;
 
-  constructor(client: Pick<JwksClient, 'getSigningKeys'>, algorithms: readonly string[], clock: Clock) {
-    this.#client = client;
-    this.#algorithms = algorithms;
-    this.#clock = clock;
+  constructor(settings: JwksUserKeysSettings) {
+    this.#settings = settings;
   }
 
-  /**
-   * @throws {Error} when the optional peer `jwks-rsa` is not installed.
-   */
-  static async create(
-    connection: HttpClientOptions,
-    algorithms: readonly string[],
-    clock: Clock,
-  ): Promise<JwksUserKeys> {
-    const { JwksClient } = await import('jwks-rsa').catch((cause: unknown) => {
-      throw new Error('userJwt.jwksUri needs the package jwks-rsa: npm install jwks-rsa@4', { cause });
-    });
-    const http = createJwksHttpService(connection);
-    const fetcher = (uri: string): Promise<{ keys: object[] }> => fetchJwks(http, uri);
-    return new JwksUserKeys(new JwksClient({ jwksUri: connection.url, fetcher }), algorithms, clock);
-  }
-
-  async keysFor(jwt: string): Promise<readonly KeyObject[]> {
-    const header = this.#headerOf(jwt);
-    if (header === undefined) return [];
-    const now = this.#clock.now();
+  async keysFor(header: UserJwtHeader): Promise<readonly KeyObject[]> {
+    const now = this.#settings.clock.now();
     const known = this.#find(header);
     if (known.length > 0 && this.#isTrusted(now)) {
-      if (this.#ageMs(now) >= RENEW_AFTER_MS) void this.#ask(now);
-      return known;
+      if (this.#ageMs(now) >= RENEW_AFTER_MS) void this.#fetchIfDue('renewal', now);
+      return this.#choose(header, known);
     }
-    await this.#ask(now);
-    if (this.#ageMs(this.#clock.now()) >= LAST_GOOD_FOR_MS) throw unavailable();
+    const purpose = known.length > 0 ? 'renewal' : 'unknown kid';
+    const seenBefore =
+      known.length > 0 ? (this.#keys?.fetch ?? 0) : this.#seenKids.see(header.kid, this.#pace.started);
+    await this.#fetchIfDue(purpose, now);
+    const later = this.#settings.clock.now();
+    if (this.#ageMs(later) >= LAST_GOOD_FOR_MS) throw this.#unavailable('renewal', later);
     const found = this.#find(header);
-    // While nobody can say whether the issuer has a new key, it is not the user who is at fault.
-    if (found.length === 0 && this.#failures > 0) throw unavailable();
-    return found;
+    // Only a fetch that began after the kid was seen can tell that the issuer does not have it.
+    const isKnownToBeUnknown = this.#failure === undefined && (this.#keys?.fetch ?? 0) > seenBefore;
+    if (found.length === 0 && !isKnownToBeUnknown) throw this.#unavailable(purpose, later);
+    return this.#choose(header, found);
   }
 
   trusts(key: KeyObject, now: Instant): boolean {
-    return this.#isTrusted(now) && this.#keys?.all.has(key) === true;
+    return this.#isTrusted(now) && this.#keys?.set.has(key) === true;
+  }
+
+  #find(header: UserJwtHeader): readonly KeyObject[] {
+    return this.#keys?.set.find(header) ?? [];
+  }
+
+  /** Without a kid there is no telling which, unless there is but one. */
+  #choose({ kid }: UserJwtHeader, found: readonly KeyObject[]): readonly KeyObject[] {
+    if (kid === undefined && found.length > 1) return [];
+    return found.slice(0, MAX_KEYS_OF_A_KID);
   }
 
   /** Whether the keys may be used without asking first: because they are recent, or because it is no use to ask. */
   #isTrusted(now: Instant): boolean {
     const ageMs = this.#ageMs(now);
-    return ageMs < TRUSTED_FOR_MS || (ageMs < LAST_GOOD_FOR_MS && this.#hasAskedLately(now));
-  }
-
-  #hasAskedLately(now: Instant): boolean {
-    if (this.#askedAt === undefined) return false;
-    return elapsedMs(this.#askedAt, now) < (this.#failures > 0 ? UNASKED_FOR_MS : ASK_EVERY_MS);
+    if (ageMs < TRUSTED_FOR_MS) return true;
+    const latelyMs = this.#failure === undefined ? ASKED_LATELY_MS : FAILED_LATELY_MS;
+    return ageMs < LAST_GOOD_FOR_MS && this.#pace.sinceLastMs(now) < latelyMs;
   }
 
   #ageMs(now: Instant): number {
-    return this.#keys === undefined ? Number.POSITIVE_INFINITY : elapsedMs(this.#keys.fetchedAt, now);
+    return this.#keys === undefined ? Number.POSITIVE_INFINITY : elapsedMs(this.#keys.at, now);
   }
 
-  /** Without a kid there is no telling which, unless there is but one. */
-  #find(header: UserJwtHeader): readonly KeyObject[] {
-    if (this.#keys === undefined) return [];
-    const { all, published } = this.#keys;
-    if (header.kid === undefined && all.size !== 1) return [];
-    const usable = published.filter(
-      ({ kid, alg }) =>
-        (header.kid === undefined || kid === header.kid) && (alg === undefined || alg === header.alg),
+  #hasKeys(): boolean {
+    return this.#keys !== undefined && this.#keys.set.size > 0;
+  }
+
+  #waitMs(purpose: 'renewal' | 'unknown kid', now: Instant): number {
+    return this.#pace.waitMs(this.#hasKeys() ? purpose : 'first keys', now);
+  }
+
+  #unavailable(purpose: 'renewal' | 'unknown kid', now: Instant): NudgeAuthError {
+    return new NudgeAuthError(
+      'USER_KEYS_UNAVAILABLE',
+      this.#failure === undefined
+        ? "A user's JWT names a key that userJwt.jwksUri may have published since it was last fetched"
+        : "The keys that verify users' JWTs cannot be fetched from userJwt.jwksUri",
+      // Where the next attempt may be made at once, it is soon enough in a second.
+      { cause: this.#failure, retryAfterMs: Math.max(SECOND_MS, this.#waitMs(purpose, now)) },
     );
-    return [...new Set(usable.map(({ key }) => key))];
   }
 
-  #headerOf(jwt: string): UserJwtHeader | undefined {
-    try {
-      const { alg, kid } = decodeProtectedHeader(jwt);
-      // Refused whatever the key: not worth a question to the issuer.
-      return alg !== undefined && this.#algorithms.includes(alg) ? { alg, kid } : undefined;
-    } catch {
-      // Not a JWT.
-      return undefined;
-    }
-  }
-
-  #mayAsk(now: Instant): boolean {
-    if (this.#askedAt === undefined) return true;
-    const hasKeys = this.#keys !== undefined && this.#keys.all.size > 0;
-    const waitMs = hasKeys ? ASK_EVERY_MS : this.#firstKeysWaitMs();
-    return elapsedMs(this.#askedAt, now) >= waitMs;
-  }
-
-  /** One failure may be a hiccup; from the second on the waits double. */
-  #firstKeysWaitMs(): number {
-    return this.#failures < 2 ? 0 : Math.min(ASK_EVERY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 2));
-  }
-
-  /** Resolves when the attempt that is under way, or begun now if one may be, has ended, well or badly. */
-  #ask(now: Instant): Promise<void> {
-    if (this.#asking !== undefined) return this.#asking;
-    if (!this.#mayAsk(now)) return Promise.resolve();
-    this.#askedAt = now;
-    this.#asking = this.#fetch().finally(() => {
-      this.#asking = undefined;
-    });
-    return this.#asking;
-  }
-
-  async #fetch(): Promise<void> {
-    try {
-      const signingKeys = await this.#client.getSigningKeys().catch(noneWhereNoneIsOfUse);
-      const byPem = new Map<string, KeyObject>();
-      const published = signingKeys.map((one): PublishedKey => {
-        const pem = one.getPublicKey();
-        const key = byPem.get(pem) ?? this.#keys?.byPem.get(pem) ?? createPublicKey(pem);
-        byPem.set(pem, key);
-        return { kid: one.kid, alg: one.alg, key };
+  /** Resolves when the fetch that is under way, or begun now if one may be, has ended, well or badly. */
+  #fetchIfDue(purpose: 'renewal' | 'unknown kid', now: Instant): Promise<void> {
+    if (this.#fetching !== undefined) return this.#fetching;
+    if (this.#waitMs(purpose, now) > 0) return Promise.resolve();
+    const number = this.#pace.start(this.#hasKeys() ? purpose : 'first keys', now);
+    this.#fetching = this.#ownContext
+      .runInAsyncScope(() => this.#fetch(number))
+      .finally(() => {
+        this.#fetching = undefined;
       });
-      this.#keys = { fetchedAt: this.#clock.now(), published, all: new Set(byPem.values()), byPem };
-      // Without a single key nobody can say who the user is: that is no user's fault.
-      this.#failures = published.length === 0 ? this.#failures + 1 : 0;
-    } catch {
-      // What the fetch complained of stays behind: it may quote an answer that is not ours to log.
-      this.#failures += 1;
+    return this.#fetching;
+  }
+
+  async #fetch(number: number): Promise<void> {
+    const { fetchJwks, clock, algorithms } = this.#settings;
+    try {
+      const former = this.#keys?.set;
+      const set = new JwksKeySet(await fetchKeyList(fetchJwks, clock), algorithms, former);
+      // Withdrawn kids are known: they need no further fetch to be refused.
+      for (const kid of former?.kids ?? []) this.#seenKids.see(kid, number - 1);
+      this.#keys = { set, at: clock.now(), fetch: number };
+      // An issuer that withdraws all keys means it; but which users are good cannot be told without a key.
+      if (set.size === 0) throw new JwksError('no-usable-key');
+      this.#succeeded();
+    } catch (error) {
+      this.#failed(error as JwksError);
     }
+  }
+
+  #succeeded(): void {
+    this.#pace.succeeded();
+    if (this.#failure !== undefined) this.#settings.events.emit({ type: 'user-keys-back' });
+    this.#failure = undefined;
+  }
+
+  #failed(error: JwksError): void {
+    this.#pace.failed();
+    const hasBegun = this.#failure === undefined;
+    this.#failure = error;
+    if (!hasBegun) return;
+    const { reason, detail } = error;
+    this.#settings.events.emit({ type: 'user-keys-lost', reason, detail, url: this.#settings.url });
   }
 }

@@ -21,7 +21,8 @@ import {
 import type { UserJwtPayload } from '../options/nudge-auth.options.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import { assertHostStrategy } from './host-strategy.js';
-import type { RequestWithHeaders, UserJwtVerifier } from './user-jwt-verifier.js';
+import type { RequestWithHeaders } from './user-jwt-form.js';
+import type { UserJwtVerifier } from './user-jwt-verifier.js';
 
 type IncomingRequest = RequestWithHeaders & Record<string, unknown>;
 
@@ -71,7 +72,7 @@ export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
     }
   }
 
-  /** At once where the verdict on the user's JWT is remembered: Nest then waits for nothing. */
+  /** At once where the user's JWT is remembered: Nest then waits for nothing. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (this.#verifier === undefined) return this.#askHost(context);
     const request = context.switchToHttp().getRequest<IncomingRequest>();

@@ -3,7 +3,8 @@ import { isNudgeAuthError } from '../common/errors.js';
 import type { Random } from '../common/clock.js';
 import type { UserJwtPayload } from '../options/nudge-auth.options.js';
 import { toHttpException } from '../http/nudge-http.exception.js';
-import type { RequestWithHeaders, UserJwtVerifier } from './user-jwt-verifier.js';
+import type { RequestWithHeaders } from './user-jwt-form.js';
+import type { UserJwtVerifier } from './user-jwt-verifier.js';
 
 /** `nudge-user`, or `nudge-user:<name>` for a named registration. */
 export function strategyNameOf(registrationName: string | undefined): string {

@@ -5,13 +5,13 @@ import { SECOND_MS } from '../common/durations.js';
 import type { UserJwtPayload } from '../options/nudge-auth.options.js';
 import type { UserKeys } from './user-keys.js';
 
-/** Users who come back within the life of a verdict; the least recently seen is verified again. */
-const MAX_VERDICTS = 10_000;
-/** Claims may be long: what all verdicts take up together, as characters of their JWTs. */
+/** Users who come back while they are remembered; the least recently seen is verified again. */
+const MAX_JWTS = 10_000;
+/** Claims may be long: what all remembered JWTs take up together, as characters. */
 const MAX_TOTAL_CHARACTERS = 16 * 1024 * 1024;
 
-/** That a JWT was found good: by which key, and for how long that counts. */
-interface Verdict {
+/** A JWT that was found good: by which key, and for how long that counts. */
+interface RememberedJwt {
   readonly key: KeyObject;
   readonly verifiedAt: Instant;
   readonly goodForMs: number;
@@ -41,64 +41,66 @@ function nameOf(jwt: string): string {
 }
 
 /**
- * Remembers which JWTs were found good, so that nobody's is verified at every request. Only good ones are let in, so
- * bad ones, however many, take no memory and push nobody out.
+ * Remembers which JWTs were found good, so that none is verified at every request. Only good ones are let in, so bad
+ * ones, however many, take no memory and push no good one out.
  */
-export class VerdictCache {
+export class RememberedJwts {
   readonly #keys: UserKeys;
-  readonly #ttlMs: number;
-  readonly #verdicts = new LRUCache<string, Verdict>({
-    max: MAX_VERDICTS,
-    maxSize: MAX_TOTAL_CHARACTERS,
-  });
+  readonly #rememberForMs: number;
+  readonly #toleranceS: number;
+  readonly #jwts = new LRUCache<string, RememberedJwt>({ max: MAX_JWTS, maxSize: MAX_TOTAL_CHARACTERS });
 
-  /** @param ttlMs milliseconds a verdict counts at most; 0 remembers nothing. */
-  constructor(keys: UserKeys, ttlMs: number) {
+  /** @param options milliseconds that a JWT is remembered at most (0 remembers none), and by which clocks may differ. */
+  constructor(
+    keys: UserKeys,
+    options: { readonly rememberForMs: number; readonly clockToleranceMs: number },
+  ) {
     this.#keys = keys;
-    this.#ttlMs = ttlMs;
+    this.#rememberForMs = options.rememberForMs;
+    this.#toleranceS = options.clockToleranceMs / SECOND_MS;
   }
 
-  /** How many verdicts are held. */
+  /** How many are remembered. */
   get size(): number {
-    return this.#verdicts.size;
+    return this.#jwts.size;
   }
 
   /** The claims of a JWT that is known to be good, in an object that belongs to the caller. */
   find(jwt: string, now: Instant): UserJwtPayload | undefined {
-    if (this.#verdicts.size === 0) return undefined;
+    if (this.#jwts.size === 0) return undefined;
     const name = nameOf(jwt);
-    const verdict = this.#verdicts.get(name);
-    if (verdict === undefined) return undefined;
-    if (!this.#counts(verdict, now)) {
-      this.#verdicts.delete(name);
+    const remembered = this.#jwts.get(name);
+    if (remembered === undefined) return undefined;
+    if (!this.#counts(remembered, now)) {
+      this.#jwts.delete(name);
       return undefined;
     }
-    const { claims } = verdict;
+    const { claims } = remembered;
     return typeof claims === 'string' ? (JSON.parse(claims) as UserJwtPayload) : { ...claims };
   }
 
   /** @param verifiedAt the moment by whose wall clock the JWT was found good. */
   remember(jwt: string, payload: UserJwtPayload, key: KeyObject, verifiedAt: Instant): void {
-    if (this.#ttlMs === 0) return;
-    const expiresAtS = secondsOr(Number.POSITIVE_INFINITY, payload['exp']);
-    const verdict: Verdict = {
+    if (this.#rememberForMs === 0) return;
+    const expiresAtS = secondsOr(Number.POSITIVE_INFINITY, payload['exp']) + this.#toleranceS;
+    const remembered: RememberedJwt = {
       key,
       verifiedAt,
-      goodForMs: Math.min(this.#ttlMs, expiresAtS * SECOND_MS - verifiedAt.wallMs),
+      goodForMs: Math.min(this.#rememberForMs, expiresAtS * SECOND_MS - verifiedAt.wallMs),
       notBeforeS: secondsOr(Number.NEGATIVE_INFINITY, payload['nbf']),
       expiresAtS,
       claims: isFlat(payload) ? { ...payload } : claimsIn(jwt),
     };
-    this.#verdicts.set(nameOf(jwt), verdict, { size: jwt.length });
+    this.#jwts.set(nameOf(jwt), remembered, { size: jwt.length });
   }
 
-  #counts({ key, verifiedAt, goodForMs, notBeforeS, expiresAtS }: Verdict, now: Instant): boolean {
-    // Whole seconds, and no tolerance: as the verifier itself compares.
+  #counts({ key, verifiedAt, goodForMs, notBeforeS, expiresAtS }: RememberedJwt, now: Instant): boolean {
+    // In whole seconds, as the verifier itself compares.
     const nowS = Math.floor(now.wallMs / SECOND_MS);
     return (
       elapsedMs(verifiedAt, now) < goodForMs &&
       nowS < expiresAtS &&
-      nowS >= notBeforeS &&
+      nowS + this.#toleranceS >= notBeforeS &&
       this.#keys.trusts(key, now)
     );
   }

@@ -1,4 +1,4 @@
-import { extractUserJwt, type RequestWithHeaders } from './user-jwt-verifier.js';
+import { extractUserJwt, type RequestWithHeaders } from './user-jwt-form.js';
 
 /**
  * For a host's own passport-jwt strategy, as its `jwtFromRequest`: the user's JWT after `Bearer`, or bare in

@@ -1,11 +1,13 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createHmac, createSecretKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Instant } from '../common/clock.js';
 import { Sealed } from '../common/sealed.js';
-import type { ResolvedUserJwtOptions } from '../options/resolve-options.js';
+import type { NudgeConnectionOptions } from '../options/nudge-auth.options.js';
+import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
 import type { UserJwtPayload } from '../options/nudge-auth.options.js';
 import { ManualClock } from '../testing/manual-clock.js';
+import type { UserJwtRefusal } from './user-jwt-refusal.js';
 import { UserJwtVerifier } from './user-jwt-verifier.js';
 import type { UserKeys } from './user-keys.js';
 
@@ -48,18 +50,20 @@ function sign(
 function verifierWith(
   options: Partial<ResolvedUserJwtOptions> = {},
   itsKeys: UserKeys = keys,
+  refusals: UserJwtRefusal[] = [],
 ): UserJwtVerifier {
   const defaults: ResolvedUserJwtOptions = {
     keys: [],
     jwksUri: undefined,
-    connection: new Sealed({}),
+    connection: new Sealed<NudgeConnectionOptions>({}),
     algorithms: ['HS256'],
     issuer: undefined,
     audience: undefined,
-    verdictTtlMs: TTL_MS,
+    clockToleranceMs: 0,
+    rememberForMs: TTL_MS,
     isRevoked: undefined,
   };
-  return new UserJwtVerifier({ ...defaults, ...options }, itsKeys, clock);
+  return new UserJwtVerifier({ ...defaults, ...options }, itsKeys, clock, (reason) => refusals.push(reason));
 }
 
 function ask(verifier: UserJwtVerifier, jwt: string): Promise<UserJwtPayload | undefined> {
@@ -70,7 +74,7 @@ beforeEach(() => {
   keys = new CountingKeys([SECRET]);
 });
 
-describe('a remembered verdict', () => {
+describe('a remembered JWT', () => {
   it('is there at once, and spares the verification for as long as it may', async () => {
     const verifier = verifierWith();
     const jwt = await sign();
@@ -99,16 +103,16 @@ describe('a remembered verdict', () => {
     expect(keys.verifications).toBe(3);
   });
 
-  it('is not kept where verdictTtlMs is 0', async () => {
-    const verifier = verifierWith({ verdictTtlMs: 0 });
+  it('is not kept where rememberForMs is 0', async () => {
+    const verifier = verifierWith({ rememberForMs: 0 });
     const jwt = await sign();
     await ask(verifier, jwt);
     await ask(verifier, jwt);
-    expect([keys.verifications, verifier.rememberedVerdicts]).toEqual([2, 0]);
+    expect([keys.verifications, verifier.rememberedJwts]).toEqual([2, 0]);
   });
 
   it('is over in the second in which the JWT expires', async () => {
-    const verifier = verifierWith({ verdictTtlMs: 300_000 });
+    const verifier = verifierWith({ rememberForMs: 300_000 });
     const jwt = await sign({ exp: nowS() + 20 });
     expect(await ask(verifier, jwt)).toBeDefined();
     clock.advance(20_000 - (clock.now().wallMs % 1000) - 1);
@@ -116,11 +120,11 @@ describe('a remembered verdict', () => {
     expect(keys.verifications).toBe(1);
     clock.advance(1);
     expect(await ask(verifier, jwt)).toBeUndefined();
-    expect(verifier.rememberedVerdicts).toBe(0);
+    expect(verifier.rememberedJwts).toBe(0);
   });
 
   it('is over when the wall clock is set ahead past the expiry, and when it is set back before nbf', async () => {
-    const verifier = verifierWith({ verdictTtlMs: 300_000 });
+    const verifier = verifierWith({ rememberForMs: 300_000 });
     const expiring = await sign({ exp: nowS() + 20 });
     const beginning = await sign({ nbf: nowS() });
     expect(await ask(verifier, expiring)).toBeDefined();
@@ -202,18 +206,19 @@ describe('a remembered verdict', () => {
 });
 
 describe('a flood', () => {
-  it('of bad JWTs is remembered by nobody and pushes no good one out', async () => {
+  it('of bad JWTs is not remembered and pushes no good one out', async () => {
     const verifier = verifierWith();
     const good = await sign();
     await ask(verifier, good);
     const [head = '', claims = ''] = good.split('.');
     for (let index = 0; index < 20_000; index += 1) {
       // A signature of the right length, and never the right one.
-      const forged = `${head}.${claims}.${index.toString(36).padStart(43, 'A')}`;
+      const signature = Buffer.from(index.toString(36).padStart(32, 'A')).toString('base64url');
+      const forged = `${head}.${claims}.${signature}`;
       // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
       expect(await ask(verifier, forged)).toBeUndefined();
     }
-    expect(verifier.rememberedVerdicts).toBe(1);
+    expect(verifier.rememberedJwts).toBe(1);
     await ask(verifier, good);
     expect(keys.verifications).toBe(20_001);
   });
@@ -221,7 +226,7 @@ describe('a flood', () => {
   it('of good ones is bounded', async () => {
     const verifier = verifierWith();
     for (let index = 0; index < 10_200; index += 1) await ask(verifier, await sign({ jti: randomUUID() }));
-    expect(verifier.rememberedVerdicts).toBe(10_000);
+    expect(verifier.rememberedJwts).toBe(10_000);
   });
 });
 
@@ -231,23 +236,65 @@ describe('a JWT that is not good', () => {
   const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
   it.each([
-    { is: 'not valid yet', sign: () => sign({ nbf: nowS() + 1 }) },
-    { is: 'expired', sign: () => sign({ exp: nowS() }) },
-    { is: 'of another issuer', sign: () => sign({ aud: 'shop', iss: 'https://evil.example' }) },
-    { is: 'for another audience', sign: () => sign({ iss: 'https://id.example', aud: 'other' }) },
-    { is: 'unsigned', sign: async () => `${encoded({ alg: 'none' })}.${encoded({ sub: 'ada' })}.` },
-    { is: 'unsigned, with a signature', sign: async () => `${encoded({ alg: 'none' })}.${encoded({})}.AAAA` },
-    { is: 'signed by an algorithm of another list', sign: () => sign({}, { algorithm: 'HS384' }) },
-    { is: 'without claims', sign: async () => `${encoded({ alg: 'HS256' })}..AAAA` },
-  ])('is refused every time: $is', async (row) => {
-    const verifier = verifierWith({ issuer: 'https://id.example', audience: ['shop'] });
+    { is: 'not valid yet', reason: 'not-yet-valid', sign: () => sign({ nbf: nowS() + 1 }) },
+    { is: 'expired', reason: 'expired', sign: () => sign({ exp: nowS() }) },
+    {
+      is: 'of another issuer',
+      reason: 'issuer',
+      sign: () => sign({ aud: 'shop', iss: 'https://evil.example' }),
+    },
+    {
+      is: 'for another audience',
+      reason: 'audience',
+      sign: () => sign({ iss: 'https://id.example', aud: 'other' }),
+    },
+    {
+      is: 'unsigned',
+      reason: 'malformed',
+      sign: async () => `${encoded({ alg: 'none' })}.${encoded({ sub: 'ada' })}.`,
+    },
+    {
+      is: 'unsigned, with a signature',
+      reason: 'algorithm',
+      sign: async () => `${encoded({ alg: 'none' })}.${encoded({})}.AAAA`,
+    },
+    {
+      is: 'signed by an algorithm of another list',
+      reason: 'algorithm',
+      sign: () => sign({}, { algorithm: 'HS384' }),
+    },
+    { is: 'without claims', reason: 'malformed', sign: async () => `${encoded({ alg: 'HS256' })}..AAAA` },
+    { is: 'signed by another key', reason: 'signature', sign: () => sign({}, { key: OTHER_SECRET }) },
+  ])('is refused every time, with the reason told: $is', async (row) => {
+    const refusals: UserJwtRefusal[] = [];
+    const verifier = verifierWith({ issuer: 'https://id.example', audience: ['shop'] }, keys, refusals);
     const good = await sign({ iss: 'https://id.example', aud: 'shop' });
     const jwt = await row.sign();
     for (let round = 0; round < 2; round += 1) {
       expect(await ask(verifier, good)).toBeDefined();
       expect(await ask(verifier, jwt)).toBeUndefined();
     }
-    expect(verifier.rememberedVerdicts).toBe(1);
+    expect(verifier.rememberedJwts).toBe(1);
+    expect(refusals).toEqual([row.reason, row.reason]);
+  });
+
+  it('is told by the reason that the right key gives, whatever others say', async () => {
+    const refusals: UserJwtRefusal[] = [];
+    keys.keys = [OTHER_SECRET, SECRET, pair.publicKey];
+    await ask(verifierWith({}, keys, refusals), await sign({ exp: nowS() }));
+    keys.keys = [];
+    await ask(verifierWith({}, keys, refusals), await sign());
+    keys.keys = [SECRET];
+    await ask(verifierWith({ isRevoked: () => true }, keys, refusals), await sign());
+    expect(refusals).toEqual(['expired', 'no-key', 'revoked']);
+  });
+
+  it('is told of a header that holds none, and not of a missing one', () => {
+    const refusals: UserJwtRefusal[] = [];
+    const verifier = verifierWith({}, keys, refusals);
+    expect(verifier.verify({ headers: {} })).toBeUndefined();
+    expect(verifier.verify({ headers: { authorization: 'Basic YTpi' } })).toBeUndefined();
+    expect(refusals).toEqual(['malformed']);
   });
 
   it('is refused when a public key was taken for the shared secret', async () => {
@@ -280,28 +327,162 @@ describe('a JWT that is not good', () => {
   });
 
   describe('although its signature is', () => {
-    const signed = (header: object, claims: string): string => {
+    const signed = (header: object, claims: string | Buffer): string => {
       const unsigned = `${encoded(header)}.${Buffer.from(claims).toString('base64url')}`;
       return `${unsigned}.${createHmac('sha256', SECRET).update(unsigned).digest('base64url')}`;
     };
+    const headers = [{ alg: 'HS256', typ: 'JWT' }, { alg: 'HS256', typ: 'at+jwt' }, { alg: 'HS256' }];
 
-    it.each(['null', '[]', '"ada"', '1', 'text', '[{"sub":"ada"}]', JSON.stringify('{"sub":"ada"}'), ''])(
-      'has no claims: %s',
-      async (claims) => {
+    it.each([
+      'null',
+      '[]',
+      '"ada"',
+      '1',
+      'text',
+      '[{"sub":"ada"}]',
+      JSON.stringify('{"sub":"ada"}'),
+      '',
+      '\ufeff{"sub":"ada","exp":1}',
+      '\ufeff{"sub":"ada"}',
+      '{"sub":"ada"}\u0000',
+      '{"sub":"ada"}{}',
+      '{"sub":"ada",}',
+      "{'sub':'ada'}",
+      Buffer.from('{"sub":"ada"}', 'utf16le'),
+      Buffer.from([...Buffer.from('{"sub":"'), 0xff, ...Buffer.from('"}')]),
+    ])('its claims are no JSON object in UTF-8: %j', async (claims) => {
+      const isRevoked = jest.fn(() => false);
+      const refusals: UserJwtRefusal[] = [];
+      const verifier = verifierWith({ isRevoked }, keys, refusals);
+      for (const header of headers) {
+        expect(await ask(verifier, signed(header, claims))).toBeUndefined();
+      }
+      expect(isRevoked).not.toHaveBeenCalled();
+      expect(verifier.rememberedJwts).toBe(0);
+      expect(refusals).toEqual(['malformed', 'malformed', 'malformed']);
+    });
+
+    it.each([
+      '"2"',
+      'null',
+      '{}',
+      '[9999999999]',
+      'true',
+      '-1',
+      '0',
+      '1.5',
+      '1,"exp":1',
+      '9999999999,"exp":1',
+    ])('its exp is no later moment: %s', async (exp) => {
+      const verifier = verifierWith();
+      for (const header of headers) {
+        expect(await ask(verifier, signed(header, `{"sub":"ada","exp":${exp}}`))).toBeUndefined();
+      }
+    });
+
+    it.each(['1e308', '1e999', '9999999999.5', '1,"exp":9999999999'])(
+      'and its exp is a later moment, which is accepted: %s',
+      async (exp) => {
         const verifier = verifierWith();
-        expect(await ask(verifier, signed({ alg: 'HS256', typ: 'JWT' }, claims))).toBeUndefined();
-        expect(verifier.rememberedVerdicts).toBe(0);
+        for (const header of headers) {
+          const jwt = signed(header, `{"sub":"ada","exp":${exp}}`);
+          expect(await ask(verifier, jwt)).toMatchObject({ sub: 'ada' });
+          expect(await ask(verifier, jwt)).toMatchObject({ sub: 'ada' });
+        }
+        expect(verifier.rememberedJwts).toBe(3);
       },
     );
 
-    it.each([[['b64']], [[]], ['exp'], [null]])(
-      'asks for an extension that must be understood: %j',
-      async (crit) => {
-        const verifier = verifierWith();
-        const jwt = signed({ alg: 'HS256', typ: 'JWT', crit }, '{"sub":"ada"}');
-        expect(await ask(verifier, jwt)).toBeUndefined();
-        expect(await ask(verifier, signed({ alg: 'HS256', typ: 'JWT' }, '{"sub":"ada"}'))).toBeDefined();
+    it.each(['"1"', 'null', '99999999999', '1e999', '[1]'])(
+      'its nbf is no earlier moment: %s',
+      async (nbf) => {
+        expect(
+          await ask(verifierWith(), signed({ alg: 'HS256' }, `{"sub":"ada","nbf":${nbf}}`)),
+        ).toBeUndefined();
       },
     );
+
+    it.each([
+      { crit: ['b64'] },
+      { crit: [] },
+      { crit: 'exp' },
+      { crit: null },
+      { b64: false },
+      { crit: ['b64'], b64: true },
+      { kid: 7 },
+      { kid: { name: 'a' } },
+      { alg: ['HS256'] },
+    ])('its header asks for what is not understood: %j', async (named) => {
+      const verifier = verifierWith();
+      const header = { alg: 'HS256', typ: 'JWT' };
+      const jwt = signed({ ...header, ...named }, '{"sub":"ada"}');
+      expect(await ask(verifier, jwt)).toBeUndefined();
+      expect(await ask(verifier, signed(header, '{"sub":"ada"}'))).toBeDefined();
+    });
+  });
+
+  it('is refused where its signature is spelt as no encoder spells it', async () => {
+    keys.keys = [pair.publicKey];
+    const verifier = verifierWith({ algorithms: ['RS256'] });
+    const jwt = await sign({}, { key: pair.privateKey, algorithm: 'RS256' });
+    // 256 bytes end in two characters of which the last has four bits to spare.
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const spare = alphabet.charAt(alphabet.indexOf(jwt.at(-1) ?? '') + 1);
+    expect(await ask(verifier, jwt.slice(0, -1) + spare)).toBeUndefined();
+    expect(await ask(verifier, `${jwt}A`)).toBeUndefined();
+    expect(await ask(verifier, jwt)).toBeDefined();
+  });
+});
+
+describe('a JWT of any issuer', () => {
+  it('is accepted where one of its audiences and its issuer are among those given', async () => {
+    const verifier = verifierWith({
+      issuer: ['https://id.example', 'https://id2.example'],
+      audience: ['shop', 'app'],
+    });
+    const iss = 'https://id2.example';
+    expect(await ask(verifier, await sign({ iss, aud: ['other', 'app'] }))).toBeDefined();
+    expect(await ask(verifier, await sign({ iss, aud: ['other'] }))).toBeUndefined();
+    expect(await ask(verifier, await sign({ iss: 'https://id3.example', aud: 'app' }))).toBeUndefined();
+  });
+
+  it('may be 12 kB long', async () => {
+    const groups = Array.from({ length: 300 }, (_, index) => `group-of-a-large-directory-${index}`);
+    const jwt = await sign({ groups });
+    expect(jwt.length).toBeGreaterThan(12_000);
+    expect(await ask(verifierWith(), jwt)).toMatchObject({ groups });
+  });
+
+  it('rejects as isRevoked does, where that fails', async () => {
+    const verifier = verifierWith({
+      isRevoked: () => Promise.reject(new Error('the session store is down')),
+    });
+    const jwt = await sign();
+    await expect(ask(verifier, jwt)).rejects.toThrow('the session store is down');
+    await expect(ask(verifier, jwt)).rejects.toThrow('the session store is down');
+  });
+});
+
+describe('where clocks may differ', () => {
+  it('a JWT is good that much earlier and later, remembered or not', async () => {
+    const verifier = verifierWith({ clockToleranceMs: 5_000, rememberForMs: 300_000 });
+    const early = await sign({ nbf: nowS() + 6 });
+    const late = await sign({ exp: nowS() + 20 });
+    expect(await ask(verifier, early)).toBeUndefined();
+    clock.advance(1_000);
+    expect(await ask(verifier, early)).toBeDefined();
+    clock.stepWall(-1_000);
+    expect(await ask(verifier, early)).toBeUndefined();
+    expect(await ask(verifier, late)).toBeDefined();
+    clock.advance(25_000 - (clock.now().wallMs % 1000) - 1);
+    expect(await ask(verifier, late)).toBeDefined();
+    clock.advance(1);
+    expect(await ask(verifier, late)).toBeUndefined();
+  });
+
+  it('a JWT that is 2 s early is refused unless they may', async () => {
+    const jwt = await sign({ nbf: nowS() + 2 });
+    expect(await ask(verifierWith(), jwt)).toBeUndefined();
+    expect(await ask(verifierWith({ clockToleranceMs: 2_000 }), jwt)).toBeDefined();
   });
 });

@@ -1,6 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import type { Instant } from '../common/clock.js';
 
+/** What a JWT's header says of its key. */
+export interface UserJwtHeader {
+  readonly alg: string;
+  readonly kid: string | undefined;
+}
+
 /** Where the keys come from that users' JWTs are verified with. */
 export interface UserKeys {
   /**
@@ -8,7 +14,7 @@ export interface UserKeys {
    *
    * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched: not the user's fault.
    */
-  keysFor(jwt: string): readonly KeyObject[] | Promise<readonly KeyObject[]>;
+  keysFor(header: UserJwtHeader): readonly KeyObject[] | Promise<readonly KeyObject[]>;
   /** Whether what a key has verified still counts, as far as that is known without asking anybody. */
   trusts(key: KeyObject, now: Instant): boolean;
 }

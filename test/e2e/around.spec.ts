@@ -135,7 +135,7 @@ describe.each(
       ],
       configure: (app) => surround(platform, app, () => witness),
     });
-    // The second request on takes the remembered verdict and the held token.
+    // The second request on takes the remembered JWT and the held token.
     await host.get('/nudge/token', { authorization });
   });
 

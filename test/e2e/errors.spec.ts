@@ -1,18 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import type { NudgeAuthErrorCode, NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import { NudgeTokenService, type NudgeAuthErrorCode, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator, type EmulatorFault } from 'nestjs-nudge-auth/emulator';
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { Host, type HostSettings, type HttpResult } from '../support/host.js';
 import { HttpStub, unreachableOrigin } from '../support/http-stub.js';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
-import { nativePackage } from '../support/native-package.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { rsaKeyPair, userJwt } from '../support/users.js';
-
-jest.unstable_mockModule('jwks-rsa', () => nativePackage('jwks-rsa'));
 
 const API_KEY = 'obviously-fake-private-key-for-error-tests';
 const PUBLIC_KEY = 'obviously-fake-other-key-for-error-tests';
@@ -413,14 +410,27 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       }
     }
 
-    async function answersWith(jwksUri: string): Promise<HttpResult[]> {
+    /** The answers of the endpoint and of a route of the host's, once it was told in the log and in the status. */
+    async function answersWith(jwksUri: string, cause: RegExp): Promise<HttpResult[]> {
       const host = await start(
-        { userJwt: { jwksUri, algorithms: ['RS256'] } },
+        {
+          userJwt: {
+            jwksUri: `${jwksUri}?client=hidden`,
+            algorithms: ['RS256'],
+            issuer: 'https://id.example',
+          },
+        },
         { modules: [], controllers: [ProfileController] },
       );
       const jwt = await userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid: 'one' });
       const headers = { authorization: `Bearer ${jwt}` };
-      return [await host.get('/nudge/token', headers), await host.get('/profile', headers)];
+      const service = host.app.get(NudgeTokenService);
+      expect(service.status().userKeys).toEqual({ state: 'available' });
+      const answers = [await host.get('/nudge/token', headers), await host.get('/profile', headers)];
+      expect(service.status().userKeys).toMatchObject({ state: 'unavailable' });
+      expect(host.logger.at('warn')).toEqual([expect.stringMatching(cause)]);
+      expect(host.logger.at('warn')[0]).toContain(`cannot be had from ${jwksUri}: `);
+      return answers;
     }
 
     function expectUnavailable([endpoint, profile]: HttpResult[]): void {
@@ -431,24 +441,41 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     }
 
     it('is never the user’s 401 when the issuer is down', async () => {
-      expectUnavailable(await answersWith(`${await unreachableOrigin()}/keys`));
+      expectUnavailable(
+        await answersWith(`${await unreachableOrigin()}/keys`, /cannot be reached \(ECONNREFUSED\)/),
+      );
     });
 
     const good = JSON.stringify({ keys: [{ ...pair.publicJwk, kid: 'one', use: 'sig' }] });
-    const listeners: { is: string; listener: RequestListener }[] = [
-      { is: 'fails', listener: (_request, response) => response.writeHead(500).end(good) },
-      { is: 'publishes no keys', listener: (_request, response) => response.end('{"keys":[]}') },
-      { is: 'answers null', listener: (_request, response) => response.end('null') },
-      { is: 'answers HTML', listener: (_request, response) => response.end('<html></html>') },
+    const listeners: { is: string; cause: RegExp; listener: RequestListener }[] = [
+      {
+        is: 'fails',
+        cause: /with an error \(500\)/,
+        listener: (_request, response) => response.writeHead(500).end(good),
+      },
+      {
+        is: 'publishes no keys',
+        cause: /no key that can verify/,
+        listener: (_request, response) => response.end('{"keys":[]}'),
+      },
+      { is: 'answers null', cause: /no JWK set/, listener: (_request, response) => response.end('null') },
+      { is: 'answers nothing', cause: /no JWK set/, listener: (_request, response) => response.end() },
+      {
+        is: 'answers HTML',
+        cause: /no JWK set/,
+        listener: (_request, response) => response.end('<html></html>'),
+      },
       {
         is: 'redirects',
+        cause: /redirect, which is not followed \(302\)/,
         listener: (request, response) =>
-          request.url === '/keys'
+          request.url?.startsWith('/keys') === true
             ? response.writeHead(302, { location: '/elsewhere' }).end()
             : response.end(good),
       },
       {
         is: 'breaks off in the middle',
+        cause: /cannot be reached/,
         listener: (_request, response) => {
           response.writeHead(200, { 'content-length': good.length });
           response.write(good.slice(0, 20), () => response.destroy());
@@ -456,13 +483,14 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       },
       {
         is: 'answers without end',
+        cause: /larger than any JWK set/,
         listener: (_request, response) => response.end(good + ' '.repeat(300_000)),
       },
     ];
 
-    it.each(listeners)('when the issuer $is', async ({ listener }) => {
+    it.each(listeners)('when the issuer $is', async ({ listener, cause }) => {
       await using issuer = await HttpStub.start(listener);
-      expectUnavailable(await answersWith(`${issuer.origin}/keys`));
+      expectUnavailable(await answersWith(`${issuer.origin}/keys`, cause));
     });
 
     it('is over as soon as the keys come', async () => {

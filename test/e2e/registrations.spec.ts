@@ -573,16 +573,16 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
           '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)',
       },
       {
-        is: 'an empty key, a life that is no number, and no URL',
-        values: () => ({ NUDGE_API_KEY: '', NUDGE_DEFAULT_EXPIRY_MINS: 'an hour', NUDGE_BASE_URL: '' }),
+        is: 'an empty key, a life that is no number, and a URL that is none',
+        values: () => ({ NUDGE_API_KEY: '', NUDGE_DEFAULT_EXPIRY_MINS: 'an hour', NUDGE_BASE_URL: ' ' }),
         message:
           'its options have 3 problems:\n' +
-          '  - apiKey: is empty: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)\n' +
+          '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)\n' +
           '  - defaultExpiryMins: must be a whole number of minutes from 30 to 1440 (environment: NUDGE_DEFAULT_EXPIRY_MINS)\n' +
           '  - baseUrl: must be an absolute URL such as https://main-api.nudgenow.com/api (environment: NUDGE_BASE_URL)',
       },
       {
-        is: 'an empty life',
+        is: 'a life of blanks',
         values: () => ({ NUDGE_API_KEY: KEY, NUDGE_DEFAULT_EXPIRY_MINS: ' ' }),
         message: '  - defaultExpiryMins: must be a whole number of minutes from 30 to 1440',
       },

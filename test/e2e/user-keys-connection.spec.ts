@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NudgeAuthOptions, UserJwtOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { Agent } from 'node:https';
@@ -6,12 +6,8 @@ import { createServer as createTlsServer } from 'node:tls';
 import { Server as ProxyServer } from 'proxy-chain';
 import { Host, type HttpResult } from '../support/host.js';
 import { HttpStub } from '../support/http-stub.js';
-import { nativePackage } from '../support/native-package.js';
 import { rsaKeyPair, userJwt } from '../support/users.js';
 import { lookupHere, Wire, wireTls } from '../support/wire.js';
-
-// jest loads it as CommonJS, and what it needs is an ES module.
-jest.unstable_mockModule('jwks-rsa', () => nativePackage('jwks-rsa'));
 
 const API_KEY = 'obviously-fake-private-key-for-jwks-tests';
 const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [

@@ -59,13 +59,30 @@ const OFFENCES: readonly Offence[] = [
   offence('every-file-has-a-place', 'src/helpers/unplaced.ts', plain, 'src/index.ts'),
   offence('islands-are-left-alone', 'src/endpoint/island.ts', importing('../emulator/innocent.js')),
   offence('emulator-imports-only-common', 'src/emulator/token.ts', importing('../token/innocent.js')),
+  offence(
+    'the-command-line-starts-the-emulator',
+    'src/doctor/start.ts',
+    importing('../emulator/cli/innocent.js'),
+  ),
+  offence(
+    'commands-are-loaded-on-demand',
+    'src/doctor/commands.ts',
+    `${importing('./innocent.js')}export const y = (): unknown => import('../emulator/cli/innocent.js');\n`,
+  ),
+  ...['server', 'faults', 'http'].map((folder, index) =>
+    offence(
+      `${folder}-of-the-emulator-imports-downward-only`,
+      `src/emulator/${folder}/upward.ts`,
+      importing(`../${['cli', 'server', 'faults'][index]}/innocent.js`),
+    ),
+  ),
   offence('client-imports-nothing', 'src/client/common.ts', importing('../common/innocent.js')),
   offence('client-imports-nothing', 'src/client/builtin.ts', importing('node:timers')),
   offence('client-imports-nothing', 'src/client/package.ts', importing('zod')),
   offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
   offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
   offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
-  ...['cache', 'store', 'vendor', 'token', 'telemetry', 'emulator'].map((folder) =>
+  ...['cache', 'store', 'vendor', 'token', 'telemetry', 'emulator', 'doctor'].map((folder) =>
     offence(`${folder}-is-free-of-nest`, `src/${folder}/nest.ts`, importing('@nestjs/common')),
   ),
   offence('cache-is-free-of-nest', 'src/cache/nest-axios.ts', importing('@nestjs/axios')),
@@ -73,7 +90,6 @@ const OFFENCES: readonly Offence[] = [
   offence('common-imports-no-package', 'src/common/package.ts', importing('zod')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
-  offence('jwks-rsa-is-loaded-on-priority', 'src/endpoint/jwks.ts', importing('jwks-rsa')),
   // Its layers import upward, and so reach what has subpaths of its own.
   offence('main-entry-stands-alone', 'src/index.ts', ''),
   offence('only-declared-packages', 'src/endpoint/dev-package.ts', importing('fast-check')),
@@ -92,16 +108,18 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/token/index.ts': importing('./innocent.js'),
   'src/token/cycle-b.ts': "export type { A as B } from './cycle-a.js';\n",
   'src/vendor/innocent.ts': importing('@nestjs/axios'),
-  'src/endpoint/innocent.ts':
-    "import type { X } from 'jwks-rsa';\nexport const y = (): Promise<X> => import('jwks-rsa');\n",
   'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('zod'),
+  'src/emulator/cli/innocent.ts': plain,
+  'src/emulator/server/innocent.ts': plain,
+  'src/emulator/faults/innocent.ts': plain,
+  'src/doctor/innocent.ts': plain,
   'src/client/innocent.ts': plain,
   'test/support/innocent.ts': importing('fast-check'),
 };
 
 const PACKAGES = {
   dependencies: ['zod'],
-  peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis', 'jwks-rsa'],
+  peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis'],
   devDependencies: ['@nestjs/common', 'fast-check'],
 };
 

@@ -3,7 +3,8 @@
  * imported and run there. `node --test` runs it; Node and npm are all it needs.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -264,10 +265,27 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
     it('compiles for a bundler', () =>
       compile('module', '--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'));
 
-    it('has the emulator as a command', async () => {
-      const emulator = (option) => run('npx', ['--no', '--', 'nudge-emulator', option], { cwd });
-      assert.match(await emulator('--help'), /nudge-emulator/);
-      assert.equal((await emulator('--version')).trim(), manifest.version);
+    it('has one command line, named as the package', async () => {
+      const tool = (...args) => run('npx', ['--no', '--', manifest.name, ...args], { cwd });
+      assert.equal((await tool('--version')).trim(), manifest.version);
+      assert.match(await tool('--help'), /^ {2}emulator /m);
+      assert.match(await tool('emulator', '--help'), /--port <number>/);
+      assert.equal(Buffer.from(await tool('key'), 'base64').length, 32);
+      await assert.rejects(tool('nonsense'), /\(2\):\n.*unknown command/);
+    });
+
+    it('ends the emulator at once on Ctrl-C, also while a request hangs', async () => {
+      const bin = join(cwd, 'node_modules/.bin', manifest.name);
+      const emulator = spawn(bin, ['emulator', '--port=0', '--fault={"kind":"hang"}'], { cwd });
+      const ended = once(emulator, 'exit');
+      const [greeting] = await once(emulator.stdout.setEncoding('utf8'), 'data');
+      const [, url] = /NUDGE_BASE_URL=(\S+)/.exec(greeting);
+      const hanging = assert.rejects(fetch(`${url}/clients/jwt/token?expiryMins=60`));
+      const countersUrl = url.replace(/api$/, '__admin/counters');
+      while ((await (await fetch(countersUrl)).json()).received === 0);
+      emulator.kill('SIGINT');
+      assert.deepEqual(await ended, [0, null]);
+      await hanging;
     });
 
     it('can import every entry point whose peers are there', async () => {

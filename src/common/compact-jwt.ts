@@ -1,0 +1,40 @@
+/** What a JWT says, in objects of the caller's own. Read, not verified. */
+export interface DecodedJwt {
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Refuses bytes that are no UTF-8, and leaves a byte order mark in place, which `JSON.parse` then refuses. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Whether a text is base64url as an encoder writes it: no padding, no other characters, no stray bits at the end. */
+export function isBase64Url(text: string): boolean {
+  return text !== '' && Buffer.from(text, 'base64url').toString('base64url') === text;
+}
+
+function decodeObject(part: string): Readonly<Record<string, unknown>> | undefined {
+  if (!isBase64Url(part)) return undefined;
+  try {
+    const value: unknown = JSON.parse(UTF_8.decode(Buffer.from(part, 'base64url')));
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Not UTF-8, or not JSON. The error may quote what it could not read.
+    return undefined;
+  }
+}
+
+/**
+ * The header and the claims of a JWT in compact form, read strictly; `undefined` where either is anything but the
+ * base64url of a JSON object in UTF-8.
+ *
+ * @see RFC 7515 §5.2, RFC 7519 §7.2
+ */
+export function decodeJwt(jwt: string): DecodedJwt | undefined {
+  const parts = jwt.split('.');
+  const [head, claims] = parts;
+  if (head === undefined || claims === undefined || parts.length !== 3) return undefined;
+  const header = decodeObject(head);
+  const payload = header && decodeObject(claims);
+  return header === undefined || payload === undefined ? undefined : { header, payload };
+}

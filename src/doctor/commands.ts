@@ -1,0 +1,21 @@
+import type { Command } from '../common/command.js';
+
+/** A command as the list of commands shows it. It is loaded when it is chosen. */
+interface ListedCommand {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Every command by its name. A new one is a file of its own and an entry here. */
+export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map(
+  Object.entries<ListedCommand>({
+    emulator: {
+      summary: 'runs an offline Nudge token API, for tests and demos',
+      load: async () => (await import('../emulator/cli/emulator-command.js')).emulatorCommand,
+    },
+    key: {
+      summary: 'makes an encryption key for RedisTokenStore',
+      load: async () => (await import('./commands/key-command.js')).keyCommand,
+    },
+  }),
+);

@@ -1,0 +1,124 @@
+import { CommandUsageError, parseOptions } from '../../common/command.js';
+import { FAULT_CATALOGUE } from '../faults/fault-catalogue.js';
+import type { EmulatorFault } from '../faults/fault-catalogue.js';
+import type { EmulatorInputError } from '../input-error.js';
+import type { AdminAccess, NudgeEmulatorOptions } from '../server/emulator-options.js';
+import type { EmulatorAlgorithm } from '../server/signing-keys.js';
+
+/** Fixed, so that an application's environment can name it. */
+const DEFAULT_CLI_PORT = 4010;
+
+const FAULT_EXAMPLES = [...FAULT_CATALOGUE.values()].map(({ example }) => `  ${JSON.stringify(example)}`);
+
+export const EMULATOR_HELP = `Usage: nestjs-nudge-auth emulator [options]
+
+Answers as the Nudge token API does, offline, and misbehaves on request. It is for tests and demos:
+it listens on this machine only, and its tokens are good for nothing. Ctrl-C ends it.
+
+  --port <number>         port to listen on, 0 for any that is free (default ${DEFAULT_CLI_PORT})
+  --host <address>        address to listen on (default 127.0.0.1)
+  --api-key <key>         a private key to accept; may be repeated (default: a fake that is printed)
+  --public-key <key>      a key to refuse as a public one; may be repeated
+  --algorithm <name>      EdDSA or HS256 (default EdDSA)
+  --seed <text>           same seed, same signing keys (default: random keys)
+  --rate-limit <number>   requests per minute and client address, or off (default 1200)
+  --fault <json>          a fault to begin with, or a list; may be repeated
+  --admin <who>           who may use the admin routes: loopback, any-address or off (default loopback)
+  --help                  this text
+
+Examples:
+  npx nestjs-nudge-auth emulator --port 4010 --api-key a-fake-key
+  npx nestjs-nudge-auth emulator --fault '{"kind":"status","status":503,"times":2}'
+  npx nestjs-nudge-auth emulator --host 0.0.0.0 --admin any-address     # in a container
+
+Faults, each with its usual fields ("times" and "only" may stand in all of them):
+${FAULT_EXAMPLES.join('\n')}
+`;
+
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  'api-key': { type: 'string', multiple: true },
+  'public-key': { type: 'string', multiple: true },
+  algorithm: { type: 'string' },
+  seed: { type: 'string' },
+  'rate-limit': { type: 'string' },
+  fault: { type: 'string', multiple: true },
+  admin: { type: 'string' },
+} as const;
+
+const FLAGS: Readonly<Record<string, string>> = {
+  port: '--port',
+  host: '--host',
+  apiKeys: '--api-key',
+  publicKeys: '--public-key',
+  seed: '--seed',
+  rateLimitPerMinute: '--rate-limit',
+  faults: '--fault',
+};
+
+/**
+ * What a command line asks of an emulator. Names, numbers and choices are read here; the emulator itself judges the rest.
+ *
+ * @throws {CommandUsageError} for an unknown option, a missing value, or a value of the wrong kind.
+ */
+export function parseEmulatorArguments(argv: readonly string[]): NudgeEmulatorOptions {
+  const values = parseOptions(argv, OPTIONS);
+  return {
+    port: values.port === undefined ? DEFAULT_CLI_PORT : wholeNumber('--port', values.port),
+    host: values.host,
+    apiKeys: values['api-key'],
+    publicKeys: values['public-key'],
+    algorithm: choice<EmulatorAlgorithm>('--algorithm', values.algorithm, { EdDSA: 'EdDSA', HS256: 'HS256' }),
+    seed: values.seed,
+    rateLimitPerMinute: rateLimit(values['rate-limit']),
+    faults: values.fault?.flatMap(faultJson),
+    admin: choice<AdminAccess>('--admin', values.admin, {
+      loopback: 'loopback',
+      'any-address': 'any-address',
+      off: false,
+    }),
+  };
+}
+
+/** The emulator's own objection in the words of the command line: `apiKeys.0` is the first `--api-key`. */
+export function asUsageError({ problems }: EmulatorInputError): CommandUsageError {
+  const inFlags = problems.map((problem) =>
+    problem.replace(/^(\w+)(?:\.(\d+))?(?:\.|: )/, (path, option: string, index: string | undefined) => {
+      const flag = FLAGS[option];
+      if (flag === undefined) return path;
+      return index === undefined ? `${flag}: ` : `${flag} (number ${Number(index) + 1}): `;
+    }),
+  );
+  return new CommandUsageError(inFlags.join('; '));
+}
+
+function choice<Value>(
+  flag: string,
+  text: string | undefined,
+  choices: Readonly<Record<string, Value>>,
+): Value | undefined {
+  if (text === undefined) return undefined;
+  if (Object.hasOwn(choices, text)) return choices[text];
+  throw new CommandUsageError(`${flag}: must be one of ${Object.keys(choices).join(', ')}`);
+}
+
+function rateLimit(text: string | undefined): number | false | undefined {
+  if (text === 'off') return false;
+  if (text === undefined) return undefined;
+  return wholeNumber('--rate-limit', text, 'must be a whole number of at least 1, or off', 1);
+}
+
+function wholeNumber(flag: string, text: string, message = 'must be a whole number', least = 0): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) throw new CommandUsageError(`${flag}: ${message}`);
+  return Number(text);
+}
+
+/** Whether it is a fault is for the emulator to say. */
+function faultJson(text: string): EmulatorFault[] {
+  try {
+    return [JSON.parse(text)].flat() as EmulatorFault[];
+  } catch (cause) {
+    throw new CommandUsageError('--fault: not JSON', { cause });
+  }
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { SECOND_MS } from '../../common/durations.js';
+import { errorAnswer, HTML_TYPE, textAnswer, type Answer } from '../http/answer.js';
+import { headerValue, signedSeconds } from './fault-fields.js';
+import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
+
+/** A `Retry-After` header. At most one of `retryAfterS` and `retryAfterText` may be given. */
+export interface RetryAfter {
+  /** Seconds, an integer; negative ones are sent as they are, or as a date in the past. */
+  readonly retryAfterS?: number;
+  /** How `retryAfterS` is written: as a number (the default), or as an HTTP date by the emulator's own clock. */
+  readonly retryAfterForm?: 'seconds' | 'http-date';
+  /** The header's value as it stands, sense or nonsense. */
+  readonly retryAfterText?: string;
+}
+
+/** Any status, with a body of `{"message"}`. Neither key nor parameters are looked at. */
+export interface StatusFault extends FaultScope, RetryAfter {
+  readonly kind: 'status';
+  /** 200 to 599. */
+  readonly status: number;
+  /** Default: a text that names the status. */
+  readonly message?: string;
+}
+
+/** 429, as beyond the vendor's limit. */
+export interface RateLimitFault extends FaultScope, RetryAfter {
+  readonly kind: 'rate-limit';
+}
+
+/** A redirect, by default to a route of the emulator that records whether the key was sent along. */
+export interface RedirectFault extends FaultScope {
+  readonly kind: 'redirect';
+  /** Default 302. */
+  readonly status?: 301 | 302 | 303 | 307 | 308;
+  /** Default: the emulator's own `/redirect-target`. */
+  readonly location?: string;
+}
+
+/** A refusal in HTML, as a firewall in front of the vendor would write it. */
+export interface FirewallFault extends FaultScope {
+  readonly kind: 'firewall';
+  /** 400 to 599, default 403. */
+  readonly status?: number;
+}
+
+/** What stands in for the vendor's own verdict. */
+export type AnswerFault = StatusFault | RateLimitFault | RedirectFault | FirewallFault;
+
+interface AnswerFaultKind<Fault> extends FaultKind<Fault> {
+  answer(fault: Fault, vendorNowMs: number): Answer;
+}
+
+/** Where a redirect leads by default. The emulator counts the keys that arrive there. */
+export const REDIRECT_TARGET_PATH = '/redirect-target';
+
+const DEFAULT_RETRY_AFTER_S = 60;
+const FIREWALL_PAGE = [
+  '<!DOCTYPE html>',
+  '<html><head><title>Request blocked</title></head>',
+  '<body><h1>Request blocked</h1><p>This request was refused by a firewall.</p></body></html>',
+].join('\n');
+
+const RETRY_AFTER = {
+  retryAfterS: signedSeconds.optional(),
+  retryAfterForm: z.enum(['seconds', 'http-date']).optional(),
+  retryAfterText: headerValue.optional(),
+};
+const hasOneRetryAfter = ({ retryAfterS, retryAfterText }: RetryAfter): boolean =>
+  retryAfterS === undefined || retryAfterText === undefined;
+const ONE_RETRY_AFTER = { path: ['retryAfterText'], message: 'cannot stand beside retryAfterS' };
+
+export const ANSWER_FAULTS: {
+  readonly [Kind in AnswerFault['kind']]: AnswerFaultKind<FaultOf<AnswerFault, Kind>>;
+} = {
+  status: {
+    schema: faultSchema('status', {
+      status: z.int().min(200).max(599),
+      message: z.string().optional(),
+      ...RETRY_AFTER,
+    }).refine(hasOneRetryAfter, ONE_RETRY_AFTER),
+    example: { kind: 'status', status: 503, retryAfterS: 5 },
+    effect: 'any status from 200 to 599 with `{"message"}`; `message` sets the text',
+    answer: (fault, vendorNowMs) =>
+      errorAnswer(
+        fault.status,
+        fault.message ?? `Emulated fault: status ${fault.status}`,
+        retryAfterHeaders(fault, vendorNowMs),
+      ),
+  },
+  'rate-limit': {
+    schema: faultSchema('rate-limit', RETRY_AFTER).refine(hasOneRetryAfter, ONE_RETRY_AFTER),
+    example: { kind: 'rate-limit', retryAfterS: 30 },
+    effect: '429; 60 seconds if nothing is said',
+    answer: (fault, vendorNowMs) => {
+      const retryAfterS = fault.retryAfterS ?? DEFAULT_RETRY_AFTER_S;
+      return errorAnswer(429, 'Too many requests', retryAfterHeaders({ ...fault, retryAfterS }, vendorNowMs));
+    },
+  },
+  redirect: {
+    schema: faultSchema('redirect', {
+      status: z.literal([301, 302, 303, 307, 308]).optional(),
+      location: headerValue.min(1).optional(),
+    }),
+    example: { kind: 'redirect' },
+    effect:
+      '302 to `/redirect-target` of the emulator, which counts keys that arrive there; `status` and `location` change it',
+    answer: ({ status = 302, location = REDIRECT_TARGET_PATH }) =>
+      errorAnswer(status, 'Emulated fault: redirect', { Location: location }),
+  },
+  firewall: {
+    schema: faultSchema('firewall', { status: z.int().min(400).max(599).optional() }),
+    example: { kind: 'firewall' },
+    effect: '403 with an HTML page; `status` changes it',
+    answer: ({ status = 403 }) => textAnswer(status, HTML_TYPE, FIREWALL_PAGE),
+  },
+};
+
+/** The answer that a fault puts in place of the vendor's verdict. */
+export function answerOf(fault: AnswerFault, vendorNowMs: number): Answer {
+  const kind: AnswerFaultKind<AnswerFault> = ANSWER_FAULTS[fault.kind];
+  return kind.answer(fault, vendorNowMs);
+}
+
+function retryAfterHeaders(fault: RetryAfter, vendorNowMs: number): Record<string, string> {
+  const { retryAfterS, retryAfterForm, retryAfterText } = fault;
+  if (retryAfterText !== undefined) return { 'Retry-After': retryAfterText };
+  if (retryAfterS === undefined) return {};
+  if (retryAfterForm !== 'http-date') return { 'Retry-After': String(retryAfterS) };
+  return { 'Retry-After': new Date(vendorNowMs + retryAfterS * SECOND_MS).toUTCString() };
+}

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { gunzipSync } from 'node:zlib';
+import { decodeJwt } from 'jose';
+import { NOW_S, tokenOf, EmulatorClient } from '../../../test/support/emulator-client.js';
+import type { NudgeEmulator, EmulatorFault } from '../index.js';
+
+let client: EmulatorClient;
+let nudge: NudgeEmulator;
+
+beforeEach(async () => {
+  client = await EmulatorClient.start();
+  ({ nudge } = client);
+});
+
+afterEach(() => nudge.stop());
+
+describe('faults of the layer body', () => {
+  it.each<[EmulatorFault, string, RegExp]>([
+    [{ kind: 'wrong-content-type' }, 'text/html; charset=utf-8', /^\{"token":"[\w.-]+"\}$/],
+    [{ kind: 'wrong-content-type', contentType: 'text/plain', body: 'hello' }, 'text/plain', /^hello$/],
+    [{ kind: 'not-json' }, 'application/json; charset=utf-8', /^\{"token":$/],
+    [{ kind: 'not-json', body: '<html>' }, 'application/json; charset=utf-8', /^<html>$/],
+    [{ kind: 'wrong-json', json: [{ token: 7 }] }, 'application/json; charset=utf-8', /^\[\{"token":7\}\]$/],
+    [{ kind: 'wrong-json', json: null }, 'application/json; charset=utf-8', /^null$/],
+  ])('%j', async (fault, contentType, body) => {
+    nudge.setFault(fault);
+    const seen = await client.get();
+    expect([seen.status, seen.headers['content-type']]).toEqual([200, contentType]);
+    expect(seen.body.toString()).toMatch(body);
+  });
+
+  it('sends a body that is too large and otherwise good', async () => {
+    nudge.setFault({ kind: 'oversized-body' });
+    const seen = await client.get();
+    expect(seen.body.length).toBeGreaterThan(128 * 1024);
+    expect(decodeJwt(tokenOf(seen)).iat).toBe(NOW_S);
+    nudge.setFault({ kind: 'oversized-body', sizeBytes: 70_000 }, { kind: 'firewall' });
+    expect((await client.get()).body.length).toBeGreaterThan(70_000);
+  });
+
+  it('sends a small body that unpacks to a large one', async () => {
+    nudge.setFault({ kind: 'gzip-bomb' });
+    const seen = await client.get();
+    expect(seen.headers['content-encoding']).toBe('gzip');
+    expect(seen.body.length).toBeLessThan(16 * 1024);
+    const unpacked = gunzipSync(seen.body);
+    expect(unpacked.length).toBeGreaterThan(10 * 1024 * 1024);
+    expect(decodeJwt(tokenOf({ ...seen, body: unpacked })).iat).toBe(NOW_S);
+  });
+
+  it('spoils refusals as well', async () => {
+    nudge.setFault({ kind: 'not-json' });
+    expect(await client.get('')).toMatchObject({ status: 400, body: Buffer.from('{"token":') });
+  });
+});

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { milliseconds } from './fault-fields.js';
+import { faultSchema, type FaultKinds, type FaultScope } from './fault-kind.js';
+
+/** The answer takes its time. */
+export interface LatencyFault extends FaultScope {
+  readonly kind: 'latency';
+  /** Milliseconds, 0 or more. */
+  readonly latencyMs: number;
+  /**
+   * Which way is slow. `request` (the default): the token is issued after the wait. `response`: it is issued, and the
+   * `Date` header taken, before the wait.
+   */
+  readonly leg?: 'request' | 'response';
+}
+
+/** How long it takes. The token route reads the fields. */
+export const DELAY_FAULTS: FaultKinds<LatencyFault> = {
+  latency: {
+    schema: faultSchema('latency', {
+      latencyMs: milliseconds,
+      leg: z.enum(['request', 'response']).optional(),
+    }),
+    example: { kind: 'latency', latencyMs: 800 },
+    effect: 'a late answer; with `"leg": "response"` the token is issued before the wait, not after it',
+  },
+};

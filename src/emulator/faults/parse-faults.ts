@@ -1,0 +1,58 @@
+import { EmulatorInputError, parse, problem, problemsOf, type Parsed } from '../input-error.js';
+import { FAULT_CATALOGUE, FAULT_LAYERS, type EmulatorFault, type FaultLayer } from './fault-catalogue.js';
+
+/**
+ * The faults in a value that came from anywhere: one fault, or a list. Lists in the list are taken apart.
+ *
+ * @throws {EmulatorInputError} naming every problem: an unknown kind or field, a value out of range, or a fault that
+ *   could never be reached because one without `times` stands before it in the same layer.
+ */
+export function parseFaults(input: unknown): EmulatorFault[] {
+  const list = listOf(input);
+  const parsed = readFaults(list);
+  if ('value' in parsed) return parsed.value;
+  throw new EmulatorInputError(list.length === 1 ? 'fault' : 'faults', parsed.problems);
+}
+
+/** The same without throwing. @param path where the value stands. */
+export function readFaults(input: unknown, path: readonly PropertyKey[] = []): Parsed<EmulatorFault[]> {
+  const list = listOf(input);
+  const pathOf = (index: number): readonly PropertyKey[] => (list.length === 1 ? path : [...path, index]);
+  const parsed = list.map((each, index) => readFault(each, pathOf(index)));
+  const faults = parsed.flatMap((each) => ('value' in each ? [each.value] : []));
+  const problems = parsed.flatMap(problemsOf);
+  if (problems.length === 0) problems.push(...unreachable(faults, pathOf));
+  return problems.length === 0 ? { value: faults } : { problems };
+}
+
+function listOf(input: unknown): readonly unknown[] {
+  return Array.isArray(input) ? input.flat() : [input];
+}
+
+function readFault(input: unknown, path: readonly PropertyKey[]): Parsed<EmulatorFault> {
+  if (typeof input !== 'object' || input === null) {
+    return { problems: [problem(path, 'must be an object such as {"kind":"status","status":503}')] };
+  }
+  const declared = 'kind' in input ? FAULT_CATALOGUE.get(String(input.kind)) : undefined;
+  if (declared === undefined) {
+    const kinds = [...FAULT_CATALOGUE.keys()].join(', ');
+    return { problems: [problem([...path, 'kind'], `must be one of ${kinds}`)] };
+  }
+  return parse(declared.schema, input, path);
+}
+
+function unreachable(
+  faults: readonly EmulatorFault[],
+  pathOf: (index: number) => readonly PropertyKey[],
+): string[] {
+  const endless = new Set<FaultLayer>();
+  return faults.flatMap(({ kind, times, only }, index) => {
+    const layer = FAULT_LAYERS[kind];
+    if (endless.has(layer)) {
+      const reason = `a fault of the same layer (${layer}) without "times" stands before it`;
+      return [problem(pathOf(index), `can never be reached: ${reason}`)];
+    }
+    if (times === undefined && only === undefined) endless.add(layer);
+    return [];
+  });
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { SECOND_MS } from '../../common/durations.js';
+import { seconds, signedMilliseconds } from './fault-fields.js';
+import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
+
+/** The vendor's clock is wrong: `iat`, `exp`, `Date` and dates in `Retry-After` all move with it. */
+export interface WrongClockFault extends FaultScope {
+  readonly kind: 'wrong-clock';
+  /** Milliseconds it is ahead; negative where it is behind. */
+  readonly offsetMs: number;
+}
+
+/** No `Date` header. */
+export interface NoDateFault extends FaultScope {
+  readonly kind: 'no-date';
+}
+
+/** A `Date` of the past, as behind a cache. */
+export interface CachedDateFault extends FaultScope {
+  readonly kind: 'cached-date';
+  /** Seconds, 0 or more. */
+  readonly ageS: number;
+  /** Whether an `Age` header says so. Default `true`; `false` makes it a lie. */
+  readonly ageHeader?: boolean;
+}
+
+/** What the `Date` header says of the vendor's time. */
+export type DateFault = NoDateFault | CachedDateFault;
+
+interface DateFaultKind<Fault> extends FaultKind<Fault> {
+  headers(fault: Fault, vendorNowMs: number): Record<string, string>;
+}
+
+/** What time the vendor believes it is. The token route reads the fields. */
+export const CLOCK_FAULTS: FaultKinds<WrongClockFault> = {
+  'wrong-clock': {
+    schema: faultSchema('wrong-clock', { offsetMs: signedMilliseconds }),
+    example: { kind: 'wrong-clock', offsetMs: -90_000 },
+    effect: '`Date`, `iat` and `exp` of a clock that is behind (or, with a positive number, ahead)',
+  },
+};
+
+export const DATE_FAULTS: {
+  readonly [Kind in DateFault['kind']]: DateFaultKind<FaultOf<DateFault, Kind>>;
+} = {
+  'no-date': {
+    schema: faultSchema('no-date', {}),
+    example: { kind: 'no-date' },
+    effect: 'no `Date` header',
+    headers: () => ({}),
+  },
+  'cached-date': {
+    schema: faultSchema('cached-date', { ageS: seconds, ageHeader: z.boolean().optional() }),
+    example: { kind: 'cached-date', ageS: 120 },
+    effect: 'an old `Date` with an `Age`; with `"ageHeader": false` without one',
+    headers: ({ ageS, ageHeader = true }, vendorNowMs) => ({
+      Date: new Date(vendorNowMs - ageS * SECOND_MS).toUTCString(),
+      ...(ageHeader && { Age: String(ageS) }),
+    }),
+  },
+};
+
+/** The `Date` and `Age` headers of an answer given at this moment of the vendor's clock. */
+export function dateHeaders(vendorNowMs: number, fault: DateFault | undefined): Record<string, string> {
+  if (fault === undefined) return { Date: new Date(vendorNowMs).toUTCString() };
+  const kind: DateFaultKind<DateFault> = DATE_FAULTS[fault.kind];
+  return kind.headers(fault, vendorNowMs);
+}

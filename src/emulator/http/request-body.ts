@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { EmulatorInputError } from '../input-error.js';
+
+const LARGEST_BODY_BYTES = 64 * 1024;
+
+/** The body is of a type that a browser's page of any origin could send without asking. */
+export class UnsupportedMediaTypeError extends Error {
+  override readonly name = 'UnsupportedMediaTypeError';
+}
+
+/**
+ * The JSON a request carries; `undefined` where it has no body.
+ *
+ * @throws {UnsupportedMediaTypeError} for a body that is not sent as `application/json`.
+ * @throws {EmulatorInputError} for a body over 64 KiB, or one that is no JSON.
+ */
+export async function readJson(message: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    // Read to its end all the same: an answer to a client that still sends would not arrive.
+    if (sizeBytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
+  }
+  if (sizeBytes === 0) return undefined;
+  if (!/^application\/json\s*(;|$)/i.test(message.headers['content-type'] ?? '')) {
+    throw new UnsupportedMediaTypeError('Send the body with the header "Content-Type: application/json"');
+  }
+  if (sizeBytes > LARGEST_BODY_BYTES) {
+    throw new EmulatorInputError('body', [`must not be larger than ${LARGEST_BODY_BYTES} bytes`]);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new EmulatorInputError('body', ['not JSON']);
+  }
+}

@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import type { EmulatorFault } from '../faults/fault-catalogue.js';
+import { parseFaults } from '../faults/parse-faults.js';
+import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
+import { readJson, UnsupportedMediaTypeError } from '../http/request-body.js';
+import { EmulatorInputError, parseInput, strictObject } from '../input-error.js';
+import { adminRefusal, type AdminRules } from './admin-access.js';
+import { apiKeysSchema, enabledSchema } from './emulator-options.js';
+import type { ReceivedRequest } from './received-request.js';
+import type { EmulatorCounters, EmulatorRequestRecord } from './request-log.js';
+
+export const ADMIN_PATH = '/__admin';
+
+/** What of an emulator can be seen and changed from outside. */
+export interface AdminTarget {
+  readonly state: { readonly faults: readonly unknown[] };
+  readonly requests: readonly EmulatorRequestRecord[];
+  readonly counters: EmulatorCounters;
+  setFault(...faults: readonly EmulatorFault[]): void;
+  clearFaults(): void;
+  setApiKeys(apiKeys: readonly string[]): void;
+  setEnabled(enabled: boolean): void;
+  rotateSigningKey(options: { withdrawOld?: boolean }): string;
+  reset(): void;
+}
+
+/** What `rotateSigningKey` takes. */
+export const rotationSchema = strictObject({ withdrawOld: z.boolean().optional() });
+const apiKeysBody = strictObject({ apiKeys: apiKeysSchema });
+const enabledBody = strictObject({ enabled: enabledSchema });
+
+type Handler = (body: unknown) => unknown;
+
+/** The routes under `/__admin`: what the methods of an emulator do, over HTTP. All of them are invented. */
+export class AdminRoutes {
+  readonly #rules: AdminRules;
+  readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+
+  constructor(target: AdminTarget, rules: AdminRules) {
+    this.#rules = rules;
+    const faults = (): unknown => ({ faults: target.state.faults });
+    this.#routes = {
+      '/state': { GET: () => target.state },
+      '/requests': { GET: () => ({ requests: target.requests }) },
+      '/counters': { GET: () => target.counters },
+      '/faults': {
+        GET: faults,
+        POST: (body) => {
+          target.setFault(...parseFaults(body));
+          return faults();
+        },
+        PUT: (body) => {
+          const parsed = parseFaults(body);
+          target.clearFaults();
+          target.setFault(...parsed);
+          return faults();
+        },
+        DELETE: () => {
+          target.clearFaults();
+          return faults();
+        },
+      },
+      '/api-keys': {
+        PUT: (body) => {
+          target.setApiKeys(parseInput('body', apiKeysBody, body).apiKeys);
+          return target.state;
+        },
+      },
+      '/enabled': {
+        PUT: (body) => {
+          target.setEnabled(parseInput('body', enabledBody, body).enabled);
+          return target.state;
+        },
+      },
+      '/signing-key': {
+        POST: (body) => ({ kid: target.rotateSigningKey(parseInput('body', rotationSchema, body ?? {})) }),
+      },
+      '/reset': {
+        POST: () => {
+          target.reset();
+          return target.state;
+        },
+      },
+    };
+  }
+
+  /** @throws where the request breaks off before its end. */
+  async answer(request: ReceivedRequest, message: IncomingMessage): Promise<Answer> {
+    const refusal = adminRefusal(this.#rules, message);
+    if (refusal !== undefined) return refusal;
+    const methods = this.#routes[request.path.slice(ADMIN_PATH.length)];
+    if (methods === undefined) return errorAnswer(404, `Not found. There are: ${this.#paths()}`);
+    const handler = methods[request.method];
+    if (handler === undefined) {
+      const allow = Object.keys(methods).join(', ');
+      return errorAnswer(405, `${request.method} is not allowed here: ${allow}`, { Allow: allow });
+    }
+    try {
+      return jsonAnswer(200, handler(await readJson(message)));
+    } catch (error) {
+      if (error instanceof EmulatorInputError) return errorAnswer(400, error.message);
+      if (error instanceof UnsupportedMediaTypeError) return errorAnswer(415, error.message);
+      throw error;
+    }
+  }
+
+  #paths(): string {
+    return Object.keys(this.#routes)
+      .map((path) => `${ADMIN_PATH}${path}`)
+      .join(', ');
+  }
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { systemClock, type Clock } from '../../common/clock.js';
+import type { EmulatorFault } from '../faults/fault-catalogue.js';
+import { readFaults } from '../faults/parse-faults.js';
+import { EmulatorInputError, parse, problemsOf, strictObject } from '../input-error.js';
+import type { EmulatorAlgorithm } from './signing-keys.js';
+
+/** The key that is known where no other is given. Obviously a fake: it opens nothing but an emulator. */
+export const DEFAULT_EMULATOR_API_KEY = 'nudge-private-key-for-the-emulator-only';
+
+/** Requests per minute and client address that the vendor is said to allow. */
+const DEFAULT_RATE_LIMIT_PER_MINUTE = 1200;
+
+/** Who may use the routes under `/__admin`. */
+export type AdminAccess = 'loopback' | 'any-address' | false;
+
+/** What an emulator can be started with. Everything has a default. */
+export interface NudgeEmulatorOptions {
+  /** The private keys that are accepted. Default: {@link DEFAULT_EMULATOR_API_KEY}. */
+  readonly apiKeys?: readonly string[];
+  /** Keys refused with 401 as public ones (invented: no format or answer is documented). Default: none. */
+  readonly publicKeys?: readonly string[];
+  /** Whether the account has short-lived tokens; `false` answers 403 (invented). Default `true`. */
+  readonly enabled?: boolean;
+  /** The TCP port, 0 to 65535. Default 0: one that is free. */
+  readonly port?: number;
+  /** The address to listen on. Default `127.0.0.1`: only this machine can reach it. */
+  readonly host?: string;
+  /** Default `EdDSA`, as in the vendor's newer sample. */
+  readonly algorithm?: EmulatorAlgorithm;
+  /** Same seed, same signing keys and `kid`s, and by the same clock the same tokens. Default: random keys. */
+  readonly seed?: string;
+  /** The name of a claim to carry `extId` (invented: the vendor documents none). Default: no such claim. */
+  readonly extIdClaim?: string;
+  /** Requests per minute and client address, 1 or more, or `false` for no limit. Default 1200. */
+  readonly rateLimitPerMinute?: number | false;
+  /** How many requests the log keeps, 1 or more; older ones are dropped. Default 1000. */
+  readonly requestLogSize?: number;
+  /**
+   * Who may use the admin routes; never a browser's page of another origin. `loopback` (the default): callers on this
+   * machine that call it by a loopback name or by `host`. `any-address`: every caller that reaches the port, by any
+   * name. `false`: nobody, they answer 404.
+   */
+  readonly admin?: AdminAccess;
+  /** Faults to begin with, one or a list, as for `setFault`. Default: none. */
+  readonly faults?: EmulatorFault | readonly EmulatorFault[];
+  /** The time by which tokens, headers, limits and delays go. Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+export type ResolvedEmulatorOptions = Required<Omit<NudgeEmulatorOptions, 'seed' | 'extIdClaim' | 'faults'>> &
+  Pick<NudgeEmulatorOptions, 'seed' | 'extIdClaim'> & { readonly faults: readonly EmulatorFault[] };
+
+/** Printable ASCII without surrounding blanks: anything else could not arrive in a header as it was meant. */
+const key = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
+    'must be printable ASCII, not empty, without blanks around it',
+  );
+
+export const apiKeysSchema = z.array(key).min(1, 'at least one key is needed');
+export const enabledSchema = z.boolean();
+
+const isClock = (value: unknown): value is Clock =>
+  ['now', 'schedule'].every(
+    (method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function',
+  );
+
+const optionsSchema = strictObject({
+  apiKeys: apiKeysSchema.default([DEFAULT_EMULATOR_API_KEY]),
+  publicKeys: z.array(key).default([]),
+  enabled: enabledSchema.default(true),
+  port: z.int().min(0).max(65_535).default(0),
+  host: z.string().min(1).default('127.0.0.1'),
+  algorithm: z.enum(['EdDSA', 'HS256']).default('EdDSA'),
+  seed: z.string().min(1).optional(),
+  extIdClaim: z
+    .string()
+    .min(1)
+    .refine((name) => name !== 'iat' && name !== 'exp', 'cannot be iat or exp')
+    .optional(),
+  rateLimitPerMinute: z
+    .union([z.int().min(1), z.literal(false)], 'must be a whole number of at least 1, or false')
+    .default(DEFAULT_RATE_LIMIT_PER_MINUTE),
+  requestLogSize: z.int().min(1).default(1000),
+  admin: z.literal(['loopback', 'any-address', false]).default('loopback'),
+  faults: z.unknown().optional(),
+  clock: z.custom<Clock>(isClock, 'must be a Clock, with now() and schedule()').default(systemClock),
+}).refine(({ apiKeys, publicKeys }) => !publicKeys.some((publicKey) => apiKeys.includes(publicKey)), {
+  path: ['publicKeys'],
+  message: 'a key cannot be among apiKeys as well',
+});
+
+/** @throws {EmulatorInputError} naming every unusable option. */
+export function resolveEmulatorOptions(options: NudgeEmulatorOptions): ResolvedEmulatorOptions {
+  const parsed = parse(optionsSchema, options);
+  // Whatever `options` is: a null that a caller in plain JavaScript passes is a problem of `parsed`.
+  const faults = readFaults(options?.faults ?? [], ['faults']);
+  if ('value' in parsed && 'value' in faults) return { ...parsed.value, faults: faults.value };
+  throw new EmulatorInputError('emulator options', [...problemsOf(parsed), ...problemsOf(faults)]);
+}

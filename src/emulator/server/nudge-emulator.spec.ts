@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { request as httpRequest } from 'node:http';
+import { systemClock, type Clock } from '../../common/clock.js';
+import { EmulatorInputError, NudgeEmulator } from '../index.js';
+import { resolveEmulatorOptions } from './emulator-options.js';
+import { RateLimiter } from './rate-limiter.js';
+
+const KEY = 'canary-private-key';
+const NOW_MS = Date.UTC(2026, 0, 1, 12);
+
+let nowMs = NOW_MS;
+const clock: Clock = { ...systemClock, now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
+
+let nudge: NudgeEmulator;
+
+beforeEach(async () => {
+  nowMs = NOW_MS;
+  nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock });
+});
+
+afterEach(() => nudge.stop());
+
+function ask(
+  query = 'expiryMins=60',
+  headers: RequestInit['headers'] = { apikey: KEY },
+  init: RequestInit = {},
+) {
+  return fetch(`${nudge.url}/clients/jwt/token?${query}`, { headers, ...init });
+}
+
+async function askForToken(query?: string): Promise<string> {
+  const response = await ask(query);
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { token: string }).token;
+}
+
+describe('the request log', () => {
+  it('shows names of headers and fingerprints, never a key, a token or what a user sent', async () => {
+    const token = await new Promise<string>((resolve, reject) => {
+      const request = httpRequest(
+        `${nudge.url}/clients/jwt/token?expiryMins=60&extId=ada`,
+        {
+          headers: {
+            apikey: KEY,
+            authorization: 'Bearer canary-user',
+            cookie: 'sid=canary-user',
+            'content-length': 11,
+          },
+        },
+        (response) => {
+          response.setEncoding('utf8');
+          response.on('data', (text: string) => resolve((JSON.parse(text) as { token: string }).token));
+        },
+      );
+      request.on('error', reject);
+      request.end('canary-user');
+    });
+    await ask('expiryMins=60&secret=canary-user');
+
+    expect(nudge.requests).toEqual([
+      {
+        id: 1,
+        atMs: NOW_MS,
+        method: 'GET',
+        path: '/api/clients/jwt/token',
+        query: { expiryMins: ['60'], extId: ['ada'] },
+        headerNames: ['apikey', 'authorization', 'connection', 'content-length', 'cookie', 'host'],
+        apiKeyFingerprint: nudge.state.apiKeyFingerprints[0],
+        faults: [],
+        overlapped: false,
+        outcome: 'answered',
+        status: 200,
+        durationMs: 0,
+        issuedKid: nudge.state.kid,
+        tokenFingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+      },
+      expect.objectContaining({ status: 400, query: { expiryMins: ['60'], secret: ['[redacted]'] } }),
+    ]);
+    const shown = JSON.stringify([nudge.requests, nudge.counters, nudge.state]);
+    expect(shown).not.toContain('canary');
+    expect(shown).not.toContain(token);
+  });
+
+  it('counts everything and keeps the last requests only', async () => {
+    await nudge.stop();
+    nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock, requestLogSize: 2 });
+    await askForToken();
+    await askForToken();
+    await askForToken('expiryMins=61');
+    await ask('');
+    expect(nudge.requests.map(({ id }) => id)).toEqual([3, 4]);
+    expect(nudge.counters).toEqual({
+      received: 4,
+      byStatus: { 200: 3, 400: 1 },
+      tokensIssued: 3,
+      distinctTokens: 2,
+      maxConcurrent: 1,
+      keysSeenElsewhere: 0,
+    });
+    await expect(nudge.untilReceived(4)).resolves.toBeUndefined();
+    nudge.reset();
+    expect(nudge.requests).toEqual([]);
+    expect(nudge.counters.received).toBe(0);
+  });
+});
+
+describe('starting and stopping', () => {
+  it('names every option that makes no sense, and no key', async () => {
+    const start = NudgeEmulator.start({
+      apiKeys: ['canary key ', ''],
+      port: 70_000,
+      algorithm: 'none' as 'EdDSA',
+      extIdClaim: 'exp',
+      host: '',
+      unknown: 1,
+    } as object);
+    await expect(start).rejects.toThrow(EmulatorInputError);
+    const error = await start.catch((caught: EmulatorInputError) => caught);
+    const { problems } = error as EmulatorInputError;
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(
+      expect.arrayContaining(['apiKeys.0', 'apiKeys.1', 'port', 'algorithm', 'extIdClaim', 'host']),
+    );
+    expect(problems.join()).toContain('unknown');
+    expect(problems.join()).not.toContain('canary');
+    expect(() => nudge.setApiKeys([])).toThrow('at least one key');
+  });
+
+  it('says that a port is taken', async () => {
+    const { port } = new URL(nudge.url);
+    await expect(NudgeEmulator.start({ port: Number(port) })).rejects.toThrow(
+      `The emulator cannot listen on 127.0.0.1: port ${port} is in use`,
+    );
+    await expect(NudgeEmulator.start({ host: '192.0.2.1' })).rejects.toThrow(
+      /cannot listen on 192\.0\.2\.1: .*EADDR/,
+    );
+  });
+
+  it('gives a URL that can be used when it listens on every address', async () => {
+    await using everywhere = await NudgeEmulator.start({ host: '0.0.0.0' });
+    expect(everywhere.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api$/);
+    expect((await fetch(everywhere.jwksUrl)).status).toBe(200);
+  });
+
+  it('stops at once and only once', async () => {
+    const { url } = nudge;
+    await Promise.all([nudge.stop(), nudge.stop()]);
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+    expect(() => nudge.url).toThrow('has been stopped');
+  });
+});
+
+describe('arguments that make no sense', () => {
+  it('are refused with what is accepted, and change nothing', async () => {
+    const { state } = nudge;
+    expect(() => nudge.setEnabled('no' as unknown as boolean)).toThrow('must be true or false');
+    expect(() => nudge.rotateSigningKey({ withdraw: true } as object)).toThrow('there are: withdrawOld');
+    expect(() => nudge.untilReceived(Number.NaN)).toThrow('Invalid count');
+    expect(nudge.state).toEqual(state);
+    const start = (options: unknown) => NudgeEmulator.start(options as object);
+    await expect(start(null)).rejects.toThrow(EmulatorInputError);
+    await expect(start({ clock: {} })).rejects.toThrow('clock: must be a Clock');
+    await expect(start({ faults: { kind: 'latency' }, port: -1 })).rejects.toThrow(
+      'port: must be at least 0; faults.latencyMs: must be a number',
+    );
+    await expect(start({ apiKeys: ['a'], publicKeys: ['a'] })).rejects.toThrow('among apiKeys');
+  });
+});
+
+describe('the default rate limit', () => {
+  it('is 1200 requests a minute for each client address', () => {
+    const limiter = new RateLimiter(resolveEmulatorOptions({}).rateLimitPerMinute, clock);
+    for (let count = 0; count < 1200; count++) expect(limiter.admit('192.0.2.7')).toBeUndefined();
+    expect(limiter.admit('192.0.2.7')).toBe(60);
+    expect(limiter.admit('192.0.2.8')).toBeUndefined();
+  });
+});

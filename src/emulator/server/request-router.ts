@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../common/clock.js';
+import { REDIRECT_TARGET_PATH } from '../faults/answer-faults.js';
+import { dateHeaders } from '../faults/time-faults.js';
+import { AnswerSending } from '../http/answer-sending.js';
+import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
+import { ADMIN_PATH, type AdminRoutes } from './admin-routes.js';
+import { readRequest } from './received-request.js';
+import type { RequestLog } from './request-log.js';
+import type { SigningKeys } from './signing-keys.js';
+import { TOKEN_PATH } from './token-request.js';
+import type { TokenRoute } from './token-route.js';
+
+/** Where the keys are published that verify EdDSA tokens. Invented: the vendor documents no such place. */
+export const JWKS_PATH = '/.well-known/jwks.json';
+
+/** The routes, and what every request needs. */
+export interface RouterParts {
+  readonly clock: Clock;
+  readonly log: RequestLog;
+  readonly keys: SigningKeys;
+  readonly admin: AdminRoutes;
+  readonly tokenRoute: TokenRoute;
+}
+
+/** Takes every request where it belongs, and notes all but those to the emulator's own tools. */
+export class RequestRouter {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  route(message: IncomingMessage, response: ServerResponse): void {
+    const { admin, keys, log, tokenRoute } = this.#parts;
+    const request = readRequest(message);
+    if (request.path === ADMIN_PATH || request.path.startsWith(`${ADMIN_PATH}/`)) {
+      admin.answer(request, message).then(
+        (answer) => this.#reply(response, answer),
+        // The caller left in the middle of the request's body.
+        () => response.destroy(),
+      );
+      return;
+    }
+    if (request.path === JWKS_PATH) return this.#reply(response, jsonAnswer(200, keys.jwks()));
+
+    const isTokenRoute = request.path === TOKEN_PATH;
+    const record = log.open(request, !isTokenRoute);
+    response.once('close', () => record.end('abandoned'));
+    if (isTokenRoute) {
+      tokenRoute.handle(request, response, record);
+    } else {
+      const answer = elsewhere(request.path);
+      record.status(answer.status);
+      record.end('answered');
+      this.#reply(response, answer);
+    }
+    log.announce();
+  }
+
+  #reply(response: ServerResponse, answer: Answer): void {
+    const { clock } = this.#parts;
+    const headers = { ...answer.headers, ...dateHeaders(clock.now().wallMs, undefined) };
+    new AnswerSending(response, { ...answer, headers }, clock, { onStatus() {}, onEnd() {} }).whole();
+  }
+}
+
+function elsewhere(path: string): Answer {
+  return path === REDIRECT_TARGET_PATH
+    ? jsonAnswer(200, { message: 'This is where redirects lead (emulator: invented)' })
+    : errorAnswer(404, 'Not found');
+}

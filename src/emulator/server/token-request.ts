@@ -1,0 +1,98 @@
+import { errorAnswer, type Answer } from '../http/answer.js';
+import type { RateLimiter } from './rate-limiter.js';
+import type { ReceivedRequest } from './received-request.js';
+import type { TokenGrant } from './token-issuer.js';
+
+export const TOKEN_PATH = '/api/clients/jwt/token';
+
+const SHORTEST_LIFE_MINS = 30;
+const LONGEST_LIFE_MINS = 1440;
+const LONGEST_EXT_ID = 100;
+const PARAMETERS: readonly string[] = ['expiryMins', 'extId'];
+
+/** The account: whose requests the vendor accepts. */
+export interface AccessRules {
+  apiKeys: ReadonlySet<string>;
+  publicKeys: ReadonlySet<string>;
+  enabled: boolean;
+}
+
+export type Verdict = { readonly grant: TokenGrant } | { readonly refusal: Answer };
+
+/**
+ * The vendor's own verdict on a request to the token route.
+ *
+ * Invented, because nothing is documented: 405 and 403, the refusal of public keys, of unknown and of repeated
+ * parameters, and of a query that servers read differently, `Retry-After` on a 429, the order of the checks, that `extId` is measured in UTF-16 code units, and the
+ * wording of every message.
+ *
+ * @see https://docs.nudgenow.com/apis/get-jwt-token
+ */
+export function judge(request: ReceivedRequest, rules: AccessRules, limiter: RateLimiter): Verdict {
+  if (request.method !== 'GET') {
+    return refuse(405, `${request.method} is not allowed here: GET only (emulator: invented)`, {
+      Allow: 'GET',
+    });
+  }
+  const retryAfterS = limiter.admit(request.address);
+  if (retryAfterS !== undefined) {
+    return refuse(429, 'Too many requests', { 'Retry-After': String(retryAfterS) });
+  }
+  return judgeKey(request.apiKey, rules) ?? judgeQuery(request);
+}
+
+function judgeKey(apiKey: string | undefined, rules: AccessRules): Verdict | undefined {
+  if (apiKey === undefined)
+    return refuse(401, 'Missing API key: send the private key in the header "apikey"');
+  if (rules.publicKeys.has(apiKey)) {
+    return refuse(
+      401,
+      'Invalid API key: this is a public key, the private key is needed (emulator: invented)',
+    );
+  }
+  if (!rules.apiKeys.has(apiKey)) return refuse(401, 'Invalid API key');
+  if (!rules.enabled) {
+    return refuse(403, 'Short-lived tokens are not enabled for this account (emulator: invented)');
+  }
+  return undefined;
+}
+
+function judgeQuery({ query, rawQuery }: ReceivedRequest): Verdict {
+  // Some servers read "+" as a space, and some as a plus: a token would be bound to one user or to another.
+  if (rawQuery.includes('+')) {
+    return refuse(400, 'Send a space as %20 and a plus as %2B, never as "+" (emulator: invented)');
+  }
+  if (!isWellEncoded(rawQuery)) {
+    return refuse(400, 'The query is not percent-encoded UTF-8 (emulator: invented)');
+  }
+  const unknown = [...query.keys()].some((name) => !PARAMETERS.includes(name));
+  if (unknown) return refuse(400, 'Only expiryMins and extId may be sent (emulator: invented)');
+  const repeated = PARAMETERS.find((name) => query.getAll(name).length > 1);
+  if (repeated !== undefined) return refuse(400, `${repeated} was sent more than once (emulator: invented)`);
+
+  const expiryMins = query.get('expiryMins');
+  if (expiryMins === null) return refuse(400, 'expiryMins is required');
+  const mins = /^[1-9]\d{0,5}$/.test(expiryMins) ? Number(expiryMins) : Number.NaN;
+  if (!(mins >= SHORTEST_LIFE_MINS && mins <= LONGEST_LIFE_MINS)) {
+    return refuse(400, `expiryMins must be an integer from ${SHORTEST_LIFE_MINS} to ${LONGEST_LIFE_MINS}`);
+  }
+  const extId = query.get('extId') ?? undefined;
+  if (extId !== undefined && (extId.length === 0 || extId.length > LONGEST_EXT_ID)) {
+    return refuse(400, `extId must have 1 to ${LONGEST_EXT_ID} characters`);
+  }
+  return { grant: { expiryMins: mins, extId } };
+}
+
+function isWellEncoded(rawQuery: string): boolean {
+  try {
+    decodeURIComponent(rawQuery);
+    return true;
+  } catch {
+    // A percent sign without two digits, or bytes that are no UTF-8.
+    return false;
+  }
+}
+
+function refuse(status: number, message: string, headers?: Record<string, string>): Verdict {
+  return { refusal: errorAnswer(status, message, headers) };
+}

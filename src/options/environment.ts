@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+import { systemErrorCodeOf } from '../common/system-error.js';
+import { withoutTrailing } from '../common/without-trailing.js';
+import { apiKeyProblem } from './options-schema.js';
+import type { ApiKeyOption, NudgeClientScopeOptions } from './nudge-auth.options.js';
+
+/** Mounted secrets usually end with a line break that is not part of them. */
+function withoutLineBreaks(content: string): string {
+  return withoutTrailing(content, '\r\n');
+}
+
+/** Reads one variable, or the file that its `…_FILE` twin names. A variable that is set to nothing counts as not set. */
+class Environment {
+  readonly problems: OptionProblem[] = [];
+  readonly #variables: NodeJS.ProcessEnv;
+
+  constructor(variables: NodeJS.ProcessEnv) {
+    this.#variables = variables;
+  }
+
+  text(name: string): string | undefined {
+    const path = this.#filePath(name);
+    if (path === undefined) return nonEmpty(this.#variables[name]);
+    try {
+      return withoutLineBreaks(readFileSync(path, 'utf8'));
+    } catch (error) {
+      this.#report(
+        `${name}_FILE`,
+        `names a file that cannot be read (${systemErrorCodeOf(error) ?? 'for no reason given'})`,
+      );
+      return undefined;
+    }
+  }
+
+  /** A key from a file is read again for every call to Nudge, because mounted secrets change under a running process. */
+  key(name: string): ApiKeyOption | undefined {
+    const value = this.text(name);
+    const path = this.#filePath(name);
+    if (path === undefined || value === undefined) return value;
+    const problem = apiKeyProblem(value);
+    if (problem !== undefined) this.#report(`${name}_FILE`, `names a file whose content ${problem}`);
+    return async () => withoutLineBreaks(await readFile(path, 'utf8'));
+  }
+
+  /** `NaN` for text that is no number: the option's own check says what it must be. */
+  number(name: string): number | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : Number(value.trim() === '' ? Number.NaN : value);
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.text(name)?.trim().toLowerCase();
+    if (value === undefined) return undefined;
+    if (value === 'true' || value === '1') return true;
+    if (value !== 'false' && value !== '0') this.#report(name, 'must be true or false');
+    return false;
+  }
+
+  #filePath(name: string): string | undefined {
+    const path = nonEmpty(this.#variables[`${name}_FILE`]);
+    if (path !== undefined && nonEmpty(this.#variables[name]) !== undefined) {
+      this.#report(name, `is set, and so is ${name}_FILE: keep one of the two`);
+    }
+    return path;
+  }
+
+  #report(path: string, message: string): void {
+    if (!this.problems.some((problem) => problem.path === path)) this.problems.push({ path, message });
+  }
+}
+
+/** Compose files pass on a variable that the host has not set as an empty one: `${NAME:-}`. */
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+/**
+ * The module's options from the environment, without those that it does not set: their defaults apply then, and the
+ * module's own check reports a missing key together with every other problem.
+ *
+ * @throws {InvalidNudgeAuthOptionsError} when a file cannot be read, a variable and its file are both set, or a flag is
+ * neither true nor false.
+ */
+export function readEnvironmentOptions(variables = process.env): NudgeClientScopeOptions {
+  const environment = new Environment(variables);
+  const options = {
+    apiKey: environment.key('NUDGE_API_KEY'),
+    fallbackApiKey: environment.key('NUDGE_FALLBACK_API_KEY'),
+    defaultExpiryMins: environment.number('NUDGE_DEFAULT_EXPIRY_MINS'),
+    baseUrl: environment.text('NUDGE_BASE_URL'),
+    allowInsecureBaseUrl: environment.flag('NUDGE_ALLOW_INSECURE_BASE_URL'),
+  };
+  if (environment.problems.length > 0) {
+    throw new InvalidNudgeAuthOptionsError('nudgeAuthConfig (environment)', environment.problems);
+  }
+  const set = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as unknown as NudgeClientScopeOptions;
+}

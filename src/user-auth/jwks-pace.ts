@@ -1,0 +1,64 @@
+import { elapsedMs, type Instant } from '../common/clock.js';
+import { SECOND_MS } from '../common/durations.js';
+
+/** Between two fetches, except where a kid is unknown or there is no key at all. */
+const FETCH_EVERY_MS = 30 * SECOND_MS;
+/** Unknown kids bring at most one fetch in this time, however many they are. */
+const UNKNOWN_KID_EVERY_MS = 30 * SECOND_MS;
+/** A kid that is seen right after a fetch may have been published right after it. */
+const UNKNOWN_KID_AFTER_MS = 5 * SECOND_MS;
+/** While there is not a single key no user can come in, so the first attempts follow each other quicker. */
+const FIRST_RETRY_MS = SECOND_MS;
+
+/** Why the JWKS is fetched. */
+export type FetchPurpose = 'first keys' | 'renewal' | 'unknown kid';
+
+/** When the JWKS may be fetched again: no user, good or bad, can make an issuer be asked more often. */
+export class JwksPace {
+  #started = 0;
+  #startedAt: Instant | undefined;
+  #unknownKidAt: Instant | undefined;
+  /** Fetches since the last good one. */
+  #failures = 0;
+
+  /** How many fetches have been started. */
+  get started(): number {
+    return this.#started;
+  }
+
+  /** Milliseconds since the last fetch was started; `Infinity` before the first. */
+  sinceLastMs(now: Instant): number {
+    return this.#startedAt === undefined ? Number.POSITIVE_INFINITY : elapsedMs(this.#startedAt, now);
+  }
+
+  /** Milliseconds until a fetch may be started for this purpose; 0 when it may be now. */
+  waitMs(purpose: FetchPurpose, now: Instant): number {
+    const sinceLastMs = this.sinceLastMs(now);
+    if (purpose === 'first keys') return Math.max(0, this.#firstKeysEveryMs() - sinceLastMs);
+    if (purpose === 'renewal') return Math.max(0, FETCH_EVERY_MS - sinceLastMs);
+    const sinceUnknownMs =
+      this.#unknownKidAt === undefined ? Number.POSITIVE_INFINITY : elapsedMs(this.#unknownKidAt, now);
+    return Math.max(0, UNKNOWN_KID_AFTER_MS - sinceLastMs, UNKNOWN_KID_EVERY_MS - sinceUnknownMs);
+  }
+
+  /** Notes that a fetch is started, and returns its number: 1 for the first. */
+  start(purpose: FetchPurpose, now: Instant): number {
+    this.#startedAt = now;
+    if (purpose === 'unknown kid') this.#unknownKidAt = now;
+    this.#started += 1;
+    return this.#started;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+  }
+
+  /** One failure may be a hiccup; from the second on the waits double. */
+  #firstKeysEveryMs(): number {
+    return this.#failures < 2 ? 0 : Math.min(FETCH_EVERY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 2));
+  }
+}

@@ -1,0 +1,265 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Get, UseFilters, UseGuards, Controller, Req } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import { NudgeAuthExceptionFilter, NudgeAuthModule } from 'nestjs-nudge-auth';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { ManualClock } from 'nestjs-nudge-auth/testing';
+import { createSecretKey, randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import { Host, type HostSettings, type HttpResult } from '../support/host.js';
+import { HttpStub } from '../support/http-stub.js';
+import { PLATFORMS } from '../support/platforms.js';
+import { rsaKeyPair, USER_SECRET, userJwt } from '../support/users.js';
+
+const API_KEY = 'obviously-fake-private-key-for-remembered-jwts';
+const OTHER_SECRET = 'another-obviously-fake-user-secret-0123456789';
+
+@Controller('me')
+class MeController {
+  @Get()
+  @UseGuards(AuthGuard('nudge-user'))
+  me(@Req() request: { user: { visits?: number } }): object {
+    request.user.visits = (request.user.visits ?? 0) + 1;
+    return request.user;
+  }
+}
+
+describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
+  let nudge: NudgeEmulator;
+  const hosts: Host[] = [];
+
+  beforeAll(async () => {
+    nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+  });
+
+  afterEach(async () => {
+    await Promise.all(hosts.splice(0).map((host) => host.close()));
+  });
+
+  afterAll(() => nudge.stop());
+
+  async function start(userJwtOptions: object, settings: HostSettings = {}): Promise<Host> {
+    const host = await Host.start(platform, {
+      nudge: { apiKey: API_KEY, baseUrl: nudge.url, userJwt: userJwtOptions as never },
+      modules: [],
+      ...settings,
+    });
+    hosts.push(host);
+    return host;
+  }
+
+  async function statusOf(host: Host, jwt: string, path = '/nudge/token'): Promise<number> {
+    return (await host.get(path, { authorization: `Bearer ${jwt}` })).status;
+  }
+
+  it('end in the second in which the JWT expires', async () => {
+    const clock = new ManualClock(Date.now());
+    const host = await start(
+      { secret: USER_SECRET, algorithms: ['HS256'], rememberForMs: 300_000 },
+      { clock },
+    );
+    const jwt = await userJwt({ sub: 'ada' }, { expiresIn: '60s' });
+    expect(await statusOf(host, jwt)).toBe(200);
+    clock.advance(50_000);
+    expect(await statusOf(host, jwt)).toBe(200);
+    clock.advance(11_000);
+    expect(await statusOf(host, jwt)).toBe(401);
+  });
+
+  it('do not outlive the secret that verified them', async () => {
+    const jwt = await userJwt();
+    const former = await start({ secret: createSecretKey(Buffer.from(USER_SECRET)), algorithms: ['HS256'] });
+    expect([await statusOf(former, jwt), await statusOf(former, jwt)]).toEqual([200, 200]);
+    await hosts.pop()?.close();
+    const latter = await start({ secret: OTHER_SECRET, algorithms: ['HS256'] });
+    expect(await statusOf(latter, jwt)).toBe(401);
+  });
+
+  it('are not shared between registrations', async () => {
+    const register = (name: string, secret: string): HostSettings['modules'] => [
+      NudgeAuthModule.forRoot({
+        apiKey: API_KEY,
+        baseUrl: nudge.url,
+        name,
+        userJwt: { secret, algorithms: ['HS256'] },
+      }),
+    ];
+    const host = await Host.start(platform, {
+      modules: [...(register('one', USER_SECRET) ?? []), ...(register('two', OTHER_SECRET) ?? [])],
+    });
+    hosts.push(host);
+    const [one, two] = [await userJwt(), await userJwt({ sub: 'ada' }, { secret: OTHER_SECRET })];
+    for (let round = 0; round < 2; round += 1) {
+      expect(await statusOf(host, one, '/nudge/one/token')).toBe(200);
+      expect(await statusOf(host, two, '/nudge/two/token')).toBe(200);
+      expect(await statusOf(host, one, '/nudge/two/token')).toBe(401);
+      expect(await statusOf(host, two, '/nudge/one/token')).toBe(401);
+    }
+  });
+
+  it('give every request claims of its own, on the host’s routes too', async () => {
+    const host = await start({ secret: USER_SECRET, algorithms: ['HS256'] }, { controllers: [MeController] });
+    const jwt = await userJwt({ sub: 'ada', roles: ['user'] });
+    for (let round = 0; round < 3; round += 1) {
+      const answer = await host.get('/me', { authorization: `Bearer ${jwt}` });
+      expect(answer.json()).toMatchObject({ sub: 'ada', roles: ['user'], visits: 1 });
+    }
+  });
+
+  it('hold for no JWT that differs by one character', async () => {
+    const host = await start({ secret: USER_SECRET, algorithms: ['HS256'] });
+    const jwt = await userJwt({ sub: 'ada' });
+    expect(await statusOf(host, jwt)).toBe(200);
+    for (let at = 0; at < jwt.length - 1; at += 7) {
+      if (jwt[at] === '.') continue;
+      const changed = jwt.slice(0, at) + (jwt[at] === 'A' ? 'B' : 'A') + jwt.slice(at + 1);
+      expect([at, await statusOf(host, changed)]).toEqual([at, 401]);
+    }
+    expect(await statusOf(host, jwt)).toBe(200);
+  });
+
+  describe('by the keys of an issuer', () => {
+    const pair = rsaKeyPair();
+    const jwks = JSON.stringify({ keys: [{ ...pair.publicJwk, kid: 'one', use: 'sig' }] });
+    const sign = (kid: string): Promise<string> =>
+      userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid });
+
+    async function issuerWith(listener: RequestListener): Promise<HttpStub & { asked: () => number }> {
+      let asked = 0;
+      const stub = await HttpStub.start((request, response) => {
+        asked += 1;
+        listener(request, response);
+      });
+      return Object.assign(stub, { asked: () => asked });
+    }
+
+    it.each([
+      { is: 'down', fail: ((_request, response) => response.destroy()) as RequestListener },
+      {
+        is: 'answering 429',
+        fail: ((_request, response) =>
+          response.writeHead(429, { 'retry-after': '1' }).end()) as RequestListener,
+      },
+    ])('an issuer that is $is costs nobody the way in while the last good keys serve', async ({ fail }) => {
+      const clock = new ManualClock(Date.now());
+      let isUp = true;
+      await using issuer = await issuerWith((request, response) =>
+        isUp ? response.end(jwks) : fail(request, response),
+      );
+      const host = await start({ jwksUri: issuer.origin, algorithms: ['RS256'] }, { clock });
+      const jwt = await userJwt(
+        { sub: 'ada' },
+        { key: pair.privateKey, algorithm: 'RS256', kid: 'one', expiresIn: '8h' },
+      );
+      expect(await statusOf(host, jwt)).toBe(200);
+      isUp = false;
+      clock.advance(59 * 60_000);
+      expect(await statusOf(host, jwt)).toBe(200);
+      clock.advance(60_000);
+      const late = await host.get('/nudge/token', { authorization: `Bearer ${jwt}` });
+      expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
+    });
+
+    it('users of the host’s own routes are told when to come back, behind the exported filter', async () => {
+      @Controller('profile')
+      @UseGuards(AuthGuard('nudge-user'))
+      @UseFilters(NudgeAuthExceptionFilter)
+      class ProfileController {
+        @Get()
+        get(): string {
+          return 'secret profile';
+        }
+      }
+      await using issuer = await issuerWith((_request, response) => response.destroy());
+      const host = await start(
+        { jwksUri: issuer.origin, algorithms: ['RS256'] },
+        { controllers: [ProfileController] },
+      );
+      const answer = await host.get('/profile', { authorization: `Bearer ${await sign('one')}` });
+      expect([answer.status, answer.headers]).toEqual([
+        503,
+        expect.objectContaining({
+          'nudge-auth-error': 'USER_KEYS_UNAVAILABLE',
+          'retry-after': expect.stringMatching(/^\d+$/),
+          'cache-control': 'private, no-store',
+        }),
+      ]);
+    });
+
+    it('a slow issuer delays no user with a known key, however many unknown kids wait for it', async () => {
+      const clock = new ManualClock(Date.now());
+      const held: (() => void)[] = [];
+      let isSlow = false;
+      await using issuer = await issuerWith((_request, response) => {
+        if (isSlow) held.push(() => response.end(jwks));
+        else response.end(jwks);
+      });
+      const host = await start(
+        { jwksUri: issuer.origin, algorithms: ['RS256'], rememberForMs: 0 },
+        { clock },
+      );
+      const known = await sign('one');
+      expect(await statusOf(host, known)).toBe(200);
+      clock.advance(30_000);
+      isSlow = true;
+      const strangers = Array.from({ length: 100 }, async () =>
+        statusOf(host, await sign(randomBytes(8).toString('hex'))),
+      );
+      while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(await statusOf(host, known)).toBe(200);
+      for (const release of held) release();
+      // Only the one who caused the fetch was there before it began: the others may be those of a newer key.
+      expect((await Promise.all(strangers)).filter((status) => status !== 503)).toEqual([401]);
+      expect(issuer.asked()).toBe(2);
+    });
+
+    /** How a user fares with whose JWT all was well, once the issuer has answered so for ten minutes. */
+    async function fareAfter(answer: string): Promise<HttpResult> {
+      const clock = new ManualClock(Date.now());
+      let published = jwks;
+      await using issuer = await issuerWith((_request, response) => response.end(published));
+      const host = await start({ jwksUri: issuer.origin, algorithms: ['RS256'] }, { clock });
+      const jwt = await userJwt(
+        { sub: 'ada' },
+        { key: pair.privateKey, algorithm: 'RS256', kid: 'one', expiresIn: '8h' },
+      );
+      expect(await statusOf(host, jwt)).toBe(200);
+      published = answer;
+      clock.advance(10 * 60_000);
+      // Awaited here: the issuer ends with this function.
+      return await host.get('/nudge/token', { authorization: `Bearer ${jwt}` });
+    }
+
+    it.each([
+      { is: 'no key', keys: [] },
+      { is: 'no key of use', keys: [null, 'key', { kty: 'oct', k: 'AAAA' }, { kty: 'RSA', use: 'enc' }] },
+    ])('a list with $is withdraws all', async ({ keys }) => {
+      const late = await fareAfter(JSON.stringify({ keys }));
+      // And is not the users' fault: a 401 would log all of them out.
+      expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
+    });
+
+    it.each(['{}', '[]', 'null', '{"keys":{}}', 'not JSON'])(
+      'an answer such as %s withdraws none',
+      async (answer) => {
+        expect((await fareAfter(answer)).status).toBe(200);
+      },
+    );
+
+    it('a withdrawn key counts no longer than ten minutes', async () => {
+      const clock = new ManualClock(Date.now());
+      const other = rsaKeyPair();
+      let published = jwks;
+      await using issuer = await issuerWith((_request, response) => response.end(published));
+      const host = await start(
+        { jwksUri: issuer.origin, algorithms: ['RS256'], rememberForMs: 300_000 },
+        { clock },
+      );
+      const jwt = await sign('one');
+      expect(await statusOf(host, jwt)).toBe(200);
+      published = JSON.stringify({ keys: [{ ...other.publicJwk, kid: 'two', use: 'sig' }] });
+      clock.advance(10 * 60_000);
+      expect(await statusOf(host, jwt)).toBe(401);
+    });
+  });
+});

@@ -1,0 +1,65 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { decodeJwt, type JWTPayload } from 'jose';
+import { NudgeEmulator } from '../../src/emulator/index.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+
+export const EMULATOR_KEY = 'canary-private-key';
+export const NOW_MS = Date.UTC(2026, 0, 1, 12);
+export const NOW_S = NOW_MS / 1000;
+
+/** An answer of the emulator, also one that broke off. */
+export interface SeenAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** The code of the error that ended the body early. */
+  readonly brokenBy?: string;
+}
+
+/** An emulator on a clock that stands still, and a plain HTTP client for it. */
+export class EmulatorClient {
+  private constructor(
+    readonly nudge: NudgeEmulator,
+    readonly clock: ManualClock,
+  ) {}
+
+  static async start(): Promise<EmulatorClient> {
+    const clock = new ManualClock(NOW_MS);
+    return new EmulatorClient(await NudgeEmulator.start({ apiKeys: [EMULATOR_KEY, 'second'], clock }), clock);
+  }
+
+  /** Resolves when status and headers are there. */
+  open(query = 'expiryMins=60', apikey = EMULATOR_KEY): Promise<IncomingMessage> {
+    const url = `${this.nudge.url}/clients/jwt/token?${query}`;
+    return new Promise((resolve, reject) => {
+      httpRequest(url, { agent: false, headers: { apikey } }, resolve).on('error', reject).end();
+    });
+  }
+
+  async get(query?: string, apikey?: string): Promise<SeenAnswer> {
+    return readAnswer(await this.open(query, apikey));
+  }
+
+  async statusOf(query?: string, apikey?: string): Promise<number> {
+    return (await this.get(query, apikey)).status;
+  }
+
+  async claimsOf(query?: string): Promise<JWTPayload> {
+    return decodeJwt(tokenOf(await this.get(query)));
+  }
+}
+
+export async function readAnswer(response: IncomingMessage): Promise<SeenAnswer> {
+  const chunks: Buffer[] = [];
+  const head = { status: response.statusCode ?? 0, headers: response.headers };
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    return { ...head, body: Buffer.concat(chunks) };
+  } catch (error) {
+    return { ...head, body: Buffer.concat(chunks), brokenBy: (error as NodeJS.ErrnoException).code };
+  }
+}
+
+export function tokenOf({ body }: SeenAnswer): string {
+  return (JSON.parse(body.toString()) as { token: string }).token;
+}
