@@ -35,7 +35,7 @@ const SPEC = '\\.spec\\.ts$';
 const BARRELS = [PUBLIC_FACE, '^src/.+/index\\.ts$'];
 
 const published = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
-  .map((target) => target.default ?? target)
+  .map((target) => target.import?.default ?? target)
   .filter((target) => target.endsWith('.js'));
 const ENTRY_POINTS = published.map(
   (target) =>

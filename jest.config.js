@@ -9,6 +9,8 @@ export default {
   // So long that no test depends on how fast its machine is.
   testTimeout: 60_000,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  // Those of the applications that the matrix makes.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -1,4 +1,6 @@
-import { registerAs } from '@nestjs/config';
+import { registerAs } from '#peers/@nestjs/config';
+import type { ConfigFactoryKeyHost } from '@nestjs/config';
+import type { NudgeClientScopeOptions } from '../options/nudge-auth.options.js';
 import { readEnvironmentOptions } from '../options/environment.js';
 
 /**
@@ -12,4 +14,5 @@ import { readEnvironmentOptions } from '../options/environment.js';
  *
  * @throws {InvalidNudgeAuthOptionsError} at boot: when a file cannot be read, or a variable and its file are both set.
  */
-export const nudgeAuthConfig = registerAs('nudgeAuth', () => readEnvironmentOptions());
+export const nudgeAuthConfig: (() => NudgeClientScopeOptions) &
+  ConfigFactoryKeyHost<NudgeClientScopeOptions> = registerAs('nudgeAuth', () => readEnvironmentOptions());

@@ -16,6 +16,7 @@ import { NUDGE_AUTH_REGISTRATION } from '../common/injection-tokens.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { getNudgeTokenServiceToken } from '../service/inject-nudge-token-service.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { noteImportedModule } from '../service/second-copy.js';
 import { userAuthenticationToken } from '../user-auth/nudge-user.guard.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
 import { endpointProblems } from './endpoint-problems.js';
@@ -65,6 +66,7 @@ function sealed(provider: Provider): Provider {
 function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicModule {
   const problems = extrasProblems(extras);
   if (problems.length > 0) throw new InvalidNudgeAuthOptionsError('NudgeAuthModule', problems);
+  noteImportedModule();
   const { name } = extras;
   const registration: NudgeAuthRegistration = Object.freeze({
     name,

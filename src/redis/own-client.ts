@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import { Redis as RedisClient } from '#peers/ioredis';
+import type { Redis } from 'ioredis';
 import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 
@@ -29,7 +30,7 @@ const CONNECTED_BY_US = {
 
 /** A client for the commands. */
 export function clientFor(url: string): Redis {
-  return new Redis(url, {
+  return new RedisClient(url, {
     ...CONNECTED_BY_US,
     connectionName: 'nestjs-nudge-auth',
     enableOfflineQueue: false,

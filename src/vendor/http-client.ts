@@ -60,5 +60,7 @@ export function createHttpService(options: HttpClientOptions): HttpService {
   instance.interceptors.request.use((config) =>
     Object.assign(config, { proxy, httpAgent, httpsAgent, transport }),
   );
-  return new HttpService(instance);
+  // axios' types differ between `import` and `require`: the CommonJS build meets both.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- needed by that build alone
+  return new HttpService(instance as ConstructorParameters<typeof HttpService>[0]);
 }

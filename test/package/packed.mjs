@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -13,8 +13,13 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONSUMER = fileURLToPath(new URL('consumer', import.meta.url));
+const TWO_COPIES = fileURLToPath(new URL('two-copies.mjs', import.meta.url));
+
+/** What the package brings into an application beside its peers, itself included. Raised only on purpose. */
+const MAX_PACKAGES = 40;
+const MAX_INSTALLED_BYTES = 16 * 1024 * 1024;
 const NPM_TIMEOUT_MS = 300_000;
-const RUN_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 300_000;
 
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
@@ -22,11 +27,17 @@ const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
 /** Entry points that cannot be imported without one of the optional peers; all others can. */
 const NEEDED_PEER = { './config': '@nestjs/config', './redis': 'ioredis', './terminus': '@nestjs/terminus' };
 
+const PUBLISHED =
+  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json)|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
+
 /** What a user installs beside the package. */
 const CONSUMERS = [
   {
     name: 'Nest 12, without optional peers',
-    packages: ['common', 'core', 'platform-express', 'passport', 'axios'].map((name) => `@nestjs/${name}@12`),
+    packages: [
+      ...['common', 'core', 'platform-express', 'passport', 'axios'].map((name) => `@nestjs/${name}@12`),
+      'passport@0.7',
+    ],
     typescript: 'typescript@6.0',
     hasOptionalPeers: false,
   },
@@ -35,6 +46,7 @@ const CONSUMERS = [
     packages: [
       ...['common', 'core', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@11`),
       '@nestjs/axios@4',
+      'passport@0.6',
       // The oldest line of each, as an application on Nest 11 would have it.
       ...optionalPeers.map((name) => `${name}@${manifest.peerDependencies[name].split(' || ')[0]}`),
     ],
@@ -43,8 +55,6 @@ const CONSUMERS = [
   },
 ];
 const COMMON_PACKAGES = [
-  'axios@1',
-  'passport@0.7',
   'passport-jwt@4',
   'reflect-metadata@0.2',
   'rxjs@7',
@@ -71,6 +81,11 @@ function run(command, args, { cwd, timeout = RUN_TIMEOUT_MS }) {
   });
 }
 
+/** The files that a part of package.json names, however deep. */
+function filesIn(target) {
+  return typeof target === 'string' ? [target.replace(/^\.\//, '')] : Object.values(target).flatMap(filesIn);
+}
+
 async function filesBelow(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -82,11 +97,12 @@ let packed;
 
 before(async () => {
   workshop = await mkdtemp(join(tmpdir(), 'nudge-auth-package-'));
-  await run('npm', ['run', '--silent', 'build'], { cwd: ROOT });
-  const report = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', workshop], {
+  // Its scripts build the package, and write the README of the registry's page.
+  const report = await run('npm', ['pack', '--json', '--pack-destination', workshop], {
     cwd: ROOT,
+    timeout: NPM_TIMEOUT_MS,
   });
-  packed = Object.values(JSON.parse(report))[0];
+  packed = Object.values(JSON.parse(report.slice(report.search(/^[[{]/m))))[0];
   tarball = join(workshop, packed.filename);
 });
 
@@ -98,15 +114,10 @@ describe('the tarball', () => {
   it('holds what is published and nothing else', (context) => {
     const paths = packed.files.map(({ path }) => path);
     context.diagnostic(`${paths.length} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked`);
-    const stray = paths.filter(
-      (path) =>
-        !/^(package\.json|README\.md|LICENSE|dist\/.+\.(js|js\.map|d\.ts))$/.test(path) ||
-        /\.spec\./.test(path),
-    );
+    const stray = paths.filter((path) => !PUBLISHED.test(path) || /\.spec\./.test(path));
     assert.deepEqual(stray, []);
-    const targets = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
-      .flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)))
-      .map((target) => target.replace(/^\.\//, ''));
+    const { main, types, typesVersions, exports, bin } = manifest;
+    const targets = filesIn([main, types, typesVersions, exports, bin]);
     const missing = [...targets, 'README.md', 'LICENSE'].filter((path) => !paths.includes(path));
     assert.deepEqual(missing, []);
   });
@@ -122,6 +133,58 @@ describe('the tarball', () => {
     }
   });
 
+  it('has no import() in its CommonJS build, which jest refuses', async () => {
+    for (const file of await filesBelow(join(ROOT, 'dist/cjs'))) {
+      if (!file.endsWith('.js')) continue;
+      // Comments may speak of it.
+      assert.doesNotMatch(await readFile(file, 'utf8'), /^(?!\s*(\*|\/[*/])).*\bimport\(/m, file);
+    }
+  });
+
+  it('needs nothing to be understood but its package.json: no type leans on the inside of it', async () => {
+    for (const file of await filesBelow(join(ROOT, 'dist'))) {
+      if (file.endsWith('.d.ts')) assert.doesNotMatch(await readFile(file, 'utf8'), /['"]#peers/, file);
+    }
+  });
+
+  it("has a README whose links lead from the registry's page to files of the tarball", async () => {
+    const folder = join(workshop, 'readme');
+    await mkdir(folder);
+    await run('tar', ['-xzf', tarball, '-C', folder, 'package/README.md'], { cwd: workshop });
+    const text = await readFile(join(folder, 'package/README.md'), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)]+)\)|src="([^"]+)"/g)].map(
+      ([, link, source]) => link ?? source,
+    );
+    const base = `https://unpkg.com/${manifest.name}@${manifest.version}/`;
+    const paths = new Set(packed.files.map(({ path }) => path));
+    const isGood = (link) =>
+      link.startsWith(base) ? paths.has(link.slice(base.length).split('#')[0]) : /^(#|https:)/.test(link);
+    assert.ok(links.length > 10);
+    assert.deepEqual(
+      links.filter((link) => !isGood(link)),
+      [],
+    );
+    assert.doesNotMatch(await readFile(join(ROOT, 'README.md'), 'utf8'), /unpkg\.com/);
+  });
+
+  it('brings few packages and bytes', async (context) => {
+    const cwd = join(workshop, 'alone');
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true }));
+    const options = ['--legacy-peer-deps', '--prefer-offline', '--no-audit', '--no-fund'];
+    await run('npm', ['install', ...options, tarball], { cwd, timeout: NPM_TIMEOUT_MS });
+    const lock = JSON.parse(await readFile(join(cwd, 'package-lock.json'), 'utf8'));
+    const packages = Object.keys(lock.packages).length - 1;
+    const files = await filesBelow(join(cwd, 'node_modules'));
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    context.diagnostic(
+      `${packages} packages, ${(bytes / 1024 / 1024).toFixed(1)} MiB installed, peers aside`,
+    );
+    assert.ok(packages <= MAX_PACKAGES, `${packages} packages`);
+    assert.ok(bytes <= MAX_INSTALLED_BYTES, `${bytes} bytes`);
+  });
+
   it('explains its types', async () => {
     const types = await readFile(join(ROOT, 'dist/service/nudge-token.service.d.ts'), 'utf8');
     assert.match(types, /\/\*\*[^/]+\*\/\s+getToken\(/);
@@ -132,8 +195,8 @@ describe('the tarball', () => {
     assert.match(report, /All good/);
   });
 
-  it('passes attw for packages that are ESM only', async () => {
-    const attw = ['attw', tarball, '--profile', 'esm-only', '--format', 'json'];
+  it('passes attw with every resolver there is, node10 among them', async () => {
+    const attw = ['attw', tarball, '--format', 'json'];
     const { analysis } = JSON.parse(await run('npx', ['--no', '--', ...attw], { cwd: ROOT }));
     assert.deepEqual(Object.keys(analysis.entrypoints), Object.keys(manifest.exports));
   });
@@ -227,13 +290,28 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
 
     it('can import every entry point whose peers are there', async () => {
       for (const [subpath, target] of Object.entries(manifest.exports)) {
-        if (target.default === undefined) continue;
+        if (target.import === undefined) continue;
         const specifier = manifest.name + subpath.slice(1);
         const load = run('node', ['-e', `require('${specifier}')`], { cwd });
         const peer = NEEDED_PEER[subpath];
         if (peer === undefined || hasOptionalPeers) await load;
-        else await assert.rejects(load, new RegExp(`Cannot find package '${peer}'`));
+        else {
+          const cure = new RegExp(`needs ${peer}, which is not installed: npm install ${peer}`);
+          await assert.rejects(load, cure);
+          await assert.rejects(run('node', ['-e', `import('${specifier}')`], { cwd }), cure);
+        }
       }
     });
+
+    // Nest 12 cannot be required there at all.
+    const isRequirable = packages.includes('@nestjs/core@11');
+    const twoCopies = 'is told which copies there are, where require and import give two';
+    if (isRequirable)
+      it(twoCopies, async () => {
+        await cp(TWO_COPIES, join(cwd, 'two-copies.mjs'));
+        const log = await run('node', ['--no-experimental-require-module', 'two-copies.mjs'], { cwd });
+        const folder = join(cwd, 'node_modules', manifest.name, 'dist');
+        assert.ok(log.includes(`is loaded 2 times: ${folder} and ${folder}/cjs.`), log);
+      });
   });
 }

@@ -1,0 +1,5 @@
+export interface Cell {
+  readonly title: string;
+}
+
+export declare const CELLS: readonly Cell[];

@@ -1,0 +1,1 @@
+export declare function readRows(): Promise<ReadonlyMap<string, string>>;
