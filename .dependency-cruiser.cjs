@@ -25,7 +25,7 @@ const LAYERS = [
 const PUBLIC_FACE = '^src/index\\.ts$';
 
 /** Stand beside the layers: no layer imports them. */
-const ISLANDS = ['^src/emulator/', '^src/client/'];
+const ISLANDS = ['^src/emulator/', '^src/client/', '^src/schematics/'];
 
 /** Folders that must run without Nest, and the one Nest package that one of them may use. */
 const NEST_FREE = [
@@ -43,19 +43,25 @@ const OPTIONAL_PEER_FOLDERS = [
   { peer: 'ioredis', folder: 'redis' },
 ];
 
+/** Named by schematics/collection.json, in the CommonJS build. */
+const SCHEMATIC = '^src/schematics/nest-add\\.ts$';
+
 const SPEC = '\\.spec\\.ts$';
 const BARRELS = [PUBLIC_FACE, '^src/.+/index\\.ts$'];
 
 const published = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
   .map((target) => target.default ?? target)
   .filter((target) => target.endsWith('.js'));
-const ENTRY_POINTS = published.map(
-  (target) =>
-    `^${target
-      .replace(/^(\.\/)?dist\//, 'src/')
-      .replace(/\.js$/, '')
-      .replaceAll('.', '\\.')}\\.ts$`,
-);
+const ENTRY_POINTS = [
+  SCHEMATIC,
+  ...published.map(
+    (target) =>
+      `^${target
+        .replace(/^(\.\/)?dist\//, 'src/')
+        .replace(/\.js$/, '')
+        .replaceAll('.', '\\.')}\\.ts$`,
+  ),
+];
 
 /** A module of the package itself; specs may reach for anything. */
 const from = (path = '^src/', pathNot = []) => ({ path, pathNot: [SPEC, ...pathNot] });
@@ -105,6 +111,10 @@ module.exports = {
     forbid('client-imports-nothing', 'It runs in browsers and phones: no Nest, no Node, no package.', {
       from: from('^src/client/'),
       to: { pathNot: '^src/client/' },
+    }),
+    forbid('schematics-import-only-node', 'The Nest CLI loads them before the package is set up.', {
+      from: from('^src/schematics/'),
+      to: { pathNot: '^src/schematics/', dependencyTypesNot: ['core'] },
     }),
     forbid('no-barrels', 'Import from the file that has it: barrels are for users of the package.', {
       from: from(),

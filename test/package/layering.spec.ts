@@ -63,6 +63,8 @@ const OFFENCES: readonly Offence[] = [
   offence('client-imports-nothing', 'src/client/common.ts', importing('../common/innocent.js')),
   offence('client-imports-nothing', 'src/client/builtin.ts', importing('node:timers')),
   offence('client-imports-nothing', 'src/client/package.ts', importing('zod')),
+  offence('schematics-import-only-node', 'src/schematics/common.ts', importing('../common/innocent.js')),
+  offence('schematics-import-only-node', 'src/schematics/package.ts', importing('zod')),
   offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
   offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
   offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
@@ -98,6 +100,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
     "import type { X } from 'jwks-rsa';\nexport const y = (): Promise<X> => import('jwks-rsa');\n",
   'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('zod'),
   'src/client/innocent.ts': plain,
+  'src/schematics/innocent.ts': importing('node:crypto'),
   'test/support/innocent.ts': importing('fast-check'),
 };
 
@@ -132,15 +135,17 @@ function packageFiles(): Record<string, string> {
 /** Entry points that lead to every file but specs and the one that is to be dead. */
 function entryPoints(paths: readonly string[]): Record<string, string> {
   const alive = paths.filter((path) => path.startsWith('src/') && !/dead|index|spec/.test(path));
-  const island = (path: string): string => /^src\/(emulator|client)\//.exec(path)?.[0] ?? 'src/';
+  const island = (path: string): string => /^src\/(emulator|client|schematics)\//.exec(path)?.[0] ?? 'src/';
   return Object.fromEntries(
-    ['src/', 'src/emulator/', 'src/client/'].map((folder) => [
-      `${folder}index.ts`,
-      alive
-        .filter((path) => island(path) === folder)
-        .map((path) => importingFile(`${folder}index.ts`, path))
-        .join(''),
-    ]),
+    ['src/index.ts', 'src/emulator/index.ts', 'src/client/index.ts', 'src/schematics/nest-add.ts'].map(
+      (entry) => [
+        entry,
+        alive
+          .filter((path) => island(path) === `${posix.dirname(entry)}/`)
+          .map((path) => importingFile(entry, path))
+          .join(''),
+      ],
+    ),
   );
 }
 
