@@ -2,24 +2,22 @@ const manifest = require('./package.json');
 
 /** From top to bottom: a layer imports from those below it, never from those above. */
 const LAYERS = [
-  { name: 'module', path: '^src/nudge-auth\\.module\\.ts$' },
-  { name: 'providers', path: '^src/nudge-auth\\.providers\\.ts$' },
-  { name: 'module-definition', path: '^src/nudge-auth\\.module-definition\\.ts$' },
-  { name: 'endpoint', path: '^src/endpoint/' },
-  { name: 'terminus', path: '^src/terminus/' },
-  { name: 'doctor', path: '^src/doctor/' },
-  { name: 'testing', path: '^src/testing/' },
-  { name: 'config', path: '^src/config/' },
-  { name: 'service', path: '^src/nudge-token\\.service\\.ts$' },
-  { name: 'options', path: '^src/nudge-auth\\.options[^/]*\\.ts$' },
-  { name: 'decorators', path: '^src/nudge-auth\\.decorators\\.ts$' },
-  { name: 'redis', path: '^src/redis/' },
-  { name: 'cache', path: '^src/cache/' },
-  { name: 'source', path: '^src/source/' },
-  { name: 'token', path: '^src/token/' },
-  { name: 'telemetry', path: '^src/telemetry/' },
-  { name: 'common', path: '^src/common/' },
-];
+  'module',
+  'endpoint',
+  'doctor',
+  'testing',
+  'config',
+  'user-auth',
+  'http',
+  'service',
+  'options',
+  'redis',
+  'cache',
+  'vendor',
+  'token',
+  'telemetry',
+  'common',
+].map((name) => ({ name, path: `^src/${name}/` }));
 
 /** Stands above the layers. */
 const PUBLIC_FACE = '^src/index\\.ts$';
@@ -30,7 +28,7 @@ const ISLANDS = ['^src/emulator/', '^src/client/', '^src/schematics/'];
 /** Folders that must run without Nest, and the one Nest package that one of them may use. */
 const NEST_FREE = [
   { folder: 'cache' },
-  { folder: 'source', exceptPackage: '@nestjs/axios' },
+  { folder: 'vendor', exceptPackage: '@nestjs/axios' },
   { folder: 'token' },
   { folder: 'telemetry' },
   { folder: 'emulator' },
@@ -39,7 +37,6 @@ const NEST_FREE = [
 /** Who does not use the folder does not install the package. */
 const OPTIONAL_PEER_FOLDERS = [
   { peer: '@nestjs/config', folder: 'config' },
-  { peer: '@nestjs/terminus', folder: 'terminus' },
   { peer: 'ioredis', folder: 'redis' },
 ];
 
@@ -50,7 +47,7 @@ const SPEC = '\\.spec\\.ts$';
 const BARRELS = [PUBLIC_FACE, '^src/.+/index\\.ts$'];
 
 const published = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
-  .map((target) => target.default ?? target)
+  .map((target) => target.import?.default ?? target)
   .filter((target) => target.endsWith('.js'));
 const ENTRY_POINTS = [
   SCHEMATIC,
@@ -133,7 +130,7 @@ module.exports = {
     }),
     forbid('main-entry-stands-alone', 'What has a subpath of its own is loaded by nobody else.', {
       from: { path: PUBLIC_FACE },
-      to: { path: '^src/(config|doctor|redis|terminus|testing)/', reachable: true },
+      to: { path: '^src/(config|doctor|redis|testing)/', reachable: true },
     }),
     forbid('only-declared-packages', 'A user of the package installs dependencies and peers, nothing else.', {
       from: from(),

@@ -74,17 +74,24 @@ const byName = (a, b) => (a.name < b.name ? -1 : 1);
 function entriesOf(program, manifest) {
   const checker = program.getTypeChecker();
   return Object.entries(manifest.exports)
-    .filter(([, { types }]) => types !== undefined)
-    .map(([subpath, { types }]) => {
-      const source = program.getSourceFile(join(ROOT, types));
-      const module = source && checker.getSymbolAtLocation(source);
-      if (module === undefined) throw new Error(`package.json: ${types} is not built, or exports nothing`);
-      const exported = checker
-        .getExportsOfModule(module)
-        .map((symbol) => ({ name: symbol.name, symbol: dealias(checker, symbol) }))
-        .toSorted(byName);
-      return { subpath, specifier: manifest.name + subpath.slice(1), exported };
-    });
+    .filter(([, target]) => target.import !== undefined)
+    .map(
+      ([
+        subpath,
+        {
+          import: { types },
+        },
+      ]) => {
+        const source = program.getSourceFile(join(ROOT, types));
+        const module = source && checker.getSymbolAtLocation(source);
+        if (module === undefined) throw new Error(`package.json: ${types} is not built, or exports nothing`);
+        const exported = checker
+          .getExportsOfModule(module)
+          .map((symbol) => ({ name: symbol.name, symbol: dealias(checker, symbol) }))
+          .toSorted(byName);
+        return { subpath, specifier: manifest.name + subpath.slice(1), exported };
+      },
+    );
 }
 
 const dealias = (checker, symbol) =>

@@ -1,13 +1,13 @@
-export { NudgeAuthModule } from './nudge-auth.module.js';
-export type { NudgeAuthModuleAsyncOptions, NudgeAuthModuleOptions } from './nudge-auth.module-definition.js';
-export type { NudgeAuthExtras } from './nudge-auth.module-definition.js';
-export { getNudgeTokenServiceToken, InjectNudgeTokenService } from './nudge-auth.decorators.js';
+export { NudgeAuthModule } from './module/nudge-auth.module.js';
+export type { NudgeAuthModuleAsyncOptions, NudgeAuthModuleOptions } from './module/module-definition.js';
+export type { NudgeAuthExtras } from './module/module-definition.js';
+export { getNudgeTokenServiceToken, InjectNudgeTokenService } from './service/inject-nudge-token-service.js';
 export {
   NudgeTokenService,
   type NudgeTokenRequest,
   type NudgeTokenSelector,
   type NudgeTokenStatus,
-} from './nudge-token.service.js';
+} from './service/nudge-token.service.js';
 export type {
   ApiKeyOption,
   NudgeAuthOptions,
@@ -20,12 +20,12 @@ export type {
   UserJwtAlgorithm,
   UserJwtOptions,
   UserJwtPayload,
-} from './nudge-auth.options.js';
-export type { NudgeEndpointOptions, RouteVersion } from './endpoint/endpoint.options.js';
+} from './options/nudge-auth.options.js';
+export type { NudgeEndpointOptions, RouteVersion } from './options/endpoint.options.js';
 export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter.js';
-export { NudgeHttpException } from './endpoint/nudge-http.exception.js';
-export { NudgeUserGuard } from './endpoint/nudge-user.guard.js';
-export { userJwtFromRequest } from './endpoint/user-jwt-extractor.js';
+export { NudgeHttpException } from './http/nudge-http.exception.js';
+export { NudgeUserGuard } from './user-auth/nudge-user.guard.js';
+export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
 export type { TokenStore } from './cache/token-store.js';

@@ -1,7 +1,7 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { NudgeAuthModule, NudgeTokenService, type NudgeAuthModuleOptions } from '#nudge-auth';
-import { NUDGE_CLOCK, NUDGE_TOKEN_SOURCE } from '#nudge-auth/nudge-auth.decorators';
+import { NUDGE_CLOCK, NUDGE_TOKEN_SOURCE } from '#nudge-auth/common/injection-tokens';
 
 /** The module in an application without HTTP. */
 export async function serviceIn(

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../common/clock.js';
-import type { TokenSource } from '../source/token-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { ProcessCallBudget, type CallBudget } from './call-budget.js';
 import { CallQueue } from './call-queue.js';

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
-import type { TokenSource } from '../source/token-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
 import { pausedElsewhere, SHORTEST_CALL_MS, type CallQueue } from './call-queue.js';

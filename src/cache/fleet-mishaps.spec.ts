@@ -10,7 +10,7 @@ import {
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { ManualClock } from '../testing/manual-clock.js';
-import type { TokenSource } from '../source/token-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
 import type { TokenCache } from './token-cache.js';
 
 /** How a cold caller of each process fared by then: a token, or the code of the failure. */

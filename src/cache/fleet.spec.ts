@@ -3,7 +3,7 @@ import { ENTRY, fleetOf, REQUEST } from '../../test/support/simulated-fleet.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
-import type { TokenSource } from '../source/token-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { storeSecrets } from './store-secrets.js';
 

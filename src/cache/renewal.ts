@@ -1,6 +1,6 @@
 import type { Deadline } from '../common/deadline.js';
 import { NudgeAuthError } from '../common/errors.js';
-import type { FetchedToken, TokenRequest } from '../source/token-source.js';
+import type { FetchedToken, TokenRequest } from '../vendor/token-source.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { Demand } from './demand.js';

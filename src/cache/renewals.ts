@@ -2,7 +2,7 @@ import { Deadline } from '../common/deadline.js';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
-import type { TokenRequest } from '../source/token-source.js';
+import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';

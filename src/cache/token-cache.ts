@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
-import type { TokenRequest } from '../source/token-source.js';
+import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { Freshness } from '../token/freshness.js';
 import type { HeldToken } from '../token/held-token.js';

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { TokenRequest } from '../source/token-source.js';
+import type { TokenRequest } from '../vendor/token-source.js';
 import { TokenEntry } from './token-entry.js';
 
 /** What an entry is called within this process. */

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
-import { apiKeyProblem } from '../nudge-auth.options-schema.js';
-import type { ApiKeyOption, NudgeClientScopeOptions } from '../nudge-auth.options.js';
+import { apiKeyProblem } from '../options/options-schema.js';
+import type { ApiKeyOption, NudgeClientScopeOptions } from '../options/nudge-auth.options.js';
 
 /** Mounted secrets usually end with a line break that is not part of them. */
 function trimLineBreaks(content: string): string {

@@ -1,8 +1,14 @@
 import { Catch, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { NudgeAuthError } from '../common/errors.js';
-import { failWith, forbidCaching, forbidEtag, setHeaders, type HttpResponse } from './answer-headers.js';
-import { NudgeHttpException } from './nudge-http.exception.js';
+import {
+  failWith,
+  forbidCaching,
+  forbidEtag,
+  setHeaders,
+  type HttpResponse,
+} from '../http/answer-headers.js';
+import { NudgeHttpException } from '../http/nudge-http.exception.js';
 
 /**
  * Turns a `NudgeAuthError` that leaves one of the host's own handlers into the answer that the module's endpoint would

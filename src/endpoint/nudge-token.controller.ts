@@ -1,9 +1,9 @@
 import { applyDecorators, Controller, Get, Inject, Req, Res, UseGuards, type Type } from '@nestjs/common';
 import type { Clock, Random } from '../common/clock.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
-import { NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM } from '../nudge-auth.decorators.js';
-import type { ResolvedNudgeAuthOptions } from '../nudge-auth.options-resolution.js';
-import { NudgeTokenService, tokenAtOnce } from '../nudge-token.service.js';
+import { NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM } from '../common/injection-tokens.js';
+import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { NudgeTokenService, tokenAtOnce } from '../service/nudge-token.service.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import { answerFormat, type AnswerFormat } from './answer-format.js';
 import {
@@ -13,9 +13,9 @@ import {
   setHeaders,
   writeAnswer,
   type HttpResponse,
-} from './answer-headers.js';
-import type { ResolvedEndpointOptions } from './endpoint.options.js';
-import { NudgeUserGuard } from './nudge-user.guard.js';
+} from '../http/answer-headers.js';
+import type { ResolvedEndpointOptions } from '../options/endpoint.options.js';
+import { NudgeUserGuard } from '../user-auth/nudge-user.guard.js';
 import { AnswerBodies } from './answer-bodies.js';
 import { tokenAnswer, type TokenAnswer } from './token-answer.js';
 

@@ -3,13 +3,13 @@ import { SignJWT } from 'jose';
 import { systemClock, type Clock } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
-import { DEFAULT_EXPIRY_MINS } from '../nudge-auth.options.js';
+import { DEFAULT_EXPIRY_MINS } from '../options/nudge-auth.options.js';
 import type {
   NudgeTokenRequest,
   NudgeTokenSelector,
   NudgeTokenService,
   NudgeTokenStatus,
-} from '../nudge-token.service.js';
+} from '../service/nudge-token.service.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 
 export interface FakeNudgeTokenServiceOptions {

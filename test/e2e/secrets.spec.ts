@@ -9,7 +9,7 @@ import {
   type EmulatorFaultKind,
 } from 'nestjs-nudge-auth/emulator';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
-import { NUDGE_AUTH_OPTIONS } from '../../src/nudge-auth.decorators.js';
+import { NUDGE_AUTH_OPTIONS } from '../../src/common/injection-tokens.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
 import { Host, type HttpResult } from '../support/host.js';
 import { HttpStub, unreachableOrigin } from '../support/http-stub.js';

@@ -10,24 +10,22 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The drawn order, top to bottom. */
 const LAYERS: readonly (readonly [layer: string, file: string])[] = [
-  ['module', 'src/nudge-auth.module.ts'],
-  ['providers', 'src/nudge-auth.providers.ts'],
-  ['module-definition', 'src/nudge-auth.module-definition.ts'],
-  ['endpoint', 'src/endpoint/sample.ts'],
-  ['terminus', 'src/terminus/sample.ts'],
-  ['doctor', 'src/doctor/sample.ts'],
-  ['testing', 'src/testing/sample.ts'],
-  ['config', 'src/config/sample.ts'],
-  ['service', 'src/nudge-token.service.ts'],
-  ['options', 'src/nudge-auth.options-schema.ts'],
-  ['decorators', 'src/nudge-auth.decorators.ts'],
-  ['redis', 'src/redis/sample.ts'],
-  ['cache', 'src/cache/sample.ts'],
-  ['source', 'src/source/sample.ts'],
-  ['token', 'src/token/sample.ts'],
-  ['telemetry', 'src/telemetry/sample.ts'],
-  ['common', 'src/common/sample.ts'],
-];
+  'module',
+  'endpoint',
+  'doctor',
+  'testing',
+  'config',
+  'user-auth',
+  'http',
+  'service',
+  'options',
+  'redis',
+  'cache',
+  'vendor',
+  'token',
+  'telemetry',
+  'common',
+].map((layer) => [layer, `src/${layer}/sample.ts`]);
 
 /** One file with one import that breaks one rule. */
 interface Offence {
@@ -68,14 +66,13 @@ const OFFENCES: readonly Offence[] = [
   offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
   offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
   offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
-  ...['cache', 'source', 'token', 'telemetry', 'emulator'].map((folder) =>
+  ...['cache', 'vendor', 'token', 'telemetry', 'emulator'].map((folder) =>
     offence(`${folder}-is-free-of-nest`, `src/${folder}/nest.ts`, importing('@nestjs/common')),
   ),
   offence('cache-is-free-of-nest', 'src/cache/nest-axios.ts', importing('@nestjs/axios')),
   offence('token-is-free-of-nest', 'src/token/nest-type.ts', "export type { X } from '@nestjs/common';\n"),
   offence('common-imports-no-package', 'src/common/package.ts', importing('zod')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
-  offence('@nestjs/terminus-stays-in-terminus', 'src/endpoint/health-peer.ts', importing('@nestjs/terminus')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
   offence('jwks-rsa-is-loaded-on-demand', 'src/endpoint/jwks.ts', importing('jwks-rsa')),
   // Its layers import upward, and so reach what has subpaths of its own.
@@ -89,13 +86,13 @@ const OFFENCES: readonly Offence[] = [
 
 /** What is allowed, and must not be blamed. */
 const INNOCENT: Readonly<Record<string, string>> = {
-  'src/nudge-auth.module.ts': plain,
+  'src/module/sample.ts': plain,
   'src/common/innocent.ts': importing('node:util'),
   'src/token/innocent.ts': importing('../common/innocent.js'),
   'src/token/innocent.spec.ts': importing('../index.js') + importing('../../test/support/innocent.js'),
   'src/token/index.ts': importing('./innocent.js'),
   'src/token/cycle-b.ts': "export type { A as B } from './cycle-a.js';\n",
-  'src/source/innocent.ts': importing('@nestjs/axios'),
+  'src/vendor/innocent.ts': importing('@nestjs/axios'),
   'src/endpoint/innocent.ts':
     "import type { X } from 'jwks-rsa';\nexport const y = (): Promise<X> => import('jwks-rsa');\n",
   'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('zod'),
@@ -106,14 +103,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
 
 const PACKAGES = {
   dependencies: ['zod'],
-  peerDependencies: [
-    '@nestjs/axios',
-    '@nestjs/common',
-    '@nestjs/config',
-    '@nestjs/terminus',
-    'ioredis',
-    'jwks-rsa',
-  ],
+  peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis', 'jwks-rsa'],
   devDependencies: ['@nestjs/common', 'fast-check'],
 };
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/common/clock.js';
 import type { Deadline } from '../../src/common/deadline.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../../src/common/errors.js';
-import type { FetchedToken, TokenRequest, TokenSource } from '../../src/source/token-source.js';
+import type { FetchedToken, TokenRequest, TokenSource } from '../../src/vendor/token-source.js';
 import { readClaims } from '../../src/token/claims.js';
 import { placeInTime } from '../../src/token/placement.js';
 

@@ -4,9 +4,9 @@ import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { SignJWT } from 'jose';
 import { Strategy } from 'passport-jwt';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
-import { UserJwtVerifier } from '../../src/endpoint/user-jwt-verifier.js';
-import { FixedUserKeys } from '../../src/endpoint/user-keys.js';
-import type { ResolvedUserJwtOptions } from '../../src/nudge-auth.options-resolution.js';
+import { UserJwtVerifier } from '../../src/user-auth/user-jwt-verifier.js';
+import { FixedUserKeys } from '../../src/user-auth/user-keys.js';
+import type { ResolvedUserJwtOptions } from '../../src/options/resolve-options.js';
 
 const RUNS = Number(process.env['NUDGE_JWT_RUNS'] ?? 400);
 

@@ -10,7 +10,7 @@ import { NudgeAuthModule, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth'
 import type { AddressInfo } from 'node:net';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { Clock, Random } from '../../src/common/clock.js';
-import { NUDGE_CLOCK, NUDGE_RANDOM } from '../../src/nudge-auth.decorators.js';
+import { NUDGE_CLOCK, NUDGE_RANDOM } from '../../src/common/injection-tokens.js';
 import { adapterFor, type Platform } from './platforms.js';
 import { RecordingLogger } from './recording-logger.js';
 import { HostAuthModule, userJwt } from './users.js';

@@ -5,7 +5,7 @@ import type { FleetEgress, TokenStore } from '../../src/cache/token-store.js';
 import type { Deadline } from '../../src/common/deadline.js';
 import { HOUR_MS, SECOND_MS } from '../../src/common/durations.js';
 import { NudgeAuthError } from '../../src/common/errors.js';
-import type { FetchedToken, FurtherCalls, TokenRequest, TokenSource } from '../../src/source/token-source.js';
+import type { FetchedToken, FurtherCalls, TokenRequest, TokenSource } from '../../src/vendor/token-source.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../../src/telemetry/events.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { readClaims } from '../../src/token/claims.js';

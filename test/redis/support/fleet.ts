@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { NudgeTokenStatus } from '../../../src/nudge-token.service.js';
+import type { NudgeTokenStatus } from '../../../src/service/nudge-token.service.js';
 import type { PodCommand, PodConfig, PodReport, Tally } from './pod-protocol.js';
 import { until } from './until.js';
 

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
 import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { NudgeAuthModule } from '../../../src/nudge-auth.module.js';
-import { NudgeTokenService } from '../../../src/nudge-token.service.js';
+import { NudgeAuthModule } from '../../../src/module/nudge-auth.module.js';
+import { NudgeTokenService } from '../../../src/service/nudge-token.service.js';
 import { RedisTokenStore } from '../../../src/redis/index.js';
 import type { PodCommand, PodConfig, PodReport, Tally } from './pod-protocol.js';
 

@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { NUDGE_AUTH_REGISTRATION } from '../nudge-auth.decorators.js';
-import type { NudgeAuthRegistration } from './endpoint.options.js';
+import { NUDGE_AUTH_REGISTRATION } from '../common/injection-tokens.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 
 /**
  * Stops a boot whose endpoint would be open to everybody: Nest passes over a class whose instances are no guards.

@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { Agent } from 'node:https';
 import { inspect } from 'node:util';
-import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
-import { Sealed } from './common/sealed.js';
-import { Secret } from './common/secret.js';
+import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
+import { Sealed } from '../common/sealed.js';
+import { Secret } from '../common/secret.js';
 import type { NudgeAuthOptions } from './nudge-auth.options.js';
-import { resolveNudgeAuthOptions } from './nudge-auth.options-resolution.js';
+import { resolveNudgeAuthOptions } from './resolve-options.js';
 
 const apiKey = 'obviously-fake-private-key-0123456789';
 const secret = 'obviously-fake-user-secret-0123456789';

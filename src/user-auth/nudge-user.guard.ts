@@ -10,10 +10,16 @@ import { ModulesContainer } from '@nestjs/core';
 import { AuthGuard, type AuthGuardAuthenticateOptions } from '@nestjs/passport';
 import type { Random } from '../common/clock.js';
 import { isNudgeAuthError } from '../common/errors.js';
-import { NUDGE_AUTH_REGISTRATION, NUDGE_RANDOM, NUDGE_USER_VERIFIER } from '../nudge-auth.decorators.js';
-import { failWith, forbidCaching, forbidEtag, setHeaders, type HttpResponse } from './answer-headers.js';
-import type { UserJwtPayload } from '../nudge-auth.options.js';
-import type { NudgeAuthRegistration } from './endpoint.options.js';
+import { NUDGE_AUTH_REGISTRATION, NUDGE_RANDOM, NUDGE_USER_VERIFIER } from '../common/injection-tokens.js';
+import {
+  failWith,
+  forbidCaching,
+  forbidEtag,
+  setHeaders,
+  type HttpResponse,
+} from '../http/answer-headers.js';
+import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import { assertHostStrategy } from './host-strategy.js';
 import type { RequestWithHeaders, UserJwtVerifier } from './user-jwt-verifier.js';
 

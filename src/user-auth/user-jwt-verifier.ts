@@ -3,11 +3,11 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { Strategy as PassportJwtStrategy } from 'passport-jwt';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import type { UserJwtPayload } from '../nudge-auth.options.js';
-import type { ResolvedUserJwtOptions } from '../nudge-auth.options-resolution.js';
+import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { ResolvedUserJwtOptions } from '../options/resolve-options.js';
 import { JwksUserKeys } from './jwks-user-keys.js';
 import { FixedUserKeys, type UserKeys } from './user-keys.js';
-import { VerdictCache } from './verdict-cache.js';
+import { VerdictCache } from './remembered-jwts.js';
 
 /** A request of either adapter, as far as it is needed here. */
 export interface RequestWithHeaders {

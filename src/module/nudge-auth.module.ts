@@ -9,32 +9,32 @@ import {
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import passport from 'passport';
-import { TokenCache } from './cache/token-cache.js';
-import { warmUp } from './cache/warm-up.js';
-import type { Clock, Random } from './common/clock.js';
-import { InvalidNudgeAuthOptionsError } from './common/options-error.js';
-import { assertGuards } from './endpoint/assert-guards.js';
-import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
-import { retireHostStrategy, withdrawStrategy } from './endpoint/host-strategy.js';
-import { NudgeUserStrategy, strategyNameOf } from './endpoint/nudge-user.strategy.js';
-import type { UserJwtVerifier } from './endpoint/user-jwt-verifier.js';
+import { TokenCache } from '../cache/token-cache.js';
+import { warmUp } from '../cache/warm-up.js';
+import type { Clock, Random } from '../common/clock.js';
+import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
+import { assertGuards } from '../user-auth/assert-guards.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
+import { retireHostStrategy, withdrawStrategy } from '../user-auth/host-strategy.js';
+import { NudgeUserStrategy, strategyNameOf } from '../user-auth/nudge-user.strategy.js';
+import type { UserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
 import {
   NUDGE_AUTH_OPTIONS,
   NUDGE_AUTH_REGISTRATION,
   NUDGE_CLOCK,
   NUDGE_RANDOM,
   NUDGE_USER_VERIFIER,
-} from './nudge-auth.decorators.js';
+} from '../common/injection-tokens.js';
 import {
   assertAsyncOptions,
   ConfigurableModuleClass,
   subjectOf,
   type NudgeAuthModuleAsyncOptions,
   type NudgeAuthModuleOptions,
-} from './nudge-auth.module-definition.js';
-import type { ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
-import { nudgeAuthProviders } from './nudge-auth.providers.js';
-import { NudgeTokenService } from './nudge-token.service.js';
+} from './module-definition.js';
+import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { nudgeAuthProviders } from './providers.js';
+import { NudgeTokenService } from '../service/nudge-token.service.js';
 
 /**
  * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint

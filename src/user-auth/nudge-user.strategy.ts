@@ -1,8 +1,8 @@
 import passport from 'passport';
 import { isNudgeAuthError } from '../common/errors.js';
 import type { Random } from '../common/clock.js';
-import type { UserJwtPayload } from '../nudge-auth.options.js';
-import { toHttpException } from './nudge-http.exception.js';
+import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import { toHttpException } from '../http/nudge-http.exception.js';
 import type { RequestWithHeaders, UserJwtVerifier } from './user-jwt-verifier.js';
 
 /** `nudge-user`, or `nudge-user:<name>` for a named registration. */

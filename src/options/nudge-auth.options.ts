@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { AxiosProxyConfig } from 'axios';
-import type { TokenStore } from './cache/token-store.js';
+import type { TokenStore } from '../cache/token-store.js';
 
 /** The vendor's documented host; the path of the token call is added to it. */
 export const DEFAULT_BASE_URL = 'https://main-api.nudgenow.com/api';

@@ -2,7 +2,7 @@ import { hash, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import type { UserJwtPayload } from '../nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/nudge-auth.options.js';
 import type { UserKeys } from './user-keys.js';
 
 /** Users who come back within the life of a verdict; the least recently seen is verified again. */

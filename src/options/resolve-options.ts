@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
-import { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
-import { Sealed } from './common/sealed.js';
-import { Secret } from './common/secret.js';
-import { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';
-import type { TokenStore } from './cache/token-store.js';
+import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+import { Sealed } from '../common/sealed.js';
+import { Secret } from '../common/secret.js';
+import { publicKeyObject, secretKeyObject, type KeyMaterial } from '../common/verification-keys.js';
+import type { TokenStore } from '../cache/token-store.js';
 import {
   DEFAULT_BASE_URL,
   DEFAULT_CALLS_PER_MINUTE,
@@ -22,7 +22,7 @@ import {
   type UserJwtAlgorithm,
   type UserJwtOptions,
 } from './nudge-auth.options.js';
-import { isInsecure, nudgeAuthOptionsSchema } from './nudge-auth.options-schema.js';
+import { isInsecure, nudgeAuthOptionsSchema } from './options-schema.js';
 
 /** An API key that no log can print, or the function that is asked for it. */
 export type ResolvedApiKey = Secret | (() => string | Promise<string>);

@@ -60,5 +60,6 @@ export function createHttpService(options: HttpClientOptions): HttpService {
   const proxy = isLoopbackHost(new URL(baseUrl).hostname) ? false : options.proxy;
   // Not among the defaults, which everybody can read: a proxy wants a password, and an agent knows it.
   instance.interceptors.request.use((config) => Object.assign(config, { proxy, httpAgent, httpsAgent }));
-  return new HttpService(instance);
+  // axios' types differ between `import` and `require`: the CommonJS build meets both.
+  return new HttpService(instance as ConstructorParameters<typeof HttpService>[0]);
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { isLoopbackHost } from './common/loopback.js';
+import { isLoopbackHost } from '../common/loopback.js';
 import {
   algorithmsFor,
   publicKeyObject,
   secretKeyObject,
   type KeyMaterial,
-} from './common/verification-keys.js';
+} from '../common/verification-keys.js';
 import { USER_JWT_ALGORITHMS, type UserJwtAlgorithm } from './nudge-auth.options.js';
-import { functionThat, isObject, wholeNumber } from './nudge-auth.options-rules.js';
+import { functionThat, isObject, wholeNumber } from './option-rules.js';
 
 function oneOrMore(what: string): z.ZodType {
   const error = `must be ${what}, or a list of at least one`;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { isLoopbackHost } from './common/loopback.js';
+import { isLoopbackHost } from '../common/loopback.js';
 import { MAX_DEADLINE_MS, MAX_EXPIRY_MINS, MIN_DEADLINE_MS, MIN_EXPIRY_MINS } from './nudge-auth.options.js';
-import { functionThat, isObject, objectOf, wholeNumber } from './nudge-auth.options-rules.js';
-import { userJwtSchema } from './nudge-auth.options-user-jwt-schema.js';
+import { functionThat, isObject, objectOf, wholeNumber } from './option-rules.js';
+import { userJwtSchema } from './user-jwt-schema.js';
 
 /** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */
 export function apiKeyProblem(key: unknown): string | undefined {

@@ -6,18 +6,19 @@ import {
   VERSION_NEUTRAL,
   type Provider,
 } from '@nestjs/common';
-import { Sealed } from './common/sealed.js';
-import { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
+import { Sealed } from '../common/sealed.js';
+import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import {
   resolveEndpointOptions,
   type NudgeAuthRegistration,
   type NudgeEndpointOptions,
-} from './endpoint/endpoint.options.js';
-import { createNudgeTokenController } from './endpoint/nudge-token.controller.js';
-import { getNudgeTokenServiceToken, NUDGE_AUTH_REGISTRATION } from './nudge-auth.decorators.js';
-import type { NudgeAuthOptions } from './nudge-auth.options.js';
-import { OPTION_NAMES } from './nudge-auth.options-schema.js';
-import { NudgeTokenService } from './nudge-token.service.js';
+} from '../options/endpoint.options.js';
+import { createNudgeTokenController } from '../endpoint/nudge-token.controller.js';
+import { NUDGE_AUTH_REGISTRATION } from '../common/injection-tokens.js';
+import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
+import { OPTION_NAMES } from '../options/options-schema.js';
+import { getNudgeTokenServiceToken } from '../service/inject-nudge-token-service.js';
+import { NudgeTokenService } from '../service/nudge-token.service.js';
 
 /** What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns. */
 export interface NudgeAuthExtras {

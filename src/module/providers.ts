@@ -1,11 +1,11 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { createTokenCache } from './cache/create-token-cache.js';
-import { storeSecrets } from './cache/store-secrets.js';
-import { TokenCache } from './cache/token-cache.js';
-import { systemClock, type Clock, type Random } from './common/clock.js';
-import { Sealed } from './common/sealed.js';
-import { createUserJwtVerifier } from './endpoint/user-jwt-verifier.js';
-import type { NudgeAuthRegistration } from './endpoint/endpoint.options.js';
+import { createTokenCache } from '../cache/create-token-cache.js';
+import { storeSecrets } from '../cache/store-secrets.js';
+import { TokenCache } from '../cache/token-cache.js';
+import { systemClock, type Clock, type Random } from '../common/clock.js';
+import { Sealed } from '../common/sealed.js';
+import { createUserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import {
   NUDGE_AUTH_OPTIONS,
   NUDGE_AUTH_REGISTRATION,
@@ -13,17 +13,17 @@ import {
   NUDGE_RANDOM,
   NUDGE_TOKEN_SOURCE,
   NUDGE_USER_VERIFIER,
-} from './nudge-auth.decorators.js';
-import { MODULE_OPTIONS_TOKEN, subjectOf } from './nudge-auth.module-definition.js';
-import type { NudgeAuthOptions } from './nudge-auth.options.js';
-import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
-import { NudgeTokenService } from './nudge-token.service.js';
-import { createHttpService } from './source/http-client.js';
-import { NudgeHttpTokenSource } from './source/nudge-http-source.js';
-import type { TokenSource } from './source/token-source.js';
-import { NudgeAuthEvents } from './telemetry/events.js';
-import { LogLines } from './telemetry/log-lines.js';
-import { StatusBoard } from './telemetry/status-board.js';
+} from '../common/injection-tokens.js';
+import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
+import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
+import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { createHttpService } from '../vendor/http-client.js';
+import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
+import { NudgeAuthEvents } from '../telemetry/events.js';
+import { LogLines } from '../telemetry/log-lines.js';
+import { StatusBoard } from '../telemetry/status-board.js';
 
 /** What one registration consists of. Each has its own of everything. */
 export const nudgeAuthProviders: Provider[] = [

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
-import { TokenCache } from './cache/token-cache.js';
-import { NudgeAuthError } from './common/errors.js';
-import { NUDGE_AUTH_OPTIONS } from './nudge-auth.decorators.js';
-import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from './nudge-auth.options.js';
-import type { ResolvedNudgeAuthOptions } from './nudge-auth.options-resolution.js';
-import { StatusBoard, type StatusSummary } from './telemetry/status-board.js';
-import type { NudgeToken } from './token/nudge-token.js';
+import { TokenCache } from '../cache/token-cache.js';
+import { NudgeAuthError } from '../common/errors.js';
+import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
+import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
+import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { StatusBoard, type StatusSummary } from '../telemetry/status-board.js';
+import type { NudgeToken } from '../token/nudge-token.js';
 
 /** Which token is meant. */
 export interface NudgeTokenSelector {

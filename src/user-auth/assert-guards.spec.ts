@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Injectable, Scope, type CanActivate, type Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { NUDGE_AUTH_REGISTRATION } from '../nudge-auth.decorators.js';
-import { NudgeAuthModule } from '../nudge-auth.module.js';
+import { NUDGE_AUTH_REGISTRATION } from '../common/injection-tokens.js';
+import { NudgeAuthModule } from '../module/nudge-auth.module.js';
 import { assertGuards } from './assert-guards.js';
 
 class MethodGuard {

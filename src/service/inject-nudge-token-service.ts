@@ -1,0 +1,16 @@
+import { Inject } from '@nestjs/common';
+
+/** The injection token of a registration's `NudgeTokenService`; a named registration has a token of its own. */
+export function getNudgeTokenServiceToken(name?: string): string {
+  return name === undefined ? 'NudgeTokenService' : `NudgeTokenService:${name}`;
+}
+
+/**
+ * Injects the `NudgeTokenService` of a registration. The unnamed one can also be injected by its class.
+ *
+ * @example
+ * constructor(@InjectNudgeTokenService('emea') private readonly nudgeTokens: NudgeTokenService) {}
+ */
+export function InjectNudgeTokenService(name?: string): ParameterDecorator & PropertyDecorator {
+  return Inject(getNudgeTokenServiceToken(name));
+}
