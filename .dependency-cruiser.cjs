@@ -41,7 +41,7 @@ const OPTIONAL_PEER_FOLDERS = [
 ];
 
 /** Named by schematics/collection.json, in the CommonJS build. */
-const SCHEMATIC = '^src/schematics/nest-add\\.ts$';
+const SCHEMATIC = '^src/schematics/index\\.ts$';
 
 const SPEC = '\\.spec\\.ts$';
 const BARRELS = [PUBLIC_FACE, '^src/.+/index\\.ts$'];

@@ -127,15 +127,13 @@ function entryPoints(paths: readonly string[]): Record<string, string> {
   const alive = paths.filter((path) => path.startsWith('src/') && !/dead|index|spec/.test(path));
   const island = (path: string): string => /^src\/(emulator|client|schematics)\//.exec(path)?.[0] ?? 'src/';
   return Object.fromEntries(
-    ['src/index.ts', 'src/emulator/index.ts', 'src/client/index.ts', 'src/schematics/nest-add.ts'].map(
-      (entry) => [
-        entry,
-        alive
-          .filter((path) => island(path) === `${posix.dirname(entry)}/`)
-          .map((path) => importingFile(entry, path))
-          .join(''),
-      ],
-    ),
+    ['src/', 'src/emulator/', 'src/client/', 'src/schematics/'].map((folder) => [
+      `${folder}index.ts`,
+      alive
+        .filter((path) => island(path) === folder)
+        .map((path) => importingFile(`${folder}index.ts`, path))
+        .join(''),
+    ]),
   );
 }
 
