@@ -104,7 +104,7 @@ describe('the tarball', () => {
     context.diagnostic(`${paths.length} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked`);
     const stray = paths.filter(
       (path) =>
-        !/^(package\.json|README\.md|LICENSE|dist\/cjs\/package\.json|dist\/.+\.(js|js\.map|d\.ts))$/.test(
+        !/^(package\.json|README\.md|LICENSE|dist\/cjs\/package\.json|schematics\/.+\.json|dist\/.+\.(js|js\.map|d\.ts))$/.test(
           path,
         ) || /\.spec\./.test(path),
     );
