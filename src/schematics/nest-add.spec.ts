@@ -333,13 +333,12 @@ describe('nest add, a second time', () => {
   it.each([
     ['without a strategy', TEMPLATE],
     ['with a strategy', { ...TEMPLATE, 'src/jwt.strategy.ts': STRATEGY }],
-  ])('changes nothing %s', (_, files) => {
-    const workspace = added(files);
-    const before = workspace.files();
-    workspace.tasks.length = 0;
-    workspace.add();
+  ])('changes nothing and has nothing to say %s', (_, files) => {
+    const before = added(files).files();
+    const workspace = added(before);
     expect(workspace.files()).toEqual(before);
     expect(workspace.tasks).toEqual([]);
+    expect(workspace.messages).toEqual([]);
   });
 });
 

@@ -23,11 +23,11 @@ export function nestAdd(options: NestAddOptions): Rule {
       context.logger.info('The application registers NudgeAuthModule itself: its sources stay as they are.');
       return;
     }
-    createIfMissing(tree, modulePath, moduleFile(application));
+    const isNew = createIfMissing(tree, modulePath, moduleFile(application));
     importModule(tree, context, application, modulePath);
     addEnvironment(tree, context, application);
     addE2eTest(tree, context, application);
-    if (!application.hasJwtStrategy) {
+    if (isNew && !application.hasJwtStrategy) {
       context.logger.info(
         "GET /nudge/token takes JWTs that are signed with USER_JWT_SECRET (no passport strategy 'jwt' was found). " +
           `Another way to know your users? See ${posix.basename(modulePath)}, and docs/guards.md of nestjs-nudge-auth.`,
@@ -62,8 +62,11 @@ function addPeers(
   }
 }
 
-function createIfMissing(tree: Tree, path: string, content: string): void {
-  if (!tree.exists(path)) tree.create(path, content);
+/** Whether there was none. */
+function createIfMissing(tree: Tree, path: string, content: string): boolean {
+  if (tree.exists(path)) return false;
+  tree.create(path, content);
+  return true;
 }
 
 /** How a file of the application imports another one. */
