@@ -111,7 +111,7 @@ function addEnvironment(tree: Tree, context: SchematicContext, application: Appl
   if (environment === undefined) {
     const secret = randomBytes(USER_JWT_SECRET_BYTES).toString('base64url');
     tree.create('/.env', environmentLines(application, secret));
-    context.logger.info('.env has what this machine needs, with a secret of its own. Keep it out of git.');
+    context.logger.info('.env has what the application needs to start on this machine. Keep it out of git.');
   } else if (!/^NUDGE_API_KEY/m.test(environment)) {
     context.logger.warn(
       'The application does not start before .env, or its environment, has what .env.example names.',
