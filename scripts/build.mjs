@@ -3,7 +3,7 @@
  * whose Node or test runner cannot `require` an ES module. The command line tools are ES modules alone.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,11 @@ function run(packageName, program, args) {
 
 run('@nestjs/cli', 'nest', ['build']);
 run('typescript', 'tsc', ['--project', 'tsconfig.cjs.json']);
-// The nearest package.json counts: for Node what a .js file is, for bundlers what they may leave out.
+
+for (const folder of ['dist', 'dist/cjs'])
+  cpSync(join(ROOT, 'peers'), join(ROOT, folder, 'peers'), { recursive: true });
+
+// The nearest package.json counts: what a .js file is, what bundlers may leave out, and where `#peers/…` is.
 const { sideEffects } = require('../package.json');
-writeFileSync(join(ROOT, 'dist/cjs/package.json'), `${JSON.stringify({ type: 'commonjs', sideEffects })}\n`);
+const manifest = { type: 'commonjs', sideEffects, imports: { '#peers/*': './peers/*.cjs' } };
+writeFileSync(join(ROOT, 'dist/cjs/package.json'), `${JSON.stringify(manifest)}\n`);

@@ -155,16 +155,20 @@ describe('errors', () => {
     expect(retryable('NUDGE_CREDENTIALS_REJECTED') || retryable('NUDGE_INVALID_REQUEST')).toBe(false);
   });
 
-  it('are known as such, also from a second installed copy, and nothing else is', () => {
+  it('are known as such, also from a second loaded copy, and nothing else is', () => {
     class Copy extends Error {
-      override readonly name = 'NudgeAuthError';
+      readonly [Symbol.for('nestjs-nudge-auth.NudgeAuthError')] = true;
       constructor(readonly code: string) {
         super('of another copy');
       }
     }
+    class Own extends NudgeAuthError {}
     expect(isNudgeAuthError(new NudgeAuthError('NUDGE_TIMEOUT', 'x'))).toBe(true);
+    expect(new Copy('NUDGE_TIMEOUT')).toBeInstanceOf(NudgeAuthError);
     expect(isNudgeAuthError(new Copy('NUDGE_TIMEOUT'))).toBe(true);
     expect(isNudgeAuthError(new Copy('NUDGE_SOMETHING_NEW'))).toBe(false);
+    expect(new Own('NUDGE_TIMEOUT', 'x')).toBeInstanceOf(Own);
+    expect(new NudgeAuthError('NUDGE_TIMEOUT', 'x')).not.toBeInstanceOf(Own);
     expect(isNudgeAuthError(Object.assign(new Error('x'), { code: 'NUDGE_TIMEOUT' }))).toBe(false);
     expect(isNudgeAuthError({ name: 'NudgeAuthError', code: 'NUDGE_TIMEOUT' })).toBe(false);
     expect(isNudgeAuthError(undefined)).toBe(false);

@@ -1,3 +1,5 @@
+import { brand, isBranded } from './brand.js';
+
 /**
  * Every way in which this package can fail to hand out a token. The names are stable: they appear in HTTP answers,
  * logs and metrics.
@@ -40,6 +42,18 @@ const NOT_RETRYABLE: ReadonlySet<NudgeAuthErrorCode> = new Set([
  * }
  */
 export class NudgeAuthError extends Error {
+  static {
+    brand(this.prototype, 'NudgeAuthError');
+  }
+
+  /** Recognises the errors of a second loaded copy of this package, too, unless it has codes that this one does not know. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== NudgeAuthError) return super[Symbol.hasInstance](value);
+    return (
+      isBranded(value, 'NudgeAuthError') && NUDGE_AUTH_ERROR_CODES.includes((value as NudgeAuthError).code)
+    );
+  }
+
   override readonly name = 'NudgeAuthError';
   /** Why it failed. Stable across versions. */
   readonly code: NudgeAuthErrorCode;
@@ -56,13 +70,9 @@ export class NudgeAuthError extends Error {
   }
 }
 
-/** Whether a caught value is a {@link NudgeAuthError}, also one thrown by a second installed copy of this package. */
+/** Whether a caught value is a {@link NudgeAuthError}, also one thrown by a second loaded copy of this package. */
 export function isNudgeAuthError(value: unknown): value is NudgeAuthError {
-  return (
-    value instanceof Error &&
-    value.name === 'NudgeAuthError' &&
-    NUDGE_AUTH_ERROR_CODES.includes((value as NudgeAuthError).code)
-  );
+  return value instanceof NudgeAuthError;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { brand, isBranded } from './brand.js';
+
 /** One thing that is wrong with a configuration. */
 export interface OptionProblem {
   /** The option, as a path: `http.timeoutMs`. */
@@ -8,6 +10,17 @@ export interface OptionProblem {
 
 /** A configuration cannot be used. Lists every problem at once, each with its option path and its cure. */
 export class InvalidNudgeAuthOptionsError extends Error {
+  static {
+    brand(this.prototype, 'InvalidNudgeAuthOptionsError');
+  }
+
+  /** Recognises the errors of a second loaded copy of this package, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === InvalidNudgeAuthOptionsError
+      ? isBranded(value, 'InvalidNudgeAuthOptionsError')
+      : super[Symbol.hasInstance](value);
+  }
+
   override readonly name = 'InvalidNudgeAuthOptionsError';
   readonly problems: readonly OptionProblem[];
 

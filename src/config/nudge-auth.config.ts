@@ -1,4 +1,5 @@
-import { registerAs } from '@nestjs/config';
+import { registerAs } from '#peers/@nestjs/config';
+import type { ConfigFactoryKeyHost } from '@nestjs/config';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
@@ -84,4 +85,5 @@ function readEnvironment(): NudgeClientScopeOptions {
  *
  * @throws {InvalidNudgeAuthOptionsError} at boot: when a file cannot be read, or a variable and its file are both set.
  */
-export const nudgeAuthConfig = registerAs('nudgeAuth', readEnvironment);
+export const nudgeAuthConfig: typeof readEnvironment & ConfigFactoryKeyHost<NudgeClientScopeOptions> =
+  registerAs('nudgeAuth', readEnvironment);

@@ -1,4 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { brand, isBranded } from '../common/brand.js';
 import type { Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
@@ -26,6 +27,17 @@ const RETRY_SPREAD_MS = 30 * SECOND_MS;
  * its `cause`.
  */
 export class NudgeHttpException extends HttpException {
+  static {
+    brand(this.prototype, 'NudgeHttpException');
+  }
+
+  /** Recognises the exceptions of a second loaded copy of this package, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === NudgeHttpException
+      ? isBranded(value, 'NudgeHttpException')
+      : super[Symbol.hasInstance](value);
+  }
+
   readonly code: NudgeAuthErrorCode;
   /** Seconds after which the client should come back; `undefined` where that would not help. */
   readonly retryAfter: number | undefined;

@@ -19,6 +19,7 @@ import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { OPTION_NAMES } from '../options/options-schema.js';
 import { getNudgeTokenServiceToken } from '../service/inject-nudge-token-service.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { noteImportedModule } from '../service/second-copy.js';
 
 /** What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns. */
 export interface NudgeAuthExtras {
@@ -147,6 +148,7 @@ function sealed(provider: Provider): Provider {
 function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicModule {
   const problems = extrasProblems(extras);
   if (problems.length > 0) throw new InvalidNudgeAuthOptionsError('NudgeAuthModule', problems);
+  noteImportedModule();
   const { name } = extras;
   const registration: NudgeAuthRegistration = Object.freeze({
     name,

@@ -1,4 +1,5 @@
-import { Redis, type Cluster } from 'ioredis';
+import { Redis as RedisClient } from '#peers/ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
@@ -202,7 +203,7 @@ export class RedisConnection {
 }
 
 function connect(url: string, random: Random): Redis {
-  return new Redis(url, {
+  return new RedisClient(url, {
     connectionName: 'nestjs-nudge-auth',
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

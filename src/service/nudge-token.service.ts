@@ -7,6 +7,7 @@ import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { StatusBoard, type StatusSummary } from '../telemetry/status-board.js';
 import type { NudgeToken } from '../token/nudge-token.js';
+import { noteLoadedCopy } from './second-copy.js';
 
 /** Which token is meant. */
 export interface NudgeTokenSelector {
@@ -62,6 +63,8 @@ export let tokenAtOnce: (
   service: NudgeTokenService,
   request?: NudgeTokenRequest,
 ) => NudgeToken | Promise<NudgeToken>;
+
+noteLoadedCopy();
 
 /** Hands out Nudge tokens: held ones while they are good, new ones when they are not. */
 @Injectable()

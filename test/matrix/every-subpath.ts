@@ -1,0 +1,21 @@
+import * as root from 'nestjs-nudge-auth';
+import * as client from 'nestjs-nudge-auth/client';
+import * as config from 'nestjs-nudge-auth/config';
+import * as emulator from 'nestjs-nudge-auth/emulator';
+import * as redis from 'nestjs-nudge-auth/redis';
+import * as testing from 'nestjs-nudge-auth/testing';
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** What a resolver does not find, or what rests on something that it does not find, would be `any`. */
+export const isKnown: [
+  IsAny<typeof root.NudgeAuthModule>,
+  IsAny<ReturnType<root.NudgeTokenService['getToken']>>,
+  IsAny<typeof client.createRefreshToken>,
+  IsAny<typeof config.nudgeAuthConfig>,
+  IsAny<ReturnType<typeof config.nudgeAuthConfig.asProvider>>,
+  IsAny<typeof emulator.NudgeEmulator>,
+  IsAny<typeof redis.RedisTokenStore>,
+  IsAny<redis.RedisTokenStoreOptions['client']>,
+  IsAny<typeof testing.FakeNudgeTokenService>,
+] = [false, false, false, false, false, false, false, false, false];

@@ -1,0 +1,39 @@
+/* Package managers beside npm: how they install a copy of an application, and how what they installed is run. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './processes.mjs';
+
+async function registry() {
+  const url = (await run('npm', ['config', 'get', 'registry'], { cwd: '.' })).trim();
+  return { YARN_NPM_REGISTRY_SERVER: url, YARN_REGISTRY: url, CI: 'true' };
+}
+
+const npx = (program, ...args) => ['npx', '--yes', program, ...args];
+const nothing = () => Promise.resolve();
+
+export const MANAGERS = {
+  pnpm: {
+    prepare: nothing,
+    environment: registry,
+    commands: [npx('pnpm@10', 'install', '--prefer-offline'), npx('pnpm@10', 'run', 'build')],
+    serve: ['dist/main.js'],
+  },
+  'yarn-1': {
+    prepare: nothing,
+    environment: registry,
+    commands: [npx('yarn@1', 'install', '--prefer-offline'), npx('yarn@1', 'run', 'build')],
+    serve: ['dist/main.js'],
+  },
+  'yarn-4': {
+    async prepare(application) {
+      await writeFile(join(application, '.yarnrc.yml'), 'nodeLinker: pnp\nenableTelemetry: false\n');
+      await writeFile(join(application, 'yarn.lock'), '');
+    },
+    environment: async () => ({ ...(await registry()), YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' }),
+    commands: [
+      npx('@yarnpkg/cli-dist@4', 'install', '--mode=skip-build'),
+      npx('@yarnpkg/cli-dist@4', 'run', 'build'),
+    ],
+    serve: ['-r', './.pnp.cjs', '--experimental-loader', './.pnp.loader.mjs', 'dist/main.js'],
+  },
+};

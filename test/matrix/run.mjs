@@ -1,0 +1,49 @@
+/*
+ * Builds and runs real applications from the packed tarball, one for each cell of cells.mjs.
+ *
+ *   npm run test:matrix                    all of them; docs/compatibility.md is written anew
+ *   npm run test:matrix -- --slice         those that are run with every change; the docs stay as they are
+ *   npm run test:matrix -- --only <text>   those whose title holds the text; their rows are written
+ */
+import { parseArgs } from 'node:util';
+import { Bases } from './bases.mjs';
+import { CELLS } from './cells.mjs';
+import { KINDS } from './kinds.mjs';
+import { writeRows } from './table.mjs';
+import { openWorkshop } from './workshop.mjs';
+
+const { values } = parseArgs({
+  options: { slice: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+});
+const isChosen = ({ title, slice }) =>
+  values.slice ? slice : (values.only?.some((text) => title.includes(text)) ?? true);
+
+const secondsSince = (startMs) => Math.round((Date.now() - startMs) / 1000);
+
+async function outcomeOf(cell, tools) {
+  const startMs = Date.now();
+  try {
+    await KINDS[cell.kind](cell, tools);
+    console.log(`ok      ${cell.title} (${secondsSince(startMs)} s)`);
+    return true;
+  } catch (error) {
+    console.error(`FAILED  ${cell.title} (${secondsSince(startMs)} s)\n${error.stack}\n`);
+    return false;
+  }
+}
+
+const chosen = CELLS.filter(isChosen);
+if (chosen.length === 0) throw new Error('No cell has such a title: see test/matrix/cells.mjs');
+const startMs = Date.now();
+const workshop = await openWorkshop();
+const holds = new Map();
+try {
+  const bases = new Bases(workshop);
+  for (const cell of chosen) holds.set(cell.title, await outcomeOf(cell, { bases, workshop }));
+} finally {
+  await workshop.close();
+}
+if (!values.slice) await writeRows(holds);
+const good = [...holds.values()].filter(Boolean).length;
+console.log(`${good} of ${holds.size} cells hold (${secondsSince(startMs)} s)`);
+if (good < holds.size) process.exitCode = 1;

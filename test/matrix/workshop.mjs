@@ -1,0 +1,69 @@
+/* A folder outside this repository with what the cells need: lines of Node, the Nest schematics, and the tarball. */
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { APPLICATIONS, NODES } from './cells.mjs';
+import { environment, run } from './processes.mjs';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+
+const nodePackage = `node-${process.platform}-${process.arch}`;
+const schematicsPackage = (version) => `schematics-${version.replaceAll('.', '-')}`;
+
+/** The newest of each line, but the oldest of those that this package supports. */
+async function installTools(folder) {
+  const dependencies = { '@angular-devkit/schematics-cli': '19.2.19' };
+  for (const [node, range] of Object.entries(NODES)) {
+    dependencies[`node-${node}`] = `npm:${nodePackage}@${range}`;
+  }
+  for (const { schematics } of Object.values(APPLICATIONS)) {
+    dependencies[schematicsPackage(schematics)] = `npm:@nestjs/schematics@${schematics}`;
+  }
+  await mkdir(folder);
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  // Schematics ask for peers of their own time; nothing of them is run here.
+  await run('npm', ['install', '--legacy-peer-deps', '--force', ...QUIET], { cwd: folder });
+}
+
+/** What users see: the README's own line for a Nest major, without this package. */
+async function peersOf(nest) {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const line = readme.match(new RegExp(`npm install nestjs-nudge-auth (.+@${nest}.*)`));
+  const development = /npm install --save-dev (.+)/.exec(readme);
+  if (line === null || development === null)
+    throw new Error(`The README has no install line for Nest ${nest}`);
+  return [...line[1].trim().split(/\s+/), ...development[1].trim().split(/\s+/)];
+}
+
+export async function openWorkshop() {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'nudge-matrix-')));
+  const tools = join(folder, 'tools');
+  await installTools(tools);
+  const packed = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: ROOT,
+  });
+  const [{ filename }] = Object.values(JSON.parse(packed));
+  const inTools = (...parts) => join(tools, 'node_modules', ...parts);
+  const nodeFolder = (node) => inTools(`node-${node}`, 'bin');
+  return {
+    folder,
+    tarball: join(folder, filename),
+    nodeFolder,
+    peersOf,
+    /** What `nest new` writes. */
+    async generate(name, { schematics, type }, parent) {
+      const program = inTools('@angular-devkit/schematics-cli/bin/schematics.js');
+      const collection = inTools(schematicsPackage(schematics));
+      const options = [`--name=${name}`, '--package-manager=npm', '--no-dry-run'];
+      if (type !== undefined) options.push(`--type=${type}`);
+      await run('node', [program, `${collection}:application`, ...options], {
+        cwd: parent,
+        env: environment({ nodeFolder: nodeFolder('24'), cwd: parent }),
+      });
+      return join(parent, name);
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
