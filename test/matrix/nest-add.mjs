@@ -3,16 +3,16 @@
  * the template's own configuration. `npm run test:nest-add` runs it; NEST_ADD_CELL=<part of a name> runs some of it.
  */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { environment, run } from './processes.mjs';
 import { startRegistry } from './registry.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TIMEOUT_MS = 900_000;
 
 const LINE_11 = { '@nestjs/axios': '4', '@nestjs/config': '4', '@nestjs/passport': '11' };
 const LINE_12 = { '@nestjs/axios': '12', '@nestjs/config': '12', '@nestjs/passport': '12' };
@@ -39,39 +39,11 @@ const CELLS = [
 const CHANGED = ['package.json', 'src/app.module.ts'];
 const CREATED = ['.env', '.env.example', 'src/nudge/nudge.module.ts', 'test/nudge.e2e-spec.ts'];
 
-/** The output; fails with all of it when the command does not end with 0. */
-function run(command, args, { cwd, env = cleanEnvironment() }) {
-  return new Promise((resolve, reject) => {
-    execFile(
-      command,
-      args,
-      { cwd, env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else {
-          const output = `${stdout}\n${stderr}`.trim();
-          reject(new Error(`${command} ${args.join(' ')} (${error.signal ?? error.code}):\n${output}`));
-        }
-      },
-    );
-  });
-}
-
-/** What npm tells its scripts of this repository is not true of an application. CI keeps the Nest CLI from asking. */
-function cleanEnvironment() {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_TEST|NUDGE_|USER_JWT_SECRET)/.test(name),
-  );
-  return { ...Object.fromEntries(kept), CI: 'true' };
-}
-
-/** The environment in which `node` and `npm` are those of the cell. */
-async function environmentOf({ node }) {
-  const environment = cleanEnvironment();
-  if (node === undefined) return environment;
+/** The folder of a Node of that line, and of its npm; `undefined` for the Node that runs this. */
+async function nodeFolderOf(node) {
+  if (node === undefined) return undefined;
   const print = ['-y', `--package=node@${node}`, '--', 'node', '-p', 'process.execPath'];
-  const path = (await run('npx', print, { cwd: tmpdir() })).trim();
-  return { ...environment, PATH: `${dirname(path)}${delimiter}${environment.PATH}` };
+  return dirname((await run('npx', print, { cwd: tmpdir() })).trim());
 }
 
 /** Every file of the application that is its author's: path to text. */
@@ -139,22 +111,22 @@ for (const [index, cell] of cells.entries()) {
   describe(cell.name, () => {
     let folder;
     let env;
-    let template;
     let added;
 
     const npm = (...args) => run('npm', args, { cwd: folder, env });
-    const nestAdd = (...flags) =>
-      run('npx', ['--no', '--', 'nest', 'add', 'nestjs-nudge-auth', ...flags], { cwd: folder, env });
+    const nestAdd = (...flags) => run('nest', ['add', 'nestjs-nudge-auth', ...flags], { cwd: folder, env });
 
     before(async () => {
-      env = await environmentOf(cell);
+      const nodeFolder = await nodeFolderOf(cell.node);
       const maker = await mkdtemp(join(workshop, 'maker-'));
+      folder = join(maker, `app-${index}`);
+      // CI keeps the Nest CLI from asking.
+      env = environment({ nodeFolder, cwd: folder, more: { CI: 'true' } });
       await run('npm', ['install', '--silent', '--prefix', maker, ...cell.makers], { cwd: maker, env });
       // What `nest new` runs, which would ask for the module system.
       const schematics = join(maker, 'node_modules/@angular-devkit/schematics-cli/bin/schematics.js');
       const flags = [`--name=app-${index}`, '--no-interactive', ...(cell.flags ?? [])];
       await run('node', [schematics, '@nestjs/schematics:application', ...flags], { cwd: maker, env });
-      folder = join(maker, `app-${index}`);
       await npm('install', '--silent');
     });
 
@@ -166,18 +138,16 @@ for (const [index, cell] of cells.entries()) {
           upstream: (await npm('config', 'get', 'registry')).trim(),
         });
         try {
-          env = { ...env, npm_config_registry: registry.url };
-          await nestAdd();
+          const throughRegistry = { ...env, npm_config_registry: registry.url };
+          await run('nest', ['add', 'nestjs-nudge-auth'], { cwd: folder, env: throughRegistry });
         } finally {
-          const { npm_config_registry: _, ...rest } = env;
-          env = rest;
           await registry.stop();
         }
       } else {
         await npm('install', '--silent', tarball);
-        template = await filesOf(folder);
+        const installed = await filesOf(folder);
         await nestAdd('--skip-install', '--dry-run');
-        assert.deepEqual(changedPaths(template, await filesOf(folder)), []);
+        assert.deepEqual(changedPaths(installed, await filesOf(folder)), []);
         await nestAdd('--skip-install');
         await npm('install', '--silent');
       }
