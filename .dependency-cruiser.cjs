@@ -31,19 +31,25 @@ const OPTIONAL_PEER_FOLDERS = [
   { peer: 'ioredis', folder: 'redis' },
 ];
 
+/** Named by schematics/collection.json, in the CommonJS build. */
+const SCHEMATIC = '^src/schematics/index\\.ts$';
+
 const SPEC = '\\.spec\\.ts$';
 const BARRELS = [PUBLIC_FACE, '^src/.+/index\\.ts$'];
 
 const published = [...Object.values(manifest.exports), ...Object.values(manifest.bin)]
   .map((target) => target.import?.default ?? target)
   .filter((target) => target.endsWith('.js'));
-const ENTRY_POINTS = published.map(
-  (target) =>
-    `^${target
-      .replace(/^(\.\/)?dist\//, 'src/')
-      .replace(/\.js$/, '')
-      .replaceAll('.', '\\.')}\\.ts$`,
-);
+const ENTRY_POINTS = [
+  SCHEMATIC,
+  ...published.map(
+    (target) =>
+      `^${target
+        .replace(/^(\.\/)?dist\//, 'src/')
+        .replace(/\.js$/, '')
+        .replaceAll('.', '\\.')}\\.ts$`,
+  ),
+];
 
 /** A module of the package itself; specs may reach for anything. */
 const from = (path = '^src/', pathNot = []) => ({ path, pathNot: [SPEC, ...pathNot] });
@@ -112,6 +118,10 @@ module.exports = {
       from: from('^src/client/'),
       to: { pathNot: '^src/client/' },
     }),
+    forbid('schematics-import-only-node', 'The Nest CLI loads them before the package is set up.', {
+      from: from('^src/schematics/'),
+      to: { pathNot: '^src/schematics/', dependencyTypesNot: ['core'] },
+    }),
     forbid('no-barrels', 'Import from the file that has it: barrels are for users of the package.', {
       from: from(),
       to: { path: BARRELS },
@@ -131,7 +141,7 @@ module.exports = {
       from: from(),
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        dependencyTypesNot: ['npm', 'npm-peer'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'aliased-subpath-import'],
       },
     }),
     forbid('no-tests-in-the-package', 'Specs and test helpers are not published.', {
@@ -151,5 +161,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: require.resolve('./tsconfig.json') },
     doNotFollow: { path: 'node_modules' },
+    // As an application without a build of this package resolves `#peers/…`: to the peer itself.
+    enhancedResolveOptions: { conditionNames: ['import', 'node', 'default'] },
   },
 };

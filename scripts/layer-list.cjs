@@ -24,6 +24,7 @@ const LAYERS = [
 /** Stand beside the layers: no layer imports them. */
 const ISLANDS = [
   ['emulator', 'an offline Nudge token API; may use `common/`'],
+  ['schematics', '`nest add nestjs-nudge-auth`; imports nothing'],
   ['client', "the frontend's `refreshToken`; imports nothing"],
 ].map(([name, job]) => ({ name, job, path: `^src/${name}/` }));
 

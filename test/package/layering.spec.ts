@@ -79,6 +79,8 @@ const OFFENCES: readonly Offence[] = [
   offence('client-imports-nothing', 'src/client/common.ts', importing('../common/innocent.js')),
   offence('client-imports-nothing', 'src/client/builtin.ts', importing('node:timers')),
   offence('client-imports-nothing', 'src/client/package.ts', importing('zod')),
+  offence('schematics-import-only-node', 'src/schematics/common.ts', importing('../common/innocent.js')),
+  offence('schematics-import-only-node', 'src/schematics/package.ts', importing('zod')),
   offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
   offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
   offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
@@ -114,6 +116,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/emulator/faults/innocent.ts': plain,
   'src/doctor/innocent.ts': plain,
   'src/client/innocent.ts': plain,
+  'src/schematics/innocent.ts': importing('node:crypto'),
   'test/support/innocent.ts': importing('fast-check'),
 };
 
@@ -141,9 +144,9 @@ function packageFiles(): Record<string, string> {
 /** Entry points that lead to every file but specs and the one that is to be dead. */
 function entryPoints(paths: readonly string[]): Record<string, string> {
   const alive = paths.filter((path) => path.startsWith('src/') && !/dead|index|spec/.test(path));
-  const island = (path: string): string => /^src\/(emulator|client)\//.exec(path)?.[0] ?? 'src/';
+  const island = (path: string): string => /^src\/(emulator|client|schematics)\//.exec(path)?.[0] ?? 'src/';
   return Object.fromEntries(
-    ['src/', 'src/emulator/', 'src/client/'].map((folder) => [
+    ['src/', 'src/emulator/', 'src/client/', 'src/schematics/'].map((folder) => [
       `${folder}index.ts`,
       alive
         .filter((path) => island(path) === folder)

@@ -28,7 +28,7 @@ const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
 const NEEDED_PEER = { './config': '@nestjs/config', './redis': 'ioredis', './terminus': '@nestjs/terminus' };
 
 const PUBLISHED =
-  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json)|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
 
 /** What a user installs beside the package. */
 const CONSUMERS = [

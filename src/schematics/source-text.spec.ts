@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { withModuleImported } from './source-text.js';
+
+const HEAD = "import { Module } from '@nestjs/common';\n";
+
+function edited(text: string): string | undefined {
+  return withModuleImported(text, { className: 'NudgeModule', specifier: './nudge.module' });
+}
+
+describe('a module that is imported into another', () => {
+  it.each([
+    ['an empty list', '@Module({ imports: [] })', '@Module({ imports: [NudgeModule] })'],
+    ['a list in one line', '@Module({ imports: [A, B] })', '@Module({ imports: [NudgeModule, A, B] })'],
+    [
+      'a list in several lines',
+      '@Module({\n  imports: [\n    A,\n  ],\n})',
+      '@Module({\n  imports: [\n    NudgeModule,\n    A,\n  ],\n})',
+    ],
+    ['an empty list with a blank', '@Module({ imports: [ ] })', '@Module({ imports: [NudgeModule] })'],
+    [
+      'a list after an object that has one',
+      '@Module({ providers: [{ imports: [X] }], imports: [A.forRoot({ imports: [X] })] })',
+      '@Module({ providers: [{ imports: [X] }], imports: [NudgeModule, A.forRoot({ imports: [X] })] })',
+    ],
+    [
+      'a list behind a comment and a string that look like one',
+      "@Module({ // imports: [X]\n  providers: [{ provide: 'imports: [' }],\n  imports: [A],\n})",
+      "@Module({ // imports: [X]\n  providers: [{ provide: 'imports: [' }],\n  imports: [NudgeModule, A],\n})",
+    ],
+    [
+      'no list',
+      '@Module({\n  providers: [A],\n})',
+      '@Module({\n  imports: [NudgeModule],\n  providers: [A],\n})',
+    ],
+  ])('joins %s', (_, before, after) => {
+    const importLine = "import { NudgeModule } from './nudge.module';\n";
+    expect(edited(`${HEAD}\n${before}\nexport class AppModule {}\n`)).toBe(
+      `${HEAD}${importLine}\n${after}\nexport class AppModule {}\n`,
+    );
+  });
+
+  it.each([
+    ['imports are no list', '@Module({ imports: MODULES })'],
+    ['imports are a property in short', '@Module({ imports })'],
+    ['the decorator has no object', '@Module(metadata)'],
+    ['the object is empty', '@Module({})'],
+    ['there are two modules', '@Module({ imports: [] }) class A {}\n@Module({ imports: [] }) class B {}'],
+  ])('is left to the reader where %s', (_, text) => {
+    expect(edited(`${HEAD}${text}`)).toBeUndefined();
+  });
+
+  it('is left to the reader where nothing is imported at all', () => {
+    expect(edited('@Module({ imports: [] })')).toBeUndefined();
+  });
+
+  it('is imported in the style of the file, after its last import', () => {
+    const text =
+      'import { Module } from "@nestjs/common"\r\nimport {\r\n  A,\r\n  B,\r\n} from "./ab"\r\n@Module({ imports: [A] })';
+    expect(edited(text)).toContain(
+      '} from "./ab"\r\nimport { NudgeModule } from "./nudge.module"\r\n@Module',
+    );
+  });
+});

@@ -1,0 +1,69 @@
+/** The same text, with blanks for what comments and strings hold: every index stays where it was. */
+export function withoutCommentsAndStrings(text: string): string {
+  return text.replace(
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g,
+    (match) => match.replace(/[^\r\n]/g, ' '),
+  );
+}
+
+interface Line {
+  /** `import { NudgeModule } from './nudge/nudge.module';`, in the file's own style. */
+  readonly className: string;
+  readonly specifier: string;
+}
+
+/**
+ * The text of a module's file with one more module imported, or `undefined` where the file is not simple: more than one
+ * `@Module`, or `imports` that is no list.
+ */
+export function withModuleImported(text: string, { className, specifier }: Line): string | undefined {
+  const code = withoutCommentsAndStrings(text);
+  const [decorator, ...more] = [...code.matchAll(/@Module\s*\(\s*\{/g)];
+  if (decorator === undefined || more.length > 0) return undefined;
+  const start = decorator.index + decorator[0].length;
+  const edited = withListEntry(text, code, start, className);
+  return edited === undefined ? undefined : withImportLine(edited, className, specifier);
+}
+
+function withListEntry(text: string, code: string, start: number, className: string): string | undefined {
+  const property = findProperty(code, start, 'imports');
+  if (property === undefined) {
+    const rest = text.slice(start);
+    // The first property stands on a line of its own, whose indent the new one takes.
+    const indent = /^\s*\n[ \t]*(?=\w)/.exec(rest)?.[0];
+    return indent === undefined
+      ? undefined
+      : `${text.slice(0, start)}${indent}imports: [${className}],${rest}`;
+  }
+  const list = /^imports\s*:\s*\[/.exec(code.slice(property))?.[0];
+  if (list === undefined) return undefined;
+  const at = property + list.length;
+  const gap = /^\s*/.exec(text.slice(at))?.[0] ?? '';
+  const isEmpty = code.slice(at).trimStart().startsWith(']');
+  const entry = isEmpty ? className : `${gap.includes('\n') ? gap : ''}${className},${gap === '' ? ' ' : ''}`;
+  return `${text.slice(0, at)}${entry}${text.slice(isEmpty ? at + gap.length : at)}`;
+}
+
+/** Where the object's own property begins: not that of an object within it. */
+function findProperty(code: string, start: number, name: string): number | undefined {
+  let depth = 0;
+  for (let index = start; index < code.length && depth >= 0; index += 1) {
+    const character = code.charAt(index);
+    if ('([{'.includes(character)) depth += 1;
+    else if (')]}'.includes(character)) depth -= 1;
+    else if (depth === 0 && new RegExp(`^${name}\\b`).test(code.slice(index, index + name.length + 1))) {
+      if (!/[\w$.]/.test(code.charAt(index - 1))) return index;
+    }
+  }
+  return undefined;
+}
+
+/** After the last import, with its quotes, semicolon and line break. */
+function withImportLine(text: string, className: string, specifier: string): string | undefined {
+  const last = [...text.matchAll(/^import\b[^;'"]*?(['"])[^'"\n]+['"](;?)[ \t]*(\r?\n)/gm)].at(-1);
+  if (last === undefined) return undefined;
+  const [statement, quote = "'", semicolon = ';', lineBreak = '\n'] = last;
+  const at = last.index + statement.length;
+  const line = `import { ${className} } from ${quote}${specifier}${quote}${semicolon}${lineBreak}`;
+  return `${text.slice(0, at)}${line}${text.slice(at)}`;
+}

@@ -1,0 +1,183 @@
+/*
+ * `nest add nestjs-nudge-auth` in applications fresh from `nest new`: packed, added, built, linted and tested there, with
+ * the template's own configuration. `npm run test:nest-add` runs it; NEST_ADD_CELL=<part of a name> runs some of it.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { environment, run } from './processes.mjs';
+import { startRegistry } from './registry.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const LINE_11 = { '@nestjs/axios': '4', '@nestjs/config': '4', '@nestjs/passport': '11' };
+const LINE_12 = { '@nestjs/axios': '12', '@nestjs/config': '12', '@nestjs/passport': '12' };
+
+const CELLS = [
+  {
+    name: 'Nest 11, former template',
+    makers: ['@nestjs/cli@11.0.0', '@nestjs/schematics@11.0.0'],
+    peers: LINE_11,
+  },
+  { name: 'Nest 11, newest template', makers: ['@nestjs/cli@11'], peers: LINE_11, fromRegistry: true },
+  { name: 'Nest 12, ES modules', makers: ['@nestjs/cli@12'], peers: LINE_12 },
+  // Its jest loads Nest 12 on no older Node.
+  {
+    name: 'Nest 12, CommonJS',
+    makers: ['@nestjs/cli@12'],
+    flags: ['--type=cjs'],
+    peers: LINE_12,
+    node: '24',
+  },
+];
+
+/** What `nest add` may change of the template; everything else stays as it was. */
+const CHANGED = ['package.json', 'src/app.module.ts'];
+const CREATED = ['.env', '.env.example', 'src/nudge/nudge.module.ts', 'test/nudge.e2e-spec.ts'];
+
+/** The folder of a Node of that line, and of its npm; `undefined` for the Node that runs this. */
+async function nodeFolderOf(node) {
+  if (node === undefined) return undefined;
+  const print = ['-y', `--package=node@${node}`, '--', 'node', '-p', 'process.execPath'];
+  return dirname((await run('npx', print, { cwd: tmpdir() })).trim());
+}
+
+/** Every file of the application that is its author's: path to text. */
+async function filesOf(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => !/^(node_modules|dist)\/|\.tsbuildinfo$/.test(path));
+  const texts = await Promise.all(
+    paths.map(async (path) => [path, await readFile(join(folder, path), 'utf8')]),
+  );
+  return Object.fromEntries(texts);
+}
+
+function changedPaths(earlier, later) {
+  const paths = new Set([...Object.keys(earlier), ...Object.keys(later)]);
+  return [...paths].filter((path) => earlier[path] !== later[path]).toSorted();
+}
+
+async function installedMajor(folder, name) {
+  const { version } = JSON.parse(await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8'));
+  return version.split('.')[0];
+}
+
+/** Starts the built application with its .env alone, and ends it as an orchestrator does. */
+function bootAndStop(cwd, env) {
+  return new Promise((resolve, reject) => {
+    const app = spawn('node', ['dist/main.js'], { cwd, env: { ...env, PORT: '0' } });
+    let output = '';
+    const collect = (chunk) => {
+      output += chunk;
+      if (output.includes('successfully started')) app.kill('SIGTERM');
+    };
+    app.stdout.on('data', collect);
+    app.stderr.on('data', collect);
+    app.once('error', reject);
+    app.once('exit', (code, signal) => {
+      if (signal === 'SIGTERM') resolve(output);
+      else reject(new Error(`The application ended by itself (${signal ?? code}):\n${output}`));
+    });
+  });
+}
+
+const wanted = process.env.NEST_ADD_CELL ?? '';
+const cells = CELLS.filter(({ name }) => name.includes(wanted));
+assert.notEqual(cells.length, 0, `NEST_ADD_CELL=${wanted} names no cell`);
+
+let workshop;
+let tarball;
+
+before(async () => {
+  workshop = await mkdtemp(join(tmpdir(), 'nudge-auth-nest-add-'));
+  await run('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', workshop];
+  const [{ filename }] = Object.values(JSON.parse(await run('npm', pack, { cwd: ROOT })));
+  tarball = join(workshop, filename);
+});
+
+after(async () => {
+  await rm(workshop, { recursive: true, force: true });
+});
+
+for (const [index, cell] of cells.entries()) {
+  describe(cell.name, () => {
+    let folder;
+    let env;
+    let added;
+
+    const npm = (...args) => run('npm', args, { cwd: folder, env });
+    const nestAdd = (...flags) => run('nest', ['add', 'nestjs-nudge-auth', ...flags], { cwd: folder, env });
+
+    before(async () => {
+      const nodeFolder = await nodeFolderOf(cell.node);
+      const maker = await mkdtemp(join(workshop, 'maker-'));
+      folder = join(maker, `app-${index}`);
+      // CI keeps the Nest CLI from asking.
+      env = environment({ nodeFolder, cwd: folder, more: { CI: 'true' } });
+      await run('npm', ['install', '--silent', '--prefix', maker, ...cell.makers], { cwd: maker, env });
+      // What `nest new` runs, which would ask for the module system.
+      const schematics = join(maker, 'node_modules/@angular-devkit/schematics-cli/bin/schematics.js');
+      const flags = [`--name=app-${index}`, '--no-interactive', ...(cell.flags ?? [])];
+      await run('node', [schematics, '@nestjs/schematics:application', ...flags], { cwd: maker, env });
+      await npm('install', '--silent');
+    });
+
+    it('is added to, with the peers of its own line of Nest', async () => {
+      const fresh = await filesOf(folder);
+      if (cell.fromRegistry) {
+        const registry = await startRegistry({
+          tarball,
+          upstream: (await npm('config', 'get', 'registry')).trim(),
+        });
+        try {
+          const throughRegistry = { ...env, npm_config_registry: registry.url };
+          await run('nest', ['add', 'nestjs-nudge-auth'], { cwd: folder, env: throughRegistry });
+        } finally {
+          await registry.stop();
+        }
+      } else {
+        await npm('install', '--silent', tarball);
+        const installed = await filesOf(folder);
+        await nestAdd('--skip-install', '--dry-run');
+        assert.deepEqual(changedPaths(installed, await filesOf(folder)), []);
+        await nestAdd('--skip-install');
+        await npm('install', '--silent');
+      }
+      added = await filesOf(folder);
+      assert.deepEqual(
+        changedPaths(fresh, added).filter((path) => path !== 'package-lock.json'),
+        [...CHANGED, ...CREATED].toSorted(),
+      );
+      for (const [name, major] of Object.entries(cell.peers)) {
+        assert.equal(await installedMajor(folder, name), major, name);
+      }
+    });
+
+    it('is left alone by a second run', async () => {
+      await nestAdd('--skip-install');
+      assert.deepEqual(changedPaths(added, await filesOf(folder)), []);
+    });
+
+    it('passes its own lint as it is written', async () => {
+      await npm('run', 'lint');
+      assert.deepEqual(changedPaths(added, await filesOf(folder)), []);
+    });
+
+    it('builds, starts with the .env it was given, and ends on SIGTERM', async () => {
+      await npm('run', 'build');
+      assert.match(await bootAndStop(folder, env), /Mapped \{\/nudge\/token, GET\}/);
+    });
+
+    it('passes its own unit tests', () => npm('test'));
+
+    it('passes the e2e tests, its own and the one that was added', () => npm('run', 'test:e2e'));
+  });
+}
