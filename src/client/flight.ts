@@ -70,18 +70,17 @@ export const startFlight = (
   };
 
   const run = async (): Promise<RefreshTokenEvent['type']> => {
-    while (!isOver) {
+    for (;;) {
       await request();
-      if (isOver || retryAfterMs) break;
+      if (isOver || retryAfterMs) return type;
       if (refused) {
-        if (!(await renew?.())) break;
+        if (!(await renew?.()) || isOver) return type;
         renew = undefined;
       } else {
-        if (!canRetry || (type !== 'network' && status < 500)) break;
+        if (!canRetry || (type !== 'network' && status < 500)) return type;
         canRetry = false;
       }
     }
-    return type;
   };
 
   const abort = (): void => {
@@ -89,12 +88,12 @@ export const startFlight = (
     controller?.abort();
   };
 
-  return {
-    abort,
-    end: time.limit(run()).then((end) => {
-      if (isOver) return;
-      abort();
-      land(end, status, refused, retryAfterMs);
-    }),
+  const fly = async (): Promise<void> => {
+    const end = await time.limit(run());
+    if (isOver) return;
+    abort();
+    land(end, status, refused, retryAfterMs);
   };
+
+  return { abort, end: fly() };
 };

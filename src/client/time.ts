@@ -10,7 +10,7 @@ export interface Time {
    * the larger of what the wall clock (which may be set back) and the monotonic clock (which may stop while a phone
    * sleeps) says. Where it starts means nothing.
    */
-  now(): number;
+  readonly now: () => number;
   /** Calls back once, and lets a Node process end before that; the returned function stops the timer. */
   start(delayMs: number, callback: () => void): () => void;
   /** Resolves as `work`, which must not reject, or to `late` when the limit is reached or `work` has no result. */
