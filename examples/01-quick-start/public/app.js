@@ -19,6 +19,8 @@ const session = new Session();
 const refreshToken = createRefreshToken({
   endpoint: '/nudge/token',
   headers: session.headers,
+  // Who the user is, whatever their access token is at the moment: it is replaced when it expires.
+  identity: () => session.name,
   fetch: recorder.fetch,
   onEvent: (event) => {
     pausedUntil = performance.now() + (event.pauseMs ?? 0);
