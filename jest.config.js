@@ -28,6 +28,8 @@ export default {
   },
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
+    // Without a build the shims that name a missing peer are not there.
+    '^#peers/(.*)$': '$1',
     '^nestjs-nudge-auth$': '<rootDir>/src/index.ts',
     '^nestjs-nudge-auth/(.*)$': '<rootDir>/src/$1/index.ts',
   },

@@ -55,9 +55,8 @@ async function page() {
   const imports = await importsBetweenFolders();
   const known = (name) => imports.has(name) || [...imports.values()].some((targets) => targets.has(name));
   const layers = LAYERS.filter(({ name }) => known(name));
-  const arrows = arrowsOf(imports)
-    .toSorted()
-    .map(([from, to]) => `  ${from} --> ${to}`);
+  const arrows = arrowsOf(imports).map(([from, to]) => `  ${from} --> ${to}`);
+  arrows.sort((one, other) => one.localeCompare(other));
   const text = [
     '# The layers of the code',
     '',

@@ -11,7 +11,7 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { spawn, spawnSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
 import { createServer } from 'node:net';
@@ -105,7 +105,7 @@ async function walks() {
     const redis = await startRedis();
     const app = await startApp(
       emulator.url,
-      new RedisTokenStore({ url: redis.url, encryptionKeys: [Buffer.alloc(32, 7).toString('base64')] }),
+      new RedisTokenStore({ url: redis.url, encryptionKeys: [randomBytes(32).toString('base64')] }),
     );
     found['fleet leader'] = await filesOf(() => ask(app, authorization));
     await app.close();

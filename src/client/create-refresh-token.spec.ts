@@ -663,7 +663,7 @@ describe('time', () => {
     const fetch = async () => ({
       ok: true,
       status: 200,
-      headers: { get: () => null },
+      headers: new Headers(),
       json: () => new Promise<unknown>((resolve) => (giveBody = resolve)),
     });
     const refreshToken = create({ fetch });

@@ -1,83 +1,99 @@
+import type { HeldToken, TokenAnswer } from './held-token.js';
 import { host, type FetchResponse, type HostAbortSignal } from './host.js';
-import type { RefreshTokenFailureType } from './options.js';
+import type { RefreshTokenEvent } from './options.js';
 import { readRetryAfterMs } from './retry-after.js';
+import type { Time } from './time.js';
 import type { User } from './user.js';
 
-/** Sends one request with the headers of this user. */
-export type Send = (user: User, signal: HostAbortSignal | undefined) => Promise<FetchResponse>;
-/** Gives new headers after a refusal, or `null`; must not reject. */
-export type RenewUser = () => Promise<User | null>;
+/** Sends one request with these headers. */
+export type Send = (
+  headers: Record<string, string>,
+  signal: HostAbortSignal | undefined,
+) => Promise<FetchResponse>;
 
-/** The one fetch that all calls of a moment share: at most one retry, and one renewal of headers. */
-export class Flight {
-  readonly #send: Send;
-  #renewUser: RenewUser | undefined;
-  #canRetry = true;
-  #isAborted = false;
-  readonly #controller = host.AbortController && new host.AbortController();
+/** Told how a flight ended: the last status, the headers that were refused last, and the wait that was asked for. */
+export type Land = (
+  type: RefreshTokenEvent['type'],
+  status: number,
+  refused: string,
+  retryAfterMs: number,
+) => void;
 
-  /** Whose headers were sent last. */
-  user: User;
-  /** The last HTTP status, 0 if there was no answer at all. */
-  status = 0;
-  /** Why there is no token so far; `'unauthorized'` until other headers are sent. */
-  failure: RefreshTokenFailureType | undefined;
-  /** The wait that the endpoint asked for; 0 if it asked for none. */
-  retryAfterMs = 0;
-  sentAt = 0;
-  /** What the endpoint answered; the rest counts only if there is no failure. */
-  answer: Record<string, unknown> = {};
+/** The one fetch that all calls of a moment share. */
+export interface Flight {
+  /** Resolves once it has landed or would have. */
+  readonly end: Promise<void>;
+  /** It brings nothing, and does not land. */
+  abort(): void;
+}
 
-  constructor(user: User, send: Send, renewUser?: RenewUser) {
-    this.user = user;
-    this.#send = send;
-    this.#renewUser = renewUser;
-  }
+/**
+ * Fetches a token into `held`, with the headers that the user has at that moment: at most one retry, and one renewal of
+ * headers. `renew` asks for new ones after a refusal, and resolves to whether there are any.
+ */
+export const startFlight = (
+  user: User,
+  held: HeldToken,
+  time: Time,
+  send: Send,
+  renew: (() => Promise<unknown>) | undefined,
+  land: Land,
+): Flight => {
+  const controller = host.AbortController && new host.AbortController();
+  let isOver = false;
+  let canRetry = true;
+  let type: RefreshTokenEvent['type'];
+  let status = 0;
+  let refused: string;
+  let retryAfterMs = 0;
 
-  abort(): void {
-    this.#isAborted = true;
-    this.#controller?.abort();
-  }
-
-  /** Resolves, once and always, when there is nothing more to try. */
-  async run(now: () => number): Promise<true> {
-    do {
-      this.sentAt = now();
-      await this.#request();
-    } while ((await this.#mayRepeat()) && !this.#isAborted);
-    return true;
-  }
-
-  async #mayRepeat(): Promise<boolean> {
-    if (this.#isAborted || this.retryAfterMs) return false;
-    if (this.failure === 'unauthorized') {
-      const user = await this.#renewUser?.();
-      this.#renewUser = undefined;
-      if (user) this.user = user;
-      return !!user;
-    }
-    const mayRepeat = this.#canRetry && (this.failure === 'network' || this.status >= 500);
-    this.#canRetry = false;
-    return mayRepeat;
-  }
-
-  async #request(): Promise<void> {
-    this.failure = 'network';
+  const request = async (): Promise<void> => {
+    const sentAt = time.now();
+    const { headers } = user;
+    type = 'network';
+    refused = '';
     try {
-      const response = await this.#send(this.user, this.#controller?.signal);
-      this.status = response.status;
-      this.failure = 'malformed';
+      const response = await send(JSON.parse(headers) as Record<string, string>, controller?.signal);
+      status = response.status;
+      type = 'malformed';
       if (response.ok) {
-        this.answer = (await response.json()) as Record<string, unknown>;
-        const { token, expiresIn } = this.answer;
-        // Less than a second is nothing to work with, and would have the SDK ask in a loop.
-        if (typeof token === 'string' && token && Number(expiresIn) >= 1) this.failure = undefined;
+        const answer = (await response.json()) as TokenAnswer;
+        if (!isOver && held.keep(answer, sentAt)) type = 'token';
       } else {
-        this.failure = this.status === 401 || this.status === 403 ? 'unauthorized' : 'status';
-        this.retryAfterMs = readRetryAfterMs(response.headers);
+        refused = status === 401 || status === 403 ? headers : '';
+        type = refused ? 'unauthorized' : 'status';
+        retryAfterMs = readRetryAfterMs(response.headers);
       }
     } catch {
-      // `failure` says what went wrong; the error may hold the headers.
+      // `type` says what went wrong; the error may hold the headers.
     }
-  }
-}
+  };
+
+  const run = async (): Promise<RefreshTokenEvent['type']> => {
+    for (;;) {
+      await request();
+      if (isOver || retryAfterMs) return type;
+      if (refused) {
+        if (!(await renew?.()) || isOver) return type;
+        renew = undefined;
+      } else {
+        if (!canRetry || (type !== 'network' && status < 500)) return type;
+        canRetry = false;
+      }
+    }
+  };
+
+  const abort = (): void => {
+    isOver = true;
+    controller?.abort();
+  };
+
+  const fly = async (): Promise<void> => {
+    const end = await time.limit(run());
+    if (isOver) return;
+    abort();
+    land(end, status, refused, retryAfterMs);
+  };
+
+  return { abort, end: fly() };
+};

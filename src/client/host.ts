@@ -10,8 +10,7 @@ export interface FetchResponse {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: {
-    get(name: string): string | null;
-    forEach?(callback: (value: string, name: string) => void): void;
+    forEach(callback: (value: string, name: string) => void): void;
   };
   json(): Promise<unknown>;
 }

@@ -1,82 +1,94 @@
 import { describe, expect, it } from '@jest/globals';
-import { tokenAnswer } from '../../test/client/fake-world.js';
-import { Flight } from './flight.js';
-import { HeldToken } from './held-token.js';
+import { FakeDevice, settle, tokenAnswer } from '../../test/client/fake-world.js';
+import { startFlight, type Flight } from './flight.js';
+import { holdToken, type HeldToken } from './held-token.js';
 import type { FetchResponse } from './host.js';
-import { Pause } from './pause.js';
-import { UserLookup } from './user-lookup.js';
+import { makePause } from './pause.js';
+import { startTime } from './time.js';
+import { askInTurn } from './user-lookup.js';
 import type { User } from './user.js';
 
 const SECOND_MS = 1_000;
 
-describe('HeldToken', () => {
+describe('a held token', () => {
   const heldAt = (sentAt: number, expiresIn = 60, refreshIn = 45): HeldToken => {
-    const held = new HeldToken();
-    held.keep({ token: 'A', expiresIn, refreshIn }, sentAt);
+    const held = holdToken();
+    expect(held.keep({ token: 'A', expiresIn, refreshIn }, sentAt)).toBe(true);
     return held;
   };
 
-  it('gives its token until it expires', () => {
+  it('is given until it expires', () => {
     const held = heldAt(1_000);
-    expect(held.give(60_999, false)).toBe('A');
-    expect(held.give(61_000, false)).toBeNull();
+    expect(held.give(60_999)).toBe('A');
+    expect(held.give(61_000)).toBeNull();
   });
 
-  it('has no successor due before it was taken, nor after it was dropped', () => {
+  it('stays when the endpoint answers with something else', () => {
     const held = heldAt(0);
-    expect(held.refreshAt).toBe(Infinity);
-    held.give(0, false);
-    expect(held.refreshAt).toBe(45 * SECOND_MS);
-    held.drop();
-    expect(held.refreshAt).toBe(Infinity);
+    expect(held.keep({ token: '', expiresIn: 60, refreshIn: 45 }, 1_000)).toBe(false);
+    expect(held.keep({ token: 'B', expiresIn: 0.9, refreshIn: 0 }, 1_000)).toBe(false);
+    expect(held.give(1_000)).toBe('A');
+  });
+
+  it('has no successor due before it was taken, nor after it was forgotten', () => {
+    const held = heldAt(0);
+    expect(held.dueAt()).toBe(Infinity);
+    held.give(0);
+    expect(held.dueAt()).toBe(45 * SECOND_MS);
+    held.reset();
+    expect(held.dueAt()).toBe(Infinity);
     expect(held.isAlive(0)).toBe(false);
   });
 
-  it('counts as refused ten seconds after it was first given or last confirmed', () => {
+  it('is good for ten seconds after it was first given, and again once the endpoint has confirmed it', () => {
     const held = heldAt(0);
-    held.give(0, false);
-    held.give(9 * SECOND_MS, false);
-    expect(held.isRefused(10 * SECOND_MS + 1)).toBe(true);
-    held.give(11 * SECOND_MS, true);
-    expect(held.isRefused(21 * SECOND_MS)).toBe(false);
+    held.give(0);
+    held.give(9 * SECOND_MS);
+    expect(held.isGood(10 * SECOND_MS)).toBe(true);
+    expect(held.isGood(10 * SECOND_MS + 1)).toBe(false);
+    held.keep({ token: 'A', expiresIn: 60, refreshIn: 45 }, 11 * SECOND_MS);
+    held.give(11 * SECOND_MS);
+    expect(held.isGood(21 * SECOND_MS)).toBe(true);
   });
 
-  it('may be fetched anew for a refusal once a minute', () => {
-    const held = heldAt(0);
-    expect([held.mayForce(1), held.mayForce(60_000), held.mayForce(60_001)]).toEqual([true, false, true]);
+  it('allows its replacement once a minute while it lives, and always once it has expired', () => {
+    const held = heldAt(0, 120);
+    expect([held.allows(1), held.allows(60_000), held.allows(60_001)]).toEqual([true, false, true]);
+    expect([held.allows(120_000), held.allows(120_001)]).toEqual([true, true]);
   });
 });
 
-describe('Pause', () => {
+describe('a pause', () => {
   it('grows with failures of one kind, and begins anew with another or after a success', () => {
-    const pause = new Pause();
-    const lengthsMs = [pause.begin(0, 0), pause.begin(10_000, 0), pause.begin(100_000, 0, 'headers')];
-    pause.forgetFailures();
-    lengthsMs.push(pause.begin(500_000, 0, 'headers'));
+    const pause = makePause();
+    const lengthsMs = [pause.start(0, 0), pause.start(10_000, 0), pause.start(100_000, 0, 'headers')];
+    pause.reset();
+    lengthsMs.push(pause.start(500_000, 0, 'headers'));
     expect(lengthsMs).toEqual([5_000, 10_000, 30_000, 30_000]);
   });
 
   it('goes on as it is when another failure falls into it', () => {
-    const pause = new Pause();
-    pause.begin(0, 0);
-    expect(pause.begin(1, 0, 'headers')).toBe(0);
-    expect(pause.until).toBe(5_000);
+    const pause = makePause();
+    pause.start(0, 0);
+    expect(pause.start(1, 0, 'headers')).toBe(0);
+    expect(pause.dueAt()).toBe(5_000);
   });
 
   it('for refused headers lets others through, once in 30 seconds', () => {
-    const pause = new Pause();
-    pause.begin(0, 0, 'old');
+    const pause = makePause();
+    pause.start(0, 0, 'old');
     expect([pause.isDeaf(1), pause.allows(1, 'old'), pause.allows(1, 'new')]).toEqual([false, false, true]);
-    pause.begin(2, 0, 'new');
+    pause.start(2, 0, 'new');
     expect([pause.allows(3, 'newer'), pause.allows(30_001, 'newer')]).toEqual([false, true]);
   });
 
   it('that the endpoint asked for is not ended early', () => {
-    const pause = new Pause();
-    pause.begin(0, 0, '', 50_000);
-    expect([pause.endEarly(49_999), pause.isDeaf(49_999), pause.allows(50_000, 'any')]).toEqual([
-      false,
+    const pause = makePause();
+    pause.start(0, 0, '', 50_000);
+    pause.end(49_999);
+    expect([pause.isDeaf(49_999), pause.allows(49_999, 'any'), pause.allows(50_000, 'any')]).toEqual([
       true,
+      false,
       true,
     ]);
   });
@@ -85,39 +97,45 @@ describe('Pause', () => {
 const userOf = (identity: string): User => ({
   identity,
   isOpaque: false,
-  headers: { Authorization: identity },
-  headersKey: identity,
+  headers: JSON.stringify({ Authorization: identity }),
 });
 
-describe('Flight', () => {
+describe('a flight', () => {
   const answerOf = (status: number): FetchResponse => ({
     ok: status === 200,
     status,
-    headers: { get: () => null },
+    headers: new Headers(),
     json: async () => tokenAnswer('A').body,
   });
 
-  /** The statuses are answered in turn; 0 is no answer at all. */
-  const fly = async (statuses: number[], renewed: User | null = null) => {
-    const senders: string[] = [];
-    const flight = new Flight(
-      userOf('old'),
-      async ({ identity }) => {
-        senders.push(identity);
+  /** The statuses are answered in turn; 0 is no answer at all. `newest` are the user's headers after a renewal. */
+  const fly = async (statuses: number[], newest = '') => {
+    const user = userOf('old');
+    const senders: unknown[] = [];
+    const landings: unknown[][] = [];
+    const held = holdToken();
+    const flight = startFlight(
+      user,
+      held,
+      startTime(new FakeDevice(), 9_000),
+      async ({ Authorization }) => {
+        senders.push(Authorization);
         const status = statuses.shift();
         if (!status) throw new TypeError('Failed to fetch');
         return answerOf(status);
       },
-      async () => renewed,
+      async () => newest && Object.assign(user, userOf(newest)),
+      (...landing) => landings.push(landing),
     );
-    await flight.run(() => 7);
-    return { flight, senders };
+    await flight.end;
+    expect(landings).toHaveLength(1);
+    return { held, senders, landing: landings[0] };
   };
 
-  it('brings what the endpoint answered, and when it was asked', async () => {
-    const { flight } = await fly([200]);
-    expect(flight.failure).toBeUndefined();
-    expect(flight).toMatchObject({ status: 200, sentAt: 7, answer: { token: 'A' } });
+  it('brings the token that the endpoint answered', async () => {
+    const { held, landing } = await fly([200]);
+    expect(landing).toEqual(['token', 200, '', 0]);
+    expect(held.isAlive(0)).toBe(true);
   });
 
   it.each([
@@ -126,37 +144,84 @@ describe('Flight', () => {
     [[404, 200], ['old'], 'status'],
     [[401, 401, 200], ['old', 'new'], 'unauthorized'],
     [[401, 500, 500, 200], ['old', 'new', 'new'], 'status'],
-  ])('of answers %j sends the headers of %j, and then fails', async (statuses, senders, failure) => {
-    const flown = await fly(statuses, userOf('new'));
-    expect(flown.senders).toEqual(senders);
-    expect(flown.flight.failure).toBe(failure);
+    [[500, 401, 500, 200], ['old', 'old', 'new'], 'status'],
+  ])('of answers %j sends the headers of %j, and then fails', async (statuses, expected, failure) => {
+    const { held, senders, landing } = await fly(statuses, 'new');
+    expect(senders).toEqual(expected);
+    expect(landing?.[0]).toBe(failure);
+    expect(held.isAlive(0)).toBe(false);
   });
 
-  it('sends nothing more once it is aborted', async () => {
+  it('tells which headers were refused', async () => {
+    const refused = userOf('old').headers;
+    expect((await fly([401])).landing).toEqual(['unauthorized', 401, refused, 0]);
+  });
+
+  it('sends nothing more once it is aborted, brings nothing and does not land', async () => {
     let count = 0;
-    const flight = new Flight(userOf('old'), async () => {
-      count += 1;
-      flight.abort();
-      return answerOf(500);
-    });
-    await flight.run(() => 0);
+    const held = holdToken();
+    const time = startTime(new FakeDevice(), 9_000);
+    const flight: Flight = startFlight(
+      userOf('old'),
+      held,
+      time,
+      async () => {
+        count += 1;
+        await Promise.resolve();
+        flight.abort();
+        return answerOf(count === 1 ? 500 : 200);
+      },
+      undefined,
+      () => {
+        throw new Error('has landed');
+      },
+    );
+    await flight.end;
     expect(count).toBe(1);
+    expect(held.isAlive(0)).toBe(false);
   });
 });
 
-describe('UserLookup', () => {
-  it('asks one question after the other, and shares the next one between those who wait for it', async () => {
+describe('time', () => {
+  it('ends every wait at its limit or all at once, and leaves no timer', async () => {
+    const device = new FakeDevice();
+    const time = startTime(device, 1_000);
+    const never = new Promise<string>(() => {});
+    const first = time.limit(never);
+    await device.pass(1_000);
+    await expect(first).resolves.toBe('timeout');
+    const others = [time.limit(never), time.limit(never, null), time.limit(Promise.resolve('done'))];
+    await settle();
+    expect(device.timers.size).toBe(2);
+    time.end();
+    expect(device.timers.size).toBe(0);
+    await expect(Promise.all(others)).resolves.toEqual(['timeout', null, 'done']);
+  });
+});
+
+describe('questions', () => {
+  it('are asked one after the other, and those who wait for the next one share it', async () => {
     const answers: ((user: User | null) => void)[] = [];
-    const lookup = new UserLookup(() => new Promise((resolve) => answers.push(resolve)));
-    const first = lookup.ask();
+    const ask = askInTurn(() => new Promise((resolve) => answers.push(resolve)));
+    const first = ask();
     await Promise.resolve();
-    const second = lookup.ask();
-    expect(lookup.ask()).toBe(second);
+    const second = ask();
+    expect(ask()).toBe(second);
     expect(answers).toHaveLength(1);
     answers[0]?.(userOf('alice'));
     await expect(first).resolves.toMatchObject({ identity: 'alice' });
     await Promise.resolve();
     answers[1]?.(userOf('bob'));
     await expect(second).resolves.toMatchObject({ identity: 'bob' });
+  });
+
+  it('for new headers are not shared', async () => {
+    const whys: unknown[] = [];
+    const ask = askInTurn(async (why) => {
+      whys.push(why);
+      return null;
+    });
+    await Promise.all([ask(), ask('unauthorized'), ask()]);
+    expect(whys).toEqual([undefined, 'unauthorized']);
   });
 });

@@ -10,10 +10,13 @@ const MAX_RETRY_AFTER_S = 3_600;
  * of named throttlers count too; in a browser, CORS has to expose the header.
  */
 export const readRetryAfterMs = (headers: FetchResponse['headers']): number => {
-  let text = headers.get('retry-after') ?? '';
-  headers.forEach?.((value, name) => {
-    if (/^retry-after-/i.test(name)) text += `,${value}`;
+  let text = '';
+  headers.forEach((value, name) => {
+    if (/^retry-after/i.test(name)) text += `${value},`;
   });
-  const waitsS = text.split(',').map((wait) => (Number(wait) >= 0 ? Number(wait) : UNREADABLE_RETRY_AFTER_S));
+  const waitsS = text
+    .split(',')
+    .map(Number)
+    .map((waitS) => (waitS >= 0 ? waitS : UNREADABLE_RETRY_AFTER_S));
   return Math.min(Math.max(...waitsS), MAX_RETRY_AFTER_S) * 1_000;
 };

@@ -1,18 +1,11 @@
 import { Catch, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { throwError } from 'rxjs';
-import { isNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
+import { NudgeAuthError } from '../common/errors.js';
 import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/answer-headers.js';
 import { forbidEtag } from '../http/forbid-etag.js';
-import { isNudgeHttpException, type NudgeHttpException } from '../http/nudge-http.exception.js';
+import { NudgeHttpException } from '../http/nudge-http.exception.js';
 import { emitWsException } from './ws-exception.js';
-
-/** What Nest asks by `instanceof`: the errors of every installed copy of this package, where a class would know its own only. */
-class FailureOfAnyCopy {
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return isNudgeAuthError(value) || isNudgeHttpException(value);
-  }
-}
 
 /**
  * Turns a `NudgeAuthError` that leaves one of the host's own handlers into the answer that the module's endpoint would
@@ -27,7 +20,7 @@ class FailureOfAnyCopy {
  * @example
  * \@UseFilters(NudgeAuthExceptionFilter)
  */
-@Catch(FailureOfAnyCopy)
+@Catch(NudgeAuthError, NudgeHttpException)
 export class NudgeAuthExceptionFilter extends BaseExceptionFilter<Error> {
   override catch(error: NudgeAuthError | NudgeHttpException, host: ArgumentsHost): unknown {
     switch (host.getType<string>()) {
@@ -43,14 +36,14 @@ export class NudgeAuthExceptionFilter extends BaseExceptionFilter<Error> {
       case 'ws':
         return emitWsException(error, host.switchToWs());
       default:
-        // GraphQL and other kinds of context: whoever called the handler knows what to do with its error.
+        // GraphQL and other kinds of context: the caller of the handler knows what to do with its error.
         throw error;
     }
   }
 }
 
 function withHeaders(error: NudgeAuthError | NudgeHttpException, response: HttpResponse): NudgeHttpException {
-  if (isNudgeAuthError(error)) return failWith(error, response, Math.random);
+  if (error instanceof NudgeAuthError) return failWith(error, response, Math.random);
   setHeaders(response, Object.entries(error.headers()));
   return error;
 }

@@ -2,7 +2,7 @@ import { HttpException, HttpStatus } from '@nestjs/common';
 import { brand, isBranded } from '../common/brand.js';
 import type { Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import { NUDGE_AUTH_ERROR_CODES, type NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
 
 /** What clients are told. The operator's version, with causes and cures, is the error behind it. */
 const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALID_REQUEST'>, string>> = {
@@ -57,15 +57,6 @@ export class NudgeHttpException extends HttpException {
       ...(this.retryAfter === undefined ? {} : { 'Retry-After': String(this.retryAfter) }),
     };
   }
-}
-
-/** Whether a caught value is a {@link NudgeHttpException}, also one thrown by a second installed copy of this package. */
-export function isNudgeHttpException(value: unknown): value is NudgeHttpException {
-  return (
-    value instanceof HttpException &&
-    value.name === 'NudgeHttpException' &&
-    NUDGE_AUTH_ERROR_CODES.includes((value as NudgeHttpException).code)
-  );
 }
 
 function isFailureStatus(status: number | undefined): status is number {

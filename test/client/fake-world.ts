@@ -90,7 +90,7 @@ export interface FakeRequest {
 const toResponse = ({ status = 200, body, headers = {} }: FakeAnswer): FetchResponse => ({
   ok: status >= 200 && status < 300,
   status,
-  headers: { get: (name) => headers[name.toLowerCase()] ?? null },
+  headers: new Headers(headers),
   json: async () => {
     if (body === undefined) throw new SyntaxError('Unexpected token <');
     return body;

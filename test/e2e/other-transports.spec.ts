@@ -28,6 +28,7 @@ class CopiedError extends Error {
   readonly retryable = true;
   readonly retryAfterMs = 5_000;
 }
+Object.assign(CopiedError.prototype, { [Symbol.for('nestjs-nudge-auth.NudgeAuthError')]: true });
 
 @Controller()
 class Handlers {

@@ -29,8 +29,8 @@ export class Session {
   }
 
   /**
-   * The `headers` option of `createRefreshToken`: asked before each request, and once more with `'unauthorized'` when
-   * the backend has refused the last ones, so that an expired sign-in is renewed without the user noticing.
+   * The `headers` option of `createRefreshToken`: asked once per call, and once more with `'unauthorized'` when the
+   * backend has refused the last ones, so that an expired sign-in is renewed without the user noticing.
    */
   headers = async (why) => {
     if (!this.#username) return null;
