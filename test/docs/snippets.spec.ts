@@ -1,15 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { PAGES } from './pages.js';
 
 const ROOT = process.cwd();
-const PAGES = [
-  'README.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
-];
 
 interface Snippet {
   readonly page: string;
@@ -67,7 +63,7 @@ describe('the documentation', () => {
     const snippets = SNIPPETS.filter(({ language }) => language === 'ts');
     expect(snippets.length).toBeGreaterThan(10);
     expect(complaints(snippets)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('has JSON that is JSON', () => {
     const snippets = SNIPPETS.filter(({ language }) => language === 'json');
@@ -75,13 +71,10 @@ describe('the documentation', () => {
     for (const { code } of snippets) expect(JSON.parse(code)).toBeInstanceOf(Object);
   });
 
-  it('links to pages that are there', () => {
-    const broken = PAGES.flatMap((page) =>
-      [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
-        .map((match) => resolve(ROOT, dirname(page), match[1] ?? ''))
-        .filter((target) => !existsSync(target))
-        .map((target) => `${page}: ${relative(ROOT, target)}`),
-    );
-    expect(broken).toEqual([]);
+  it('has TypeScript that fits into 80 columns, as Prettier breaks it', async () => {
+    for (const { page, line, code } of SNIPPETS.filter(({ language }) => language === 'ts')) {
+      const style = { ...(await resolveConfig(page)), parser: 'typescript', printWidth: 80 };
+      expect({ page, line, code: await format(code, style) }).toEqual({ page, line, code });
+    }
   });
 });
