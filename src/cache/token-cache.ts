@@ -97,7 +97,7 @@ export class TokenCache {
 
   /** How many tokens are held. */
   get size(): number {
-    return this.#entries.all().filter(([, { held }]) => held !== undefined).length;
+    return this.#entries.countHeld();
   }
 
   /** What is held, without the tokens. */

@@ -54,6 +54,13 @@ export class TokenEntries {
     return [...this.#byName.entries()];
   }
 
+  /** How many of them hold a token. */
+  countHeld(): number {
+    let held = 0;
+    for (const entry of this.#byName.values()) if (entry.held !== undefined) held += 1;
+    return held;
+  }
+
   clear(): void {
     this.#latest = undefined;
     this.#byName.clear();

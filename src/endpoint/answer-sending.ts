@@ -1,9 +1,10 @@
-import type { ServerResponse } from 'node:http';
-import { isFastifyReply, type FastifyReplyLike, type HttpResponse } from '../http/answer-headers.js';
+import type { Instant } from '../common/clock.js';
+import { forbidCaching, isFastifyReply, type HttpResponse } from '../http/answer-headers.js';
+import { noteArrival, type Arrival, type PreparedAnswer } from '../http/arrival.js';
 import { forbidEtag } from '../http/forbid-etag.js';
 import type { AnswerFormat } from './answer-format.js';
 
-const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
+export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
   json: 'application/json; charset=utf-8',
   text: 'text/plain; charset=utf-8',
 };
@@ -13,21 +14,11 @@ const FIRST_STATUS_OF_OTHERS = 300;
 
 type Send = (this: unknown, body?: unknown) => unknown;
 
-/** The `send` that middleware had put on the response itself. */
-const earlierSend = Symbol('nudge-auth: earlier send');
-const preparedBody = Symbol('nudge-auth: prepared body');
-const preparedFormat = Symbol('nudge-auth: prepared format');
-
-/** The response of either adapter, once the guard was there. */
-type GuardedResponse = (FastifyReplyLike | (ServerResponse & { readonly raw?: undefined })) & {
-  send: Send;
-  [earlierSend]?: Send;
-  [preparedBody]?: string;
-  [preparedFormat]?: AnswerFormat;
-};
-
-function sendPrepared(response: GuardedResponse, body: string, originalSend: Send): unknown {
-  const contentType = CONTENT_TYPES[response[preparedFormat] ?? 'json'];
+function sendPrepared(
+  response: HttpResponse,
+  { contentType, body }: PreparedAnswer,
+  originalSend: Send,
+): unknown {
   if (isFastifyReply(response)) {
     response.header('content-type', contentType);
     forbidEtag(response);
@@ -40,20 +31,7 @@ function sendPrepared(response: GuardedResponse, body: string, originalSend: Sen
   return response;
 }
 
-/**
- * What the framework's one call of `send` does on the endpoint's route. It sends the prepared answer, where the handler
- * has prepared one; else what it is given by an interceptor or a filter. Neither gets an ETag.
- */
-function guardedSend(this: unknown, body?: unknown): unknown {
-  const response = this as GuardedResponse;
-  const originalSend =
-    response[earlierSend] ?? (Reflect.get(Object.getPrototypeOf(response) as object, 'send') as Send);
-  // Restored: Fastify calls it again, with the error, when a hook of the host's fails.
-  response.send = originalSend;
-  const prepared = response[preparedBody];
-  if (prepared !== undefined && response.statusCode < FIRST_STATUS_OF_OTHERS) {
-    return sendPrepared(response, prepared, originalSend);
-  }
+function sendOther(response: HttpResponse, body: unknown, originalSend: Send): unknown {
   forbidEtag(response);
   // Express would call it HTML.
   if (!isFastifyReply(response) && typeof body === 'string' && !response.hasHeader('content-type')) {
@@ -62,19 +40,30 @@ function guardedSend(this: unknown, body?: unknown): unknown {
   return originalSend.call(response, body);
 }
 
-/** From here on nothing that the framework sends on this response gets an ETag. */
-export function guardSending(response: HttpResponse): void {
-  const guarded = response as GuardedResponse;
-  if (Object.hasOwn(guarded, 'send')) guarded[earlierSend] = guarded.send;
-  guarded.send = guardedSend;
+/**
+ * From here on the framework's one call of `send` sends the prepared answer, where the handler has prepared one,
+ * whatever interceptors have made of the handler's `undefined`, and without the framework's serialiser; else what an
+ * interceptor or a filter gives it. Neither gets an ETag. Hooks and middleware see the answer as any other.
+ */
+function guardSending(response: HttpResponse, arrival: Arrival): void {
+  const guarded = response as { send: Send };
+  const originalSend = guarded.send;
+  let isSent = false;
+  guarded.send = (body) => {
+    // Fastify calls it again, with the error, when a hook of the host's fails.
+    if (isSent) return originalSend.call(response, body);
+    isSent = true;
+    const { prepared } = arrival;
+    return prepared !== undefined && response.statusCode < FIRST_STATUS_OF_OTHERS
+      ? sendPrepared(response, prepared, originalSend)
+      : sendOther(response, body, originalSend);
+  };
 }
 
-/**
- * Has the framework send this body when the interceptors are through, whatever they have made of the handler's
- * `undefined`, and without its serialiser. Its hooks and middleware see the answer as any other.
- */
-export function prepareAnswer(response: HttpResponse, format: AnswerFormat, body: string): void {
-  const guarded = response as GuardedResponse;
-  guarded[preparedBody] = body;
-  if (format !== 'json') guarded[preparedFormat] = format;
+/** What happens to every request before anything can answer it. */
+export function receive(request: object, response: HttpResponse, now: Instant): Arrival {
+  const arrival = noteArrival(request, now);
+  forbidCaching(response);
+  guardSending(response, arrival);
+  return arrival;
 }

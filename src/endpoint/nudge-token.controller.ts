@@ -4,7 +4,7 @@ import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS, NUDGE_CLOCK, NUDGE_RANDOM } from '../common/injection-tokens.js';
 import { failWith, type HttpResponse } from '../http/answer-headers.js';
-import { arrivalOf } from '../http/arrival.js';
+import { arrivalOf, type Arrival } from '../http/arrival.js';
 import type { ResolvedEndpointOptions } from '../options/endpoint.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeTokenService, tokenAtOnce } from '../service/nudge-token.service.js';
@@ -13,7 +13,7 @@ import { HostFunctions } from '../user-auth/host-functions.js';
 import { NudgeUserGuard } from '../user-auth/nudge-user.guard.js';
 import { AnswerBodies } from './answer-bodies.js';
 import { answerFormat, type AnswerFormat } from './answer-format.js';
-import { prepareAnswer } from './answer-sending.js';
+import { CONTENT_TYPES, receive } from './answer-sending.js';
 import { tokenAnswer, type TokenAnswer } from './token-answer.js';
 import { UncachedAnswerGuard } from './uncached-answer.guard.js';
 
@@ -22,7 +22,7 @@ interface HttpRequest {
   readonly headers: { readonly accept?: string | undefined };
 }
 
-/** Nothing where the answer is prepared: the framework's call of `send` finds it. */
+/** Nothing where the answer is prepared: the framework's call of `send` sends it. */
 type Answer = TokenAnswer | string | undefined;
 
 /**
@@ -64,31 +64,32 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     ): Answer | Promise<Answer> {
       try {
         const format = answerFormat(request.url, request.headers.accept);
-        const token = this.#tokenFor(request);
+        const arrival = arrivalOf(request) ?? receive(request, response, this.#clock.now());
+        const token = this.#tokenFor(request, arrival.at);
         return token instanceof Promise
           ? token.then(
-              (fetched) => this.#answer(response, format, fetched),
+              (fetched) => this.#answer(arrival, format, fetched),
               (error: unknown) => this.#fail(response, error),
             )
-          : this.#answer(response, format, token);
+          : this.#answer(arrival, format, token);
       } catch (error) {
         return this.#fail(response, error);
       }
     }
 
-    #tokenFor(request: HttpRequest): NudgeToken | Promise<NudgeToken> {
-      const arrivedAt = arrivalOf(request) ?? this.#clock.now();
+    #tokenFor(request: HttpRequest, arrivedAt: Instant): NudgeToken | Promise<NudgeToken> {
       return this.#options.extId === undefined
         ? tokenAtOnce(this.#tokens, undefined, arrivedAt)
         : this.#extIdOf(request, arrivedAt).then((extId) => tokenAtOnce(this.#tokens, { extId }, arrivedAt));
     }
 
-    #answer(response: HttpResponse, format: AnswerFormat, token: NudgeToken): Answer {
+    #answer(arrival: Arrival, format: AnswerFormat, token: NudgeToken): Answer {
       const { wallMs } = this.#clock.now();
       if (endpoint.passthrough) {
         return format === 'text' ? token.token : tokenAnswer(token, wallMs, this.#random);
       }
-      prepareAnswer(response, format, format === 'text' ? token.token : this.#bodies.bodyOf(token, wallMs));
+      const body = format === 'text' ? token.token : this.#bodies.bodyOf(token, wallMs);
+      arrival.prepared = { contentType: CONTENT_TYPES[format], body };
       return undefined;
     }
 

@@ -1,9 +1,8 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import { NUDGE_CLOCK } from '../common/injection-tokens.js';
-import { forbidCaching, type HttpResponse } from '../http/answer-headers.js';
-import { noteArrival } from '../http/arrival.js';
-import { guardSending } from './answer-sending.js';
+import type { HttpResponse } from '../http/answer-headers.js';
+import { receive } from './answer-sending.js';
 
 /**
  * Stands first among the route's guards and refuses no request. Whatever answers after it (a guard, an interceptor, the
@@ -18,10 +17,7 @@ export class UncachedAnswerGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): true {
-    noteArrival(context.getArgByIndex<object>(0), this.#clock.now());
-    const response = context.getArgByIndex<HttpResponse>(1);
-    forbidCaching(response);
-    guardSending(response);
+    receive(context.getArgByIndex<object>(0), context.getArgByIndex<HttpResponse>(1), this.#clock.now());
     return true;
   }
 }

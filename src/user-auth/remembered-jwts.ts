@@ -37,7 +37,7 @@ function secondsOr(fallback: number, claim: unknown): number {
 
 /** Not the JWT: a memory dump must not hold what opens every door. */
 function nameOf(jwt: string): string {
-  return hash('sha256', jwt, 'base64');
+  return hash('sha256', jwt, 'binary');
 }
 
 /**

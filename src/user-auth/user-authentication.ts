@@ -108,7 +108,7 @@ export class UserAuthentication {
 
   #deadlineOf(request: RequestWithHeaders): Deadline {
     const { options, clock } = this.#parts;
-    return new Deadline(clock, options.http.deadlineMs, arrivalOf(request));
+    return new Deadline(clock, options.http.deadlineMs, arrivalOf(request)?.at);
   }
 
   #admit(context: ExecutionContext, request: IncomingRequest, user: UserJwtPayload | undefined): true {
