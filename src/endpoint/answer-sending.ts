@@ -1,5 +1,10 @@
 import type { Instant } from '../common/clock.js';
-import { forbidCaching, isFastifyReply, type HttpResponse } from '../http/answer-headers.js';
+import {
+  forbidCaching,
+  isCachingForbidden,
+  isFastifyReply,
+  type HttpResponse,
+} from '../http/answer-headers.js';
 import { noteArrival, type Arrival, type PreparedAnswer } from '../http/arrival.js';
 import { forbidEtag } from '../http/forbid-etag.js';
 import type { AnswerFormat } from './answer-format.js';
@@ -41,9 +46,9 @@ function sendOther(response: HttpResponse, body: unknown, originalSend: Send): u
 }
 
 /**
- * From here on the framework's one call of `send` sends the prepared answer, where the handler has prepared one,
- * whatever interceptors have made of the handler's `undefined`, and without the framework's serialiser; else what an
- * interceptor or a filter gives it. Neither gets an ETag. Hooks and middleware see the answer as any other.
+ * From here on the framework's one call of `send` sends the prepared answer, where the handler has prepared one, whatever
+ * interceptors have made of the handler's `undefined`, and without the framework's serialiser; else what an interceptor
+ * or a filter gives it. Neither gets an ETag or may be stored. Hooks and middleware see the answer as any other.
  */
 function guardSending(response: HttpResponse, arrival: Arrival): void {
   const guarded = response as { send: Send };
@@ -53,6 +58,8 @@ function guardSending(response: HttpResponse, arrival: Arrival): void {
     // Fastify calls it again, with the error, when a hook of the host's fails.
     if (isSent) return originalSend.call(response, body);
     isSent = true;
+    // Once more: a host's guard, decorator or interceptor may have allowed caching meanwhile.
+    if (!isCachingForbidden(response)) forbidCaching(response);
     const { prepared } = arrival;
     return prepared !== undefined && response.statusCode < FIRST_STATUS_OF_OTHERS
       ? sendPrepared(response, prepared, originalSend)

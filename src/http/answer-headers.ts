@@ -30,15 +30,17 @@ export function setHeaders(response: HttpResponse, headers: Headers): void {
 }
 
 /** The request headers that may change the answer: each must be part of a cache's key. */
-const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'];
+const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'] as const;
+
+const NO_STORE = 'private, no-store';
 
 /** The names are lower-case, as Fastify keeps them: it then need not convert them for every request. */
 function uncached(varyBefore: string): Headers {
   return [
-    ['cache-control', 'private, no-store'],
+    ['cache-control', NO_STORE],
     ['x-content-type-options', 'nosniff'],
     // Appended: CORS has put its `Origin` here before.
-    ['vary', appendToVary(varyBefore, VARIES_WITH)],
+    ['vary', appendToVary(varyBefore, [...VARIES_WITH])],
   ];
 }
 
@@ -63,6 +65,14 @@ function uncachedHeaders(varyBefore: string): Headers {
 export function forbidCaching(response: HttpResponse): void {
   const vary = response.getHeader('vary');
   setHeaders(response, vary === undefined ? UNCACHED : uncachedHeaders(String(vary)));
+}
+
+/** Whether a response is marked still: the host may have set headers of its own since. */
+export function isCachingForbidden(response: HttpResponse): boolean {
+  return (
+    response.getHeader('cache-control') === NO_STORE &&
+    String(response.getHeader('vary')).includes(VARIES_WITH[0])
+  );
 }
 
 /** The exception to throw for a failure; its headers are on the response already, whatever filter writes the body. */

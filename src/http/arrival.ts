@@ -17,10 +17,7 @@ export class Arrival {
   }
 }
 
-/**
- * Beside the requests, not on them: Express gives each request and response a hidden class of its own, so that every
- * property that is added to one, or read from it, costs more than a look into this map.
- */
+/** Beside the requests, not on them: a host sees no property of ours, and Express' objects keep their shape. */
 const arrivals = new WeakMap<object, Arrival>();
 
 /** Writes down when a request arrived. */

@@ -2,6 +2,7 @@ import etag from '@fastify/etag';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   ForbiddenException,
+  Header,
   HttpCode,
   Injectable,
   type CallHandler,
@@ -16,6 +17,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { EMPTY, map, of, throwError, timeout, type Observable } from 'rxjs';
+import { setHeaders, type HttpResponse } from '../../src/http/answer-headers.js';
 import { Host, type HttpResult } from '../support/host.js';
 import { PLATFORMS, type Platform } from '../support/platforms.js';
 import { USER_SECRET, userJwt } from '../support/users.js';
@@ -156,6 +158,29 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
         expectUncached(answer);
       }
       expectQuiet(host);
+    }
+  });
+
+  it('cannot let a cache keep the answer, and neither can a decorator or a guard of the host', async () => {
+    const allow = (response: HttpResponse): void =>
+      setHeaders(response, [
+        ['cache-control', 'public, max-age=60'],
+        ['vary', 'Origin'],
+      ]);
+    const host = await start((next) => next.handle(), {
+      endpoint: {
+        guards: [
+          { canActivate: (context) => (allow(context.switchToHttp().getResponse<HttpResponse>()), true) },
+        ],
+        decorators: [Header('Cache-Control', 'public, max-age=60'), Header('Vary', 'Origin')],
+      },
+      userJwt: undefined,
+    });
+    for (const path of ['/nudge/token', '/nudge/token?format=text']) {
+      const answer = await host.get(path);
+      expect(answer.status).toBe(200);
+      expect(answer.headers['cache-control']).toBe('private, no-store');
+      expect(answer.headers['vary']).toMatch(/^Origin, Authorization, Accept, Cookie$/);
     }
   });
 
