@@ -121,11 +121,12 @@ const OTHERS = [
   },
 ].map((cell) => ({ group: 'Applications and installs', node: '24', ...cell }));
 
-/** Run with every change: the oldest and the newest of each kind. */
+/** Run with every change: jest as CommonJS, vitest as ES modules, the oldest compiler, and each line of Node. */
 const SLICE = new Set([
   'Nest 11, former template on Node 20 with `--no-experimental-require-module`',
-  'Nest 11, former template on Node 24',
+  'Nest 11, newest template on Node 22',
   'Nest 12, ES modules on Node 22',
+  '`require` and `import` give the same classes',
 ]);
 
 export const CELLS = [
