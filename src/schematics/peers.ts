@@ -1,6 +1,6 @@
 import { objectOrNothing } from './schematic.js';
 
-/** The lines of Nest that this package supports. */
+/** The lines of Nest that `nest add` works with. */
 export type NestMajor = 11 | 12;
 
 type Section = 'dependencies' | 'devDependencies';

@@ -7,8 +7,9 @@ const tsc = ['npm', 'run', '--silent', 'build'];
 const esbuild = ['esbuild', 'dist/main.js', '--bundle', '--platform=node', '--log-level=error'].concat(
   lazyPackages.map((name) => `--external:${name}`),
 );
+// The bundle declares `createRequire` of its own.
 const REQUIRE_IN_ESM =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
 export const BUILDERS = {
   tsc: { packages: [], commands: [tsc], serve: ['dist/main.js'] },

@@ -8,11 +8,9 @@ export const NODES = { 20: '20.19', 22: '22', 24: '24', newest: 'latest' };
 
 const WITHOUT_REQUIRE_ESM = '--no-experimental-require-module';
 
-/**
- * The applications: who writes them, and what a user adds to them beside this package. `peers` stand for the README's
- * line of that Nest major.
- */
+/** The applications: which schematics write them, and the major of Nest whose line of the README is followed. */
 export const APPLICATIONS = {
+  'nest-10': { title: 'Nest 10', schematics: '10', nest: 10 },
   'nest-11-former': { title: 'Nest 11, former template', schematics: '11.0.0', nest: 11 },
   'nest-11': { title: 'Nest 11, newest template', schematics: '11', nest: 11 },
   'nest-12-esm': { title: 'Nest 12, ES modules', schematics: '12', nest: 12, type: 'esm' },
@@ -26,6 +24,7 @@ const whole = (application, node, more = {}) => {
 };
 
 const TEMPLATES = [
+  whole('nest-10', '22'),
   ...['nest-11-former', 'nest-11'].flatMap((application) => [
     ...['20', '22', '24', 'newest'].map((node) => whole(application, node)),
     ...['20', '24'].map((node) => whole(application, node, { nodeOptions: WITHOUT_REQUIRE_ESM })),
@@ -121,11 +120,12 @@ const OTHERS = [
   },
 ].map((cell) => ({ group: 'Applications and installs', node: '24', ...cell }));
 
-/** Run with every change: the oldest and the newest of each kind. */
+/** Run with every change: jest as CommonJS, vitest as ES modules, the oldest compiler, and each line of Node. */
 const SLICE = new Set([
   'Nest 11, former template on Node 20 with `--no-experimental-require-module`',
-  'Nest 11, former template on Node 24',
+  'Nest 11, newest template on Node 22',
   'Nest 12, ES modules on Node 22',
+  '`require` and `import` give the same classes',
 ]);
 
 export const CELLS = [

@@ -3,7 +3,10 @@
  *
  *   npm run test:matrix                    all of them; docs/compatibility.md is written anew
  *   npm run test:matrix -- --slice         those that are run with every change; the docs stay as they are
- *   npm run test:matrix -- --only <text>   those whose title holds the text; their rows are written
+ *   npm run test:matrix -- --only <text>   those whose title holds the text, in the order of the texts; their rows are
+ *                                          written
+ *
+ * A row is written as soon as its cell has run, so that an interrupted run leaves what it knows.
  */
 import { parseArgs } from 'node:util';
 import { Bases } from './bases.mjs';
@@ -15,8 +18,13 @@ import { openWorkshop } from './workshop.mjs';
 const { values } = parseArgs({
   options: { slice: { type: 'boolean' }, only: { type: 'string', multiple: true } },
 });
-const isChosen = ({ title, slice }) =>
-  values.slice ? slice : (values.only?.some((text) => title.includes(text)) ?? true);
+
+function chosenCells() {
+  if (values.slice) return CELLS.filter(({ slice }) => slice);
+  if (values.only === undefined) return CELLS;
+  const named = values.only.flatMap((text) => CELLS.filter(({ title }) => title.includes(text)));
+  return [...new Set(named)];
+}
 
 const secondsSince = (startMs) => Math.round((Date.now() - startMs) / 1000);
 
@@ -32,18 +40,20 @@ async function outcomeOf(cell, tools) {
   }
 }
 
-const chosen = CELLS.filter(isChosen);
+const chosen = chosenCells();
 if (chosen.length === 0) throw new Error('No cell has such a title: see test/matrix/cells.mjs');
 const startMs = Date.now();
 const workshop = await openWorkshop();
 const holds = new Map();
 try {
   const bases = new Bases(workshop);
-  for (const cell of chosen) holds.set(cell.title, await outcomeOf(cell, { bases, workshop }));
+  for (const cell of chosen) {
+    holds.set(cell.title, await outcomeOf(cell, { bases, workshop }));
+    if (!values.slice) await writeRows(holds);
+  }
 } finally {
   await workshop.close();
 }
-if (!values.slice) await writeRows(holds);
 const good = [...holds.values()].filter(Boolean).length;
 console.log(`${good} of ${holds.size} cells hold (${secondsSince(startMs)} s)`);
 if (good < holds.size) process.exitCode = 1;

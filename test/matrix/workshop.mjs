@@ -30,7 +30,9 @@ async function installTools(folder) {
 /** What users see: the README's own line for a Nest major, without this package. */
 async function peersOf(nest) {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const line = readme.match(new RegExp(`npm install nestjs-nudge-auth (.+@${nest}.*)`));
+  const line = readme.match(
+    new RegExp(`# Nest (?:.*\\b)?${nest}\\b.*\\n +npm install nestjs-nudge-auth (.+)`),
+  );
   const development = /npm install --save-dev (.+)/.exec(readme);
   if (line === null || development === null)
     throw new Error(`The README has no install line for Nest ${nest}`);

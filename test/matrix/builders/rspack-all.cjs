@@ -5,6 +5,9 @@ const lazy = require('./lazy-packages.cjs');
 
 const { rspack } = nodeModule.createRequire(path.join(process.cwd(), 'package.json'))('@rspack/core');
 
+/** Nest looks for `file-type` with require.resolve(), which rspack does not find: it has ES modules alone. */
+const absent = [...lazy, 'file-type'];
+
 rspack(
   {
     context: process.cwd(),
@@ -13,7 +16,7 @@ rspack(
     mode: 'production',
     optimization: { minimize: false },
     output: { path: path.join(process.cwd(), 'bundle'), filename: 'main.js' },
-    plugins: [new rspack.IgnorePlugin({ checkResource: (resource) => lazy.includes(resource) })],
+    plugins: [new rspack.IgnorePlugin({ checkResource: (resource) => absent.includes(resource) })],
   },
   (error, stats) => {
     if (error) throw error;
