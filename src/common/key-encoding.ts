@@ -4,8 +4,35 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 export type KeyEncoding = 'PEM' | 'DER' | 'JWK' | 'SSH key';
 
 const SSH_KEY = /^(?:ssh-|ecdsa-sha2-)\S+ AAAA/;
-/** base64 and base64url, in one line or several. */
-const BASE64 = /^[\w+/\-\s]{16,}={0,2}\s*$/;
+const QUOTED = /^(["'`])([^]*)\1$/;
+const DATA_URI = /^data:[^,]*,([^]*)$/i;
+const HEX = /^(?:0x)?([\da-f]{32,})$/i;
+/** base64 and base64url. */
+const BASE64 = /^[\w+/-]{16,}={0,2}$/;
+
+/** Layers that configuration puts around a key, outermost first: base64 of a quoted PEM in base64 has four. */
+const MAX_LAYERS = 4;
+
+/** As a .env file has it in one line. */
+const ESCAPED_SPACE = /\\[nrt]/g;
+/** What UTF-16 has beside the letters of these texts, when it is read as UTF-8. */
+const OF_UTF_16 = /[\0\uFEFF\uFFFD]/g;
+
+/** Without white space, and the colons of a dump in hex. */
+function compact(text: string): string {
+  return text.replaceAll(ESCAPED_SPACE, '').replaceAll(/[\s:]/g, '');
+}
+
+/** How a text may wrap a key. Each gives what is inside, or `undefined` where the text is not of its kind. */
+const UNWRAP: readonly ((text: string) => Buffer | string | undefined)[] = [
+  (text) => QUOTED.exec(text)?.[2]?.replaceAll(/\\(["'`])/g, '$1'),
+  (text) => DATA_URI.exec(text)?.[1],
+  (text) => {
+    const hex = HEX.exec(compact(text))?.[1];
+    return hex === undefined ? undefined : Buffer.from(hex, 'hex');
+  },
+  (text) => (BASE64.test(compact(text)) ? Buffer.from(compact(text), 'base64') : undefined),
+];
 
 function works(attempt: () => unknown): boolean {
   try {
@@ -27,32 +54,43 @@ function isDer(bytes: Buffer): boolean {
   );
 }
 
-function isJwk(text: string): boolean {
-  if (!text.startsWith('{')) return false;
+/** A JWK, also within a set, a list or another object. */
+function isJwk(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if ('kty' in value) return typeof value.kty === 'string';
+  return ('keys' in value && Array.isArray(value.keys)) || Object.values(value).some(isJwk);
+}
+
+function isJwkText(text: string): boolean {
+  if (!/^[[{]/.test(text)) return false;
   try {
-    const { kty, keys } = JSON.parse(text) as { kty?: unknown; keys?: unknown };
-    return typeof kty === 'string' || Array.isArray(keys);
+    return isJwk(JSON.parse(text.replaceAll(ESCAPED_SPACE, ' ')));
   } catch {
     // Not JSON.
     return false;
   }
 }
 
-/**
- * In which form some bytes are an asymmetric key or a certificate, also behind a layer of base64; `undefined` where
- * they are none, and so may be a shared secret.
- */
-export function keyEncodingOf(material: Buffer): KeyEncoding | undefined {
-  const plain = plainEncodingOf(material);
-  const text = material.toString('latin1');
-  if (plain !== undefined || !BASE64.test(text)) return plain;
-  return plainEncodingOf(Buffer.from(text, 'base64'));
+/** The bytes of a DER may have been kept in a string, a character each. */
+function bytesOfCharacters(material: Buffer): Buffer {
+  return Buffer.from(material.toString(), 'latin1');
 }
 
-function plainEncodingOf(bytes: Buffer): KeyEncoding | undefined {
-  const text = bytes.toString().trim();
+/**
+ * In which form some bytes are an asymmetric key or a certificate, also behind layers of quotes, base64 or hex;
+ * `undefined` where they are none, and so may be a shared secret.
+ */
+export function keyEncodingOf(material: Buffer, layers = MAX_LAYERS): KeyEncoding | undefined {
+  const text = material.toString().replaceAll(OF_UTF_16, '').trim();
   if (text.includes('-----BEGIN')) return 'PEM';
   if (SSH_KEY.test(text)) return 'SSH key';
-  if (isJwk(text)) return 'JWK';
-  return isDer(bytes) ? 'DER' : undefined;
+  if (isJwkText(text)) return 'JWK';
+  if (isDer(material) || isDer(bytesOfCharacters(material))) return 'DER';
+  if (layers === 0) return undefined;
+  for (const unwrap of UNWRAP) {
+    const inner = unwrap(text);
+    const encoding = inner === undefined ? undefined : keyEncodingOf(Buffer.from(inner), layers - 1);
+    if (encoding !== undefined) return encoding;
+  }
+  return undefined;
 }

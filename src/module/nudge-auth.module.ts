@@ -7,7 +7,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { TokenCache } from '../cache/token-cache.js';
 import { warmUp } from '../cache/warm-up.js';
 import type { Clock, Random } from '../common/clock.js';
@@ -16,6 +16,7 @@ import { assertGuards } from '../user-auth/assert-guards.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import { hasGlobalGuards } from '../user-auth/global-guards.js';
 import { registerUserStrategy } from '../user-auth/named-strategy.js';
+import { servesHttp } from '../user-auth/serves-http.js';
 import { noteBoot, noteBootstrap, noteClose } from '../user-auth/strategy-owners.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
 import {
@@ -59,6 +60,7 @@ export class NudgeAuthModule
     @Inject(NUDGE_RANDOM) private readonly random: Random,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(TokenCache) private readonly cache: TokenCache,
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
@@ -94,7 +96,9 @@ export class NudgeAuthModule
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    assertGuards(this.modules, this.registration, hasGlobalGuards(this.moduleRef));
+    if (servesHttp(this.adapterHost)) {
+      assertGuards(this.modules, this.registration, hasGlobalGuards(this.moduleRef));
+    }
     noteBootstrap(this.modules);
     this.cache.open();
     await this.#warmUp();

@@ -1,5 +1,5 @@
 import { Logger, type Provider } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { createTokenCache } from '../cache/create-token-cache.js';
 import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
@@ -126,6 +126,7 @@ export const nudgeAuthProviders: Provider[] = [
       NUDGE_AUTH_OPTIONS,
       NUDGE_USER_VERIFIER,
       ModulesContainer,
+      HttpAdapterHost,
       HostFunctions,
       NUDGE_CLOCK,
       NUDGE_RANDOM,
@@ -135,10 +136,21 @@ export const nudgeAuthProviders: Provider[] = [
       options: ResolvedNudgeAuthOptions,
       verifier: UserJwtVerifier | undefined,
       modules: ModulesContainer,
+      adapterHost: HttpAdapterHost,
       hostFunctions: HostFunctions,
       clock: Clock,
       random: Random,
-    ) => new UserAuthentication({ registration, options, verifier, modules, hostFunctions, clock, random }),
+    ) =>
+      new UserAuthentication({
+        registration,
+        options,
+        verifier,
+        modules,
+        adapterHost,
+        hostFunctions,
+        clock,
+        random,
+      }),
   },
   NudgeTokenService,
   StaticOptionsCheck,

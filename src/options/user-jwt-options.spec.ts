@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  createHash,
   createPublicKey,
   createSecretKey,
   generateKeyPairSync,
@@ -7,6 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { keyEncodingOf } from '../common/key-encoding.js';
 import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
 import type { NudgeAuthOptions, UserJwtOptions } from './nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './resolve-options.js';
@@ -27,6 +29,10 @@ function pemOf(key: KeyObject): string {
 
 function derOf(key: KeyObject, type: 'spki' | 'pkcs1' = 'spki'): Buffer {
   return key.export({ type: type as 'spki', format: 'der' });
+}
+
+function base64(of: Buffer | string): string {
+  return Buffer.from(of).toString('base64');
 }
 
 function resolve(userJwt: object): ResolvedNudgeAuthOptions {
@@ -74,6 +80,34 @@ describe('a shared secret', () => {
     { is: 'JWK', as: 'JWK', key: jwk },
     { is: 'JWK in base64', as: 'JWK', key: Buffer.from(jwk).toString('base64') },
     { is: 'JWK set', as: 'JWK', key: ` {"keys":[${jwk}]}` },
+    { is: 'JWK in quotes', as: 'JWK', key: JSON.stringify(jwk) },
+    { is: 'JWK in single quotes', as: 'JWK', key: `'${jwk}'` },
+    { is: 'list of a JWK', as: 'JWK', key: `[${jwk}]` },
+    { is: 'JWK in an object', as: 'JWK', key: `{"key":${jwk}}` },
+    {
+      is: 'DER in base64 of several lines, as .env files have it',
+      as: 'DER',
+      key: `"${spki.toString('base64').replaceAll(/.{64}/g, String.raw`$&\n`)}"`,
+    },
+    { is: 'DER in quoted base64', as: 'DER', key: `'${spki.toString('base64')}'` },
+    { is: 'DER in base64 of base64', as: 'DER', key: base64(base64(spki)) },
+    { is: 'DER in hex', as: 'DER', key: spki.toString('hex') },
+    {
+      is: 'DER in hex with colons',
+      as: 'DER',
+      key: spki
+        .toString('hex')
+        .toUpperCase()
+        .replaceAll(/..(?!$)/g, '$&:'),
+    },
+    { is: 'DER in a string, a character for each byte', as: 'DER', key: spki.toString('latin1') },
+    { is: 'DER in a data URI', as: 'DER', key: `data:application/x-pem;base64,${spki.toString('base64')}` },
+    { is: 'PEM in UTF-16', as: 'PEM', key: Buffer.from(`\uFEFF${pemOf(ec.publicKey)}`, 'utf16le') },
+    {
+      is: 'PEM in UTF-16 that was read as UTF-8',
+      as: 'PEM',
+      key: Buffer.from(`\uFEFF${pemOf(ec.publicKey)}`, 'utf16le').toString(),
+    },
     { is: 'SSH key', as: 'SSH key', key: `ssh-rsa AAAA${spki.toString('base64')} ada@shop` },
   ])('that is a public key is refused: $is', ({ as, key }) => {
     for (const allowWeakSecret of [false, true]) {
@@ -91,6 +125,16 @@ describe('a shared secret', () => {
     '{ a passphrase that begins with a curly bracket',
   ])('that only looks like one is accepted: %s', (secret) => {
     expect(problemsOf({ secret, algorithms: ['HS256'] })).toEqual({});
+  });
+
+  it('that is random is accepted, in bytes as in any text', () => {
+    // Digests of a counter: as good as random here, and the same in every run.
+    const randomOf = (n: number): Buffer => createHash('sha512').update(String(n)).digest();
+    for (let n = 0; n < 1000; n++) {
+      const secret = randomOf(n).subarray(0, 32 + (n % 33));
+      const texts = (['hex', 'base64', 'base64url'] as const).map((encoding) => secret.toString(encoding));
+      for (const given of [secret, ...texts]) expect(keyEncodingOf(Buffer.from(given))).toBeUndefined();
+    }
   });
 
   it.each([

@@ -5,8 +5,10 @@ import { Socket } from 'node:net';
 const OF_FRAMEWORKS: ReadonlySet<string> = new Set(
   (
     'app res next route baseUrl originalUrl path hostname host port ip ips protocol secure xhr fresh stale subdomains ' +
-    'query params body rawBody cookies signedCookies session get header accepts is range ' +
-    'id raw log server routeOptions is404 context validationError ' +
+    'query params param body rawBody cookies signedCookies session get header is range accepts acceptsEncoding ' +
+    'acceptsEncodings acceptsCharset acceptsCharsets acceptsLanguage acceptsLanguages ' +
+    'id raw log server routeOptions is404 context validationError mediaType signal ' +
+    'validateInput getValidationFunction compileValidationSchema getDecorator setDecorator ' +
     'login logIn logout logOut isAuthenticated isUnauthenticated authInfo'
   ).split(' '),
 );

@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import { isRegistered, registeredStrategy, wasRegisteredHere, type Strategy } from './passport-registry.js';
+import { isKnownHere, lastRegisteredAs, registeredStrategy, type Strategy } from './passport-registry.js';
 import { claimStrategy, ownerOf, strategiesAmong } from './strategy-owners.js';
 
 /** The name under which hosts register the strategy for their users' JWTs. */
@@ -74,17 +74,14 @@ export class HostStrategy {
   #findOwn(): Strategy | undefined {
     const own = strategiesAmong(this.#modules);
     const registered = registeredStrategy(NAME);
-    return (
-      own.find((strategy) => strategy === registered) ??
-      own.find((strategy) => strategy.name === NAME && wasRegisteredHere(strategy) && !isRegistered(strategy))
-    );
+    return own.find((strategy) => strategy === registered) ?? lastRegisteredAs(NAME, own);
   }
 
   #find(mayShare: boolean): Strategy | Complaint {
     const own = this.#findOwn();
     if (own !== undefined) return own;
     const stranger = strategiesAmong(this.#modules).find(
-      (strategy) => strategy.name === NAME && !isRegistered(strategy),
+      (strategy) => strategy.name === NAME && !isKnownHere(strategy),
     );
     if (stranger !== undefined) {
       return (

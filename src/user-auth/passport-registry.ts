@@ -7,14 +7,37 @@ type Passport = Pick<typeof passport, 'use' | 'unuse'>;
 export interface Strategy {
   readonly name?: string;
   authenticate(request: unknown, options?: unknown): unknown;
-  /** Nest's `PassportStrategy` adds it. */
-  getPassportInstance?(): unknown;
 }
 
 /** The copy of passport in which `@nestjs/passport` registers strategies: a project may have installed several. */
 const nestPassport = (
   PassportStrategy(class {} as never).prototype as { getPassportInstance(): Passport }
 ).getPassportInstance();
+
+/**
+ * When a strategy was registered, by name: 1 for the first registration of the process, and so on. passport forgets a
+ * strategy that another replaces, and what a strategy calls itself does not tell: passport-jwt's is "jwt" under any name.
+ */
+const registrations = new WeakMap<object, Map<string, number>>();
+let turns = 0;
+
+/** Keeps a record of what is registered from now on; passport itself works as before. */
+function recordRegistrations(): void {
+  const use = nestPassport.use as (...given: unknown[]) => typeof passport;
+  const recordingUse = function (this: unknown, ...given: unknown[]): typeof passport {
+    const result = use.apply(this, given);
+    const strategy = given.at(-1);
+    const name = given.length > 1 ? given[0] : (strategy as Strategy).name;
+    if (this === nestPassport && isStrategy(strategy)) {
+      const turnsByName = registrations.get(strategy) ?? new Map<string, number>();
+      registrations.set(strategy, turnsByName.set(String(name), ++turns));
+    }
+    return result;
+  };
+  nestPassport.use = recordingUse as Passport['use'];
+}
+
+recordRegistrations();
 
 export function isStrategy(value: unknown): value is Strategy {
   return (
@@ -37,9 +60,16 @@ export function isRegistered(strategy: Strategy): boolean {
   return Object.values(Object(strategies) as Record<string, unknown>).includes(strategy);
 }
 
-/** Whether Nest's `PassportStrategy` registered this strategy in our copy of passport; another may have replaced it. */
-export function wasRegisteredHere(strategy: Strategy): boolean {
-  return strategy.getPassportInstance?.() === nestPassport;
+/** Whether a strategy is, or once was, registered in our copy of passport. */
+export function isKnownHere(strategy: Strategy): boolean {
+  return isRegistered(strategy) || registrations.has(strategy);
+}
+
+/** Of some strategies, the one that was registered last under a name, whether or not another has replaced it since. */
+export function lastRegisteredAs(name: string, strategies: readonly Strategy[]): Strategy | undefined {
+  const turnOf = (strategy: Strategy): number => registrations.get(strategy)?.get(name) ?? 0;
+  const [last] = strategies.toSorted((a, b) => turnOf(b) - turnOf(a));
+  return last !== undefined && turnOf(last) > 0 ? last : undefined;
 }
 
 export function register(name: string, strategy: Strategy): void {

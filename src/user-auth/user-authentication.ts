@@ -1,5 +1,5 @@
 import { UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
+import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
@@ -12,6 +12,7 @@ import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import type { HostFunctions } from './host-functions.js';
 import { HostStrategy } from './host-strategy.js';
 import { HostStrategyGuard } from './host-strategy.guard.js';
+import { servesHttp } from './serves-http.js';
 import type { RequestWithHeaders } from './user-jwt-form.js';
 import type { UserJwtVerifier } from './user-jwt-verifier.js';
 
@@ -31,6 +32,7 @@ export interface UserAuthenticationParts {
   /** Of the registration's own `userJwt`; without it the host's strategy is asked. */
   readonly verifier: UserJwtVerifier | undefined;
   readonly modules: ModulesContainer;
+  readonly adapterHost: HttpAdapterHost;
   readonly hostFunctions: HostFunctions;
   readonly clock: Clock;
   readonly random: Random;
@@ -58,9 +60,9 @@ export class UserAuthentication {
    * @throws {Error} where the endpoint's route exists and there is none: every request would end in a 500.
    */
   bindHostStrategy(): void {
-    const { registration, verifier } = this.#parts;
+    const { registration, verifier, adapterHost } = this.#parts;
     if (verifier !== undefined) return;
-    if (registration.endpoint?.verifyStrategy === true) {
+    if (registration.endpoint?.verifyStrategy === true && servesHttp(adapterHost)) {
       this.#hostStrategy.bindOrStop(registration.endpoint.path);
     } else {
       this.#hostStrategy.bindOwn();

@@ -27,9 +27,9 @@ const strategyOptions = (secretOrKey: string): StrategyOptionsWithoutRequest => 
 });
 
 /** A host's strategy, as its engineers would write it. */
-function strategyClass(secret: string): new () => Strategy {
+function strategyClass(secret: string, name = 'jwt'): new () => Strategy {
   @Injectable()
-  class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  class JwtStrategy extends PassportStrategy(Strategy, name) {
     constructor() {
       super(strategyOptions(secret));
     }
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
 
   afterEach(async () => {
     await Promise.all(hosts.splice(0).map((host) => host.close()));
-    passport.unuse('jwt');
+    for (const name of ['jwt', 'jwt-refresh']) passport.unuse(name);
   });
 
   afterAll(() => nudge.stop());
@@ -200,6 +200,49 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       );
       passport.use('jwt', handMade(SECRET_B));
       await expect(start({ modules: [of(), moduleWith(ForeignJwtStrategy)] })).rejects.toThrow('two copies');
+    });
+  });
+
+  describe('with a strategy of another name, which calls itself jwt all the same', () => {
+    it('do not boot with that one alone, though another has replaced it', async () => {
+      const refresh = strategyClass(SECRET_B, 'jwt-refresh');
+      const modules = [of(), moduleWith(refresh), moduleWith(refresh)];
+      await expect(start({ modules })).rejects.toThrow("strategy 'jwt', but there is none");
+      passport.use('jwt', handMade(SECRET_A));
+      expect(await statuses(await start({ modules }))).toEqual(ONLY_A);
+    });
+
+    it('never let its users in, when both names are taken while the first one boots', async () => {
+      @Injectable()
+      class Late implements OnApplicationBootstrap {
+        onApplicationBootstrap(): void {
+          passport.use('jwt-refresh', handMade('obviously-fake-secret-of-somebody-else-0'));
+          passport.use('jwt', handMade('obviously-fake-secret-of-somebody-else-0'));
+        }
+      }
+      const refresh = moduleWith(strategyClass(SECRET_B, 'jwt-refresh'));
+      const modules = [of(), moduleWith(Late), refresh];
+      const a = await start({ modules: [...modules, moduleWith(strategyClass(SECRET_A))] });
+      expect(await statuses(a)).toEqual(ONLY_A);
+    });
+
+    it('do not bind it at the first request either', async () => {
+      const refresh = moduleWith(strategyClass(SECRET_B, 'jwt-refresh'));
+      const a = await start({ modules: [of({ endpoint: { verifyStrategy: false } }), refresh] });
+      passport.use('jwt-refresh', handMade(SECRET_A));
+      expect(await statuses(a)).toEqual({ a: 500, b: 500 });
+    });
+
+    it('take the last of several that they have registered as jwt', async () => {
+      @Injectable()
+      class Late implements OnApplicationBootstrap {
+        onApplicationBootstrap(): void {
+          passport.use('jwt', handMade('obviously-fake-secret-of-somebody-else-0'));
+        }
+      }
+      const [first, last] = [strategyClass(SECRET_B), strategyClass(SECRET_A)];
+      const modules = [of(), moduleWith(Late), moduleWith(first), moduleWith(last)];
+      expect(await statuses(await start({ modules }))).toEqual(ONLY_A);
     });
   });
 

@@ -269,10 +269,37 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     'raw',
     'socket',
     'on',
+    'validateInput',
+    'getValidationFunction',
+    'compileValidationSchema',
+    'getDecorator',
+    'setDecorator',
+    'mediaType',
+    'signal',
   ])('refuses %s as the property of the user', (userProperty) => {
     expect(() => of({ endpoint: { userProperty } })).toThrow(
       `endpoint.userProperty: must be a property that a request does not have by itself, such as user: ${userProperty} is taken`,
     );
+  });
+
+  it('refuses whatever a request has by itself as the property of the user', async () => {
+    let members: string[] = [];
+    @Injectable()
+    class Witness implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        let of: unknown = context.switchToHttp().getRequest<object>();
+        for (; typeof of === 'object' && of !== null; of = Object.getPrototypeOf(of)) {
+          members = [...members, ...Object.getOwnPropertyNames(of)];
+        }
+        return true;
+      }
+    }
+    const host = await start({ modules: [of({ endpoint: { guards: [Witness] } })] });
+    await host.get('/nudge/token');
+    expect(members).toContain('headers');
+    for (const userProperty of members.filter((name) => !name.startsWith('_'))) {
+      expect(() => of({ endpoint: { userProperty } })).toThrow(`${userProperty} is taken`);
+    }
   });
 
   describe('names its controllers', () => {

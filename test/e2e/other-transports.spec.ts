@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, type INestApplication, type Type } from '@nestjs/common';
-import { APP_FILTER, ExternalContextCreator } from '@nestjs/core';
+import { Controller, Get, Injectable, Module, type INestApplication, type Type } from '@nestjs/common';
+import { APP_FILTER, ExternalContextCreator, NestFactory } from '@nestjs/core';
 import {
   ClientProxyFactory,
   MessagePattern,
@@ -10,9 +10,16 @@ import {
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { NudgeAuthError, NudgeAuthExceptionFilter, NudgeHttpException } from 'nestjs-nudge-auth';
+import {
+  NudgeAuthError,
+  NudgeAuthExceptionFilter,
+  NudgeAuthModule,
+  NudgeHttpException,
+  NudgeTokenService,
+} from 'nestjs-nudge-auth';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import passport from 'passport';
 import { lastValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
 import { adapterFor, PLATFORMS } from '../support/platforms.js';
@@ -177,5 +184,41 @@ describe('NudgeAuthExceptionFilter as APP_FILTER', () => {
     await expect((async () => resolve({}, {}, {}, {}))()).rejects.toMatchObject({
       code: 'NUDGE_RATE_LIMITED',
     });
+  });
+});
+
+describe('NudgeAuthModule in an application without an HTTP server', () => {
+  const apiKey = 'obviously-fake-private-key-without-http';
+
+  afterEach(() => {
+    passport.unuse('jwt');
+  });
+
+  it.each<{ is: string; endpoint: object }>([
+    { is: 'no strategy', endpoint: {} },
+    { is: 'no guard', endpoint: { guards: [] } },
+  ])('boots with $is, for it has no route to guard', async ({ endpoint }) => {
+    @Module({ imports: [NudgeAuthModule.forRoot({ apiKey, endpoint })] })
+    class Root {}
+    const quiet = { logger: false, abortOnError: false } as const;
+    const standalone = await NestFactory.createApplicationContext(Root, quiet);
+    expect(standalone.get(NudgeTokenService)).toBeInstanceOf(NudgeTokenService);
+    await standalone.close();
+    const options = { transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } } as const;
+    const service = await NestFactory.createMicroservice<MicroserviceOptions>(Root, { ...quiet, ...options });
+    await service.listen();
+    await service.close();
+  });
+
+  it.each(PLATFORMS)('refuses the same beside a server on %s', async (platform) => {
+    @Module({ imports: [NudgeAuthModule.forRoot({ apiKey })] })
+    class Root {}
+    const hybrid = await NestFactory.create(Root, adapterFor(platform), { logger: false });
+    hybrid.connectMicroservice<MicroserviceOptions>({
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: 0 },
+    });
+    await expect(hybrid.init()).rejects.toThrow("strategy 'jwt', but there is none");
+    await hybrid.close();
   });
 });
