@@ -34,7 +34,7 @@ function recordRegistrations(): void {
     }
     return result;
   };
-  nestPassport.use = recordingUse as Passport['use'];
+  nestPassport.use = recordingUse;
 }
 
 recordRegistrations();

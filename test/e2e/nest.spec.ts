@@ -287,9 +287,9 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     @Injectable()
     class Witness implements CanActivate {
       canActivate(context: ExecutionContext): boolean {
-        let of: unknown = context.switchToHttp().getRequest<object>();
-        for (; typeof of === 'object' && of !== null; of = Object.getPrototypeOf(of)) {
-          members = [...members, ...Object.getOwnPropertyNames(of)];
+        let part: unknown = context.switchToHttp().getRequest<object>();
+        for (; typeof part === 'object' && part !== null; part = Object.getPrototypeOf(part)) {
+          members = [...members, ...Object.getOwnPropertyNames(part)];
         }
         return true;
       }
