@@ -85,7 +85,8 @@ function findNestMajor(tree: Tree, manifest: Readonly<Record<string, unknown>>):
   if (major === undefined) {
     throw new Error(`Cannot tell the version of @nestjs/core from "${String(declared)}": install it first.`);
   }
-  const cure = major < 11 ? 'install it by the README, or update Nest first' : 'update nestjs-nudge-auth first';
+  const cure =
+    major < 11 ? 'install it by the README, or update Nest first' : 'update nestjs-nudge-auth first';
   throw new Error(`This application is on Nest ${major}, and nest add works with Nest 11 and 12: ${cure}.`);
 }
 
