@@ -1,5 +1,5 @@
 /* Package managers beside npm: how they install a copy of an application, and how what they installed is run. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './processes.mjs';
 
@@ -25,7 +25,11 @@ export const MANAGERS = {
     serve: ['dist/main.js'],
   },
   'yarn-4': {
+    // As docs/compatibility.md says: without it @nestjs/axios does not find its peer.
     async prepare(application) {
+      const manifest = JSON.parse(await readFile(join(application, 'package.json'), 'utf8'));
+      manifest.dependencies.axios = '^1.20.0';
+      await writeFile(join(application, 'package.json'), JSON.stringify(manifest, null, 2));
       await writeFile(join(application, '.yarnrc.yml'), 'nodeLinker: pnp\nenableTelemetry: false\n');
       await writeFile(join(application, 'yarn.lock'), '');
     },
