@@ -10,7 +10,9 @@ export interface FetchResponse {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: {
-    forEach(callback: (value: string, name: string) => void): void;
+    get(name: string): string | null;
+    /** Where it is missing, only `Retry-After` itself is read. */
+    forEach?(callback: (value: string, name: string) => void): void;
   };
   json(): Promise<unknown>;
 }

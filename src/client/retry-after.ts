@@ -10,9 +10,9 @@ const MAX_RETRY_AFTER_S = 3_600;
  * of named throttlers count too; in a browser, CORS has to expose the header.
  */
 export const readRetryAfterMs = (headers: FetchResponse['headers']): number => {
-  let text = '';
-  headers.forEach((value, name) => {
-    if (/^retry-after/i.test(name)) text += `${value},`;
+  let text = headers.get('retry-after') ?? '';
+  headers.forEach?.((value, name) => {
+    if (/^retry-after-/i.test(name)) text += `,${value}`;
   });
   const waitsS = text
     .split(',')

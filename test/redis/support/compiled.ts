@@ -19,7 +19,9 @@ export class CompiledPod {
     const cache = join(ROOT, 'node_modules', '.cache');
     mkdirSync(cache, { recursive: true });
     const folder = mkdtempSync(join(cache, 'nudge-auth-pod-'));
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    // The peers are there: no shim is needed that names a missing one.
+    const manifest = { type: 'module', imports: { '#peers/*': '*' } };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     const sources = await readdir(join(ROOT, 'src'), { recursive: true });
     const files = sources.filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'));
     const paths = [...files.map((path) => join('src', path)), POD];
