@@ -267,11 +267,8 @@ export class Watch {
 
   private onEvent({ type, pauseMs }: RefreshTokenEvent): void {
     this.feel();
-    const isRequestOpen = this.endpoint.requests.some(({ isOpen, isAborted }) => isOpen && !isAborted);
-    // It was refused, and waits for new headers.
-    const isFlightBetweenRequests = this.requestsOfFlight > 0 && pauseMs === 0;
-    if (type === 'headers' && (isRequestOpen || isFlightBetweenRequests)) {
-      // A fetch that is under way makes its own pause.
+    if (type === 'headers' && this.endpoint.requests.some(({ isOpen, isAborted }) => isOpen && !isAborted)) {
+      // What is under way makes its own pause.
       expect(pauseMs).toBe(0);
       return;
     }
