@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { createFetchJwks } from './jwks-fetch.js';
