@@ -97,7 +97,7 @@ describe('a process on whose way everything is lost', () => {
 
   it('does not keep the others from trying whether a pause is over', async () => {
     const { clock, network, pods, pod } = fleetOf(1);
-    await network.egress.beginPause(SECOND_MS);
+    await network.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(SECOND_MS);
     const refused: TokenSource = {
       fetchToken: () => Promise.reject(new NudgeAuthError('NUDGE_UNAVAILABLE', 'ECONNREFUSED')),
@@ -108,7 +108,7 @@ describe('a process on whose way everything is lost', () => {
 
   it('does not keep them from it between its attempts either', async () => {
     const { clock, network, pods, pod } = fleetOf(1);
-    await network.egress.beginPause(SECOND_MS);
+    await network.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(SECOND_MS);
     const [lost, served] = [askAll([pod(new BlackHole(clock))], clock, 4_000), askAll(pods, clock, 4_000)];
     expect([await lost, await served]).toEqual([await served, [A_TOKEN]]);
@@ -234,7 +234,7 @@ describe('a pause of all', () => {
       (error: NudgeAuthError) => error.code,
     );
     expect([await early, await limited]).toEqual([[A_TOKEN], 'NUDGE_RATE_LIMITED']);
-    expect((await server.store.egress.pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
+    expect((await server.store.callLimits.pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
   });
 
   it.each(['succeeds', 'fails'])(
@@ -262,7 +262,7 @@ describe('a pause of all', () => {
       await Promise.resolve(one.getToken({ expiryMins: 30 })).catch(() => undefined);
       await repeated;
       // Nobody has the probe any more, and whoever asks next may call.
-      expect((await server.store.egress.pause()).remainingMs).toBe(0);
+      expect((await server.store.callLimits.pause()).remainingMs).toBe(0);
     },
   );
 
@@ -278,14 +278,14 @@ describe('a pause of all', () => {
     const one = pod(source);
     const early = Promise.resolve(one.getToken(REQUEST)).catch(({ code }: NudgeAuthError) => code);
     await clock.advanceAsync(100);
-    await server.store.egress.beginPause(SECOND_MS);
+    await server.store.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(1_500);
     const trying = one.getToken({ expiryMins: 30 });
     const isTried = { remainingMs: 500, isProbe: false };
     await clock.advanceAsync(100);
-    expect(await server.store.egress.pause()).toEqual(isTried);
+    expect(await server.store.callLimits.pause()).toEqual(isTried);
     await clock.advanceAsync(1_000);
-    expect([await early, await server.store.egress.pause()]).toEqual(['NUDGE_UNAVAILABLE', isTried]);
+    expect([await early, await server.store.callLimits.pause()]).toEqual(['NUDGE_UNAVAILABLE', isTried]);
     await clock.advanceAsync(2_000);
     expect((await trying).token).toEqual(A_TOKEN);
   });
@@ -293,10 +293,10 @@ describe('a pause of all', () => {
   it('is over for whoever gets through, and has had nobody call in it, however far away the store is', async () => {
     for (const latencyMs of [20, 40, 60]) {
       const { clock, vendor, server, network, pod, types } = fleetOf(0);
-      await server.store.egress.beginPause(SECOND_MS);
+      await server.store.callLimits.beginPause(SECOND_MS);
       await clock.advanceAsync(SECOND_MS);
       // Somebody else tries, and does not come back for ten seconds.
-      await server.store.egress.pause();
+      await server.store.callLimits.pause();
       network.latencyMs = latencyMs;
       const waiting = askAll([pod()], clock, 6_400);
       expect([await waiting, vendor.calls, types()]).toEqual([
@@ -319,12 +319,14 @@ describe('a store that says strange things of waits', () => {
     for (const what of ['pause', 'take'] as const) {
       const { clock, network, pods } = fleetOf(1);
       const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
-      Object.assign(network.egress, { [what]: () => Promise.resolve(answer) });
+      Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
       const first = await askAll(pods, clock, 0);
       expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
       // What it has said does not outlive it.
       network.isUp = false;
-      Object.assign(network.egress, { [what]: () => Promise.reject(new Error('simulated network fault')) });
+      Object.assign(network.callLimits, {
+        [what]: () => Promise.reject(new Error('simulated network fault')),
+      });
       await clock.advanceAsync(MINUTE_MS);
       expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
     }

@@ -229,20 +229,20 @@ type Operation = (typeof OPERATIONS)[number] | 'look';
 class SlowStore implements TokenStore {
   delaysMs: Partial<Record<Operation, number>> = {};
   failing: Operation | undefined;
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
   readonly #clock: ManualClock;
   readonly #inner: MemoryTokenStore;
 
   constructor(clock: ManualClock) {
     this.#clock = clock;
     this.#inner = new MemoryTokenStore(clock);
-    const { egress } = this.#inner;
-    this.egress = {
-      take: (...args) => this.#after('take', () => egress.take(...args)),
-      pause: () => this.#after('pause', () => egress.pause()),
-      beginPause: (durationMs) => this.#after('beginPause', () => egress.beginPause(durationMs)),
-      endPause: () => egress.endPause(),
-      giveBackProbe: () => egress.giveBackProbe(),
+    const { callLimits } = this.#inner;
+    this.callLimits = {
+      take: (...args) => this.#after('take', () => callLimits.take(...args)),
+      pause: () => this.#after('pause', () => callLimits.pause()),
+      beginPause: (durationMs) => this.#after('beginPause', () => callLimits.beginPause(durationMs)),
+      endPause: () => callLimits.endPause(),
+      giveBackProbe: () => callLimits.giveBackProbe(),
       look: () =>
         this.#after('look', async () => {
           if (this.failing === 'take') throw new Error('store down');

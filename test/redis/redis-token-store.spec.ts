@@ -193,8 +193,8 @@ describeRedis('RedisTokenStore', () => {
       const entry = JSON.stringify(['', 'https://nudge.invalid/api', 'user', 60, 'ada@example.com']);
       const held = await lease(bound, entry);
       await held.write(recordOf('header.payload-of-the-token.signature', apiKey.fingerprint));
-      await store.egress.take('rotation', 100);
-      await store.egress.beginPause(1_000);
+      await store.callLimits.take('rotation', 100);
+      await store.callLimits.beginPause(1_000);
       const client = own.client();
       const names = await client.keys('*');
       expect(names.length).toBe(6);
