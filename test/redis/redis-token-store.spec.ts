@@ -335,8 +335,8 @@ describeRedis('RedisTokenStore', () => {
         const client = new Redis(server.url);
         const evalsha = client.evalsha.bind(client);
         const told = async (...args: Parameters<typeof evalsha>): Promise<unknown> => {
-          const [verdict, nowUs, ...rest] = (await evalsha(...args)) as unknown[];
-          return [verdict, String(Number(nowUs) + aheadMs * 1e3), ...rest];
+          const [status, nowUs, ...rest] = (await evalsha(...args)) as unknown[];
+          return [status, String(Number(nowUs) + aheadMs * 1e3), ...rest];
         };
         try {
           const former = await ready({ keyPrefix, client: Object.assign(client, { evalsha: told }) });

@@ -13,17 +13,17 @@ import type { ManualClock } from '../testing/manual-clock.js';
 import { TransientFailure, type TokenSource } from '../vendor/token-source.js';
 import type { TokenCache } from '../cache/token-cache.js';
 
-/** How a cold caller of each process fared by then: a token, or the code of the failure. */
+/** How a cold caller of each process got by then: a token, or the code of the failure. */
 async function askAll(pods: readonly TokenCache[], clock: ManualClock, withinMs: number): Promise<unknown[]> {
-  const fares: unknown[] = pods.map(() => 'still waiting');
+  const outcomes: unknown[] = pods.map(() => 'still waiting');
   pods.forEach((pod, index) => {
     void Promise.resolve(pod.getToken(REQUEST)).then(
-      ({ token }) => (fares[index] = token),
-      ({ code }: NudgeAuthError) => (fares[index] = code),
+      ({ token }) => (outcomes[index] = token),
+      ({ code }: NudgeAuthError) => (outcomes[index] = code),
     );
   });
   await clock.advanceAsync(withinMs);
-  return fares;
+  return outcomes;
 }
 
 /** The failure of an attempt that got no answer. */
@@ -36,17 +36,17 @@ const A_TOKEN = expect.stringContaining('.');
 describe('a process on whose way everything is lost', () => {
   it.each(['tells of changes', 'tells of none'])(
     'gives the lease back after one attempt, where the store %s: another one calls, and all are served',
-    async (news) => {
+    async (announcement) => {
       const { clock, vendor, network, pods, pod, said } = fleetOf(3);
-      if (news === 'tells of none') network.untilChanged = () => new Promise(() => undefined);
+      if (announcement === 'tells of none') network.untilChanged = () => new Promise(() => undefined);
       const hole = new BlackHole(clock);
       const broken = pod(hole);
       const asked = askAll([broken], clock, 10);
       await asked;
-      const [own, fares] = await Promise.all([asked, askAll(pods, clock, 3_490)]);
-      expect(fares).toEqual(Array(3).fill(fares[0]));
-      expect(fares[0]).toEqual(A_TOKEN);
-      expect(own).toEqual([fares[0]]);
+      const [own, outcomes] = await Promise.all([asked, askAll(pods, clock, 3_490)]);
+      expect(outcomes).toEqual(Array(3).fill(outcomes[0]));
+      expect(outcomes[0]).toEqual(A_TOKEN);
+      expect(own).toEqual([outcomes[0]]);
       expect([hole.attempts, vendor.calls]).toEqual([1, 1]);
       // It says so nevertheless, and lets the others be for a while.
       expect(said.filter(({ type }) => type === 'failed')).toMatchObject([
@@ -119,9 +119,9 @@ describe('whoever follows a process that renews', () => {
   it('makes no call beside it while Nudge takes as long as one attempt may', async () => {
     const { clock, vendor, pods } = fleetOf(100, { random: () => 0 });
     vendor.answersAfterMs = 3 * SECOND_MS;
-    const fares = await askAll(pods, clock, 3_500);
-    expect(new Set(fares).size).toBe(1);
-    expect(fares[0]).toEqual(A_TOKEN);
+    const outcomes = await askAll(pods, clock, 3_500);
+    expect(new Set(outcomes).size).toBe(1);
+    expect(outcomes[0]).toEqual(A_TOKEN);
     expect(vendor.calls).toBe(1);
   });
 
@@ -142,9 +142,9 @@ describe('whoever follows a process that renews', () => {
     ]) {
       const { clock, vendor, pods } = fleetOf(50, { deadlineMs });
       vendor.answersAfterMs = answersAfterMs;
-      const fares = await askAll(pods, clock, answersAfterMs + 450);
-      expect(fares).toEqual(Array(50).fill(fares[0]));
-      expect(fares[0]).toEqual(A_TOKEN);
+      const outcomes = await askAll(pods, clock, answersAfterMs + 450);
+      expect(outcomes).toEqual(Array(50).fill(outcomes[0]));
+      expect(outcomes[0]).toEqual(A_TOKEN);
       expect(vendor.calls).toBe(1);
     }
   });
@@ -169,8 +169,8 @@ describe('whoever follows a process that renews', () => {
       await pod().getToken(REQUEST);
       return acquire(entry);
     };
-    const fares = await askAll([follower], clock, 10);
-    expect(fares).toEqual(await askAll([pod()], clock, 10));
+    const outcomes = await askAll([follower], clock, 10);
+    expect(outcomes).toEqual(await askAll([pod()], clock, 10));
     expect(vendor.calls).toBe(1);
   });
 
