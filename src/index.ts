@@ -29,6 +29,7 @@ export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
 export type { TokenStore } from './store/token-store.js';
+export type { NudgeAuthEvent } from './telemetry/events.js';
 export {
   isNudgeAuthError,
   NUDGE_AUTH_ERROR_CODES,
