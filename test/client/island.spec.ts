@@ -23,7 +23,7 @@ const inOrder = (name: string, order: string[] = []): string[] => {
   return order;
 };
 
-/** The whole client as one module that asks for nothing. */
+/** The whole client as one module without imports. */
 const bundle = async (): Promise<string> => {
   const codes = await Promise.all(
     inOrder('create-refresh-token.ts').map(async (name) => {

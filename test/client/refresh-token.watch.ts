@@ -54,9 +54,9 @@ export class Watch {
   private access = 1;
   private isBroken = false;
 
-  /** What has really passed. */
+  /** The time that has really passed. */
   private trueMs = 0;
-  /** What a device that never looks away knows to have passed; a client knows of no more. */
+  /** The time that a client knows to have passed if it reads the device's clocks after each step. */
   private feltMs = 0;
   private awakeMs = 0;
   private lastWallMs = this.device.Date.now();
@@ -71,7 +71,7 @@ export class Watch {
   private streak = 0;
   private lastKind: string | undefined;
   private newest: Held | undefined;
-  /** The SDK has asked since the last fetch. */
+  /** Whether the SDK has got the token of the last fetch. */
   private isTaken = false;
 
   constructor(
@@ -110,7 +110,7 @@ export class Watch {
   private async take(step: Step): Promise<void> {
     switch (step.do) {
       case 'call':
-        // Not awaited: what answers it comes later.
+        // Not awaited: a later step answers it.
         void this.call();
         return;
       case 'hide':
@@ -268,13 +268,13 @@ export class Watch {
   private onEvent({ type, pauseMs }: RefreshTokenEvent): void {
     this.feel();
     if (type === 'headers' && this.endpoint.requests.some(({ isOpen, isAborted }) => isOpen && !isAborted)) {
-      // What is under way makes its own pause.
+      // The fetch under way makes its own pause.
       expect(pauseMs).toBe(0);
       return;
     }
     this.requestsOfFlight = 0;
     if (type === 'unauthorized') {
-      // What was held belongs to a user who is not accepted any more.
+      // The endpoint accepts the user of the held token no longer.
       this.newest = undefined;
       this.tokens.clear();
     }
@@ -343,7 +343,7 @@ export class Watch {
   }
 
   private async pass(ms: number): Promise<void> {
-    // In turns that end with each timer, so that the watch knows the time at which it fires.
+    // One turn per timer, so that the watch knows the time at which each fires.
     for (let leftMs = ms; leftMs > 0;) {
       const dueMs = [...this.device.timers.values()].map(
         (timer) => timer.dueMs - this.device.performance.now(),
@@ -375,7 +375,7 @@ export class Watch {
     }
   }
 
-  /** However it went: nothing hangs, and once all is well again, a call brings a token. */
+  /** After every history, no call hangs, and a call brings a token once the app and the endpoint are well again. */
   private async checkEnd(): Promise<void> {
     await this.pass(9_000);
     expect(this.calls.every(({ isSettled }) => isSettled)).toBe(true);
@@ -385,7 +385,7 @@ export class Watch {
     }
     this.isSignedIn = true;
     this.isBroken = false;
-    // Longer than any token of this history lives, and than the last pause for it lasts.
+    // Longer than the life of any token of this history and than any pause.
     await this.pass(3_700_000);
     const last = this.call();
     await settle();
