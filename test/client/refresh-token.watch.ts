@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import assert from 'node:assert/strict';
 import { createRefreshToken, type RefreshToken, type RefreshTokenEvent } from '../../src/client/index.js';
 import {
   FakeDevice,
@@ -35,7 +35,7 @@ interface Held {
 
 const MOST_REQUESTS_OF_A_FLIGHT = 3;
 
-/** Runs a client through a history, watches it from outside, and fails as soon as it breaks a promise. */
+/** Runs a client through a history, watches it from outside, and fails as soon as it breaks a rule. */
 export class Watch {
   private readonly device = new FakeDevice();
   private readonly endpoint: FakeEndpoint;
@@ -159,6 +159,10 @@ export class Watch {
     return this.browser.document.visibilityState === 'visible';
   }
 
+  private get openRequests(): number {
+    return this.endpoint.requests.filter(({ isOpen, isAborted }) => isOpen && !isAborted).length;
+  }
+
   private check(assertions: () => void): void {
     try {
       assertions();
@@ -178,7 +182,7 @@ export class Watch {
     this.isTaken = false;
     for (const call of this.calls) call.mustBeSettled = true;
     end();
-    if (isStopped) expect(this.device.timers.size).toBe(0);
+    if (isStopped) assert.equal(this.device.timers.size, 0, 'stop() left a timer');
   }
 
   private call(): Promise<string | null> {
@@ -203,10 +207,11 @@ export class Watch {
     if (token === null) return;
     this.isTaken = true;
     const held = this.tokens.get(token);
-    expect(held?.epoch).toBe(call.epoch);
+    assert.ok(held, 'a call got a token that is not held any more');
+    assert.equal(held.epoch, call.epoch, 'a call got the token of another user');
     // Only the `identity` option can tell that the user left while the call was under way.
-    if (this.hasIdentity) expect(call.epoch).toBe(this.epoch);
-    expect(held?.expiresAtTrueMs).toBeGreaterThan(this.trueMs);
+    if (this.hasIdentity) assert.equal(call.epoch, this.epoch, 'a call of a user who has left got a token');
+    assert.ok(held.expiresAtTrueMs > this.trueMs, 'a call got an expired token');
   }
 
   private giveHeaders(): Record<string, string> | null {
@@ -246,30 +251,29 @@ export class Watch {
   private onRequest(request: FakeRequest): void {
     this.feel();
     this.sent.set(request, { trueMs: this.trueMs, feltMs: this.feltMs, epoch: this.toldEpoch });
-    expect(this.isStopped).toBe(false);
-    const claims: unknown = JSON.parse(
+    assert.ok(!this.isStopped, 'a request after stop()');
+    const claims = JSON.parse(
       Buffer.from(request.init.headers['Authorization']?.split('.')[1] ?? '', 'base64url').toString(),
-    );
-    expect(claims).toMatchObject({ sub: `user ${this.toldEpoch}` });
-    expect(this.endpoint.requests.filter(({ isOpen, isAborted }) => isOpen && !isAborted).length).toBe(1);
+    ) as { sub: string };
+    assert.equal(claims.sub, `user ${this.toldEpoch}`, 'a request with the headers of another user');
+    assert.equal(this.openRequests, 1, 'two requests at the same time');
     this.requestsOfFlight += 1;
-    expect(this.requestsOfFlight).toBeLessThanOrEqual(MOST_REQUESTS_OF_A_FLIGHT);
+    assert.ok(this.requestsOfFlight <= MOST_REQUESTS_OF_A_FLIGHT, 'too many requests of one fetch');
     if (this.requestsOfFlight > 1) return;
 
-    expect(this.feltMs).toBeGreaterThanOrEqual(this.silentUntilMs);
+    assert.ok(this.feltMs >= this.silentUntilMs, 'a request within a pause');
     const isCalled = this.calls.some(({ isSettled, epoch }) => !isSettled && epoch === this.epoch);
-    expect(isCalled || (this.isVisible && this.isTaken)).toBe(true);
+    assert.ok(isCalled || (this.isVisible && this.isTaken), 'a request that no call needs');
     if (this.newest && this.feltMs < Math.min(this.newest.refreshAtMs, this.newest.expiresAtMs)) {
-      expect(this.feltMs - this.lastForcedMs).toBeGreaterThanOrEqual(60_000);
+      assert.ok(this.feltMs - this.lastForcedMs >= 60_000, 'two refused tokens replaced within a minute');
       this.lastForcedMs = this.feltMs;
     }
   }
 
   private onEvent({ type, pauseMs }: RefreshTokenEvent): void {
     this.feel();
-    if (type === 'headers' && this.endpoint.requests.some(({ isOpen, isAborted }) => isOpen && !isAborted)) {
-      // The fetch under way makes its own pause.
-      expect(pauseMs).toBe(0);
+    if (type === 'headers' && this.openRequests > 0) {
+      assert.equal(pauseMs, 0, 'the fetch under way makes its own pause');
       return;
     }
     this.requestsOfFlight = 0;
@@ -285,7 +289,7 @@ export class Watch {
       return;
     }
     if (type === 'headers' && this.feltMs < this.silentUntilMs) {
-      expect(pauseMs).toBe(0);
+      assert.equal(pauseMs, 0, 'a running pause goes on as it is');
       return;
     }
     const kind = type === 'unauthorized' ? 'unauthorized' : 'failure';
@@ -297,12 +301,11 @@ export class Watch {
     const retryAfterMs = this.lastRetryAfterMs;
     this.lastRetryAfterMs = 0;
     if (retryAfterMs > 0) {
-      expect(pauseMs).toBe(retryAfterMs);
+      assert.equal(pauseMs, retryAfterMs, 'a pause that is not the one of Retry-After');
       this.endableAtMs = Math.max(this.endableAtMs, this.silentUntilMs);
     } else {
       const leastMs = (kind === 'failure' ? 5_000 : 30_000) * 2 ** Math.min(this.streak, 3);
-      expect(pauseMs).toBeGreaterThanOrEqual(leastMs);
-      expect(pauseMs).toBeLessThanOrEqual(leastMs * 1.25);
+      assert.ok(pauseMs >= leastMs && pauseMs <= leastMs * 1.25, `a pause of ${pauseMs} ms, not ${leastMs}`);
     }
   }
 
@@ -368,19 +371,17 @@ export class Watch {
 
   private checkCalls(): void {
     if (this.faults.length > 0) throw this.faults[0];
-    for (const call of this.calls) {
-      if (call.isSettled) continue;
-      expect(call.mustBeSettled).toBeUndefined();
-      expect(this.awakeMs - call.startedAtAwakeMs).toBeLessThan(9_000);
+    for (const call of this.calls.filter(({ isSettled }) => !isSettled)) {
+      assert.ok(!call.mustBeSettled, 'reset() or stop() left a call without an answer');
+      assert.ok(this.awakeMs - call.startedAtAwakeMs < 9_000, 'a call took more than nine seconds');
     }
   }
 
   /** After every history, no call hangs, and a call brings a token once the app and the endpoint are well again. */
   private async checkEnd(): Promise<void> {
     await this.pass(9_000);
-    expect(this.calls.every(({ isSettled }) => isSettled)).toBe(true);
     if (this.isStopped) {
-      await expect(this.refreshToken()).resolves.toBeNull();
+      assert.equal(await this.refreshToken(), null, 'a call got a token after stop()');
       return;
     }
     this.isSignedIn = true;
@@ -390,9 +391,9 @@ export class Watch {
     const last = this.call();
     await settle();
     this.answerWithToken(3_600, 0.8);
-    await expect(last).resolves.toMatch(/^token/);
+    assert.match((await last) ?? 'null', /^token/);
     this.checkCalls();
     this.refreshToken.stop();
-    expect(this.device.timers.size).toBe(0);
+    assert.equal(this.device.timers.size, 0, 'stop() left a timer');
   }
 }
