@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { createRefreshToken, type RefreshToken, type RefreshTokenEvent } from '../../src/client/index.js';
+import {
+  createRefreshToken,
+  type RefreshToken,
+  type RefreshTokenClock,
+  type RefreshTokenEvent,
+} from '../../src/client/index.js';
 import {
   FakeDevice,
   FakeEndpoint,
@@ -38,6 +43,18 @@ const MOST_REQUESTS_OF_A_FLIGHT = 3;
 /** Runs a client through a history, watches it from outside, and fails as soon as it breaks a rule. */
 export class Watch {
   private readonly device = new FakeDevice();
+  /** The device for the client alone: the watch feels the time pass whenever the client reads it. */
+  private readonly clock: RefreshTokenClock = {
+    Date: {
+      now: () => {
+        this.feel();
+        return this.device.Date.now();
+      },
+    },
+    performance: this.device.performance,
+    setTimeout: (callback, delayMs) => this.device.setTimeout(callback, delayMs),
+    clearTimeout: (timer) => this.device.clearTimeout(timer),
+  };
   private readonly endpoint: FakeEndpoint;
   private readonly refreshToken: RefreshToken;
   private readonly faults: unknown[] = [];
@@ -56,7 +73,7 @@ export class Watch {
 
   /** The time that has really passed. */
   private trueMs = 0;
-  /** The time that a client knows to have passed if it reads the device's clocks after each step. */
+  /** The time that the client knows to have passed: it cannot know of what its clocks did between two readings. */
   private feltMs = 0;
   private awakeMs = 0;
   private lastWallMs = this.device.Date.now();
@@ -83,7 +100,7 @@ export class Watch {
     this.endpoint = new FakeEndpoint(!canAbort);
     this.refreshToken = createRefreshToken({
       endpoint: '/nudge/token',
-      clock: this.device,
+      clock: this.clock,
       random,
       headers: async () => this.giveHeaders(),
       ...(hasIdentity ? { identity: () => `${this.epoch}` } : {}),
@@ -101,7 +118,6 @@ export class Watch {
     for (const step of steps) {
       await this.take(step);
       await settle();
-      this.feel();
       this.checkCalls();
     }
     await this.checkEnd();
@@ -238,6 +254,7 @@ export class Watch {
   }
 
   private wake(happen: () => void, isNoticed: boolean): void {
+    this.feel();
     if (isNoticed) this.endSilence();
     happen();
   }
@@ -355,7 +372,6 @@ export class Watch {
       this.trueMs += turnMs;
       this.awakeMs += turnMs;
       await this.device.pass(turnMs);
-      this.feel();
       this.checkCalls();
       leftMs -= turnMs;
     }
