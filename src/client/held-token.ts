@@ -30,7 +30,7 @@ export const holdToken = () => {
     keep(answer: TokenAnswer, sentAt: number): boolean {
       const lifeMs = answer.expiresIn * 1_000;
       // A life under a second would have the SDK ask in a loop.
-      if (typeof answer.token !== 'string' || !answer.token || !(lifeMs >= 1_000)) return false;
+      if (!(typeof answer.token === 'string' && answer.token && lifeMs >= 1_000)) return false;
       token = answer.token;
       expiresAt = sentAt + lifeMs;
       // A `refreshIn` in the first half of the life is a mistake, with which clients would poll.

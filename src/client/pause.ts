@@ -32,7 +32,7 @@ export const makePause = () => {
     },
 
     /** Begins after a failure, and returns its milliseconds. Leaves a running pause as it is, and returns 0. */
-    start(now: number, chance: number, newlyRefused = '', retryAfterMs = 0): number {
+    start(now: number, chance: number, newlyRefused: string, retryAfterMs: number): number {
       if (now < until) return 0;
       factor = !refused === !newlyRefused ? Math.min(factor * 2, MAX_PAUSE_FACTOR) : 1;
       refused = newlyRefused;

@@ -61,16 +61,20 @@ describe('a held token', () => {
 describe('a pause', () => {
   it('grows with failures of one kind, and begins anew with another or after a success', () => {
     const pause = makePause();
-    const lengthsMs = [pause.start(0, 0), pause.start(10_000, 0), pause.start(100_000, 0, 'headers')];
+    const lengthsMs = [
+      pause.start(0, 0, '', 0),
+      pause.start(10_000, 0, '', 0),
+      pause.start(100_000, 0, 'headers', 0),
+    ];
     pause.reset();
-    lengthsMs.push(pause.start(500_000, 0, 'headers'));
+    lengthsMs.push(pause.start(500_000, 0, 'headers', 0));
     expect(lengthsMs).toEqual([5_000, 10_000, 30_000, 30_000]);
   });
 
   it('goes on unchanged when another failure falls into it', () => {
     const pause = makePause();
-    pause.start(0, 0);
-    expect(pause.start(1, 0, 'headers')).toBe(0);
+    pause.start(0, 0, '', 0);
+    expect(pause.start(1, 0, 'headers', 0)).toBe(0);
     expect(pause.dueAt()).toBe(5_000);
   });
 
@@ -79,7 +83,7 @@ describe('a pause', () => {
     ['a sign-out', undefined],
   ])('for refused headers is ended by %s, and not by the refused ones', (_name, headers) => {
     const pause = makePause();
-    pause.start(0, 0, 'old');
+    pause.start(0, 0, 'old', 0);
     expect(pause.isDeaf(1)).toBe(false);
     pause.heed(1, 'old');
     expect(pause.dueAt()).toBe(30_000);
@@ -89,9 +93,9 @@ describe('a pause', () => {
 
   it('for refused headers is ended early once in 30 seconds', () => {
     const pause = makePause();
-    pause.start(0, 0, 'old');
+    pause.start(0, 0, 'old', 0);
     pause.heed(1, 'new');
-    pause.start(2, 0, 'new');
+    pause.start(2, 0, 'new', 0);
     pause.heed(30_000, 'newer');
     expect(pause.dueAt()).toBe(60_002);
     pause.heed(30_001, 'newer');
@@ -100,7 +104,7 @@ describe('a pause', () => {
 
   it('for another failure is not ended by headers', () => {
     const pause = makePause();
-    pause.start(0, 0);
+    pause.start(0, 0, '', 0);
     expect(pause.isDeaf(1)).toBe(true);
     pause.heed(1, 'new');
     expect(pause.dueAt()).toBe(5_000);
