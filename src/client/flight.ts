@@ -12,7 +12,7 @@ export type Send = (
 ) => Promise<FetchResponse>;
 
 /** Hears how a flight ended: the last status, the headers refused last, and the wait that the endpoint asked for. */
-export type Land = (
+export type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,
   refused: string,
@@ -21,9 +21,9 @@ export type Land = (
 
 /** The one fetch that all calls of a moment share. */
 export interface Flight {
-  /** Resolves when the flight has landed or, after `abort()`, would have. */
+  /** Resolves when the flight has finished or, after `abort()`, would have. */
   readonly end: Promise<void>;
-  /** From then on the flight brings no token, and does not land. */
+  /** From then on the flight brings no token, and does not finish. */
   abort(): void;
 }
 
@@ -37,7 +37,7 @@ export const startFlight = (
   time: Time,
   send: Send,
   renew: (() => Promise<unknown>) | undefined,
-  land: Land,
+  finish: Finish,
 ): Flight => {
   const controller = host.AbortController && new host.AbortController();
   let isOver = false;
@@ -88,12 +88,12 @@ export const startFlight = (
     controller?.abort();
   };
 
-  const fly = async (): Promise<void> => {
+  const fetchToken = async (): Promise<void> => {
     const end = await time.limit(run());
     if (isOver) return;
     abort();
-    land(end, status, refused, retryAfterMs);
+    finish(end, status, refused, retryAfterMs);
   };
 
-  return { abort, end: fly() };
+  return { abort, end: fetchToken() };
 };
