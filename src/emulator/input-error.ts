@@ -15,7 +15,10 @@ export class EmulatorInputError extends Error {
 /** A value as it was meant, or all that is wrong with it. */
 export type Parsed<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
 
-/** @param path where the value stands; every problem begins with it, joined by dots. */
+/**
+ * @param path where the value stands; every problem begins with it, joined by dots.
+ * @internal
+ */
 export function parse<Output>(
   schema: v.GenericSchema<unknown, Output>,
   input: unknown,
@@ -34,7 +37,10 @@ export function problemsOf(parsed: Parsed<unknown>): readonly string[] {
   return 'problems' in parsed ? parsed.problems : [];
 }
 
-/** @throws {EmulatorInputError} naming all that the schema objects to. */
+/**
+ * @throws {EmulatorInputError} naming all that the schema objects to.
+ * @internal
+ */
 export function parseInput<Output>(
   subject: string,
   schema: v.GenericSchema<unknown, Output>,

@@ -19,7 +19,11 @@ export interface FaultScope {
 
 /** The declaration of one kind of fault. A layer whose kinds differ in behaviour adds a method for it. */
 export interface FaultKind<Fault> {
-  /** Which values are such a fault, in code and in JSON. */
+  /**
+   * Which values are such a fault, in code and in JSON.
+   *
+   * @internal
+   */
   readonly schema: v.GenericSchema<Fault>;
   /** One such fault, for the documentation. */
   readonly example: Fault;
@@ -40,7 +44,11 @@ const SCOPE = {
   only: v.optional(strictObject({ apiKey: v.optional(text), extId: v.optional(text) })),
 };
 
-/** A fault of this kind with these fields of its own, and the fields that every fault may have. */
+/**
+ * A fault of this kind with these fields of its own, and the fields that every fault may have.
+ *
+ * @internal
+ */
 export function faultSchema<Kind extends string, Fields extends v.ObjectEntries>(kind: Kind, fields: Fields) {
   return strictObject({ kind: oneOf(kind), ...fields, ...SCOPE });
 }

@@ -26,7 +26,11 @@ export interface AdminTarget {
   reset(): void;
 }
 
-/** What `rotateSigningKey` takes. */
+/**
+ * What `rotateSigningKey` takes.
+ *
+ * @internal
+ */
 export const rotationSchema = strictObject({ withdrawOld: v.optional(flag) });
 const apiKeysBody = strictObject({ apiKeys: apiKeysSchema });
 const enabledBody = strictObject({ enabled: flag });

@@ -62,6 +62,7 @@ const key = v.pipe(
 );
 const keys = v.array(key, 'must be a list');
 
+/** @internal */
 export const apiKeysSchema = v.pipe(keys, v.minLength(1, 'at least one key is needed'));
 
 const isClock = (value: unknown): boolean =>
