@@ -12,7 +12,7 @@ export type Send = (
 ) => Promise<FetchResponse>;
 
 /** Told how a flight ended: the last status, the headers that were refused last, and the wait that was asked for. */
-export type Finish = (
+type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,
   refused: string,

@@ -5,7 +5,11 @@ import type { RefreshTokenClock } from './clock.js';
  * Node's nor React Native's types have to be installed; the real ones all fit.
  */
 
-/** What is read of an answer: a real `Response` fits, of the DOM, of `undici` and of React Native. */
+/**
+ * What is read of an answer: a real `Response` fits, of the DOM, of `undici` and of React Native.
+ *
+ * @publicApi
+ */
 export interface FetchResponse {
   readonly ok: boolean;
   readonly status: number;
@@ -17,7 +21,11 @@ export interface FetchResponse {
   json(): Promise<unknown>;
 }
 
-/** What an aborted request watches, where the program has no `AbortSignal` type of its own. */
+/**
+ * What an aborted request watches, where the program has no `AbortSignal` type of its own.
+ *
+ * @publicApi
+ */
 export interface AbortSignalLike {
   readonly aborted: boolean;
 }
@@ -27,17 +35,29 @@ type HostRequestInit = typeof globalThis extends { fetch(input: string, init?: i
   ? Init
   : { signal?: AbortSignalLike };
 
-/** The program's own `AbortSignal` type where it has one, else {@link AbortSignalLike}. */
+/**
+ * The program's own `AbortSignal` type where it has one, else {@link AbortSignalLike}.
+ *
+ * @publicApi
+ */
 export type HostAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : HostRequestInit extends { signal?: infer Signal } | undefined
     ? NonNullable<Signal>
     : AbortSignalLike;
 
-/** How cookies travel, as in every `fetch`. */
+/**
+ * How cookies travel, as in every `fetch`.
+ *
+ * @publicApi
+ */
 export type FetchCredentials = 'omit' | 'same-origin' | 'include';
 
-/** What a request is made of; its method is `fetch`'s own default, `GET`. */
+/**
+ * What a request is made of; its method is `fetch`'s own default, `GET`.
+ *
+ * @publicApi
+ */
 export interface FetchInit {
   headers: Record<string, string>;
   /** `undefined` unless the `credentials` option is given: some workers refuse the field. */
@@ -46,10 +66,18 @@ export interface FetchInit {
   signal?: HostAbortSignal | undefined;
 }
 
-/** The part of `fetch` that is used; the DOM's, `undici`'s and React Native's all fit. */
+/**
+ * The part of `fetch` that is used; the DOM's, `undici`'s and React Native's all fit.
+ *
+ * @publicApi
+ */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** The part of React Native's `AppState` that is used. */
+/**
+ * The part of React Native's `AppState` that is used.
+ *
+ * @publicApi
+ */
 export interface AppStateLike {
   /** `'active'` means in use; everything else does not. */
   readonly currentState: string | null | undefined;

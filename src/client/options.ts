@@ -1,7 +1,11 @@
 import type { RefreshTokenClock } from './clock.js';
 import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
 
-/** Request headers by name: they carry the app's own credential, such as `Authorization`. A plain object, not a `Headers`. */
+/**
+ * Request headers by name: they carry the app's own credential, such as `Authorization`. A plain object, not a `Headers`.
+ *
+ * @publicApi
+ */
 export type RefreshTokenHeaders = Readonly<Record<string, string>>;
 
 /**
@@ -13,6 +17,8 @@ export type RefreshTokenHeaders = Readonly<Record<string, string>>;
  * `why` is `'unauthorized'` when the endpoint has just refused the headers given before (401 or 403): renew the app's
  * own access token, and return the new headers. It is asked so once per fetch at most; without a new access token,
  * return `null` or throw.
+ *
+ * @publicApi
  */
 export type RefreshTokenHeadersFunction = (
   why?: 'unauthorized',
@@ -21,6 +27,8 @@ export type RefreshTokenHeadersFunction = (
 /**
  * Why there was no token: `headers` or `identity` threw, the request got no answer, it took too long, the endpoint answered 401
  * or 403 (twice, if `headers` could be asked again), it answered another failure, or not with `{ token, expiresIn }`.
+ *
+ * @publicApi
  */
 export type RefreshTokenFailureType =
   'headers' | 'network' | 'timeout' | 'unauthorized' | 'status' | 'malformed';
@@ -28,6 +36,8 @@ export type RefreshTokenFailureType =
 /**
  * How a fetch ended, its retry included, or why it was not begun: for a log or a metric. Never holds a token, a header
  * or a URL.
+ *
+ * @publicApi
  */
 export interface RefreshTokenEvent {
   /** `'token'` if it brought one, else why not. */
@@ -38,7 +48,11 @@ export interface RefreshTokenEvent {
   readonly pauseMs: number;
 }
 
-/** How to reach the app's token endpoint. */
+/**
+ * How to reach the app's token endpoint.
+ *
+ * @publicApi
+ */
 export interface RefreshTokenOptions {
   /** Path or URL of the endpoint that `nestjs-nudge-auth` serves, such as `'/nudge/token'`; React Native needs a full URL. */
   readonly endpoint: string;

@@ -1,7 +1,7 @@
 import type { User } from './user.js';
 
 /** Asks the app who is signed in, and why it is asked. Settles in the end, and does not reject. */
-export type AskApp = (why?: 'unauthorized') => Promise<User | null>;
+type AskApp = (why?: 'unauthorized') => Promise<User | null>;
 
 /**
  * Asks one question after the other, so that no late answer follows a newer one. Each begins after the calls that it

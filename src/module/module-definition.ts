@@ -21,7 +21,11 @@ import { userAuthenticationToken } from '../user-auth/nudge-user.guard.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
 import { endpointProblems } from './endpoint-problems.js';
 
-/** What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns. */
+/**
+ * What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns.
+ *
+ * @publicApi
+ */
 export interface NudgeAuthExtras {
   /** `true` lets every module inject the service without importing this one. Default `false`. */
   isGlobal?: boolean;
@@ -105,7 +109,15 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .setExtras<NudgeAuthExtras>(EXTRAS, transform)
     .build();
 
-/** What `forRoot` takes. */
+/**
+ * What `forRoot` takes.
+ *
+ * @publicApi
+ */
 export type NudgeAuthModuleOptions = typeof OPTIONS_TYPE;
-/** What `forRootAsync` takes. */
+/**
+ * What `forRootAsync` takes.
+ *
+ * @publicApi
+ */
 export type NudgeAuthModuleAsyncOptions = typeof ASYNC_OPTIONS_TYPE;

@@ -45,6 +45,8 @@ import { NudgeTokenService } from '../service/nudge-token.service.js';
  *   inject: [ConfigService],
  *   useFactory: (config: ConfigService) => ({ apiKey: config.getOrThrow('NUDGE_API_KEY'), defaultExpiryMins: 60 }),
  * })
+ *
+ * @publicApi
  */
 @Module({ providers: nudgeAuthProviders })
 export class NudgeAuthModule
@@ -53,6 +55,7 @@ export class NudgeAuthModule
 {
   #withdrawStrategy: (() => void) | undefined;
 
+  /** @internal Nest makes it. */
   constructor(
     @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
     @Inject(NUDGE_AUTH_REGISTRATION) private readonly registration: NudgeAuthRegistration,

@@ -8,7 +8,11 @@ export const DEFAULT_KEY_PREFIX = 'nudge-auth:';
 const LEAST_TIMEOUT_MS = 10;
 const LONGEST_TIMEOUT_MS = 1_000;
 
-/** Where Redis is and how it is used. Exactly one of `url` and `client` is required. */
+/**
+ * Where Redis is and how it is used. Exactly one of `url` and `client` is required.
+ *
+ * @publicApi
+ */
 export interface RedisTokenStoreOptions {
   /** `redis://` or `rediss://` URL of one server; the store then connects by itself, and closes what it has opened. */
   readonly url?: string;

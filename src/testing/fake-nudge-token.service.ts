@@ -12,6 +12,11 @@ import type {
 } from '../service/nudge-token.service.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 
+/**
+ * How the fake service behaves.
+ *
+ * @publicApi
+ */
 export interface FakeNudgeTokenServiceOptions {
   /** Minutes its tokens live where a request does not say. Default 60. */
   readonly defaultExpiryMins?: number;
@@ -27,6 +32,8 @@ export interface FakeNudgeTokenServiceOptions {
  * Test.createTestingModule({ imports: [AppModule] })
  *   .overrideProvider(NudgeTokenService)
  *   .useValue(new FakeNudgeTokenService())
+ *
+ * @publicApi
  */
 export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken' | 'invalidate' | 'status'> {
   /** What `getToken` was asked, in order. */

@@ -28,7 +28,7 @@ export interface TokenLifeSettings {
   readonly vendorName?: string;
 }
 
-export interface ObservedCall {
+interface ObservedCall {
   readonly entry: string;
   /** By the monotonic clock. */
   readonly atMs: number;
