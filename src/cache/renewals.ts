@@ -18,11 +18,11 @@ import type { TokenEntry } from './token-entry.js';
 const ROTATE_FOR_KEY_AFTER_MS = 30 * SECOND_MS;
 
 /** `from` tells whether the token was fetched by the renewal itself. */
-export type RenewalOutcome =
+type RenewalOutcome =
   { readonly held: HeldToken; readonly from: RenewedToken['from'] } | { readonly error: NudgeAuthError };
 
 /** One renewal under way, which any number of callers wait for. */
-export interface Renewal {
+interface Renewal {
   /** Its place in the order of everything that the cache began: tells what began after a caller came. */
   readonly sequence: number;
   readonly priority: RenewalPriority;
@@ -132,6 +132,7 @@ export class Renewals {
   ): Promise<RenewalOutcome> {
     const startedAtMs = this.#clock.now().monotonicMs;
     const request = requestNamed(name);
+    this.#events.emit({ type: 'renewal-started', reason });
     let tooShortToken: HeldToken | undefined;
     try {
       const renewed = await this.#renewer.renew({

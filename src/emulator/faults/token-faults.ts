@@ -1,37 +1,58 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
-import { json, milliseconds, minutes, seconds } from './fault-fields.js';
+import { text } from '../fields.js';
+import { jsonObject, milliseconds, minutes, positiveSeconds, seconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send. */
+/**
+ * The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send.
+ *
+ * @publicApi
+ */
 export interface SameTokenFault extends FaultScope {
   readonly kind: 'same-token';
   /** Milliseconds for which an issued token is repeated. Default 300000 (five minutes). */
   readonly forMs?: number;
 }
 
-/** A token that has expired on arrival. */
+/**
+ * A token that has expired on arrival.
+ *
+ * @publicApi
+ */
 export interface ExpiredTokenFault extends FaultScope {
   readonly kind: 'expired-token';
   /** Seconds since it expired, 0 or more; default 60. */
   readonly expiredForS?: number;
 }
 
-/** A token of another life than the one asked for: short, or absurdly long. */
+/**
+ * A token of another life than the one asked for: short, or absurdly long.
+ *
+ * @publicApi
+ */
 export interface TokenLifeFault extends FaultScope {
   readonly kind: 'token-life';
   /** Seconds from `iat` to `exp`, 1 or more. */
   readonly lifeS: number;
 }
 
-/** A token that was issued some time ago and has only the rest of its life left. */
+/**
+ * A token that was issued some time ago and has only the rest of its life left.
+ *
+ * @publicApi
+ */
 export interface AgedTokenFault extends FaultScope {
   readonly kind: 'aged-token';
   /** Seconds since it was issued, 0 or more. */
   readonly ageS: number;
 }
 
-/** Lives that shrink from token to token, whatever `expiryMins` asks for. */
+/**
+ * Lives that shrink from token to token, whatever `expiryMins` asks for.
+ *
+ * @publicApi
+ */
 export interface ShrinkingLifeFault extends FaultScope {
   readonly kind: 'shrinking-life';
   /** Minutes the first token lives; default 60. */
@@ -42,31 +63,51 @@ export interface ShrinkingLifeFault extends FaultScope {
   readonly stepMins?: number;
 }
 
-/** A token that never says when it ends. */
+/**
+ * A token that never says when it ends.
+ *
+ * @publicApi
+ */
 export interface TokenWithoutExpFault extends FaultScope {
   readonly kind: 'token-without-exp';
 }
 
-/** A token that does not say when it was issued. */
+/**
+ * A token that does not say when it was issued.
+ *
+ * @publicApi
+ */
 export interface TokenWithoutIatFault extends FaultScope {
   readonly kind: 'token-without-iat';
 }
 
-/** Claims that replace or join the token's own; correctly signed. */
+/**
+ * Claims that replace or join the token's own; correctly signed.
+ *
+ * @publicApi
+ */
 export interface WrongClaimsFault extends FaultScope {
   readonly kind: 'wrong-claims';
   /** Any JSON values, e.g. `{ "exp": "tomorrow" }`. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Something in the token's place that is no JWT. */
+/**
+ * Something in the token's place that is no JWT.
+ *
+ * @publicApi
+ */
 export interface GarbageTokenFault extends FaultScope {
   readonly kind: 'garbage-token';
   /** Default: a sentence. */
   readonly token?: string;
 }
 
-/** What a new token says. */
+/**
+ * What a new token says.
+ *
+ * @publicApi
+ */
 export type TokenFault =
   | ExpiredTokenFault
   | TokenLifeFault
@@ -100,7 +141,7 @@ const DEFAULT_SAME_TOKEN_MS = 5 * MINUTE_MS;
 /** Whether a token is issued anew. The issuer keeps the tokens. */
 export const REUSE_FAULTS: FaultKinds<SameTokenFault> = {
   'same-token': {
-    schema: faultSchema('same-token', { forMs: milliseconds.optional() }),
+    schema: faultSchema('same-token', { forMs: v.optional(milliseconds) }),
     example: { kind: 'same-token', forMs: 300_000 },
     effect: 'the same token for five minutes, per `expiryMins` and `extId`',
   },
@@ -110,13 +151,13 @@ export const TOKEN_FAULTS: {
   readonly [Kind in TokenFault['kind']]: TokenFaultKind<FaultOf<TokenFault, Kind>>;
 } = {
   'expired-token': {
-    schema: faultSchema('expired-token', { expiredForS: seconds.optional() }),
+    schema: faultSchema('expired-token', { expiredForS: v.optional(seconds) }),
     example: { kind: 'expired-token', expiredForS: 60 },
     effect: 'a token that has already expired',
     write: ({ expiredForS = MINUTE_S }, { nowS, lifeS }) => claims(nowS - expiredForS - lifeS, lifeS),
   },
   'token-life': {
-    schema: faultSchema('token-life', { lifeS: seconds.min(1) }),
+    schema: faultSchema('token-life', { lifeS: positiveSeconds }),
     example: { kind: 'token-life', lifeS: 90 },
     effect: 'a token of another life than was asked for, short or absurdly long',
     write: ({ lifeS }, { nowS }) => claims(nowS, lifeS),
@@ -129,9 +170,9 @@ export const TOKEN_FAULTS: {
   },
   'shrinking-life': {
     schema: faultSchema('shrinking-life', {
-      fromMins: minutes.optional(),
-      toMins: minutes.optional(),
-      stepMins: minutes.optional(),
+      fromMins: v.optional(minutes),
+      toMins: v.optional(minutes),
+      stepMins: v.optional(minutes),
     }),
     example: { kind: 'shrinking-life', fromMins: 60, toMins: 30 },
     effect: 'lives of 60, 50, 40, 30, 30, … minutes, whatever is asked for; `stepMins` is 10',
@@ -151,13 +192,13 @@ export const TOKEN_FAULTS: {
     write: (_, { nowS, lifeS }) => ({ exp: nowS + lifeS }),
   },
   'wrong-claims': {
-    schema: faultSchema('wrong-claims', { claims: z.record(z.string(), json, 'must be a JSON object') }),
+    schema: faultSchema('wrong-claims', { claims: jsonObject }),
     example: { kind: 'wrong-claims', claims: { exp: 'tomorrow' } },
     effect: "claims that replace or join the token's own, signed",
     write: (fault, { nowS, lifeS }) => ({ ...claims(nowS, lifeS), ...fault.claims }),
   },
   'garbage-token': {
-    schema: faultSchema('garbage-token', { token: z.string().optional() }),
+    schema: faultSchema('garbage-token', { token: v.optional(text) }),
     example: { kind: 'garbage-token' },
     effect: 'something that is no JWT; `token` changes it',
     write: ({ token = 'this is not a JWT' }) => token,

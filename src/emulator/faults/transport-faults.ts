@@ -1,24 +1,37 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { Cancel } from '../../common/clock.js';
+import { oneOf } from '../fields.js';
 import type { AnswerSending } from '../http/answer-sending.js';
 import { bodyBytes, milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** The connection is closed without an answer, or in the middle of one (a chunked body that never ends). */
+/**
+ * The connection is closed without an answer, or in the middle of one (a chunked body that never ends).
+ *
+ * @publicApi
+ */
 export interface DropFault extends FaultScope {
   readonly kind: 'drop';
   /** Default `before-answer`. */
   readonly when?: 'before-answer' | 'mid-body';
 }
 
-/** The connection stays open and nothing comes, at all or after half of the body. */
+/**
+ * The connection stays open and nothing comes, at all or after half of the body.
+ *
+ * @publicApi
+ */
 export interface HangFault extends FaultScope {
   readonly kind: 'hang';
   /** Default `before-answer`. */
   readonly when?: 'before-answer' | 'mid-body';
 }
 
-/** The body arrives in small pieces. */
+/**
+ * The body arrives in small pieces.
+ *
+ * @publicApi
+ */
 export interface SlowBodyFault extends FaultScope {
   readonly kind: 'slow-body';
   /** Milliseconds between two pieces; default 100. */
@@ -27,14 +40,22 @@ export interface SlowBodyFault extends FaultScope {
   readonly chunkBytes?: number;
 }
 
-/** `Content-Length` promises more than is sent; then the connection is closed in an orderly way. */
+/**
+ * `Content-Length` promises more than is sent; then the connection is closed in an orderly way.
+ *
+ * @publicApi
+ */
 export interface TruncatedBodyFault extends FaultScope {
   readonly kind: 'truncated-body';
   /** Bytes promised beyond the real body; default 64. */
   readonly missingBytes?: number;
 }
 
-/** How the bytes travel. */
+/**
+ * How the bytes travel.
+ *
+ * @publicApi
+ */
 export type TransportFault = DropFault | HangFault | SlowBodyFault | TruncatedBodyFault;
 
 interface TransportFaultKind<Fault> extends FaultKind<Fault> {
@@ -45,7 +66,7 @@ const DEFAULT_INTERVAL_MS = 100;
 const DEFAULT_CHUNK_BYTES = 16;
 const DEFAULT_MISSING_BYTES = 64;
 
-const WHEN = { when: z.enum(['before-answer', 'mid-body']).optional() };
+const WHEN = { when: v.optional(oneOf('before-answer', 'mid-body')) };
 
 export const TRANSPORT_FAULTS: {
   readonly [Kind in TransportFault['kind']]: TransportFaultKind<FaultOf<TransportFault, Kind>>;
@@ -73,8 +94,8 @@ export const TRANSPORT_FAULTS: {
   },
   'slow-body': {
     schema: faultSchema('slow-body', {
-      intervalMs: milliseconds.optional(),
-      chunkBytes: bodyBytes.optional(),
+      intervalMs: v.optional(milliseconds),
+      chunkBytes: v.optional(bodyBytes),
     }),
     example: { kind: 'slow-body', chunkBytes: 16, intervalMs: 100 },
     effect: 'the body arrives in small pieces',
@@ -84,7 +105,7 @@ export const TRANSPORT_FAULTS: {
     },
   },
   'truncated-body': {
-    schema: faultSchema('truncated-body', { missingBytes: bodyBytes.optional() }),
+    schema: faultSchema('truncated-body', { missingBytes: v.optional(bodyBytes) }),
     example: { kind: 'truncated-body', missingBytes: 64 },
     effect: '`Content-Length` promises more than is sent, then the connection closes',
     send: ({ missingBytes = DEFAULT_MISSING_BYTES }, sending) => {
