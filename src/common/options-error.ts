@@ -1,6 +1,10 @@
 import { brand, isBranded } from './brand.js';
 
-/** One thing that is wrong with a configuration. */
+/**
+ * One thing that is wrong with a configuration.
+ *
+ * @publicApi
+ */
 export interface OptionProblem {
   /** The option, as a path: `http.timeoutMs`. */
   readonly path: string;
@@ -8,7 +12,11 @@ export interface OptionProblem {
   readonly message: string;
 }
 
-/** A configuration cannot be used. Lists every problem at once, each with its option path and its cure. */
+/**
+ * A configuration cannot be used. Lists every problem at once, each with its option path and its cure.
+ *
+ * @publicApi
+ */
 export class InvalidNudgeAuthOptionsError extends Error {
   static {
     brand(this.prototype, 'InvalidNudgeAuthOptionsError');

@@ -1,7 +1,11 @@
 import { MAX_API_KEY_LENGTH } from '../vendor/api-key.js';
 import { checkedBy } from './option-rules.js';
 
-/** An API key, or a function that is asked for it before every call to Nudge, so that keys rotate without a restart. */
+/**
+ * An API key, or a function that is asked for it before every call to Nudge, so that keys rotate without a restart.
+ *
+ * @publicApi
+ */
 export type ApiKeyOption = string | (() => string | Promise<string>);
 
 /** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */

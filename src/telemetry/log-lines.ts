@@ -4,7 +4,7 @@ import type { NudgeAuthEvent, NudgeAuthEventOf, NudgeAuthEvents } from './events
 import { userKeysLost } from './user-keys-lost.js';
 
 /** Where lines go: Nest's `Logger` fits. */
-export interface LogSink {
+interface LogSink {
   log(message: string): void;
   warn(message: string): void;
   error(message: string): void;

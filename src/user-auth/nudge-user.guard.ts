@@ -20,11 +20,14 @@ export function userAuthenticationToken(name?: string): string {
  *
  * @example
  * \@UseGuards(NudgeUserGuard)
+ *
+ * @publicApi
  */
 @Injectable()
 export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
   readonly #users: UserAuthentication;
 
+  /** @internal Nest makes it. */
   constructor(@Inject(UserAuthentication) users: UserAuthentication) {
     this.#users = users;
   }
@@ -47,6 +50,8 @@ const namedGuards = new Map<string, Type<NudgeUserGuard>>();
  *
  * @example
  * \@UseGuards(NudgeUserGuardFor('emea'))
+ *
+ * @publicApi
  */
 export function NudgeUserGuardFor(name: string): Type<NudgeUserGuard> {
   const known = namedGuards.get(name);

@@ -26,7 +26,7 @@ function keysTooLate(): NudgeAuthError {
 }
 
 /** What a registration's guards work with. */
-export interface UserAuthenticationParts {
+interface UserAuthenticationParts {
   readonly registration: NudgeAuthRegistration;
   readonly options: ResolvedNudgeAuthOptions;
   /** Of the registration's own `userJwt`; without it the host's strategy is asked. */
