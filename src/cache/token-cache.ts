@@ -2,6 +2,7 @@ import type { Clock, Instant, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
+import { settledWithin } from '../common/within.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { RequestCounts } from '../telemetry/counts.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
@@ -10,7 +11,6 @@ import type { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
 import { timeout } from '../vendor/call-refusal.js';
-import type { Renewal } from './renewal.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries } from './token-entries.js';
 import type { TokenRecord } from '../store/token-store.js';
@@ -176,7 +176,9 @@ export class TokenCache {
     if (state !== 'fresh') {
       const renewal = this.#renewals.join(lookup.name, 'rotation');
       const isHopeful = !isNudgeAuthError(renewal) && this.#renewer.refusal() === undefined;
-      if (state === 'renew' && isHopeful) await this.#settledWithin(renewal, this.#options.maxWaitMs);
+      if (state === 'renew' && isHopeful) {
+        await settledWithin(this.#clock, this.#options.maxWaitMs, renewal.settled);
+      }
     }
     const best = this.#entries.of(lookup.name).heldAfter(lookup.after);
     if (best === undefined) return undefined;
@@ -232,13 +234,5 @@ export class TokenCache {
     const now = this.#clock.now();
     const { token, keyFingerprint } = held;
     return { token, keyFingerprint, remainingMs: held.remainingMs(now), ageMs: held.ageMs(now) };
-  }
-
-  /** Waits for the renewal, but not longer than `waitMs`; how it ended is of no concern here. */
-  #settledWithin({ settled }: Renewal, waitMs: number): Promise<unknown> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.schedule(waitMs, () => resolve(undefined));
-      void settled.then(resolve).finally(cancel);
-    });
   }
 }

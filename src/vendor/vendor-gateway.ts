@@ -75,11 +75,11 @@ export class VendorGateway {
     try {
       return await this.goOn(call);
     } finally {
-      this.close(call);
+      call.end();
     }
   }
 
-  /** Prepares a call, for a caller that has to share its renewal turns with other processes. To be closed in the end. */
+  /** Prepares a call, for a caller that has to share its renewal turns with other processes, and ends it. */
   open(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
     return {
@@ -90,11 +90,6 @@ export class VendorGateway {
       knownFailures: this.#failures,
       end: () => undefined,
     };
-  }
-
-  /** Lets the calls go ahead that waited for this one's outcome. */
-  close(call: VendorCall): void {
-    call.end();
   }
 
   goOn(call: VendorCall): Promise<FetchedToken>;
