@@ -3,6 +3,8 @@ const LAYERS = [
   ['module', '`NudgeAuthModule`: its definition, its providers, the checks at boot'],
   ['endpoint', 'the route: controller, answers, exception filter'],
   ['doctor', 'the command line'],
+  ['terminus', 'the subpath `/terminus`: `NudgeHealthIndicator`'],
+  ['otel', 'the subpath `/otel`: metrics and the span of a renewal, for OpenTelemetry'],
   ['testing', 'the subpath `/testing`: the fake service, the manual clock, the contract of a store'],
   ['config', 'the subpath `/config`: options from the environment, for `@nestjs/config`'],
   ['redis', 'the subpath `/redis`: `RedisTokenStore`, encryption of its records'],

@@ -27,6 +27,7 @@ import { ApiKeys } from '../vendor/api-keys.js';
 import { createHttpService } from '../vendor/http-client.js';
 import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
+import { isSharedFailure } from '../vendor/vendor-gateway.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
@@ -101,8 +102,11 @@ export const nudgeAuthProviders: Provider[] = [
   {
     provide: StatusBoard,
     inject: [NudgeAuthEvents, NUDGE_CLOCK, NUDGE_AUTH_OPTIONS],
-    useFactory: (events: NudgeAuthEvents, clock: Clock, { userJwt }: ResolvedNudgeAuthOptions) =>
-      new StatusBoard(events, clock, userJwt?.jwksUri !== undefined),
+    useFactory: (events: NudgeAuthEvents, clock: Clock, { userJwt, scope }: ResolvedNudgeAuthOptions) =>
+      new StatusBoard(events, clock, {
+        hasJwks: userJwt?.jwksUri !== undefined,
+        isOfAll: (code) => scope === 'client' || isSharedFailure(code),
+      }),
   },
   {
     provide: LogLines,

@@ -363,6 +363,10 @@ describe('the status', () => {
     expect(TokenLife.onManualClock().service.status()).toEqual({
       scope: 'client',
       enabled: true,
+      canServe: true,
+      canRenew: true,
+      renewalFailure: undefined,
+      hasStore: false,
       heldTokens: 0,
       tokens: [],
       nextAttemptInMs: 0,
@@ -447,7 +451,7 @@ describe('the status', () => {
   it('tells whether the keys of users can be fetched, since when not, and why', () => {
     const events = new NudgeAuthEvents();
     const clock = new ManualClock();
-    const board = new StatusBoard(events, clock, true);
+    const board = new StatusBoard(events, clock, { hasJwks: true });
     expect(board.summary.userKeys).toEqual({ state: 'available' });
     events.emit(KEYS_LOST);
     const since = clock.now().wallMs;

@@ -99,6 +99,10 @@ export class FakeNudgeTokenService implements Pick<
     return {
       scope: 'client',
       enabled: true,
+      canServe: this.#failure === undefined,
+      canRenew: this.#failure === undefined,
+      renewalFailure: this.#failure?.code,
+      hasStore: false,
       heldTokens: 0,
       tokens: [],
       nextAttemptInMs: this.#failure?.retryAfterMs ?? 0,
