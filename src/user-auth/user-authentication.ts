@@ -8,7 +8,7 @@ import { arrivalOf } from '../http/arrival.js';
 import { forbidEtag } from '../http/forbid-etag.js';
 import { toHttpException } from '../http/nudge-http.exception.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import type { HostFunctions } from './host-functions.js';
 import { HostStrategy } from './host-strategy.js';
