@@ -1,6 +1,7 @@
 /** The folders of src/, from top to bottom: a layer imports from those below it, never from those above. */
 const LAYERS = [
   ['module', '`NudgeAuthModule`: its definition, its providers, the checks at boot'],
+  ['swagger', 'the subpath `/swagger`: the endpoint described for OpenAPI'],
   ['endpoint', 'the route: controller, answers, exception filter'],
   ['doctor', 'the command line'],
   ['terminus', 'the subpath `/terminus`: `NudgeHealthIndicator`'],

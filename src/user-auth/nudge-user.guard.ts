@@ -16,7 +16,7 @@ export function userAuthenticationToken(name?: string): string {
 /**
  * Lets signed-in users pass: by the registration's own `userJwt`, or by the host's `'jwt'` strategy. Refuses with 401
  * and `WWW-Authenticate: Bearer`; answers 503 when nobody can tell who the user is. It guards the endpoint, and any route
- * of the host's whose module imports the registration.
+ * or GraphQL resolver of the host's whose module imports the registration.
  *
  * @example
  * \@UseGuards(NudgeUserGuard)

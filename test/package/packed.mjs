@@ -25,7 +25,12 @@ const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
 
 /** Entry points that cannot be imported without one of the optional peers; all others can. */
-const NEEDED_PEER = { './config': '@nestjs/config', './redis': 'ioredis', './terminus': '@nestjs/terminus' };
+const NEEDED_PEER = {
+  './config': '@nestjs/config',
+  './redis': 'ioredis',
+  './swagger': '@nestjs/swagger',
+  './terminus': '@nestjs/terminus',
+};
 
 const PUBLISHED =
   /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
