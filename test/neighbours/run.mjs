@@ -36,8 +36,8 @@ async function tryEveryLine() {
     } finally {
       await close();
     }
+    await writeTable(rows);
   }
-  await writeTable(rows);
   return rows.every(({ holds }) => holds);
 }
 

@@ -39,8 +39,9 @@ export async function openHere() {
   return HERE;
 }
 
-/** A copy of this folder elsewhere, with the packed package and the packages of another line of Nest. */
+/** A copy of this folder elsewhere, with the packed package and the packages of another line of Nest; for the own line, this folder. */
 export async function openLine({ packages }) {
+  if (packages === undefined) return { folder: await openHere(), close: async () => {} };
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'nudge-neighbours-')));
   await mustRun('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], ROOT);
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
