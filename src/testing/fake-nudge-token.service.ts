@@ -105,6 +105,7 @@ export class FakeNudgeTokenService implements Pick<
       userKeys: { state: 'none' },
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
     };
   }
 }
