@@ -11,6 +11,7 @@ const LAYERS = [
   ['redis', 'the subpath `/redis`: `RedisTokenStore`, encryption of its records'],
   ['user-auth', 'who may ask: guard, JWT verifier, remembered JWTs, JWKS'],
   ['http', 'what endpoint and guard both write: headers, exceptions, error to status'],
+  ['audit', 'which user got a token: records, and their delivery to the host'],
   ['service', '`NudgeTokenService`'],
   ['options', 'the options: types, bounds, defaults, resolution, warnings'],
   ['cache', 'what is held: the token cache, its entries, one renewal at a time, warm-up'],

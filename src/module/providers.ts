@@ -1,5 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { createTokenCache } from '../cache/create-token-cache.js';
 import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
@@ -166,6 +167,19 @@ export const nudgeAuthProviders: Provider[] = [
         clock,
         random,
       }),
+  },
+  {
+    provide: AuditTrail,
+    inject: [NUDGE_AUTH_OPTIONS, NUDGE_AUTH_REGISTRATION, NudgeAuthEvents, NUDGE_CLOCK],
+    useFactory: (
+      { audit, scope }: ResolvedNudgeAuthOptions,
+      { name }: NudgeAuthRegistration,
+      events: NudgeAuthEvents,
+      clock: Clock,
+    ) => {
+      const log = new Logger(subjectOf(name));
+      return audit && new AuditTrail({ audit, registration: name ?? 'default', scope, events, clock, log });
+    },
   },
   NudgeTokenService,
   StaticOptionsCheck,

@@ -26,6 +26,8 @@ export interface StatusSummary {
   readonly skewMs: number | undefined;
   /** Whether the store can be used; `true` without one. */
   readonly storeAvailable: boolean;
+  /** How many records of the audit were lost. */
+  readonly auditDropped: number;
   /** The keys that users' JWTs are verified with, where they are fetched. */
   readonly userKeys: UserKeysStatus;
 }
@@ -57,6 +59,7 @@ export class StatusBoard {
       fallbackInUse: false,
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
       userKeys: { state: hasJwks ? 'available' : 'none' },
     };
     events.subscribe((event) => {
@@ -92,6 +95,8 @@ export class StatusBoard {
         return { storeAvailable: false };
       case 'store-back':
         return { storeAvailable: true };
+      case 'audit-dropped':
+        return { auditDropped: this.#summary.auditDropped + event.records };
       case 'user-keys-lost':
         return { userKeys: { state: 'unavailable', reason: event.reason, since: at } };
       case 'user-keys-back':
@@ -100,7 +105,6 @@ export class StatusBoard {
       case 'paused':
       case 'key-refused':
       case 'invalidated':
-      case 'audit-dropped':
       case 'closed':
         return {};
     }

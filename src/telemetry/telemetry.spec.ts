@@ -221,6 +221,10 @@ describe('log lines', () => {
       event: { type: 'store-lost', operation: 'read', reason: 'WRONGPASS' },
       line: /^warn .*store does not answer \(read, WRONGPASS\): this process goes on by itself/,
     },
+    {
+      event: { type: 'audit-dropped', records: 7, reason: 'timeout' },
+      line: /^warn 7 records of the audit are lost: audit\.onIssued took more than 5 s/,
+    },
     { event: { ...RENEWED, skewMs: 95_000 }, line: /^warn .*95 s behind Nudge's: check its time sync/ },
     { event: { ...RENEWED, skewMs: -95_000 }, line: /^warn .*95 s ahead of Nudge's/ },
     { event: { ...RENEWED, isLonger: false }, line: /^warn .*no longer than the last one/ },
@@ -375,6 +379,7 @@ describe('the status', () => {
       fallbackInUse: false,
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
       userKeys: { state: 'none' },
     });
   });

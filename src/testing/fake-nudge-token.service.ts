@@ -112,6 +112,7 @@ export class FakeNudgeTokenService implements Pick<
       userKeys: { state: 'none' },
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
     };
   }
 }
