@@ -8,6 +8,11 @@ export interface CommandIo {
   printError(text: string): void;
   /** Resolves when the user ends the command: SIGINT (Ctrl-C) or SIGTERM. */
   untilStopped(): Promise<void>;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether a person sees what is written to standard output, and to standard error. */
+  readonly isTerminal: { readonly output: boolean; readonly errors: boolean };
 }
 
 /** One command of the command line. */

@@ -11,6 +11,9 @@ async function runWith(...argv: string[]) {
     print: (text) => (output += text),
     printError: (text) => (errors += text),
     untilStopped: () => Promise.resolve(),
+    readInput: () => Promise.resolve(''),
+    environment: {},
+    isTerminal: { output: false, errors: false },
   });
   return { exitCode, output, errors };
 }
