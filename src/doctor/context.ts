@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../common/clock.js';
 import type { Secret } from '../common/secret.js';
+import type { Redaction } from './redaction.js';
 
 /** The client of Redis that the store itself uses; it is loaded only where there is a Redis to look at. */
 export type RedisClientModule = typeof import('../redis/own-client.js');
@@ -33,6 +34,8 @@ export interface DoctorRequest {
 export interface DoctorContext {
   readonly machine: DoctorMachine;
   readonly request: DoctorRequest;
+  /** Takes secrets out of what is said; a probe that learns one adds it. */
+  readonly redaction: Redaction;
   /** Work to be done when all checks have ended: connections to close. */
   readonly atEnd: (() => void)[];
 }

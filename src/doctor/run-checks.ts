@@ -28,23 +28,31 @@ export async function runChecks(
   const { clock } = context.machine;
   const deadline = new Deadline(clock, ALL_CHECKS_MS);
   const reports: CheckReport[] = [];
-  /** Checks that have failed, and those that a failure hides. */
-  const hidden = new Set<string>();
+  /** Checks that have failed, and those that a failure hides: each with the one that failed. */
+  const hidden = new Map<string, string>();
   for (const check of checks) {
     if (stopped.aborted) break;
     if (check.isFor?.(context) === false) continue;
     listener.begun(check);
-    const cause = check.needs.find((name) => hidden.has(name));
+    const cause = check.needs.map((name) => hidden.get(name)).find((name) => name !== undefined);
     const finding =
       cause === undefined
-        ? await runOne(check, context, deadline, stopped)
+        ? redacted(await runOne(check, context, deadline, stopped), context)
         : skip(`not looked at: ${cause} failed`);
-    if (cause !== undefined || finding.status === 'fail') hidden.add(check.name);
+    if (cause !== undefined || finding.status === 'fail') hidden.set(check.name, cause ?? check.name);
     const report = { check, finding };
     reports.push(report);
     listener.ended(report);
   }
   return reports;
+}
+
+function redacted({ status, detail, hint }: Finding, { redaction }: DoctorContext): Finding {
+  return {
+    status,
+    detail: redaction.apply(detail),
+    hint: hint === undefined ? undefined : redaction.apply(hint),
+  };
 }
 
 async function runOne(
@@ -55,7 +63,8 @@ async function runOne(
 ): Promise<Finding> {
   if (context.request.isOffline && check.reachesNudge === true) return skip('not looked at: --offline');
   const limitMs = Math.min(check.limitMs ?? LONGEST_CHECK_MS, deadline.remainingMs());
-  if (limitMs === 0) return warn('not looked at: the 30 s for all checks were over', 'Mend the slow ones above.');
+  if (limitMs === 0)
+    return warn('not looked at: the 30 s for all checks were over', 'Mend the slow ones above.');
   const { signal, outOfTime, end } = timeLimit(context.machine.clock, limitMs, stopped);
   try {
     return await Promise.race([runSafely(check, context, signal), outOfTime]);
@@ -87,7 +96,10 @@ function timeLimit(
   const outOfTime = new Promise<Finding>((resolve) => {
     cancel = clock.schedule(limitMs, () => {
       abort.abort();
-      const late = fail(`no end after ${limitMs / SECOND_MS} s`, 'Something on the way swallows what is sent.');
+      const late = fail(
+        `no end after ${limitMs / SECOND_MS} s`,
+        'Something on the way swallows what is sent.',
+      );
       setImmediate(() => setImmediate(() => resolve(late)));
     });
   });

@@ -7,5 +7,7 @@ export const KNOWN_ALGORITHMS: readonly string[] = ['EdDSA', 'HS256'];
 
 /** A redirect, a 404 and a 5xx say nothing new of Nudge: they come from wrong addresses and gateways. */
 export function knownStatus(status: number): boolean {
-  return KNOWN_STATUSES.includes(status) || status === 404 || status >= 500 || (status >= 300 && status < 400);
+  return (
+    KNOWN_STATUSES.includes(status) || status === 404 || status >= 500 || (status >= 300 && status < 400)
+  );
 }

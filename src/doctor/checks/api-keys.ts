@@ -56,6 +56,8 @@ export const fallbackApiKeyCheck: Check = {
   asks: 'what the fallback API key looks like',
   needs: [],
   isFor: ({ request: { environment } }) =>
-    ['NUDGE_FALLBACK_API_KEY', 'NUDGE_FALLBACK_API_KEY_FILE'].some((name) => (environment[name] ?? '') !== ''),
+    ['NUDGE_FALLBACK_API_KEY', 'NUDGE_FALLBACK_API_KEY_FILE'].some(
+      (name) => (environment[name] ?? '') !== '',
+    ),
   run: (context, signal) => findingAbout('fallbackApiKey', context, signal),
 };

@@ -33,7 +33,8 @@ function hintFor({ code }: NudgeAuthError, { status, headers }: HttpAnswer): str
 }
 
 function refusal(error: NudgeAuthError, answer: HttpAnswer): Finding {
-  const waitS = error.retryAfterMs === undefined ? '' : `; again in ${Math.ceil(error.retryAfterMs / SECOND_MS)} s`;
+  const waitS =
+    error.retryAfterMs === undefined ? '' : `; again in ${Math.ceil(error.retryAfterMs / SECOND_MS)} s`;
   const news = knownStatus(answer.status) ? '' : ' (a status that is not known of Nudge: please report it)';
   return fail(`${error.message}${waitS}${news}`, hintFor(error, answer));
 }

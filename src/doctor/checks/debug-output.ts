@@ -6,7 +6,10 @@ const TELLTALES = ['http', 'net'];
 /** As Node reads the variable: names with stars, in any case, joined by commas. */
 function isNamed(part: string, nodeDebug: string): boolean {
   return nodeDebug.split(',').some((name) => {
-    const pattern = name.trim().replaceAll(/[^\w*]/g, '.').replaceAll('*', '.*');
+    const pattern = name
+      .trim()
+      .replaceAll(/[^\w*]/g, '.')
+      .replaceAll('*', '.*');
     return new RegExp(`^${pattern}$`, 'i').test(part);
   });
 }

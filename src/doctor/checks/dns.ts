@@ -8,7 +8,7 @@ import { routeToNudge } from '../probes/route.js';
 
 function addressesOf(host: string, { lookup }: DoctorMachine, signal: AbortSignal): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(Object.assign(new Error('late'), { code: 'ETIMEOUT' })));
+    signal.addEventListener('abort', () => reject(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })));
     lookup(host, { all: true }, (error, addresses) => {
       if (error !== null) reject(error);
       else resolve(Array.isArray(addresses) ? addresses : [{ address: addresses, family: 4 }]);

@@ -16,7 +16,9 @@ function newNames(what: string, found: object, known: readonly string[]): string
 
 function lifeAsAsked({ claims }: VendorToken, askedMins: number): string[] {
   const minutes = (claims.expiresAtMs - claims.issuedAtMs) / MINUTE_MS;
-  return minutes === askedMins ? [] : [`a life of ${Math.round(minutes)} minutes where ${askedMins} were asked for`];
+  return minutes === askedMins
+    ? []
+    : [`a life of ${Math.round(minutes)} minutes where ${askedMins} were asked for`];
 }
 
 export const driftCheck: Check = {

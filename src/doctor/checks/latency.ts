@@ -20,7 +20,10 @@ export const latencyCheck: Check = {
       );
     }
     if (elapsedMs > timeoutMs / 2) {
-      return warn(taken, `Half of the time was not enough. Find what is slow before it exceeds ${duration(timeoutMs)}.`);
+      return warn(
+        taken,
+        `Half of the time was not enough. Find what is slow before it exceeds ${duration(timeoutMs)}.`,
+      );
     }
     return pass(taken);
   },

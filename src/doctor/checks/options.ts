@@ -1,7 +1,8 @@
 import { fail, pass, warn, type Check } from '../check.js';
 import { readSettings, variableOf } from '../probes/settings.js';
 
-const isAboutKeys = (text: string): boolean => /^(NUDGE_(FALLBACK_)?API_KEY|apiKey|fallbackApiKey)/.test(text);
+const isAboutKeys = (text: string): boolean =>
+  /^(NUDGE_(FALLBACK_)?API_KEY|apiKey|fallbackApiKey)/.test(text);
 
 export const optionsCheck: Check = {
   name: 'options',

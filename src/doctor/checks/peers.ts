@@ -71,5 +71,7 @@ export const peersCheck: Check = {
 function withNest(peer: Peer, nestMajor: number): string {
   const line = nestMajor === 11 ? LINES_FOR_NEST_11[peer.name] : undefined;
   if (line !== undefined) return `${peer.name}@${line}`;
-  return ['@nestjs/common', '@nestjs/core'].includes(peer.name) ? `${peer.name}@${nestMajor}` : newestOf(peer);
+  return ['@nestjs/common', '@nestjs/core'].includes(peer.name)
+    ? `${peer.name}@${nestMajor}`
+    : newestOf(peer);
 }

@@ -25,7 +25,7 @@ export const proxyCheck: Check = {
       if (!(error instanceof UnusableProxy)) throw error;
       return fail(
         `the environment names a proxy ${error.message} (${named})`,
-        'Give HTTPS_PROXY as http://host:port, or name the base URL\'s host in NO_PROXY.',
+        "Give HTTPS_PROXY as http://host:port, or name the base URL's host in NO_PROXY.",
       );
     }
   },

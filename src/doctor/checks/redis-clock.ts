@@ -9,7 +9,7 @@ export const redisClockCheck: Check = {
   name: 'redis-clock',
   group: 'Redis',
   asks: "whether this machine's clock and Redis' agree",
-  needs: ['redis-connection', 'redis-commands'],
+  needs: ['redis-connection'],
   isFor: hasRedis,
   async run(context, signal) {
     const client = await connectedRedis(context, signal);

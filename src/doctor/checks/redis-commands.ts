@@ -5,7 +5,8 @@ import { tryCommands } from '../probes/redis-commands.js';
 /** Pub/sub only makes other processes quicker. */
 const DISPENSABLE = ['PUBLISH', 'SUBSCRIBE'];
 
-const ACL_HINT = 'Give the user the rules of docs/fleet.md (“What Redis holds”), for names and channels that begin with';
+const ACL_HINT =
+  'Give the user the rules of docs/fleet.md (“What Redis holds”), for names and channels that begin with';
 
 export const redisCommandsCheck: Check = {
   name: 'redis-commands',
@@ -17,7 +18,9 @@ export const redisCommandsCheck: Check = {
     const { refused } = await tryCommands(context, signal);
     if (refused.length === 0) return pass('every command that the store needs');
     const needed = refused.filter(({ command }) => !DISPENSABLE.includes(command));
-    const shown = (needed.length > 0 ? needed : refused).map(({ command, reason }) => `${command} (${reason})`);
+    const shown = (needed.length > 0 ? needed : refused).map(
+      ({ command, reason }) => `${command} (${reason})`,
+    );
     const hint = `${ACL_HINT} ${redisPrefixOf(context)}.`;
     if (needed.length > 0) return fail(`refused: ${shown.join(', ')}`, hint);
     return warn(`refused: ${shown.join(', ')}: other processes hear of a new token later`, hint);

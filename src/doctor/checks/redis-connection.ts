@@ -12,7 +12,8 @@ function hintFor(reason: string): string {
       '(redis:// instead of rediss://).'
     );
   }
-  if (reason === 'ENOTFOUND' || reason === 'EAI_AGAIN') return 'Check the spelling of the host in NUDGE_REDIS_URL, and DNS.';
+  if (reason === 'ENOTFOUND' || reason === 'EAI_AGAIN')
+    return 'Check the spelling of the host in NUDGE_REDIS_URL, and DNS.';
   if (reason === 'LOADING') return 'Redis is still loading its data: try again in a moment.';
   if (reason === 'timeout' || reason === 'the connection ended') {
     return 'Something listens, and does not answer as Redis does: a firewall, a hanging server, or TLS where rediss:// is needed.';

@@ -17,7 +17,8 @@ export const redisMemoryCheck: Check = {
     if (most === 0) return pass('no limit of memory');
     const shown = `${Math.round((used / most) * 100)} % of maxmemory used, ${policy}`;
     if (policy !== 'noeviction' || used < most * NEARLY_FULL) return pass(shown);
-    const hint = 'Give Redis more memory, or let it evict: the store works with any policy, as its records can be had again.';
+    const hint =
+      'Give Redis more memory, or let it evict: the store works with any policy, as its records can be had again.';
     return used >= most ? fail(`${shown}: writes are refused`, hint) : warn(shown, hint);
   },
 };

@@ -19,6 +19,10 @@ export const redisPersistenceCheck: Check = {
         'Look at the disk of Redis, or switch persistence off: the store needs none.',
       );
     }
-    return pass(info.get('aof_enabled') === '1' ? 'on (the store needs none)' : 'well, where there is any (the store needs none)');
+    return pass(
+      info.get('aof_enabled') === '1'
+        ? 'on (the store needs none)'
+        : 'well, where there is any (the store needs none)',
+    );
   },
 };

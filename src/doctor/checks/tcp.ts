@@ -20,7 +20,7 @@ export const tcpCheck: Check = {
       if (!(error instanceof NoConnection)) throw error;
       const silent = `${name} does not answer within 5 s`;
       return fail(
-        error.code === 'timeout' ? silent : `no connection to ${name} (${error.code})`,
+        error.code === 'ETIMEDOUT' ? silent : `no connection to ${name} (${error.code})`,
         proxy === undefined
           ? 'A firewall, an egress rule or a wrong port? Allow this machine to reach it, or set HTTPS_PROXY where a proxy is the way out.'
           : 'Is the proxy running, and is its port right? Mend HTTPS_PROXY.',

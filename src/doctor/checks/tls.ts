@@ -28,7 +28,7 @@ async function shakeHands(route: Route, context: DoctorContext, signal: AbortSig
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(Object.assign(new Error('late'), { code: 'ETIMEOUT' })));
+      signal.addEventListener('abort', () => reject(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })));
       tls.once('error', reject).once('secureConnect', resolve);
       tls.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
     });

@@ -8,7 +8,8 @@ import { tokenOfNudge, type VendorToken } from '../probes/vendor-token.js';
 /** Nudge issues a token when it is asked: an older one was kept somewhere. */
 const NOTABLE_AGE_MS = 60 * SECOND_MS;
 
-const REPORT = 'Something between here and Nudge may have changed the answer. If not, ask Nudge, and report it to this package.';
+const REPORT =
+  'Something between here and Nudge may have changed the answer. If not, ask Nudge, and report it to this package.';
 
 /** How long the module would serve it, at the least that callers are left with. */
 function servedMs({ lifeMs, claims }: VendorToken): number {

@@ -12,7 +12,10 @@ function refusal(status: number, nudge: string): Finding {
   if (status === 403 || status === 405) {
     return fail(detail, `Have the proxy allow CONNECT to ${nudge}.`);
   }
-  return fail(detail, `It cannot reach ${nudge}: check NUDGE_BASE_URL, and the proxy's own DNS and firewall.`);
+  return fail(
+    detail,
+    `It cannot reach ${nudge}: check NUDGE_BASE_URL, and the proxy's own DNS and firewall.`,
+  );
 }
 
 export const tunnelCheck: Check = {

@@ -5,7 +5,7 @@ import type { Hop } from './route.js';
 export class NoConnection extends Error {
   override readonly name = 'NoConnection';
 
-  /** @param code as Node says it; `timeout` where nothing came in time. */
+  /** @param code as Node says it; `ETIMEDOUT` where nothing came in time. */
   constructor(readonly code: string) {
     super(`no connection (${code})`);
   }
@@ -18,7 +18,11 @@ export function codeOf(error: unknown): string {
 }
 
 /** @throws {NoConnection} */
-export function openSocket({ host, port }: Hop, lookup: LookupFunction, signal: AbortSignal): Promise<Socket> {
+export function openSocket(
+  { host, port }: Hop,
+  lookup: LookupFunction,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, lookup, autoSelectFamily: true });
     const giveUp = (code: string): void => {
@@ -26,7 +30,7 @@ export function openSocket({ host, port }: Hop, lookup: LookupFunction, signal: 
       socket.destroy();
       reject(new NoConnection(code));
     };
-    const late = (): void => giveUp('timeout');
+    const late = (): void => giveUp('ETIMEDOUT');
     signal.addEventListener('abort', late);
     socket.once('error', (error) => giveUp(codeOf(error)));
     socket.once('connect', () => {

@@ -5,7 +5,10 @@ import { createAxiosInstance } from '../../vendor/axios-instance.js';
 import type { DoctorMachine } from '../context.js';
 
 /** The module's own HTTP client, on this machine: it follows no redirect and verifies certificates. */
-export function httpClientFor(url: string, { lookup, certificateAuthorities: ca }: DoctorMachine): AxiosInstance {
+export function httpClientFor(
+  url: string,
+  { lookup, certificateAuthorities: ca }: DoctorMachine,
+): AxiosInstance {
   return createAxiosInstance({
     url,
     httpAgent: new HttpAgent({ lookup }),

@@ -64,6 +64,9 @@ export async function tryCommands(context: DoctorContext, signal: AbortSignal): 
   const answer = await attempt('EVAL', () => client.eval(TRY_COMMANDS, 1, name, channel));
   if (Array.isArray(answer)) refused.push(...answer.map((line) => asRefusal(String(line))));
   await attempt('SUBSCRIBE', () => client.subscribe(channel));
-  await client.unsubscribe(channel).catch(() => undefined);
-  return { refused: refused.filter(({ command }, index) => refused.findIndex((one) => one.command === command) === index) };
+  return {
+    refused: refused.filter(
+      ({ command }, index) => refused.findIndex((one) => one.command === command) === index,
+    ),
+  };
 }

@@ -33,9 +33,7 @@ export class RedisRefusal extends Error {
 
 export function redisRefusal(error: unknown): RedisRefusal {
   if (error instanceof RedisRefusal) return error;
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
-  const isTlsCode = typeof code === 'string' && /^ERR_(TLS|SSL)_[A-Z_]+$/.test(code);
-  return new RedisRefusal(isTlsCode ? code : (failureReasonOf(error) ?? 'no further reason given'));
+  return new RedisRefusal(failureReasonOf(error) ?? 'no further reason given');
 }
 
 /** @throws {RedisRefusal} */
@@ -57,18 +55,16 @@ export const connectedRedis = once(async (context, signal): Promise<RedisClient>
 });
 
 /** What `INFO` says, by its names; `undefined` where the user may not ask. */
-export const redisInfo = once(
-  async (context, signal): Promise<ReadonlyMap<string, string> | undefined> => {
-    const client = await connectedRedis(context, signal);
-    try {
-      const lines = (await client.info()).split('\r\n').map((line) => line.split(/:(.*)/));
-      return new Map(lines.map(([name = '', value = '']) => [name, value]));
-    } catch (error) {
-      const { reason } = redisRefusal(error);
-      if (reason === 'NOPERM') return undefined;
-      throw new RedisRefusal(reason);
-    }
-  },
-);
+export const redisInfo = once(async (context, signal): Promise<ReadonlyMap<string, string> | undefined> => {
+  const client = await connectedRedis(context, signal);
+  try {
+    const lines = (await client.info()).split('\r\n').map((line) => line.split(/:(.*)/));
+    return new Map(lines.map(([name = '', value = '']) => [name, value]));
+  } catch (error) {
+    const { reason } = redisRefusal(error);
+    if (reason === 'NOPERM') return undefined;
+    throw new RedisRefusal(reason);
+  }
+});
 
 export const NO_INFO = 'this user may not ask INFO';

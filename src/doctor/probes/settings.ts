@@ -28,9 +28,12 @@ async function withKeysAsText(options: NudgeClientScopeOptions): Promise<NudgeCl
   };
 }
 
-export const readSettings = once(async ({ request }): Promise<Settings> => {
+export const readSettings = once(async ({ request, redaction }): Promise<Settings> => {
   try {
     const options = await withKeysAsText(readEnvironmentOptions(request.environment));
+    for (const key of [options.apiKey, options.fallbackApiKey]) {
+      if (typeof key === 'string') redaction.conceal(key);
+    }
     const resolved = resolveNudgeAuthOptions(options);
     return { problems: [], warnings: resolved.warnings, resolved };
   } catch (error) {

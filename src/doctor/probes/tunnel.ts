@@ -21,7 +21,12 @@ function credentials(proxy: URL): Record<string, string> {
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-function openTunnel(proxy: URL, nudge: URL, { machine }: DoctorContext, signal: AbortSignal): Promise<Socket> {
+function openTunnel(
+  proxy: URL,
+  nudge: URL,
+  { machine }: DoctorContext,
+  signal: AbortSignal,
+): Promise<Socket> {
   const target = hopName(hopTo(nudge));
   const { host, port } = hopTo(proxy);
   return new Promise((resolve, reject) => {
@@ -47,7 +52,7 @@ function openTunnel(proxy: URL, nudge: URL, { machine }: DoctorContext, signal: 
       response.resume();
       reject(new RefusedTunnel(response.statusCode ?? 0));
     });
-    asking.once('error', (error) => reject(new NoConnection(signal.aborted ? 'timeout' : codeOf(error))));
+    asking.once('error', (error) => reject(new NoConnection(signal.aborted ? 'ETIMEDOUT' : codeOf(error))));
     asking.end();
   });
 }

@@ -37,8 +37,10 @@ export const callNudge = once(async (context, signal): Promise<VendorExchange> =
 });
 
 /** The answer, for checks that need the one of the call to have passed. */
-export const answerOfNudge = once(async (context, signal): Promise<VendorExchange & { outcome: HttpAnswer }> => {
-  const exchange = await callNudge(context, signal);
-  if (exchange.outcome instanceof Error) throw exchange.outcome;
-  return { ...exchange, outcome: exchange.outcome };
-});
+export const answerOfNudge = once(
+  async (context, signal): Promise<VendorExchange & { outcome: HttpAnswer }> => {
+    const exchange = await callNudge(context, signal);
+    if (exchange.outcome instanceof Error) throw exchange.outcome;
+    return { ...exchange, outcome: exchange.outcome };
+  },
+);

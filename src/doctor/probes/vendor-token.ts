@@ -14,6 +14,7 @@ export interface VendorToken extends VendorTimedLife {
 export const tokenOfNudge = once(async (context, signal): Promise<VendorToken> => {
   const { outcome, sentAt, receivedAt } = await answerOfNudge(context, signal);
   const token = parseAnswer(outcome, receivedAt.wallMs);
+  context.redaction.conceal(token);
   const claims = readClaims(token);
   const { date, age } = outcome.headers;
   return { token, claims, ...lifeByVendorTime(claims, { sentAt, receivedAt, date, age }) };
