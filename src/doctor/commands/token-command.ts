@@ -50,10 +50,14 @@ export function tokenCommandOn(machine: DoctorMachine): Command {
 
 async function isWell(context: DoctorContext, io: CommandIo): Promise<boolean> {
   const stop = new AbortController();
-  void io.untilStopped().then(() => stop.abort());
-  const reports = await runChecks(CHECKS, context, SILENT, stop.signal);
+  const stopped = io.untilStopped().then(() => stop.abort());
+  const reports = await Promise.race([runChecks(CHECKS, context, SILENT, stop.signal), stopped]);
+  if (reports === undefined) {
+    io.printError('Stopped.\n');
+    return false;
+  }
   const failed = reports.find(({ finding }) => finding.status === 'fail');
-  if (failed === undefined) return !stop.signal.aborted;
+  if (failed === undefined) return true;
   const { detail, hint = '' } = failed.finding;
   io.printError(`${detail}\n${hint}\nMore: npx nestjs-nudge-auth doctor\n`);
   return false;

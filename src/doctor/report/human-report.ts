@@ -46,7 +46,7 @@ export class HumanReport implements RunListener {
       plural(count('fail'), 'failure'),
       plural(count('warn'), 'warning'),
       `${count('pass')} passed`,
-      `${count('skip')} not looked at`,
+      `${count('skip')} skipped`,
     ];
     this.#io.print(`\n${counted.join(', ')}.\n`);
   }

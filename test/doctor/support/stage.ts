@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Command, CommandIo } from '../../../src/common/command.js';
 import type { DoctorMachine } from '../../../src/doctor/context.js';
 import { doctorCommandOn } from '../../../src/doctor/commands/doctor-command.js';
 import { NudgeEmulator } from '../../../src/emulator/index.js';
@@ -25,8 +26,12 @@ export interface Diagnosis {
   readonly exitCode: number;
   readonly isOk: boolean;
   readonly checks: readonly Found[];
-  /** All that was written. */
-  readonly said: string;
+}
+
+export interface CommandRun {
+  readonly exitCode: number;
+  readonly output: string;
+  readonly errors: string;
 }
 
 /** Every form in which a JWT could come out. */
@@ -98,24 +103,34 @@ export class Stage {
     return file;
   }
 
+  /** What the doctor says to a script. Secrets are looked for in all of it. */
   async diagnose(meanwhile: () => Promise<void> = async () => {}): Promise<Diagnosis> {
+    const running = this.run(doctorCommandOn(this.machine), ['--json', ...this.argv]);
+    await meanwhile();
+    const { exitCode, output } = await running;
+    const { ok, checks } = JSON.parse(output) as { ok: boolean; checks: Found[] };
+    return { exitCode, isOk: ok, checks };
+  }
+
+  /** Runs a command on this stage, for a person at a terminal unless it says otherwise. */
+  async run(command: Command, argv: readonly string[], io: Partial<CommandIo> = {}): Promise<CommandRun> {
     let output = '';
     let errors = '';
-    const running = doctorCommandOn(this.machine).run(['--json', ...this.argv], {
+    const exitCode = await command.run(argv, {
       print: (text) => (output += text),
       printError: (text) => (errors += text),
       untilStopped: () => new Promise(() => {}),
       readInput: () => Promise.resolve(this.input),
       environment: this.environment,
       isTerminal: { output: true, errors: true },
+      ...io,
     });
-    await meanwhile();
-    const exitCode = await running;
     const said = output + errors;
-    const leaks = [...this.canaries.foundIn(said), ...(JWT.test(said) ? ['a JWT'] : [])];
-    if (leaks.length > 0) throw new Error(`The doctor said ${leaks.join(' and ')}: ${said}`);
-    const { ok, checks } = JSON.parse(output) as { ok: boolean; checks: Found[] };
-    return { exitCode, isOk: ok, checks, said };
+    const mayShow = argv.includes('--show');
+    const leaks = [...this.canaries.foundIn(said), ...(JWT.test(said) && !mayShow ? ['a JWT'] : [])];
+    if (leaks.length > 0) throw new Error(`The command said ${leaks.join(' and ')}: ${said}`);
+    if (this.nudge.counters.keysSeenElsewhere > 0) throw new Error('The key followed a redirect');
+    return { exitCode, output, errors };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
