@@ -2,7 +2,7 @@
 const LAYERS = [
   ['module', '`NudgeAuthModule`: its definition, its providers, the checks at boot'],
   ['endpoint', 'the route: controller, answers, exception filter'],
-  ['doctor', 'the command line'],
+  ['doctor', 'the command line: what is wrong with a setup, a token, a key; runs without Nest'],
   ['testing', 'the subpath `/testing`: the fake service, the manual clock, the contract of a store'],
   ['config', 'the subpath `/config`: options from the environment, for `@nestjs/config`'],
   ['user-auth', 'who may ask: guard, JWT verifier, remembered JWTs, JWKS'],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { RUN_THE_DOCTOR } from '../common/doctor-hint.js';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
 import { withoutTrailing } from '../common/without-trailing.js';
@@ -93,7 +94,11 @@ export function readEnvironmentOptions(variables = process.env): NudgeClientScop
     allowInsecureBaseUrl: environment.flag('NUDGE_ALLOW_INSECURE_BASE_URL'),
   };
   if (environment.problems.length > 0) {
-    throw new InvalidNudgeAuthOptionsError('nudgeAuthConfig (environment)', environment.problems);
+    throw new InvalidNudgeAuthOptionsError(
+      'nudgeAuthConfig (environment)',
+      environment.problems,
+      RUN_THE_DOCTOR,
+    );
   }
   const set = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as unknown as NudgeClientScopeOptions;
