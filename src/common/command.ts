@@ -41,7 +41,7 @@ type OptionValues<Options extends OptionsConfig> = ReturnType<
 >['values'];
 
 /**
- * The values of a command's options. No command takes anything else.
+ * The values of a command's options, for one that takes nothing else.
  *
  * @throws {CommandUsageError} for an unknown option, a missing value, or an argument that is no option.
  */
@@ -49,13 +49,25 @@ export function parseOptions<const Options extends OptionsConfig>(
   argv: readonly string[],
   options: Options,
 ): OptionValues<Options> {
+  const { values, positionals } = parseArguments(argv, options);
+  if (positionals.length === 0) return values;
+  throw new CommandUsageError('takes options only');
+}
+
+/**
+ * The values of a command's options, and what stands beside them.
+ *
+ * @throws {CommandUsageError} for an unknown option or a missing value.
+ */
+export function parseArguments<const Options extends OptionsConfig>(
+  argv: readonly string[],
+  options: Options,
+): { values: OptionValues<Options>; positionals: readonly string[] } {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-    if (positionals.length === 0) return values;
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
     const { message } = error as TypeError;
     // The first sentence says what is wrong. What follows is advice on arguments that no command takes.
     throw new CommandUsageError(message.split(/\n|\. To /)[0] ?? message, { cause: error });
   }
-  throw new CommandUsageError('takes options only');
 }

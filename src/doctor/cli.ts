@@ -16,7 +16,7 @@ process.exitCode = await runCli(process.argv.slice(2), version, {
     }),
   readInput: () => text(process.stdin),
   environment: process.env,
-  isTerminal: { output: process.stdout.isTTY === true, errors: process.stderr.isTTY === true },
+  isTerminal: { output: process.stdout.isTTY, errors: process.stderr.isTTY },
 });
 
 // At once, when all is written: a name that is still being looked up would keep the process alive.

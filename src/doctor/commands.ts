@@ -17,6 +17,10 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map(
       summary: 'fetches one token and prints its claims and its life',
       load: async () => (await import('./commands/token-command.js')).tokenCommand,
     },
+    'tenant-fingerprint': {
+      summary: 'prints what stands for a tenant in logs and events',
+      load: async () => (await import('./commands/tenant-fingerprint-command.js')).tenantFingerprintCommand,
+    },
     emulator: {
       summary: 'runs an offline Nudge token API, for tests and demos',
       load: async () => (await import('../emulator/cli/emulator-command.js')).emulatorCommand,

@@ -51,7 +51,7 @@ describe('the command line', () => {
     expect(await runWith(...argv)).toEqual({
       exitCode: 2,
       output: '',
-      errors: `nestjs-nudge-auth: ${reason}. There are: doctor, token, emulator, key (try: nestjs-nudge-auth --help)\n`,
+      errors: `nestjs-nudge-auth: ${reason}. There are: doctor, token, tenant-fingerprint, emulator, key (try: nestjs-nudge-auth --help)\n`,
     });
   });
 

@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { CHECKS } from '../../src/doctor/check-list.js';
 import { doctorCommandOn } from '../../src/doctor/commands/doctor-command.js';
 import { tokenCommandOn } from '../../src/doctor/commands/token-command.js';
-import { withApp } from '../doctor/setups/endpoint.js';
+import { withApp } from '../doctor/support/application.js';
 import { throughTls } from '../doctor/setups/network.js';
 import { installPeers } from '../doctor/setups/runtime.js';
 import { Stage } from '../doctor/support/stage.js';
@@ -24,7 +24,7 @@ function normalised(output: string): string {
     .replaceAll(/axios \d[\d.]+/g, 'axios 1.21.1')
     .replaceAll(/"kid":"[^"]+"/g, '"kid":"emulator-1"')
     .replaceAll(/"iat":\d+,"exp":\d+/g, '"iat":1795845600,"exp":1795849200')
-    .replaceAll(/(issued|expires)( +)\S+/g, '$1$22026-11-28T…Z');
+    .replaceAll(/^(?<name>issued|expires)(?<gap> +)\S+/gm, '$<name>$<gap>2026-11-28T…Z');
 }
 
 const PEOPLE = { isTerminal: { output: false, errors: false } };

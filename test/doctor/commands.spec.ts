@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandUsageError } from '../../src/common/command.js';
+import { Secret } from '../../src/common/secret.js';
+import { tenantFingerprintOf } from '../../src/common/tenant-fingerprint.js';
 import { doctorCommandOn } from '../../src/doctor/commands/doctor-command.js';
+import { tenantFingerprintCommand } from '../../src/doctor/commands/tenant-fingerprint-command.js';
 import { tokenCommandOn } from '../../src/doctor/commands/token-command.js';
 import { PRIVATE_KEY, Stage } from './support/stage.js';
 
@@ -156,5 +159,35 @@ describe('the command token', () => {
     expect([exitCode, output]).toEqual([1, '']);
     expect(errors).toContain(message);
     expect(errors).toContain('npx nestjs-nudge-auth doctor');
+  });
+});
+
+describe('the command tenant-fingerprint', () => {
+  const FINGERPRINT_KEY = 'canary-fingerprint-key-0123456789-abcdef';
+  const fingerprint = tenantFingerprintOf('acme', new Secret(FINGERPRINT_KEY));
+
+  it('prints what the log has for the tenant, with the key from the environment or by standard input', async () => {
+    await using stage = await Stage.start();
+    stage.canaries.plant('fingerprint key', FINGERPRINT_KEY);
+    stage.environment['NUDGE_TENANT_FINGERPRINT_KEY'] = FINGERPRINT_KEY;
+    expect((await stage.run(tenantFingerprintCommand, ['acme'])).output).toBe(`${fingerprint}\n`);
+    delete stage.environment['NUDGE_TENANT_FINGERPRINT_KEY'];
+    stage.input = `${FINGERPRINT_KEY}\n`;
+    expect((await stage.run(tenantFingerprintCommand, ['acme', '--key-stdin'])).output).toBe(
+      `${fingerprint}\n`,
+    );
+  });
+
+  it.each([
+    [[], 'takes the id of one tenant'],
+    [['acme', 'canary'], 'takes the id of one tenant'],
+    [
+      ['acme'],
+      'NUDGE_TENANT_FINGERPRINT_KEY: needs the key of tenants.fingerprintKey, at least 32 characters',
+    ],
+    [['acme', '--key-stdin'], '--key-stdin: needs the key of tenants.fingerprintKey, at least 32 characters'],
+  ])('refuses %j', async (argv, message) => {
+    await using stage = await Stage.start();
+    await expect(stage.run(tenantFingerprintCommand, argv)).rejects.toEqual(new CommandUsageError(message));
   });
 });

@@ -3,7 +3,7 @@ import { NudgeEmulator } from '../../src/emulator/index.js';
 import { describeRedis } from '../redis/support/describe-redis.js';
 import { RedisServer } from '../redis/support/redis-server.js';
 import { PLATFORMS } from '../support/platforms.js';
-import { PAGE, withApp } from './setups/endpoint.js';
+import { PAGE, withApp } from './support/application.js';
 import { throughProxy, throughTls } from './setups/network.js';
 import { asUser } from './setups/redis.js';
 import { installPeers } from './setups/runtime.js';

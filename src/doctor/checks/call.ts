@@ -8,28 +8,28 @@ import { knownStatus } from '../vendor-facts.js';
 const REGION =
   "Check the path and the host of NUDGE_BASE_URL. Ask Nudge for your region's host, if your account is not on the documented one.";
 
+const EVERY_CAUSE =
+  'Compare the key with the dashboard (Settings, Secret Keys, permission “Backend API”): it may be wrong, withdrawn, ' +
+  'or a PUBLIC key. If it is right, ask Nudge to enable short-lived tokens for the account: the answer is the same.';
+
+const WAIT =
+  'Nudge allows 1200 calls a minute for all that share an IP address: wait, then share a store between processes or ' +
+  'lower budget.callsPerMinute.';
+
+const TROUBLE =
+  "Nudge, or a gateway before it, is in trouble: try again in a minute, then see Nudge's status or ask its support.";
+
 const IN_BETWEEN =
   'A firewall, a proxy or a gateway answers in place of Nudge: have it let this call through with its header apikey.';
 
 /** How to mend it, by what the vendor's client makes of the answer. */
 function hintFor({ code }: NudgeAuthError, { status, headers }: HttpAnswer): string {
   const isHtml = /html/i.test(headers['content-type'] ?? '');
-  switch (code) {
-    case 'NUDGE_CREDENTIALS_REJECTED':
-      return (
-        'Compare the key with the dashboard (Settings, Secret Keys, permission “Backend API”): it may be wrong, withdrawn, ' +
-        'or a PUBLIC key. If it is right, ask Nudge to enable short-lived tokens for the account: the answer is the same.'
-      );
-    case 'NUDGE_RATE_LIMITED':
-      return 'Nudge allows 1200 calls a minute for all that share an IP address: wait, then share a store between processes or lower budget.callsPerMinute.';
-    case 'NUDGE_UNAVAILABLE':
-      return status >= 500 && !isHtml
-        ? "Nudge, or a gateway before it, is in trouble: try again in a minute, then see Nudge's status or ask its support."
-        : IN_BETWEEN;
-    default:
-      if (status === 400) return 'Check NUDGE_DEFAULT_EXPIRY_MINS (30 to 1440).';
-      return isHtml && status === 200 ? `${IN_BETWEEN} ${REGION}` : REGION;
-  }
+  if (code === 'NUDGE_CREDENTIALS_REJECTED') return EVERY_CAUSE;
+  if (code === 'NUDGE_RATE_LIMITED') return WAIT;
+  if (code === 'NUDGE_UNAVAILABLE') return status >= 500 && !isHtml ? TROUBLE : IN_BETWEEN;
+  if (status === 400) return 'Check NUDGE_DEFAULT_EXPIRY_MINS (30 to 1440).';
+  return isHtml && status === 200 ? `${IN_BETWEEN} ${REGION}` : REGION;
 }
 
 function refusal(error: NudgeAuthError, answer: HttpAnswer): Finding {

@@ -15,7 +15,7 @@ export const redisClockCheck: Check = {
     const client = await connectedRedis(context, signal);
     try {
       const [seconds] = await client.time();
-      const skewMs = Number(seconds) * SECOND_MS - context.machine.clock.now().wallMs;
+      const skewMs = seconds * SECOND_MS - context.machine.clock.now().wallMs;
       if (Math.abs(skewMs) <= NOTABLE_SKEW_MS) return pass(`less than ${duration(NOTABLE_SKEW_MS)} apart`);
       const relation = skewMs > 0 ? 'behind' : 'ahead of';
       return warn(

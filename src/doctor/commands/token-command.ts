@@ -77,8 +77,10 @@ async function printToken(context: DoctorContext, io: CommandIo, isShown: boolea
     `life      ${duration(lifeMs)}`,
     `key       fingerprint ${fingerprint}`,
   ].map((line) => `${context.redaction.apply(line)}\n`);
-  (isShown ? io.printError : io.print)(lines.join(''));
-  if (isShown) io.print(`${token}\n`);
+  if (isShown) {
+    io.printError(lines.join(''));
+    io.print(`${token}\n`);
+  } else io.print(lines.join(''));
   return 0;
 }
 

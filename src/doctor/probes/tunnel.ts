@@ -42,7 +42,7 @@ function openTunnel(
       signal,
     });
     asking.once('connect', (response, socket) => {
-      if (response.statusCode === 200) resolve(socket as Socket);
+      if (response.statusCode === 200) resolve(socket);
       else {
         socket.destroy();
         reject(new RefusedTunnel(response.statusCode ?? 0));

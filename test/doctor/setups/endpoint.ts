@@ -1,45 +1,18 @@
 import {
   Injectable,
+  type CallHandler,
   type CanActivate,
   type ExecutionContext,
   type NestInterceptor,
-  type CallHandler,
 } from '@nestjs/common';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { map, type Observable } from 'rxjs';
 import { decodeJwt } from '../../../src/common/compact-jwt.js';
-import { Host, type HostSettings } from '../../support/host.js';
-import { HttpStub, unreachableOrigin } from '../../support/http-stub.js';
-import type { Platform } from '../../support/platforms.js';
+import type { Host } from '../../support/host.js';
+import { unreachableOrigin } from '../../support/http-stub.js';
 import { userJwt } from '../../support/users.js';
-import { PRIVATE_KEY, type BrokenSetup, type Stage } from '../support/stage.js';
-
-export const PAGE = 'https://app.example';
-
-/** An application of its own, and a user's JWT for it. */
-export async function withApp(
-  stage: Stage,
-  settings: Partial<HostSettings> = {},
-  platform: Platform = 'express',
-): Promise<Host> {
-  const nudge = { apiKey: PRIVATE_KEY, baseUrl: stage.nudge.url };
-  const host = stage.use(await Host.start(platform, { nudge, ...settings }));
-  stage.argv.push('--endpoint', `${host.url}/nudge/token`);
-  await asUser(stage);
-  return host;
-}
-
-export async function asUser(stage: Stage, jwt?: string): Promise<void> {
-  stage.environment['NUDGE_USER_JWT'] = jwt ?? (await userJwt());
-  stage.canaries.plant('user JWT', stage.environment['NUDGE_USER_JWT']);
-}
-
-async function withStub(stage: Stage, listener: RequestListener): Promise<HttpStub> {
-  const stub = stage.use(await HttpStub.start(listener));
-  stage.argv.push('--endpoint', `${stub.origin}/nudge/token`);
-  await asUser(stage);
-  return stub;
-}
+import { asUser, PAGE, registration, withApp, withStub } from '../support/application.js';
+import { PRIVATE_KEY, type BrokenSetup } from '../support/stage.js';
 
 /** Believes what a JWT says of itself. */
 @Injectable()
@@ -63,79 +36,21 @@ class Wrapping implements NestInterceptor {
   }
 }
 
-const registration = (stage: Stage, endpoint: object) => ({
-  nudge: { apiKey: PRIVATE_KEY, baseUrl: stage.nudge.url, endpoint },
-});
+/** A proxy before the application, with headers of its own. */
+async function passOn(
+  host: Host,
+  { url = '', headers }: IncomingMessage,
+  response: ServerResponse,
+  own: OutgoingHttpHeaders,
+): Promise<void> {
+  const answer = await host.get(url, { authorization: headers.authorization ?? '' });
+  response.writeHead(answer.status, { 'content-type': answer.headers['content-type'], ...own });
+  response.end(answer.text);
+}
 
-const ANSWER_FAILS = { 'endpoint-answer': 'fail' } as const;
 const USER_FAILS = { 'endpoint-user': 'fail' } as const;
 
 export const ENDPOINT_SETUPS: readonly BrokenSetup[] = [
-  {
-    title: 'an application that does not run',
-    shows: ANSWER_FAILS,
-    says: /ECONNREFUSED.*Does the application run/,
-    breakIt: async (stage) => void stage.argv.push('--endpoint', `${await unreachableOrigin()}/nudge/token`),
-  },
-  {
-    title: 'a wrong path',
-    shows: ANSWER_FAILS,
-    says: /404: the route is not there.*global prefix/,
-    async breakIt(stage) {
-      await withApp(stage);
-      stage.argv.push('--endpoint', String(stage.argv.at(-1)).replace('/nudge', '/api/nudge'));
-    },
-  },
-  {
-    title: 'a redirect',
-    shows: ANSWER_FAILS,
-    says: /redirects \(301\), which is not followed/,
-    async breakIt(stage) {
-      const elsewhere: string[] = [];
-      const other = stage.use(
-        await HttpStub.start((request, response) => {
-          elsewhere.push(String(request.headers.authorization));
-          response.end();
-        }),
-      );
-      await withStub(stage, (_request, response) =>
-        response.writeHead(301, { location: other.origin }).end(),
-      );
-      stage.atEnd(() => {
-        if (elsewhere.length > 0) throw new Error('A redirect was followed');
-      });
-    },
-  },
-  {
-    title: 'a page in place of the route',
-    shows: ANSWER_FAILS,
-    says: /200 with an HTML page.*single-page application/,
-    breakIt: async (stage) =>
-      void (await withStub(stage, (_request, response) =>
-        response.setHeader('content-type', 'text/html').end('<html>'),
-      )),
-  },
-  {
-    title: 'a throttler before everything',
-    shows: ANSWER_FAILS,
-    says: /429: a throttler/,
-    breakIt: async (stage) =>
-      void (await withStub(stage, (_request, response) => response.writeHead(429).end())),
-  },
-  {
-    title: 'an application that hangs',
-    shows: ANSWER_FAILS,
-    says: /does not answer within 10 s.*SDKs give up/,
-    async breakIt(stage) {
-      const asked = new Promise<void>((resolve) => void withStub(stage, () => resolve()));
-      await Promise.resolve();
-      while (stage.environment['NUDGE_USER_JWT'] === undefined) await new Promise(setImmediate);
-      return async () => {
-        await asked;
-        await stage.clock.advanceAsync(10_000);
-      };
-    },
-  },
   {
     title: 'an endpoint that is open to everybody',
     shows: { 'endpoint-guard': 'fail' },
@@ -192,37 +107,21 @@ export const ENDPOINT_SETUPS: readonly BrokenSetup[] = [
     title: 'a proxy that changes what is to be kept',
     shows: { 'endpoint-caching': 'fail' },
     says: /no Cache-Control: no-store and an ETag.*one user’s token to another/,
-    breakIt: async (stage) => {
+    async breakIt(stage) {
       const host = await withApp(stage);
-      await withStub(stage, (request, response) => {
-        void host
-          .get(request.url ?? '', { authorization: request.headers.authorization ?? '' })
-          .then((answer) => {
-            response.writeHead(answer.status, {
-              'content-type': answer.headers['content-type'],
-              'cache-control': 'public, max-age=60',
-              etag: '"a-tag"',
-            });
-            response.end(answer.text);
-          });
-      });
+      const keeping = { 'cache-control': 'public, max-age=60', etag: '"a-tag"' };
+      await withStub(stage, (request, response) => void passOn(host, request, response, keeping));
     },
   },
   {
     title: 'a proxy that knows no text',
     shows: { 'endpoint-text': 'fail' },
     says: /\?format=text gives something else/,
-    breakIt: async (stage) => {
+    async breakIt(stage) {
       const host = await withApp(stage);
       await withStub(stage, (request, response) => {
-        const path = (request.url ?? '').replace('?format=text', '');
-        void host.get(path, { authorization: request.headers.authorization ?? '' }).then((answer) => {
-          response.writeHead(answer.status, {
-            'content-type': answer.headers['content-type'],
-            'cache-control': 'no-store',
-          });
-          response.end(answer.text);
-        });
+        request.url = request.url?.replace('?format=text', '');
+        void passOn(host, request, response, { 'cache-control': 'no-store' });
       });
     },
   },

@@ -128,7 +128,7 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     says: /rdb_last_bgsave_status.*disk of Redis/,
     async breakIt(stage) {
       const { admin } = await withRedis(stage);
-      const [, folder = ''] = (await admin.config('GET', 'dir')) as string[];
+      const [, folder = ''] = await admin.config('GET', 'dir');
       rmSync(folder, { recursive: true });
       await admin.bgsave();
       while (/rdb_bgsave_in_progress:1|last_bgsave_status:ok/.test(await admin.info('persistence')));

@@ -129,7 +129,9 @@ export class Stage {
     const mayShow = argv.includes('--show');
     const leaks = [...this.canaries.foundIn(said), ...(JWT.test(said) && !mayShow ? ['a JWT'] : [])];
     if (leaks.length > 0) throw new Error(`The command said ${leaks.join(' and ')}: ${said}`);
-    if (this.nudge.counters.keysSeenElsewhere > 0) throw new Error('The key followed a redirect');
+    if (this.nudge.requests.some(({ path }) => path === '/redirect-target')) {
+      throw new Error('The call followed a redirect');
+    }
     return { exitCode, output, errors };
   }
 
