@@ -5,6 +5,7 @@ import { ProcessCallBudget, type CallBudget } from '../vendor/call-budget.js';
 import { CallQueue } from '../vendor/call-queue.js';
 import type { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
+import { CountedSource } from '../vendor/counted-source.js';
 import { VendorGateway } from '../vendor/vendor-gateway.js';
 import { UnsharedRenewer } from '../store/unshared-renewer.js';
 import { SharedCallBudget } from '../store/shared-call-budget.js';
@@ -40,10 +41,9 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
       : new SharedCallBudget(store.callLimits, callsPerMinute, breaker, events, clock);
   const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute, clock);
   const queue = new CallQueue(budget, shared, callsPerMinute, events, clock);
-  const { source, apiKeys } = parts;
   const gateway = new VendorGateway({
-    source,
-    apiKeys,
+    source: new CountedSource(parts.source, events.counts.vendorCalls),
+    apiKeys: parts.apiKeys,
     queue,
     pause: shared,
     options,

@@ -35,6 +35,7 @@ import {
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { nudgeAuthProviders } from './providers.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { NudgeAuthEvents } from '../telemetry/events.js';
 
 /**
  * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint
@@ -64,6 +65,7 @@ export class NudgeAuthModule
     @Inject(TokenCache) private readonly cache: TokenCache,
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
+    @Inject(NudgeAuthEvents) private readonly events: NudgeAuthEvents,
   ) {
     super();
     noteBoot(modules);
@@ -123,6 +125,7 @@ export class NudgeAuthModule
     await this.cache.close();
     await this.options.store?.close();
     this.#withdrawStrategy?.();
+    this.events.emit({ type: 'closed' });
   }
 
   /** Last of all, so that a boot which fails here has registered nothing. */

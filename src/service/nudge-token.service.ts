@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import { TokenCache } from '../cache/token-cache.js';
 import type { Instant } from '../common/clock.js';
-import { NudgeAuthError } from '../common/errors.js';
+import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
 import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { StatusBoard, type StatusSummary } from '../telemetry/status-board.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import { noteLoadedCopy } from './second-copy.js';
@@ -74,6 +75,7 @@ noteLoadedCopy();
 export class NudgeTokenService {
   readonly #cache: TokenCache;
   readonly #board: StatusBoard;
+  readonly #events: NudgeAuthEvents;
   readonly #options: ResolvedNudgeAuthOptions;
   readonly #byDefault: Selection;
   #last: { readonly token: NudgeToken; readonly promise: Promise<NudgeToken> } | undefined;
@@ -90,10 +92,12 @@ export class NudgeTokenService {
   constructor(
     @Inject(TokenCache) cache: TokenCache,
     @Inject(StatusBoard) board: StatusBoard,
+    @Inject(NudgeAuthEvents) events: NudgeAuthEvents,
     @Inject(NUDGE_AUTH_OPTIONS) options: ResolvedNudgeAuthOptions,
   ) {
     this.#cache = cache;
     this.#board = board;
+    this.#events = events;
     this.#options = options;
     this.#byDefault = { expiryMins: options.defaultExpiryMins, extId: undefined };
   }
@@ -136,6 +140,17 @@ export class NudgeTokenService {
     };
   }
 
+  /**
+   * Calls `listener` for everything that happens to this registration's tokens, from now on. Its errors are caught: the
+   * first is logged, and no token depends on it. It runs within the process' one thread: let it do little.
+   *
+   * @returns ends the subscription.
+   * @see docs/events.md
+   */
+  subscribe(listener: (event: NudgeAuthEvent) => void): () => void {
+    return this.#events.subscribe(listener);
+  }
+
   /** A switch that throws, or answers with anything but `true`, is off: nothing is sent by mistake. */
   #isEnabled(): boolean {
     try {
@@ -152,10 +167,7 @@ export class NudgeTokenService {
   }
 
   #getToken(request: NudgeTokenRequest = {}, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
-    const selected = this.#select(request);
-    if (!this.#isEnabled()) {
-      throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
-    }
+    const selected = this.#admit(request);
     const { forceRefresh, signal } = request;
     signal?.throwIfAborted();
     const token = this.#cache.getToken(
@@ -163,6 +175,18 @@ export class NudgeTokenService {
       arrivedAt,
     );
     return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
+  }
+
+  /** Before the cache is asked, which counts all other requests. */
+  #admit(request: NudgeTokenRequest): Selection {
+    try {
+      const selected = this.#select(request);
+      if (this.#isEnabled()) return selected;
+      throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
+    } catch (error) {
+      this.#events.counts.requests.failed.add(asNudgeAuthError(error).code);
+      throw error;
+    }
   }
 
   #select(request: NudgeTokenSelector): Selection {

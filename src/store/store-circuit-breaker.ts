@@ -2,7 +2,7 @@ import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { equalJitterMs } from '../common/full-jitter.js';
+import { equalJitterMs } from '../common/backoff-delay.js';
 import { TimeBudget } from '../common/time-budget.js';
 
 /** The store did not answer, or not well: the caller goes on without it. */

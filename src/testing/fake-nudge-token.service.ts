@@ -10,6 +10,7 @@ import type {
   NudgeTokenService,
   NudgeTokenStatus,
 } from '../service/nudge-token.service.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 
 export interface FakeNudgeTokenServiceOptions {
@@ -28,13 +29,17 @@ export interface FakeNudgeTokenServiceOptions {
  *   .overrideProvider(NudgeTokenService)
  *   .useValue(new FakeNudgeTokenService())
  */
-export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken' | 'invalidate' | 'status'> {
+export class FakeNudgeTokenService implements Pick<
+  NudgeTokenService,
+  'getToken' | 'invalidate' | 'status' | 'subscribe'
+> {
   /** What `getToken` was asked, in order. */
   readonly requests: NudgeTokenRequest[] = [];
   /** What `invalidate` was asked, in order. */
   readonly invalidations: NudgeTokenSelector[] = [];
   readonly #defaultExpiryMins: number;
   readonly #clock: Clock;
+  readonly #events = new NudgeAuthEvents();
   readonly #signingKey = randomBytes(32);
   #failure: NudgeAuthError | undefined;
 
@@ -54,6 +59,15 @@ export class FakeNudgeTokenService implements Pick<NudgeTokenService, 'getToken'
   /** Ends what `failWith` began. */
   succeed(): void {
     this.#failure = undefined;
+  }
+
+  /** Tells all listeners, as if this had happened. */
+  emit(event: NudgeAuthEvent): void {
+    this.#events.emit(event);
+  }
+
+  subscribe(listener: (event: NudgeAuthEvent) => void): () => void {
+    return this.#events.subscribe(listener);
   }
 
   async getToken(request: NudgeTokenRequest = {}): Promise<NudgeToken> {

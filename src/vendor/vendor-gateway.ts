@@ -75,11 +75,11 @@ export class VendorGateway {
     try {
       return await this.goOn(call);
     } finally {
-      this.close(call);
+      call.end();
     }
   }
 
-  /** Prepares a call, for a caller that has to share its renewal turns with other processes. To be closed in the end. */
+  /** Prepares a call, for a caller that has to share its renewal turns with other processes, and ends it. */
   open(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
     return {
@@ -90,11 +90,6 @@ export class VendorGateway {
       knownFailures: this.#failures,
       end: () => undefined,
     };
-  }
-
-  /** Lets the calls go ahead that waited for this one's outcome. */
-  close(call: VendorCall): void {
-    call.end();
   }
 
   goOn(call: VendorCall): Promise<FetchedToken>;
@@ -131,10 +126,11 @@ export class VendorGateway {
   /** Waits for the first attempt's place in the budget. `false` when the renewal turn ended meanwhile. */
   async #admit(call: VendorCall, turn: RenewalTurn | undefined): Promise<boolean> {
     const { deadline, priority, storeTimeBudget } = call;
-    const { queue, pause } = this.#parts;
+    const { queue, pause, events } = this.#parts;
     // While another call from here tries, another process may make use of the turn.
     if (turn !== undefined && this.#probe !== undefined && this.refusal() === undefined) return false;
-    await this.#untilClear(deadline, () => queue.admit(priority, deadline, storeTimeBudget));
+    const place = () => events.counts.whileWaiting(queue.admit(priority, deadline, storeTimeBudget));
+    await this.#untilClear(deadline, place);
     call.knownPauses = pause?.count;
     try {
       // Again: while the call waited for its place, a pause may have begun, or another call may try first.

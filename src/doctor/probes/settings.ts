@@ -1,7 +1,9 @@
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../../common/options-error.js';
 import { Secret } from '../../common/secret.js';
 import { readEnvironmentOptions } from '../../options/environment.js';
-import type { ApiKeyOption, NudgeClientScopeOptions } from '../../options/nudge-auth.options.js';
+import type { ApiKeyOption } from '../../options/api-key-rule.js';
+import { nudgeAuthOptions, type NudgeClientScopeOptions } from '../../options/nudge-auth.options.js';
+import { variableOf as variableOfRule } from '../../options/option-rules.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../../options/resolve-options.js';
 import { once } from './once.js';
 
@@ -56,16 +58,8 @@ export const apiKeyOf = once(async (context, signal): Promise<Secret> => {
   return apiKey;
 });
 
-/** Variables by the options that they set. */
-const VARIABLES: Readonly<Record<string, string>> = {
-  apiKey: 'NUDGE_API_KEY',
-  fallbackApiKey: 'NUDGE_FALLBACK_API_KEY',
-  defaultExpiryMins: 'NUDGE_DEFAULT_EXPIRY_MINS',
-  baseUrl: 'NUDGE_BASE_URL',
-  allowInsecureBaseUrl: 'NUDGE_ALLOW_INSECURE_BASE_URL',
-};
-
-/** The variable that a problem or a warning is about. */
+/** The variable that a problem or a warning about an option is about. */
 export function variableOf(path: string): string {
-  return VARIABLES[path] ?? path;
+  const [, rule] = Object.entries(nudgeAuthOptions).find(([option]) => option === path) ?? [];
+  return (rule === undefined ? undefined : variableOfRule(rule)?.name) ?? path;
 }
