@@ -32,11 +32,15 @@ export class InvalidNudgeAuthOptionsError extends Error {
   override readonly name = 'InvalidNudgeAuthOptionsError';
   readonly problems: readonly OptionProblem[];
 
-  /** @param subject what is configured: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`. */
-  constructor(subject: string, problems: readonly OptionProblem[]) {
+  /**
+   * @param subject what is configured: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`.
+   * @param advice a last line, for problems that a command can look into.
+   */
+  constructor(subject: string, problems: readonly OptionProblem[], advice?: string) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     const lines = problems.map(({ path, message }) => `  - ${path}: ${message}`);
-    super(`${subject} cannot start, its options have ${count}:\n${lines.join('\n')}`);
+    const all = advice === undefined ? lines : [...lines, advice];
+    super(`${subject} cannot start, its options have ${count}:\n${all.join('\n')}`);
     this.problems = problems;
   }
 }

@@ -17,6 +17,7 @@ export function apiKeyProblem(key: unknown): string | undefined {
   }
   if (key.trim() === '') return 'is empty';
   if (/^["'`]|["'`]$/.test(key.trim())) return 'has quotes around it: remove them';
+  if (key.startsWith('\uFEFF')) return 'begins with a byte order mark: save it without one';
   if (/\s/.test(key)) return 'contains white space or a line break: remove it';
   if (!/^[\x21-\x7e]+$/.test(key)) return 'contains characters that cannot stand in an HTTP header';
   return undefined;
