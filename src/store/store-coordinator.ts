@@ -84,6 +84,10 @@ export class StoreCoordinator implements TokenRenewer {
     return this.#recovery.invalidate(entry);
   }
 
+  invalidateAll(): Promise<void> {
+    return this.#recovery.invalidateAll();
+  }
+
   rotateAloneAfterShare(): number | undefined {
     return this.#breaker.isLost ? this.#aloneShare : undefined;
   }
@@ -99,7 +103,6 @@ export class StoreCoordinator implements TokenRenewer {
   close(): void {
     this.#recovery.close();
     this.#keptLeases.close();
-    this.#breaker.close();
   }
 
   #untilConnected(): Promise<void> {

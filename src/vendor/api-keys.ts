@@ -47,7 +47,7 @@ export class ApiKeys {
     if (!isKnownAsRefused) {
       yield { key: first, role: 'primary' };
       // Where it cannot be read this time, the refusal stands, and the fallback is still to be tried.
-      const again = await askForApiKey(this.#primary, deadline).catch(() => first);
+      const again = await askForApiKey(this.#primary, deadline, true).catch(() => first);
       if (again.fingerprint !== first.fingerprint) yield { key: again, role: 'primary' };
     }
     if (this.#fallback !== undefined)
