@@ -120,7 +120,7 @@ export interface TokenStore {
    * @param tenant its id, 1 to 200 characters, compared exactly.
    */
   forTenant?(tenant: string): TokenStore;
-  /** The shared limits for one vendor: a registration with tenants may have several. Left out, all share `egress`. */
+  /** The shared limits for one vendor: a registration with tenants may have several. Left out, all share `callLimits`. */
   callLimitsOf?(origin: string): SharedCallLimits;
   /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */
   whenReady?(): Promise<void>;
