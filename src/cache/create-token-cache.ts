@@ -29,21 +29,22 @@ export interface TokenCacheParts {
 /** A token cache with everything behind it: the store, where there is one, the way out with its budget, the source. */
 export function createTokenCache(parts: TokenCacheParts): TokenCache {
   const { callsPerMinute, events, clock } = parts;
-  const watched = watchedStore(parts);
+  const watched = watchedStore(parts, () => cache.letGo());
   const shared =
     watched?.store.callLimits === undefined || parts.budget !== undefined
       ? undefined
       : new SharedCallBudget(watched.store.callLimits, callsPerMinute, watched.breaker, events, clock);
   const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute, clock);
   const queue = new CallQueue(budget, shared, callsPerMinute, events, clock);
-  return assembleTokenCache({ ...parts, queue, pause: shared, watched }).cache;
+  const { cache } = assembleTokenCache({ ...parts, queue, pause: shared, watched });
+  return cache;
 }
 
 /** Where no tokens are held, those that other processes hold are not wanted. */
-function watchedStore(parts: TokenCacheParts): WatchedStore | undefined {
+function watchedStore(parts: TokenCacheParts, invalidatedAll: () => void): WatchedStore | undefined {
   const { store, storeUser, options, events, clock, random } = parts;
   if (!options.enabled || store === undefined) return undefined;
-  const bound = storeUser === undefined ? store : (store.bind?.(storeUser) ?? store);
+  const bound = storeUser === undefined ? store : (store.bind?.({ ...storeUser, invalidatedAll }) ?? store);
   const breaker = watchStore(bound, events, clock, random);
   return { store: bound, breaker, closeBreaker: () => breaker.close() };
 }
