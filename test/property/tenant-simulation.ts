@@ -34,6 +34,8 @@ interface Truth {
   host: 0 | 1;
   issued: number;
   callers: number;
+  /** When the host said that there is no such tenant, where it has not taken that back. */
+  goneSinceMs: number | undefined;
 }
 
 interface Issued {
@@ -96,10 +98,11 @@ export class TenantSimulation {
         host: 0,
         issued: 0,
         callers: 0,
+        goneSinceMs: undefined,
       };
       this.#truths.set(tenant, truth);
     }
-    const store = history.withStore ? this.#stores.wrap(new MemoryTokenStore(this.#clock)) : undefined;
+    const store = history.withStore ? this.#stores.wrap(new MemoryTokenStore(this.#clock, 100)) : undefined;
     const options = resolveNudgeAuthOptions({
       tenants: {
         id: () => 'not asked here',
@@ -223,7 +226,11 @@ export class TenantSimulation {
     this.#note(tenant, `config is asked for`);
     if (config === 'throwing') throw new Error('simulated');
     if (config === 'hanging') return new Promise(() => undefined);
-    if (config === 'gone') return undefined;
+    if (config === 'gone') {
+      truth.goneSinceMs ??= this.#clock.now().monotonicMs;
+      return undefined;
+    }
+    truth.goneSinceMs = undefined;
     if (config === 'senseless') return { apiKey: 'with white space' };
     if (config === 'late') await this.#wait(3_000);
     return {
@@ -244,6 +251,9 @@ export class TenantSimulation {
     const truth = this.#truthOf(tenant);
     this.#note(tenant, `call to ${baseUrl} with key ${which} for ${request.extId ?? 'all'}`);
     const sentAt = this.#clock.now();
+    // What is under way when a tenant ceases to exist ends within the deadline.
+    const goneForMs = sentAt.monotonicMs - (truth.goneSinceMs ?? Number.POSITIVE_INFINITY);
+    this.#judge(() => assert.ok(goneForMs <= DEADLINE_MS, 'an unknown tenant costs no call'));
     if (truth.account === 'hanging') {
       await this.#wait(timeoutMs);
       throw new TransientFailure('NUDGE_TIMEOUT', 'simulated', { isAnswered: false });
