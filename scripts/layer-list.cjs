@@ -5,12 +5,12 @@ const LAYERS = [
   ['doctor', 'the command line'],
   ['testing', 'the subpath `/testing`: the fake service, the manual clock, the contract of a store'],
   ['config', 'the subpath `/config`: options from the environment, for `@nestjs/config`'],
+  ['redis', 'the subpath `/redis`: `RedisTokenStore`, encryption of its records'],
   ['user-auth', 'who may ask: guard, JWT verifier, remembered JWTs, JWKS'],
   ['http', 'what endpoint and guard both write: headers, exceptions, error to status'],
   ['service', '`NudgeTokenService`'],
   ['tenants', "many accounts: the tenants' configs, and a token cache for each tenant"],
   ['options', 'the options: types, bounds, defaults, resolution, warnings'],
-  ['redis', 'the subpath `/redis`: `RedisTokenStore`, encryption of its records'],
   ['cache', 'what is held: the token cache, its entries, one renewal at a time, warm-up'],
   ['store', 'sharing between processes: the store contract, leader and follower, circuit breaker, recovery'],
   [

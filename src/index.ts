@@ -1,6 +1,5 @@
 export { NudgeAuthModule } from './module/nudge-auth.module.js';
 export type { NudgeAuthModuleAsyncOptions, NudgeAuthModuleOptions } from './module/module-definition.js';
-export type { NudgeAuthExtras } from './module/module-definition.js';
 export { getNudgeTokenServiceToken, InjectNudgeTokenService } from './service/inject-nudge-token-service.js';
 export {
   NudgeTokenService,
@@ -9,23 +8,23 @@ export {
   type NudgeTokenStatus,
 } from './service/nudge-token.service.js';
 export type {
-  ApiKeyOption,
   NudgeAuthOptions,
   NudgeAuthOptionsFactory,
-  NudgeBudgetOptions,
-  NudgeCacheOptions,
   NudgeClientScopeOptions,
-  NudgeConnectionOptions,
-  NudgeHttpOptions,
   NudgeTenantsClientScopeOptions,
   NudgeTenantsUserScopeOptions,
   NudgeUserScopeOptions,
-  UserJwtAlgorithm,
-  UserJwtOptions,
-  UserJwtPayload,
 } from './options/nudge-auth.options.js';
 export type { NudgeTenantsOptions, TenantConfig } from './options/tenants.options.js';
+export type { ApiKeyOption } from './options/api-key-rule.js';
+export type { NudgeBudgetOptions } from './options/budget.options.js';
+export type { NudgeCacheOptions } from './options/cache.options.js';
+export type { NudgeConnectionOptions } from './options/connection.options.js';
 export type { NudgeEndpointOptions, RouteVersion } from './options/endpoint.options.js';
+export type { NudgeHttpOptions } from './options/http.options.js';
+export type { NudgeAuthExtras } from './options/module-extras.options.js';
+export type { UserJwtAlgorithm } from './options/user-jwt-algorithms.js';
+export type { UserJwtOptions, UserJwtPayload } from './options/user-jwt.options.js';
 export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter.js';
 export { NudgeHttpException } from './http/nudge-http.exception.js';
 export { NudgeUserGuard, NudgeUserGuardFor } from './user-auth/nudge-user.guard.js';
@@ -33,6 +32,7 @@ export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
 export type { TokenStore } from './store/token-store.js';
+export type { NudgeAuthEvent } from './telemetry/events.js';
 export {
   isNudgeAuthError,
   NUDGE_AUTH_ERROR_CODES,

@@ -130,6 +130,7 @@ export class Renewals {
   ): Promise<RenewalOutcome> {
     const startedAtMs = this.#clock.now().monotonicMs;
     const request = requestNamed(name);
+    this.#events.emit({ type: 'renewal-started', reason });
     let tooShortToken: HeldToken | undefined;
     try {
       const renewed = await this.#renewer.renew({

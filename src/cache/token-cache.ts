@@ -2,14 +2,15 @@ import type { Clock, Instant, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
+import { settledWithin } from '../common/within.js';
 import type { TokenRequest } from '../vendor/token-source.js';
+import type { RequestCounts } from '../telemetry/counts.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { Freshness } from '../token/freshness.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
 import { timeout } from '../vendor/call-refusal.js';
-import type { Renewal } from './renewal.js';
 import { publishableTokens } from './publishable-tokens.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries } from './token-entries.js';
@@ -47,6 +48,7 @@ export class TokenCache {
   readonly #renewer: TokenRenewer;
   readonly #options: TokenCacheOptions;
   readonly #events: NudgeAuthEvents;
+  readonly #requests: RequestCounts;
   readonly #clock: Clock;
   readonly #entries: TokenEntries;
   readonly #renewals: Renewals;
@@ -61,6 +63,7 @@ export class TokenCache {
     this.#renewer = renewer;
     this.#options = options;
     this.#events = events;
+    this.#requests = events.counts.requests;
     this.#clock = clock;
     this.#entries = new TokenEntries(
       options.room ?? options.maxEntries,
@@ -83,12 +86,12 @@ export class TokenCache {
       if (held !== undefined) {
         const now = this.#clock.now();
         if (held.freshness(now) === 'fresh' && !this.#renewals.isOfOtherKey(held, now)) {
-          this.#events.served('memory');
+          this.#requests.held += 1;
           return held.handOut(now);
         }
       }
     }
-    return this.#lookUp(name, request.forceRefresh === true, begunAt);
+    return this.#requests.failed.of(this.#lookUp(name, request.forceRefresh === true, begunAt));
   }
 
   /** Lets go of an entry's token: what is held, and what is under way, reaches nobody any more. */
@@ -198,10 +201,14 @@ export class TokenCache {
     if (state !== 'fresh') {
       const renewal = this.#renewals.join(lookup.name, 'rotation');
       const isHopeful = !isNudgeAuthError(renewal) && this.#renewer.refusal() === undefined;
-      if (state === 'renew' && isHopeful) await this.#settledWithin(renewal, this.#options.maxWaitMs);
+      if (state === 'renew' && isHopeful) {
+        await settledWithin(this.#clock, this.#options.maxWaitMs, renewal.settled);
+      }
     }
     const best = this.#entries.of(lookup.name).heldAfter(lookup.after);
-    return best === undefined ? undefined : this.#handOut(best, best === held ? 'memory' : 'renewal');
+    if (best === undefined) return undefined;
+    const isStale = best === held && state === 'renew';
+    return this.#handOut(best, isStale ? 'stale' : best === held ? 'held' : 'waited');
   }
 
   /** What a renewal brings, waited for as long as the deadline allows; `undefined` when it is not for this caller. */
@@ -214,13 +221,13 @@ export class TokenCache {
     if ('error' in outcome) throw outcome.error;
     // Taken from the store: nobody knows whether it was fetched after this caller insisted.
     if (lookup.after > 0 && outcome.from === 'store') return undefined;
-    return this.#handOut(outcome.held, 'renewal');
+    return this.#handOut(outcome.held, 'waited');
   }
 
-  #handOut(held: HeldToken, from: 'memory' | 'renewal'): NudgeToken | undefined {
+  #handOut(held: HeldToken, outcome: 'held' | 'waited' | 'stale'): NudgeToken | undefined {
     const now = this.#clock.now();
     if (held.freshness(now) === 'unusable') return undefined;
-    this.#events.served(from);
+    this.#requests[outcome] += 1;
     return held.handOut(now);
   }
 
@@ -239,13 +246,5 @@ export class TokenCache {
     }));
     const list = [...publishableTokens(entries, () => this.#clock.now())];
     return list.slice(0, this.#options.mostPublished ?? MOST_PUBLISHED);
-  }
-
-  /** Waits for the renewal, but not longer than `waitMs`; how it ended is of no concern here. */
-  #settledWithin({ settled }: Renewal, waitMs: number): Promise<unknown> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.schedule(waitMs, () => resolve(undefined));
-      void settled.then(resolve).finally(cancel);
-    });
   }
 }

@@ -4,7 +4,7 @@ import { SECOND_MS } from '../common/durations.js';
 import { isNudgeAuthError } from '../common/errors.js';
 
 /** A boot is not held up for longer. */
-const PATIENCE_MS = 5 * SECOND_MS;
+const LONGEST_WARM_UP_MS = 5 * SECOND_MS;
 
 /**
  * Waits for the first token, so that the first user need not: until it is there, 5 s have passed, or it fails for a
@@ -15,7 +15,7 @@ const PATIENCE_MS = 5 * SECOND_MS;
 export async function warmUp(firstToken: () => Promise<unknown>, clock: Clock): Promise<void> {
   const late = new Error('late');
   try {
-    await new Deadline(clock, PATIENCE_MS).race(firstToken(), () => late);
+    await new Deadline(clock, LONGEST_WARM_UP_MS).race(firstToken(), () => late);
   } catch (error) {
     if (isNudgeAuthError(error) && error.code === 'NUDGE_CREDENTIALS_REJECTED') throw error;
     if (error !== late && !isNudgeAuthError(error)) throw error;

@@ -1,9 +1,9 @@
-/** What a function returns, or `undefined` if it throws: for what the app or the platform may fail at harmlessly. */
+/** Returns what `run` returns, or `undefined` if it throws: for calls whose failure harms nothing. */
 export const attempt = <T>(run: () => T): T | undefined => {
   try {
     return run();
   } catch {
-    // Each caller says what is done without.
+    // The caller goes on without a result.
     return undefined;
   }
 };

@@ -1,4 +1,4 @@
-/** The part of the global object that tells and keeps time; a fake one, such as `@sinonjs/fake-timers` makes, fits too. */
+/** The part of the global object that tells the time and sets timers; a fake of `@sinonjs/fake-timers` fits too. */
 export interface RefreshTokenClock {
   readonly Date: { now(): number };
   readonly performance?: { now(): number };

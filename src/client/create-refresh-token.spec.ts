@@ -79,7 +79,7 @@ describe('a call', () => {
     await expect(Promise.all(calls)).resolves.toEqual(['A', 'A', 'A']);
   });
 
-  it('works detached from everything, as the SDK calls it', async () => {
+  it('works without a `this`, as the SDK calls it', async () => {
     endpoint.script.push(tokenAnswer('A'));
     const { call } = { call: create() };
     await expect(call()).resolves.toBe('A');
@@ -97,7 +97,7 @@ describe('a call', () => {
     await expect(refreshToken()).resolves.toBe('A');
   });
 
-  it('forgets the held token once headers say that nobody is signed in', async () => {
+  it('forgets the held token once headers say that the user is signed out', async () => {
     let headers: Record<string, string> | undefined = { Authorization: 'user' };
     const refreshToken = create({ headers: () => headers });
     endpoint.script.push(tokenAnswer('A'));
@@ -109,7 +109,7 @@ describe('a call', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  it('uses the global fetch of that moment where none is given', async () => {
+  it('uses the global fetch of the moment of the request if the app gives none', async () => {
     const original = globalThis.fetch;
     const refreshToken = create({ fetch: undefined });
     globalThis.fetch = () => Promise.resolve(Response.json(tokenAnswer('G').body));
@@ -132,7 +132,7 @@ describe('a call', () => {
     }
   });
 
-  it('uses the device as clock where none is given, and clears its timers', async () => {
+  it('uses the device as clock if the app gives none, and clears its timers', async () => {
     jest.useFakeTimers();
     try {
       endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
@@ -159,7 +159,7 @@ describe('a held token', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  it('counts as refused when it is asked for again later, and is replaced', async () => {
+  it('counts as refused when the SDK asks again after ten seconds, and is replaced', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -169,7 +169,7 @@ describe('a held token', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('is returned again if the endpoint has no other', async () => {
+  it('is returned again if the endpoint answers with the same one', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('A'));
     const refreshToken = create();
     await refreshToken();
@@ -237,7 +237,7 @@ describe('a held token', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  it('has expired after a sleep, whatever the monotonic clock says', async () => {
+  it('has expired after a sleep in which the monotonic clock stood still', async () => {
     endpoint.script.push(tokenAnswer('A', 60, 45), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -278,7 +278,7 @@ describe('fetching ahead', () => {
     await expect(refreshToken()).resolves.toBe('C');
   });
 
-  it('answers at once with a token that is due, and renews it behind the back', async () => {
+  it('answers a call at once with a token whose successor is due, and fetches the successor meanwhile', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -304,7 +304,7 @@ describe('fetching ahead', () => {
     expect(pausesMs.length).toBeLessThan(12);
   });
 
-  it('is not fooled by a refreshIn that would have clients poll, or that is none', async () => {
+  it('waits for half of the life if refreshIn is sooner or no number', async () => {
     for (const refreshIn of [0, -5, 0.001, null, 'soon', undefined]) {
       const own = new FakeEndpoint();
       own.script.push({ body: { token: 'A', expiresIn: 100, refreshIn } }, tokenAnswer('B'));
@@ -340,7 +340,7 @@ describe('in a browser', () => {
     browser.restore();
   });
 
-  it('fetches nothing ahead while the page is hidden, and makes up for it when it is shown', async () => {
+  it('fetches nothing ahead while the page is hidden, and fetches as soon as it is shown', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -397,7 +397,7 @@ describe('in a browser', () => {
     expect(endpoint.requests).toHaveLength(4);
   });
 
-  it('does not end what the endpoint asked for', async () => {
+  it('does not end a pause that the endpoint asked for', async () => {
     endpoint.script.push({ status: 503, headers: { 'retry-after': '50' } });
     const refreshToken = create();
     await refreshToken();
@@ -441,7 +441,7 @@ describe('in a browser', () => {
 });
 
 describe('in React Native', () => {
-  it('fetches nothing ahead in the background, and makes up for it in the foreground', async () => {
+  it('fetches nothing ahead in the background, and fetches as soon as it is in the foreground', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const appState = new FakeAppState();
     const refreshToken = create({ appState });
@@ -479,7 +479,7 @@ describe('a failure', () => {
     ['an expiresIn that is no number', { body: { token: 'A', expiresIn: 'long' } }, 'malformed'],
     ['404', { status: 404 }, 'status'],
     ['429', { status: 429 }, 'status'],
-  ] as const)('ends as null and is told, without a retry: %s', async (_name, answer, type) => {
+  ] as const)('ends as null without a retry, and is reported: %s', async (_name, answer, type) => {
     endpoint.script.push(answer);
     await expect(create()()).resolves.toBeNull();
     expect(endpoint.requests).toHaveLength(1);
@@ -516,7 +516,7 @@ describe('a failure', () => {
     expect(events.map(({ pauseMs }) => pauseMs)).toEqual([5_000, 0, 5_000]);
   });
 
-  it('of headers is one like any other, and is never a rejection', async () => {
+  it('of headers pauses like any other, and ends as null, never as a rejection', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>().mockRejectedValue(new Error('storage is locked'));
     const refreshToken = create({ headers });
     await expect(refreshToken()).resolves.toBeNull();
@@ -529,21 +529,21 @@ describe('a failure', () => {
   it.each([
     ['a function', () => () => ({})],
     ['something circular', () => Object.assign([], { 0: globalThis })],
-  ])('of headers that are %s is none that escapes', async (_name, headers) => {
+  ])('of headers that are %s ends as null', async (_name, headers) => {
     await expect(
       create({ headers: headers as unknown as RefreshTokenHeadersFunction })(),
     ).resolves.toBeNull();
     expect(endpoint.requests).toHaveLength(0);
   });
 
-  it('of a fetch that throws at once is none that escapes', async () => {
+  it('of a fetch that throws at once ends as null', async () => {
     const fetch = (): never => {
       throw new TypeError('bad URL');
     };
     await expect(create({ fetch })()).resolves.toBeNull();
   });
 
-  it('of the listener is its own', async () => {
+  it('of the listener does not change the answer', async () => {
     endpoint.script.push(tokenAnswer('A'));
     const onEvent = (): never => {
       throw new Error('log is full');
@@ -553,7 +553,7 @@ describe('a failure', () => {
 });
 
 describe('Retry-After', () => {
-  it.each([429, 503])('of a %i is honoured to the second, without a retry, then it ends', async (status) => {
+  it.each([429, 503])('of a %i pauses to the second, without a retry, and no longer', async (status) => {
     endpoint.script.push({ status, headers: { 'retry-after': '50' } }, tokenAnswer('A'));
     const refreshToken = create();
     await expect(refreshToken()).resolves.toBeNull();
@@ -576,7 +576,7 @@ describe('Retry-After', () => {
     ['a list', '30, 120', 120_000],
     ['zero', '0', 5_000],
     ['empty', '', 5_000],
-  ])('that is %s waits sensibly', async (_name, value, pauseMs) => {
+  ])('that is %s (%j) pauses for %i ms', async (_name, value, pauseMs) => {
     endpoint.script.push({ status: 429, headers: { 'retry-after': value } });
     await create()();
     expect(events.at(-1)?.pauseMs).toBe(pauseMs);
@@ -680,7 +680,7 @@ describe('401 and 403', () => {
   const headersWith = (renewed: Record<string, string> | null) =>
     jest.fn<RefreshTokenHeadersFunction>((why) => (why ? renewed : { Authorization: 'old' }));
 
-  it.each([401, 403])('of %i: headers are renewed and the request is repeated once', async (status) => {
+  it.each([401, 403])('(here %i) renew the headers and repeat the request once', async (status) => {
     const headers = headersWith({ Authorization: 'new' });
     endpoint.script.push({ status }, tokenAnswer('A'));
     await expect(create({ headers })()).resolves.toBe('A');
@@ -688,7 +688,7 @@ describe('401 and 403', () => {
     expect(endpoint.requests.map(({ init }) => init.headers.Authorization)).toEqual(['old', 'new']);
   });
 
-  it('then end as null, with a pause from 30 seconds to 5 minutes, and never for ever', async () => {
+  it('that come again after that end as null, with a pause from 30 seconds to 5 minutes', async () => {
     let chance = 0;
     const refreshToken = create({ headers: headersWith({ Authorization: 'new' }), random: () => chance });
     for (let count = 0; count < 99; count += 1) endpoint.script.push({ status: 401 });
@@ -714,7 +714,7 @@ describe('401 and 403', () => {
     await expect(refreshToken()).resolves.toBeNull();
   });
 
-  it('send headers that cannot change only once', async () => {
+  it('do not repeat the request if the headers are an object, which cannot change', async () => {
     endpoint.script.push({ status: 401 });
     await create()();
     expect(endpoint.requests).toHaveLength(1);
@@ -723,7 +723,7 @@ describe('401 and 403', () => {
   it.each([
     ['brings none', async () => null],
     ['fails', () => Promise.reject(new Error('offline'))],
-  ])('send nothing more if the renewal %s, and pause', async (_name, renew) => {
+  ])('end as null with a pause, and without a second request, if the renewal %s', async (_name, renew) => {
     const headers: RefreshTokenHeadersFunction = (why) => (why ? renew() : { Authorization: 'old' });
     endpoint.script.push({ status: 401 });
     const refreshToken = create({ headers });
@@ -743,7 +743,7 @@ describe('401 and 403', () => {
     expect(events).toEqual([{ type: 'timeout', status: 401, pauseMs: 30_000 }]);
   });
 
-  it('are tried again at once with other headers, once in 30 seconds at most', async () => {
+  it('let other headers end the pause, once in 30 seconds at most', async () => {
     let nonce = 0;
     const refreshToken = create({ headers: () => ({ Nonce: `${nonce}` }) });
     for (let count = 0; count < 99; count += 1) endpoint.script.push({ status: 401 });
@@ -766,7 +766,7 @@ describe('401 and 403', () => {
     expect(endpoint.requests).toHaveLength(6);
   });
 
-  it('keep their pause though headers fail within it', async () => {
+  it('keep their pause if headers fail within it', async () => {
     let isBroken = false;
     const headers: RefreshTokenHeadersFunction = () => {
       if (isBroken) throw new Error('storage is locked');
@@ -784,6 +784,32 @@ describe('401 and 403', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
+  it('end their pause when the user signs out, so that the same user may sign in again', async () => {
+    let headers: Record<string, string> | null = { Authorization: 'user' };
+    const refreshToken = create({ headers: () => headers });
+    endpoint.script.push({ status: 401 }, { status: 401 }, tokenAnswer('A'));
+    await refreshToken();
+    headers = null;
+    await refreshToken();
+    headers = { Authorization: 'user' };
+    await expect(refreshToken()).resolves.toBe('A');
+  });
+
+  it('leave no pause of a signed-out user to headers that fail then: those make their own', async () => {
+    let getHeaders: RefreshTokenHeadersFunction = () => ({ Authorization: 'user' });
+    const refreshToken = create({ headers: (why) => getHeaders(why) });
+    endpoint.script.push({ status: 403 }, { status: 403 });
+    await refreshToken();
+    getHeaders = () => null;
+    await refreshToken();
+    getHeaders = () => Promise.reject(new Error('storage is locked'));
+    await refreshToken();
+    expect(events.map(({ type, pauseMs }) => [type, pauseMs])).toEqual([
+      ['unauthorized', 30_000],
+      ['headers', 5_000],
+    ]);
+  });
+
   it('start their own count of pauses', async () => {
     endpoint.script.push({ status: 404 }, { status: 404 }, { status: 401 }, { status: 404 });
     const refreshToken = create();
@@ -796,7 +822,7 @@ describe('401 and 403', () => {
 });
 
 describe('reset()', () => {
-  it('forgets the former user and answers what is under way with null', async () => {
+  it('forgets the former user, and answers the call under way with null', async () => {
     const refreshToken = create();
     endpoint.script.push(tokenAnswer('A'));
     await refreshToken();
@@ -891,7 +917,7 @@ describe('stop()', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('asks headers no more, not even for what was under way', async () => {
+  it('does not ask for headers again, also for the call under way', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>(() => ({ Authorization: 'user' }));
     const refreshToken = create({ headers });
     const call = refreshToken();
@@ -903,7 +929,7 @@ describe('stop()', () => {
     expect(events).toEqual([]);
   });
 
-  it('asks for no headers at all where the call and the end come in one breath', async () => {
+  it('asks for no headers if it follows the call at once', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>(() => ({ Authorization: 'user' }));
     const refreshToken = create({ headers });
     const call = refreshToken();
@@ -928,7 +954,7 @@ it('shows no token and no header to its listener', async () => {
   expect(JSON.stringify(events)).not.toContain('canary');
 });
 
-describe('a wrong option is a TypeError that names it and its mend:', () => {
+describe('a wrong option is a TypeError that names it and says what it must be:', () => {
   it.each([
     [{ endpoint: undefined }, 'endpoint must be a string like /nudge/token'],
     [{ endpoint: '' }, 'endpoint must be a string like /nudge/token'],

@@ -4,24 +4,24 @@ import { openSession } from './session.js';
 /** The function that a Nudge SDK is given; `reset` and `stop` are the app's. None of the three needs a `this`. */
 export interface RefreshToken {
   /**
-   * A valid token, or `null` if there is none now. Never rejects, and takes nine seconds at the longest; calls at the
-   * same time share one request, and most are answered from memory.
+   * Gives a valid token, or `null` if there is none now. Never rejects, and takes nine seconds at most. Calls at the
+   * same time share one request; most calls are answered from memory.
    */
   (): Promise<string | null>;
   /**
-   * Starts afresh for a user who has just signed in: forgets the held token and every pause, and answers what is under
-   * way with `null`, so that nothing of a former user reaches this one. Sends nothing by itself.
+   * Starts afresh for a user who has just signed in: forgets the held token and every pause, and answers the calls that
+   * are under way with `null`, so that no token of a former user reaches this one. Sends nothing by itself.
    */
   reset(): void;
-  /** Signs out: as `reset()`, and every later call is answered with `null` until then; no timer or listener is left. */
+  /** Signs out: as `reset()`, and answers every call with `null` until `reset()`. Leaves no timer or listener. */
   stop(): void;
 }
 
 /**
  * Gives the `refreshToken` function that a Nudge SDK asks for tokens, fed by the app's own token endpoint.
  *
- * The token is held in memory only, and the next one is fetched ahead while the app is in use. A failing endpoint is
- * asked less and less often; every failure ends as the held token, while that is good, or as `null`.
+ * The client holds the token in memory only, and fetches the next one ahead while the app is in use. It asks a failing
+ * endpoint less and less often, and answers with the held token while that is good, else with `null`.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export interface RefreshToken {
  * auth.onSignOut(refreshToken.stop);
  * ```
  *
- * @throws TypeError when an option is missing or of the wrong type; the message names it and its mend.
+ * @throws TypeError when an option is missing or of the wrong type; the message names it and says what it must be.
  * @see https://docs.nudgenow.com/security/authentication
  */
 export const createRefreshToken = (options: RefreshTokenOptions): RefreshToken => {

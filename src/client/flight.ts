@@ -11,7 +11,7 @@ export type Send = (
   signal: HostAbortSignal | undefined,
 ) => Promise<FetchResponse>;
 
-/** Told how a flight ended: the last status, the headers that were refused last, and the wait that was asked for. */
+/** Hears how a flight ended: the last status, the headers refused last, and the wait that the endpoint asked for. */
 export type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,
@@ -21,15 +21,15 @@ export type Finish = (
 
 /** The one fetch that all calls of a moment share. */
 export interface Flight {
-  /** Resolves once it has finished or would have. */
+  /** Resolves when the flight has finished or, after `abort()`, would have. */
   readonly end: Promise<void>;
-  /** It brings nothing, and does not finish. */
+  /** From then on the flight brings no token, and does not finish. */
   abort(): void;
 }
 
 /**
- * Fetches a token into `held`, with the headers that the user has at that moment: at most one retry, and one renewal of
- * headers. `renew` asks for new ones after a refusal, and resolves to whether there are any.
+ * Fetches a token into `held`, with the headers that the user has at that moment. Retries once at most, and renews the
+ * headers once at most: `renew` asks the app for new ones after a refusal, and resolves to whether there are any.
  */
 export const startFlight = (
   user: User,

@@ -1,11 +1,11 @@
 import type { RefreshTokenClock } from './clock.js';
 
 /**
- * The few shapes this client needs of the program around it. They are written out here so that neither the DOM's nor
- * Node's nor React Native's types have to be installed; the real ones all fit.
+ * The few types that the client needs of the program around it. They are written out here, so that an app need not
+ * install the types of the DOM, Node or React Native; the real ones all fit.
  */
 
-/** What is read of an answer: a real `Response` fits, of the DOM, of `undici` and of React Native. */
+/** What the client reads of an answer; the `Response` of the DOM, of `undici` and of React Native fits. */
 export interface FetchResponse {
   readonly ok: boolean;
   readonly status: number;
@@ -17,12 +17,12 @@ export interface FetchResponse {
   json(): Promise<unknown>;
 }
 
-/** What an aborted request watches, where the program has no `AbortSignal` type of its own. */
+/** The type of the signal that aborts a request, where the program has no `AbortSignal` type. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
 }
 
-/** What the program's own `fetch` takes as its second argument; React Native types its `AbortSignal` only there. */
+/** The second argument of the program's own `fetch`; React Native types its `AbortSignal` only there. */
 type HostRequestInit = typeof globalThis extends { fetch(input: string, init?: infer Init): unknown }
   ? Init
   : { signal?: AbortSignalLike };
@@ -34,10 +34,10 @@ export type HostAbortSignal = typeof globalThis extends { AbortSignal: { prototy
     ? NonNullable<Signal>
     : AbortSignalLike;
 
-/** How cookies travel, as in every `fetch`. */
+/** When `fetch` sends cookies. */
 export type FetchCredentials = 'omit' | 'same-origin' | 'include';
 
-/** What a request is made of; its method is `fetch`'s own default, `GET`. */
+/** What `fetch` is given for a request; the method is its default, `GET`. */
 export interface FetchInit {
   headers: Record<string, string>;
   /** `undefined` unless the `credentials` option is given: some workers refuse the field. */
@@ -46,12 +46,12 @@ export interface FetchInit {
   signal?: HostAbortSignal | undefined;
 }
 
-/** The part of `fetch` that is used; the DOM's, `undici`'s and React Native's all fit. */
+/** The part of `fetch` that the client uses; the `fetch` of the DOM, of `undici` and of React Native fits. */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** The part of React Native's `AppState` that is used. */
+/** The part of React Native's `AppState` that the client uses. */
 export interface AppStateLike {
-  /** `'active'` means in use; everything else does not. */
+  /** `'active'` says that the app is in use; every other state says that it is not. */
   readonly currentState: string | null | undefined;
   addEventListener(type: 'change', listener: (state: string) => void): { remove(): void } | undefined;
 }
@@ -69,7 +69,7 @@ interface Host extends RefreshTokenClock {
 /** The global object, read at the moment of use: polyfills and test doubles may come late. */
 export const host = globalThis as unknown as Host;
 
-/** Whether somebody is looking; `true` where the platform cannot tell, as in a worker. */
+/** Whether the user can see the app; `true` where the platform cannot tell, as in a worker. */
 export const isVisible = (appState: AppStateLike | undefined): boolean =>
   appState ? appState.currentState === 'active' : host.document?.visibilityState !== 'hidden';
 

@@ -97,7 +97,7 @@ describe('a held token, where reset() was forgotten,', () => {
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
-  it('is told apart by the whole text of a header that is no JWT, quotes included', async () => {
+  it('belongs to the whole text of a header that is no JWT, quotes included', async () => {
     headers = { Authorization: 'Digest username="alice"' };
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
     const refreshToken = create();
@@ -120,7 +120,7 @@ describe('a held token, where reset() was forgotten,', () => {
     await expect(refreshToken()).resolves.toBe('of zoë');
   });
 
-  it('is told apart by the header where the platform cannot decode a JWT', async () => {
+  it('belongs to the text of the header where the platform cannot decode a JWT', async () => {
     const original = globalThis.atob;
     Reflect.deleteProperty(globalThis, 'atob');
     try {
@@ -198,6 +198,18 @@ describe('a fetch under way', () => {
     await expect(refreshToken()).resolves.toBe('A');
   });
 
+  it('that brings a token so late that its successor is due asks for headers before the next fetch', async () => {
+    const refreshToken = create();
+    const former = refreshToken();
+    await settle();
+    signIn('bob');
+    await device.pass(SECOND_MS);
+    endpoint.last.answer(tokenAnswer('of alice', 2, 1));
+    await expect(former).resolves.toBe('of alice');
+    await device.pass(SECOND_MS);
+    expect(endpoint.requests).toHaveLength(1);
+  });
+
   it('repeats a failed request without asking for headers again', async () => {
     const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
     endpoint.script.push('network error', tokenAnswer('A'));
@@ -216,6 +228,19 @@ describe('headers', () => {
     expect(getHeaders).toHaveBeenCalledTimes(2);
     await Promise.all([refreshToken(), refreshToken(), refreshToken()]);
     expect(getHeaders).toHaveBeenCalledTimes(3);
+  });
+
+  it('are asked once by a call that also fetches ahead', async () => {
+    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
+    endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
+    const refreshToken = create({ headers: getHeaders });
+    await refreshToken();
+    await device.pass(6_100 * SECOND_MS);
+    getHeaders.mockClear();
+    await expect(refreshToken()).resolves.toBe('B');
+    await settle();
+    expect(endpoint.requests).toHaveLength(3);
+    expect(getHeaders).toHaveBeenCalledTimes(1);
   });
 
   it('that fail or hang end in null though a token is held, which its user gets afterwards', async () => {
@@ -257,7 +282,7 @@ describe('headers', () => {
     await expect(next).resolves.toBe('of bob');
   });
 
-  it('that call refreshToken themselves make no loop', async () => {
+  it('that call refreshToken themselves are asked twice at most', async () => {
     let count = 0;
     const refreshToken: RefreshToken = create({
       headers: async () => {
@@ -299,11 +324,11 @@ describe('the identity option', () => {
     await expect(refreshToken()).resolves.toBe('of alice');
   });
 
-  it.each([null, ''])('that is %j says that the user is signed out', async (nobody) => {
+  it.each([null, ''])('that is %j says that the user is signed out', async (signedOut) => {
     endpoint.script.push(tokenAnswer('of alice'));
     const refreshToken = create({ identity });
     await refreshToken();
-    user = nobody;
+    user = signedOut;
     await expect(refreshToken()).resolves.toBeNull();
     expect(endpoint.requests).toHaveLength(1);
   });
@@ -329,7 +354,7 @@ describe('the identity option', () => {
     await expect(call).resolves.toBeNull();
   });
 
-  it('that throws, at whatever moment, ends in null', async () => {
+  it('that throws, during a fetch or before one, ends in null', async () => {
     let isBroken = false;
     const refreshToken = create({
       identity: () => {

@@ -1,17 +1,17 @@
 import type { RefreshTokenClock } from './clock.js';
 import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
 
-/** Request headers by name: they carry the app's own credential, such as `Authorization`. A plain object, not a `Headers`. */
+/** Request headers by name, with the app's own credential, such as `Authorization`: a plain object, not a `Headers`. */
 export type RefreshTokenHeaders = Readonly<Record<string, string>>;
 
 /**
- * Gives the headers of a request, and so says who is signed in. It is asked once per `refreshToken()`, before a held
- * token is returned too, and before a fetch ahead; calls at the same time share one question. `null` or `undefined` says
- * that the user is signed out: nothing is sent, a held token is forgotten and the answer is `null`. So it is when this
- * function throws or takes too long, but then the token is kept.
+ * Gives the headers of a request, and so says which user is signed in. The client asks it once per `refreshToken()`,
+ * also when it holds a token, and before a fetch ahead; calls at the same time share one question. `null` or `undefined`
+ * says that the user is signed out: the client sends nothing, forgets the held token and answers `null`. If this function
+ * throws or takes too long, the answer is `null` too, but the client keeps the token.
  *
  * `why` is `'unauthorized'` when the endpoint has just refused the headers given before (401 or 403): renew the app's
- * own access token, and return the new headers. It is asked so once per fetch at most; without a new access token,
+ * own access token, and return the new headers. The client asks so once per fetch at most; without a new access token,
  * return `null` or throw.
  */
 export type RefreshTokenHeadersFunction = (
@@ -19,22 +19,23 @@ export type RefreshTokenHeadersFunction = (
 ) => RefreshTokenHeaders | null | undefined | Promise<RefreshTokenHeaders | null | undefined>;
 
 /**
- * Why there was no token: `headers` or `identity` threw, the request got no answer, it took too long, the endpoint answered 401
- * or 403 (twice, if `headers` could be asked again), it answered another failure, or not with `{ token, expiresIn }`.
+ * Why there was no token: `headers` or `identity` threw, the request got no answer, it took too long, the endpoint
+ * answered 401 or 403 (twice, if `headers` could be asked again), it answered another failing status, or the body was
+ * not `{ token, expiresIn }`.
  */
 export type RefreshTokenFailureType =
   'headers' | 'network' | 'timeout' | 'unauthorized' | 'status' | 'malformed';
 
 /**
- * How a fetch ended, its retry included, or why it was not begun: for a log or a metric. Never holds a token, a header
+ * Says how a fetch ended, with its retry, or why it did not begin: for a log or a metric. Never holds a token, a header
  * or a URL.
  */
 export interface RefreshTokenEvent {
-  /** `'token'` if it brought one, else why not. */
+  /** `'token'` if the fetch brought one, else the reason why not. */
   readonly type: 'token' | RefreshTokenFailureType;
   /** The last HTTP status, 0 if there was no answer at all. */
   readonly status: number;
-  /** Milliseconds for which nothing more is sent because of this failure; 0 if it adds nothing to a running pause. */
+  /** Milliseconds for which the client then sends nothing; 0 if the failure adds none to a running pause. */
   readonly pauseMs: number;
 }
 
@@ -45,24 +46,24 @@ export interface RefreshTokenOptions {
   /** The headers of every request, or a function that gives them. Default: none, for hosts that use cookies. */
   readonly headers?: RefreshTokenHeaders | RefreshTokenHeadersFunction;
   /**
-   * Names the signed-in user, to whom alone a held token is returned; `null`, `undefined` or `''` says that the user is
-   * signed out. Read often, so let it be quick. Default: the `iss` and `sub` of a JWT in the `Authorization` header, else
-   * that header's text. Give it where access tokens are no JWTs, where cookies sign in, where one user may change the
-   * tenant, and on React Native before 0.74.
+   * Names the signed-in user; only this user gets a held token. `null`, `undefined` or `''` says that the user is signed
+   * out. The client calls it often, so let it be quick. Default: the `iss` and `sub` of a JWT in the `Authorization`
+   * header, else that header's text. Give it where access tokens are no JWTs, where cookies sign in, where one user may
+   * change the tenant, and on React Native before 0.74.
    */
   readonly identity?: () => string | null | undefined;
   /** Sends the requests. Default: the global `fetch`, looked up at each request. */
   readonly fetch?: FetchLike;
-  /** Whether cookies travel. Default: the platform's own, which is `'same-origin'` in browsers. */
+  /** When requests carry cookies. Default: the platform's own, which is `'same-origin'` in browsers. */
   readonly credentials?: FetchCredentials;
   /**
-   * The longest a call may take in all, headers and retry included, in milliseconds: above 0, at most 9000, the default.
-   * `headers` and a fetch may take as long each, for the calls that come later.
+   * The most milliseconds that a call takes in all, with headers and retry: above 0, at most 9000, the default. `headers`
+   * and a fetch may take as long each, for the calls that come later.
    */
   readonly timeoutMs?: number;
-  /** React Native's `AppState`: nothing is then fetched ahead in the background. Browsers need nothing. */
+  /** React Native's `AppState`: the client then fetches nothing ahead in the background. Leave it out in browsers. */
   readonly appState?: AppStateLike;
-  /** Told how each fetch ended. What it throws is ignored; let it not be `async`. */
+  /** Hears how each fetch ended. The client ignores what it throws; it must not be `async`. */
   readonly onEvent?: (event: RefreshTokenEvent) => void;
   /** For tests: the source of time. Default: the global object. */
   readonly clock?: RefreshTokenClock;
@@ -70,7 +71,7 @@ export interface RefreshTokenOptions {
   readonly random?: () => number;
 }
 
-/** Throws a `TypeError` unless `kinds` names the type of `value`; zero, less, the empty text and above 9000 are wrong too. */
+/** Throws a `TypeError` unless `kinds` names the type of `value`; an empty text, 0, less and above 9000 are wrong too. */
 export const checkOption = (name: string, kinds: string, value: unknown): void => {
   if (!kinds.includes(typeof value) || (value as number) <= 0 || (value as number) > 9_000) {
     throw new TypeError(`createRefreshToken: ${name} must be ${kinds}`);

@@ -23,14 +23,14 @@ describe('a held token', () => {
     expect(held.give(61_000)).toBeNull();
   });
 
-  it('stays when the endpoint answers with something else', () => {
+  it('stays when the endpoint answers without a good one', () => {
     const held = heldAt(0);
     expect(held.keep({ token: '', expiresIn: 60, refreshIn: 45 }, 1_000)).toBe(false);
     expect(held.keep({ token: 'B', expiresIn: 0.9, refreshIn: 0 }, 1_000)).toBe(false);
     expect(held.give(1_000)).toBe('A');
   });
 
-  it('has no successor due before it was taken, nor after it was forgotten', () => {
+  it('has no successor due before the SDK got it, nor after it was forgotten', () => {
     const held = heldAt(0);
     expect(held.dueAt()).toBe(Infinity);
     held.give(0);
@@ -61,36 +61,61 @@ describe('a held token', () => {
 describe('a pause', () => {
   it('grows with failures of one kind, and begins anew with another or after a success', () => {
     const pause = makePause();
-    const lengthsMs = [pause.start(0, 0), pause.start(10_000, 0), pause.start(100_000, 0, 'headers')];
+    const lengthsMs = [
+      pause.start(0, 0, '', 0),
+      pause.start(10_000, 0, '', 0),
+      pause.start(100_000, 0, 'headers', 0),
+    ];
     pause.reset();
-    lengthsMs.push(pause.start(500_000, 0, 'headers'));
+    lengthsMs.push(pause.start(500_000, 0, 'headers', 0));
     expect(lengthsMs).toEqual([5_000, 10_000, 30_000, 30_000]);
   });
 
-  it('goes on as it is when another failure falls into it', () => {
+  it('goes on unchanged when another failure falls into it', () => {
     const pause = makePause();
-    pause.start(0, 0);
-    expect(pause.start(1, 0, 'headers')).toBe(0);
+    pause.start(0, 0, '', 0);
+    expect(pause.start(1, 0, 'headers', 0)).toBe(0);
     expect(pause.dueAt()).toBe(5_000);
   });
 
-  it('for refused headers lets others through, once in 30 seconds', () => {
+  it.each([
+    ['other headers', 'new'],
+    ['a sign-out', undefined],
+  ])('for refused headers is ended by %s, and not by the refused ones', (_name, headers) => {
     const pause = makePause();
-    pause.start(0, 0, 'old');
-    expect([pause.isDeaf(1), pause.allows(1, 'old'), pause.allows(1, 'new')]).toEqual([false, false, true]);
-    pause.start(2, 0, 'new');
-    expect([pause.allows(3, 'newer'), pause.allows(30_001, 'newer')]).toEqual([false, true]);
+    pause.start(0, 0, 'old', 0);
+    expect(pause.isDeaf(1)).toBe(false);
+    pause.heed(1, 'old');
+    expect(pause.dueAt()).toBe(30_000);
+    pause.heed(1, headers);
+    expect(pause.dueAt()).toBe(0);
+  });
+
+  it('for refused headers is ended early once in 30 seconds', () => {
+    const pause = makePause();
+    pause.start(0, 0, 'old', 0);
+    pause.heed(1, 'new');
+    pause.start(2, 0, 'new', 0);
+    pause.heed(30_000, 'newer');
+    expect(pause.dueAt()).toBe(60_002);
+    pause.heed(30_001, 'newer');
+    expect(pause.dueAt()).toBe(0);
+  });
+
+  it('for another failure is not ended by headers', () => {
+    const pause = makePause();
+    pause.start(0, 0, '', 0);
+    expect(pause.isDeaf(1)).toBe(true);
+    pause.heed(1, 'new');
+    expect(pause.dueAt()).toBe(5_000);
   });
 
   it('that the endpoint asked for is not ended early', () => {
     const pause = makePause();
-    pause.start(0, 0, '', 50_000);
+    pause.start(0, 0, 'old', 50_000);
+    pause.heed(49_999, 'new');
     pause.end(49_999);
-    expect([pause.isDeaf(49_999), pause.allows(49_999, 'any'), pause.allows(50_000, 'any')]).toEqual([
-      true,
-      false,
-      true,
-    ]);
+    expect(pause.dueAt()).toBe(50_000);
   });
 });
 
@@ -152,7 +177,7 @@ describe('a flight', () => {
     expect(held.isAlive(0)).toBe(false);
   });
 
-  it('tells which headers were refused', async () => {
+  it('reports which headers were refused', async () => {
     const refused = userOf('old').headers;
     expect((await fetchWith([401])).finished).toEqual(['unauthorized', 401, refused, 0]);
   });
@@ -200,7 +225,7 @@ describe('time', () => {
 });
 
 describe('questions', () => {
-  it('are asked one after the other, and those who wait for the next one share it', async () => {
+  it('are asked one after the other, and the calls that wait for the next one share it', async () => {
     const answers: ((user: User | null) => void)[] = [];
     const ask = askInTurn(() => new Promise((resolve) => answers.push(resolve)));
     const first = ask();

@@ -1,13 +1,13 @@
 import type { FetchResponse } from './host.js';
 
-// For a date, or what is no number: a device's clock cannot be trusted with a date.
+// For a date, and for a text that is no number: the device's clock may be wrong, so a date says nothing.
 const UNREADABLE_RETRY_AFTER_S = 60;
-// No proxy's nonsense silences a client for a day.
+// A longer wait is the mistake of a proxy.
 const MAX_RETRY_AFTER_S = 3_600;
 
 /**
- * The longest wait that an answer asks for, in milliseconds; 0 if it asks for none. A list and the `Retry-After-<name>`
- * of named throttlers count too; in a browser, CORS has to expose the header.
+ * Returns the longest wait that an answer asks for, in milliseconds; 0 if it asks for none. A list and the
+ * `Retry-After-<name>` of named throttlers count too. In a browser, CORS has to expose the headers.
  */
 export const readRetryAfterMs = (headers: FetchResponse['headers']): number => {
   let text = headers.get('retry-after') ?? '';

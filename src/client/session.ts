@@ -10,12 +10,12 @@ import { readUser, type User } from './user.js';
 
 /** Gives a valid token, or `null`; never rejects. */
 type Ask = () => Promise<string | null>;
-/** Ends every timer and listener, and with `null` what is under way; from then on every answer is `null`. */
+/** Ends every timer and listener, and answers the calls under way and all later ones with `null`. */
 type Close = () => void;
 
 /**
- * Begins what lasts until the next `reset()` or `stop()`. It decides when to fetch, and to whom the held token may be
- * returned: to the user whose headers brought it, as long as the app names no other.
+ * Opens the session that lasts until the next `reset()` or `stop()`. It decides when to fetch, and which user gets the
+ * held token: the one whose headers brought it, as long as the app names no other.
  */
 export const openSession = ({
   endpoint,
@@ -43,7 +43,7 @@ export const openSession = ({
   const pause = makePause();
 
   let isClosed = false;
-  /** Whose token is held or under way; `null` if the user is signed out, or not asked for yet: then nothing is held. */
+  /** The user of the held token and of the flight; `null`, and no token is held, if the user is signed out or unknown. */
   let owner: User | null = null;
   let flight: Flight | undefined;
   let stopTimer: (() => void) | undefined;
@@ -55,14 +55,15 @@ export const openSession = ({
     else if (!flight) pauseMs = pause.start(now(), random(), refused, retryAfterMs);
     if (refused) held.reset();
     fetchAhead();
-    // A listener's error is its own.
+    // The app's listener may throw: the token does not depend on it.
     attempt(() => onEvent({ type, status, pauseMs }));
   };
 
-  /** From now on, only this user may have a token. */
+  /** From now on, only this user may get a token. */
   const meet = (user: User | null, why?: 'unauthorized'): void => {
     const isSame = user?.identity === owner?.identity;
     if (!isSame) held.reset();
+    pause.heed(now(), user?.headers);
     // A renewed access token that is no JWT always looks like another user's: its request goes on.
     if (owner && (isSame || (why && owner.isOpaque && user?.isOpaque))) {
       Object.assign(owner, user);
@@ -78,11 +79,11 @@ export const openSession = ({
     const user = await time.limit(readUser(getHeaders, identity, why).catch(() => 'headers' as const));
     if (isClosed) return null;
     if (typeof user === 'string') {
-      // After a refusal, that is what the fetch tells.
+      // After a refusal, the fetch tells how it ended.
       if (!why) finish(user);
       return null;
     }
-    // No new headers are no sign-out.
+    // After a refusal, `null` says that there are no new headers, not that the user has signed out.
     if (user || !why) meet(user, why);
     return user;
   });
@@ -93,38 +94,41 @@ export const openSession = ({
       held,
       time,
       (sent, signal) => fetch(endpoint, { headers: sent, credentials, signal }),
-      // Headers that cannot change are not sent again.
+      // An object of headers cannot change, so it is not sent again.
       getHeaders === headers ? () => askUser('unauthorized') : undefined,
-      (...finished) => {
+      (type, status, refused, retryAfterMs) => {
         flight = undefined;
-        finish(...finished);
+        finish(type, status, refused, retryAfterMs);
       },
     );
   };
 
-  /** Fetches now, or when it is due: only for an app in use, whose SDK has taken the held token. */
-  const fetchAhead = (user?: User | null): void => {
+  /**
+   * Fetches now, or sets a timer for when it is due: only while the app is visible and its SDK has the held token.
+   * `named` is the user if the app has named them at this moment; else it asks first.
+   */
+  const fetchAhead = (named?: User | null): void => {
     const waitMs = Math.max(held.dueAt(), pause.dueAt()) - now();
     if (flight) return;
     if (waitMs > 0) {
       stopTimer?.();
       if (held.isAlive(now())) stopTimer = time.start(waitMs, fetchAhead);
     } else if (isVisible(appState)) {
-      if (user) startFetch(user);
+      if (named) startFetch(named);
       else void askUser().then((found) => found && fetchAhead(owner));
     }
   };
 
   const ask: Ask = async () => {
-    // Where nothing is held and nothing may be sent, no headers would change the answer.
+    // Without a token, and in a pause that other headers do not end, no question would change the answer.
     if (pause.isDeaf(now()) && !held.isAlive(now())) return null;
     let user: User | null = null;
 
-    const give = (at: number): string | null => {
-      // A user whom the app cannot name gets nothing; the next question tells `onEvent`.
+    const give = (at: number, named?: User | null): string | null => {
+      // A user whom the app fails to name gets nothing; the next question tells `onEvent`.
       if (!user || user !== owner || (identity && attempt(identity) !== user.identity)) return null;
       const token = held.give(at);
-      if (token) fetchAhead(user);
+      if (token) fetchAhead(named);
       return token;
     };
 
@@ -133,13 +137,13 @@ export const openSession = ({
       // One reading decides both whether to fetch and whether to give: between two of them a token could expire.
       const at = now();
       if (user && !held.isGood(at)) {
-        if (!flight && pause.allows(at, user.headers) && held.allows(at)) startFetch(user);
+        if (!flight && pause.dueAt() <= at && held.allows(at)) startFetch(user);
         if (flight) return flight.end;
       }
-      return give(at);
+      return give(at, user);
     };
 
-    // Out of time: what the fetch has not brought may still be held.
+    // After a fetch, or out of time: the token may be held. The headers are older than this moment by now.
     return (await time.limit(answer(), null)) ?? give(now());
   };
 

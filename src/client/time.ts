@@ -1,21 +1,21 @@
 import type { RefreshTokenClock } from './clock.js';
 
-// Below 2^31, from where on a timer would fire at once.
+// A timer of 2^31 ms or more would fire at once.
 const MAX_TIMER_MS = 2_000_000_000;
 
-/** The session's time: what has passed, what is to happen later, and for how long anything is waited for. */
+/** The session's time: how much has passed, what happens later, and how long the session waits. */
 export interface Time {
   /**
-   * Milliseconds on a clock that never steps back and never stands still: between two readings, as many have passed as
-   * the larger of what the wall clock (which may be set back) and the monotonic clock (which may stop while a phone
-   * sleeps) says. Where it starts means nothing.
+   * Milliseconds on a clock that never steps back and never stands still. Between two readings passes the larger of what
+   * the wall clock (which a user may set back) and the monotonic clock (which may stop while a phone sleeps) say. Its
+   * start means nothing.
    */
   readonly now: () => number;
-  /** Calls back once, and lets a Node process end before that; the returned function stops the timer. */
+  /** Calls back once; a Node process may end before. The returned function stops the timer. */
   start(delayMs: number, callback: () => void): () => void;
-  /** Resolves as `work`, which must not reject, or to `late` when the limit is reached or `work` has no result. */
+  /** Resolves as `work`, which must not reject, or to `late` at the time limit or if `work` resolves to nothing. */
   limit<T, Late = 'timeout'>(work: Promise<T>, late?: Late): Promise<T | Late>;
-  /** The limit of everything is reached at once; none of its timers is left. */
+  /** Ends every wait at once, as at its time limit, and leaves no timer of one. */
   end(): void;
 }
 

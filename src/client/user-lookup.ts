@@ -1,11 +1,11 @@
 import type { User } from './user.js';
 
-/** Asks the app who is signed in, and why it is asked. Settles in the end, and does not reject. */
+/** Asks the app which user is signed in, and says why it asks. Never rejects, and never hangs. */
 export type AskApp = (why?: 'unauthorized') => Promise<User | null>;
 
 /**
- * Asks one question after the other, so that no late answer follows a newer one. Each begins after the calls that it
- * answers, which share it: so none of them hears of a user who had left before. A question for new headers is not shared.
+ * Asks one question after the other, so that no late answer follows a newer one. Calls share a question that has not
+ * begun yet, so that no call hears of a user who had left before it. A question for new headers is not shared.
  */
 export const askInTurn = (askApp: AskApp): AskApp => {
   let last: Promise<User | null> = Promise.resolve(null);

@@ -2,17 +2,17 @@ import { attempt } from './attempt.js';
 import { host } from './host.js';
 import type { RefreshTokenHeadersFunction, RefreshTokenOptions } from './options.js';
 
-/** The signed-in user, as the app has described them last. */
+/** The signed-in user, as the app has described the user last. */
 export interface User {
   /** Equal for the same user: access tokens rotate, users do not. */
   identity: string;
   /** Whether the identity is only the text of the headers, which a new access token changes too. */
   isOpaque: boolean;
-  /** The headers as JSON: easily compared, and a copy that nobody changes. */
+  /** The headers as JSON: easily compared, and a copy that the app cannot change. */
   headers: string;
 }
 
-/** The `iss` and `sub` of a JWT; `undefined` if there is no `sub`, no JWT, or no means to decode it. */
+/** Returns the `iss` and `sub` of a JWT; `undefined` if it is none, has no `sub`, or the platform cannot decode it. */
 const readJwtIdentity = (text: string): string | undefined =>
   attempt(() => {
     const base64 = text.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
@@ -21,8 +21,8 @@ const readJwtIdentity = (text: string): string | undefined =>
   });
 
 /**
- * Asks the app who is signed in: `getHeaders` once, `getIdentity` before and after. Resolves to `null` if no user is, or
- * another than before; rejects as those functions do.
+ * Asks the app which user is signed in: `getHeaders` once, `getIdentity` before and after it. Resolves to `null` if no
+ * user is, or if the user has changed between; rejects as those functions do.
  */
 export const readUser = async (
   getHeaders: RefreshTokenHeadersFunction,

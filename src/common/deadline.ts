@@ -1,4 +1,5 @@
 import type { Clock, Instant } from './clock.js';
+import { within } from './within.js';
 
 /**
  * The moment by which a piece of work must have ended, well or badly. Counted by the monotonic clock alone: a wall clock
@@ -24,9 +25,6 @@ export class Deadline {
 
   /** What `work` comes to, or a rejection with `late()` when that takes longer than what is left. */
   race<T>(work: Promise<T>, late: () => Error): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#clock.schedule(this.remainingMs(), () => reject(late()));
-      work.then(resolve, reject).finally(cancel);
-    });
+    return within(this.#clock, this.remainingMs(), work, late);
   }
 }

@@ -1,8 +1,5 @@
 import type { Clock } from './clock.js';
-
-class NoAnswer extends Error {
-  readonly code = 'ETIMEDOUT';
-}
+import { arrivedWithin, settledWithin } from './within.js';
 
 /**
  * How long one caller may wait for somebody else, in all its questions together. Only the time counts in which the
@@ -27,29 +24,21 @@ export class TimeBudget {
   /**
    * The result of `work`. An answer that has arrived when the time is up, and only was not read yet, still counts.
    *
-   * @throws when `work` does, or no answer comes in time.
+   * @throws when `work` does; `NoAnswer` when no answer comes in time.
    */
   within<T>(work: () => Promise<T>): Promise<T> {
-    return this.#spend((resolve, reject) => {
-      const cancel = this.#clock.schedule(this.#leftMs, () => {
-        setImmediate(() => reject(new NoAnswer()));
-      });
-      void Promise.resolve().then(work).then(resolve, reject).finally(cancel);
-    });
+    return this.#spend(arrivedWithin(this.#clock, this.#leftMs, Promise.resolve().then(work)));
   }
 
   /** The result of work that goes on without the caller and never rejects; `undefined` when the time is up before. */
   atMost<T>(work: Promise<T>): Promise<T | undefined> {
-    return this.#spend((resolve) => {
-      const cancel = this.#clock.schedule(this.#leftMs, () => resolve(undefined));
-      void work.then(resolve).finally(cancel);
-    });
+    return this.#spend(settledWithin(this.#clock, this.#leftMs, work));
   }
 
-  async #spend<T>(wait: ConstructorParameters<typeof Promise<T>>[0]): Promise<T> {
+  async #spend<T>(wait: Promise<T>): Promise<T> {
     const beganMs = this.#clock.now().monotonicMs;
     try {
-      return await new Promise(wait);
+      return await wait;
     } finally {
       this.#leftMs = Math.max(0, this.#leftMs - (this.#clock.now().monotonicMs - beganMs));
     }

@@ -1,16 +1,8 @@
-import {
-  ConfigurableModuleBuilder,
-  type DynamicModule,
-  type ModuleMetadata,
-  type Provider,
-} from '@nestjs/common';
+import { ConfigurableModuleBuilder, type DynamicModule, type Provider } from '@nestjs/common';
 import { Sealed } from '../common/sealed.js';
-import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
-import {
-  resolveEndpointOptions,
-  type NudgeAuthRegistration,
-  type NudgeEndpointOptions,
-} from '../options/endpoint.options.js';
+import { checkOptions } from '../options/check-options.js';
+import { resolveEndpointOptions, type NudgeAuthRegistration } from '../options/endpoint.options.js';
+import { moduleExtrasSchema, type NudgeAuthExtras } from '../options/module-extras.options.js';
 import { createNudgeTokenController } from '../endpoint/nudge-token.controller.js';
 import { NUDGE_AUTH_REGISTRATION } from '../common/injection-tokens.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
@@ -19,35 +11,18 @@ import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { noteImportedModule } from '../service/second-copy.js';
 import { userAuthenticationToken } from '../user-auth/nudge-user.guard.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
-import { endpointProblems } from './endpoint-problems.js';
-
-/** What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns. */
-export interface NudgeAuthExtras {
-  /** `true` lets every module inject the service without importing this one. Default `false`. */
-  isGlobal?: boolean;
-  /** Modules whose providers the options, guards and functions given here need. */
-  imports?: ModuleMetadata['imports'];
-  /** Tells several registrations apart; letters, digits, `-` and `_`. Each has its own service, endpoint and cache. */
-  name?: string;
-  /** The REST endpoint, `GET nudge/token` by default; `false` for none. */
-  endpoint?: false | NudgeEndpointOptions;
-}
 
 /** Named one by one: Nest's builder drops from the options only what is a key here, `undefined` included. */
-export const EXTRAS: NudgeAuthExtras = { isGlobal: false, imports: undefined, name: undefined, endpoint: {} };
+export const EXTRAS: Readonly<Record<keyof NudgeAuthExtras, undefined>> = {
+  isGlobal: undefined,
+  imports: undefined,
+  name: undefined,
+  endpoint: undefined,
+};
 
 /** How a registration is called in messages. */
 export function subjectOf(name: string | undefined): string {
   return name === undefined ? 'NudgeAuthModule' : `NudgeAuthModule "${name}"`;
-}
-
-function extrasProblems({ name, isGlobal, endpoint }: NudgeAuthExtras): OptionProblem[] {
-  const problems = endpointProblems(endpoint);
-  if (name !== undefined && (typeof name !== 'string' || !/^[\w-]+$/.test(name))) {
-    problems.push({ path: 'name', message: 'must consist of letters, digits, - and _' });
-  }
-  if (typeof isGlobal !== 'boolean') problems.push({ path: 'isGlobal', message: 'must be true or false' });
-  return problems;
 }
 
 /** Nest keeps the given options for ever, the API key among them: sealed, an inspection of the application does not show it. */
@@ -64,20 +39,18 @@ function sealed(provider: Provider): Provider {
 
 /** Adds to Nest's definition what depends on the static extras: the endpoint, the exports, the name. */
 function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicModule {
-  const problems = extrasProblems(extras);
-  if (problems.length > 0) throw new InvalidNudgeAuthOptionsError('NudgeAuthModule', problems);
+  const { name, endpoint, isGlobal, imports } = checkOptions(moduleExtrasSchema, extras, 'NudgeAuthModule');
   noteImportedModule();
-  const { name } = extras;
   const registration: NudgeAuthRegistration = Object.freeze({
     name,
-    endpoint: extras.endpoint === false ? undefined : resolveEndpointOptions(extras.endpoint ?? {}, name),
+    endpoint: endpoint === false ? undefined : resolveEndpointOptions(endpoint, name),
   });
   const service = getNudgeTokenServiceToken(name);
   const authentication = userAuthenticationToken(name);
   return {
     ...definition,
-    global: extras.isGlobal === true,
-    imports: extras.imports ?? definition.imports ?? [],
+    global: isGlobal,
+    imports: imports ?? definition.imports ?? [],
     controllers:
       registration.endpoint === undefined ? [] : [createNudgeTokenController(registration.endpoint)],
     providers: [

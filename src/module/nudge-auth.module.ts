@@ -35,6 +35,7 @@ import {
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { nudgeAuthProviders } from './providers.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { NudgeAuthEvents } from '../telemetry/events.js';
 import { Tenants } from '../tenants/tenants.js';
 
 /**
@@ -65,6 +66,7 @@ export class NudgeAuthModule
     @Inject(TokenCache) private readonly cache: TokenCache | undefined,
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
+    @Inject(NudgeAuthEvents) private readonly events: NudgeAuthEvents,
     @Inject(Tenants) private readonly tenants: Tenants | undefined,
   ) {
     super();
@@ -127,6 +129,7 @@ export class NudgeAuthModule
     await this.tenants?.close();
     await this.options.store?.close();
     this.#withdrawStrategy?.();
+    this.events.emit({ type: 'closed' });
   }
 
   /** Last of all, so that a boot which fails here has registered nothing. */

@@ -36,7 +36,18 @@ import { StatusBoard } from '../telemetry/status-board.js';
 export const nudgeAuthProviders: Provider[] = [
   { provide: NUDGE_CLOCK, useValue: systemClock },
   { provide: NUDGE_RANDOM, useValue: Math.random },
-  { provide: NudgeAuthEvents, useFactory: () => new NudgeAuthEvents() },
+  {
+    provide: NudgeAuthEvents,
+    inject: [NUDGE_AUTH_REGISTRATION],
+    useFactory: ({ name }: NudgeAuthRegistration) =>
+      new NudgeAuthEvents(name, (error) => {
+        const kind = error instanceof Error ? error.name : typeof error;
+        new Logger(subjectOf(name)).warn(
+          `A listener given to NudgeTokenService.subscribe() failed (${kind}); no token depends on it. Mend the listener: ` +
+            'its further failures are not logged',
+        );
+      }),
+  },
   {
     provide: NUDGE_AUTH_OPTIONS,
     inject: [MODULE_OPTIONS_TOKEN, NUDGE_AUTH_REGISTRATION],

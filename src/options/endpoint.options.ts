@@ -1,6 +1,9 @@
 import { VERSION_NEUTRAL, type CanActivate, type ControllerOptions, type Type } from '@nestjs/common';
+import * as v from 'valibot';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
 import { withoutTrailing } from '../common/without-trailing.js';
+import { checkedBy, flag, type Declarations } from './option-rules.js';
+import { isFreeForUser } from './user-property.js';
 
 /** The version of a route, as `@Controller({ version })` takes it. */
 export type RouteVersion = NonNullable<ControllerOptions['version']>;
@@ -10,26 +13,26 @@ export type RouteVersion = NonNullable<ControllerOptions['version']>;
  * guards before any factory runs.
  */
 export interface NudgeEndpointOptions {
-  /** Below the global prefix. Default `nudge/token`, or `nudge/<name>/token` for a named registration. */
+  /** The route, below the global prefix. Default: `nudge/token`, or `nudge/<name>/token` for a named registration. */
   path?: string;
-  /** Default: every version (`VERSION_NEUTRAL`). */
+  /** The version of the route. Default: every version (`VERSION_NEUTRAL`). */
   version?: RouteVersion;
   /**
    * Replace the default guard. An empty list leaves the route to the host's global guards; without one it would be open to
-   * everybody, and the boot stops.
+   * everybody, and the boot stops. Default: `NudgeUserGuard`.
    */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
-  /** Put on the handler: throttling, metadata of a global guard, OpenAPI. */
+  /** Put on the handler: throttling, metadata of a global guard, OpenAPI. Default `[]`. */
   decorators?: readonly MethodDecorator[];
   /**
-   * Where the guard leaves the signed-in user on the request, and `extId` and your own code find it. Default `user`. What a
-   * request has already (`headers`, `body` and so on) is refused.
+   * Where the guard leaves the signed-in user on the request, and `extId` and your own code find it. What a request has
+   * already (`headers`, `body` and so on) is refused. Default `user`.
    */
   userProperty?: string;
   /**
    * `true` returns the answer through Nest, so that interceptors see and may change it; by default they see `undefined`, and
    * the answer is sent past the serialiser, which is faster. No interceptor may cache it: users would get each other's
-   * tokens.
+   * tokens. Default `false`.
    */
   passthrough?: boolean;
   /**
@@ -38,8 +41,8 @@ export interface NudgeEndpointOptions {
    */
   verifyStrategy?: boolean;
   /**
-   * The HTTP status for a failure, 400 to 599. Anything else, `undefined` included, leaves the default: 503, and 400 for
-   * `NUDGE_INVALID_REQUEST`.
+   * The HTTP status for a failure, 400 to 599. Anything else, `undefined` included, leaves the default. Default: 503, and
+   * 400 for `NUDGE_INVALID_REQUEST`.
    */
   errorStatus?(code: NudgeAuthErrorCode): number | undefined;
 }
@@ -50,18 +53,81 @@ export interface NudgeAuthRegistration {
   readonly endpoint: ResolvedEndpointOptions | undefined;
 }
 
-export interface ResolvedEndpointOptions {
-  readonly path: string;
-  /** The controller's class name: throttlers and OpenAPI tell registrations apart by it. */
-  readonly controllerName: string;
-  readonly version: RouteVersion;
-  readonly guards: NudgeEndpointOptions['guards'];
-  readonly decorators: readonly MethodDecorator[];
-  readonly userProperty: string;
-  readonly passthrough: boolean;
-  readonly verifyStrategy: boolean;
-  readonly errorStatus: (code: NudgeAuthErrorCode) => number | undefined;
+/** The endpoint options with every default filled in that does not depend on the name of the registration. */
+export type EndpointOptionsWithDefaults = NudgeEndpointOptions &
+  Required<
+    Pick<NudgeEndpointOptions, 'version' | 'decorators' | 'userProperty' | 'passthrough' | 'verifyStrategy'>
+  >;
+
+/** The endpoint options with every default filled in. */
+export type ResolvedEndpointOptions = Readonly<
+  EndpointOptionsWithDefaults & {
+    path: string;
+    /** The controller's class name: throttlers and OpenAPI tell registrations apart by it. */
+    controllerName: string;
+  }
+>;
+
+function isRouteVersion(version: unknown): boolean {
+  return (Array.isArray(version) ? version : [version]).every(
+    (one) => typeof one === 'string' || one === VERSION_NEUTRAL,
+  );
 }
+
+/**
+ * Nest passes over what is no guard, and early releases over classes without a name, which would leave the route open to
+ * everybody. Whether a class makes guards is seen at boot, by its instance.
+ */
+function isGuard(value: unknown): boolean {
+  if (typeof value === 'function') return value.prototype !== undefined && value.name !== '';
+  return typeof (value as Partial<CanActivate> | null | undefined)?.canActivate === 'function';
+}
+
+function listOf<Element>(isElement: (value: unknown) => boolean, must: string) {
+  return v.custom<readonly Element[]>((value) => Array.isArray(value) && value.every(isElement), must);
+}
+
+function userPropertyProblem(name: unknown): string | undefined {
+  if (typeof name !== 'string' || name === '') return 'must be the name of a property of the request';
+  if (isFreeForUser(name)) return undefined;
+  return `must be a property that a request does not have by itself, such as user: ${name} is taken`;
+}
+
+/** @internal */
+export const endpointOptions = {
+  path: v.optional(
+    v.custom<string>(
+      (path) => typeof path === 'string' && /[^/\s]/.test(path),
+      'must be a route such as nudge/token',
+    ),
+  ),
+  version: v.optional(
+    v.custom<RouteVersion>(isRouteVersion, "must be text such as '2', a list of them, or VERSION_NEUTRAL"),
+    VERSION_NEUTRAL,
+  ),
+  guards: v.optional(
+    listOf<Type<CanActivate> | CanActivate>(
+      isGuard,
+      'must be a list of guards: classes with a name, or objects with canActivate (is one imported in a circle, and so undefined?)',
+    ),
+  ),
+  decorators: v.optional(
+    listOf<MethodDecorator>(
+      (one) => typeof one === 'function',
+      "must be a list of method decorators, called where they are factories: [SetMetadata('public', true)]",
+    ),
+    [],
+  ),
+  userProperty: v.optional(checkedBy<string>(userPropertyProblem), 'user'),
+  passthrough: v.optional(flag(), false),
+  verifyStrategy: v.optional(flag(), true),
+  errorStatus: v.optional(
+    v.custom<NudgeEndpointOptions['errorStatus']>(
+      (value) => typeof value === 'function',
+      'must be a function of the error code',
+    ),
+  ),
+} satisfies Declarations<NudgeEndpointOptions>;
 
 function controllerNameOf(name = ''): string {
   const words = name.split(/[-_]+/).filter((word) => word !== '');
@@ -69,21 +135,19 @@ function controllerNameOf(name = ''): string {
   return `Nudge${inPascalCase}TokenController`;
 }
 
-/** The endpoint options with every default filled in. */
+/**
+ * The endpoint options with what depends on the name of the registration.
+ *
+ * @param given checked, with their defaults.
+ */
 export function resolveEndpointOptions(
-  given: NudgeEndpointOptions,
+  given: EndpointOptionsWithDefaults,
   name: string | undefined,
 ): ResolvedEndpointOptions {
   const path = given.path ?? (name === undefined ? 'nudge/token' : `nudge/${name}/token`);
   return Object.freeze({
+    ...given,
     path: withoutTrailing(path.replace(/^\/+/, ''), '/'),
     controllerName: controllerNameOf(name),
-    version: given.version ?? VERSION_NEUTRAL,
-    guards: given.guards,
-    decorators: given.decorators ?? [],
-    userProperty: given.userProperty ?? 'user',
-    passthrough: given.passthrough ?? false,
-    verifyStrategy: given.verifyStrategy ?? true,
-    errorStatus: (code: NudgeAuthErrorCode) => given.errorStatus?.(code),
   });
 }

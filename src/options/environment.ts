@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
 import { withoutTrailing } from '../common/without-trailing.js';
-import { apiKeyProblem } from './options-schema.js';
-import type { ApiKeyOption, NudgeClientScopeOptions } from './nudge-auth.options.js';
+import { apiKeyProblem, type ApiKeyOption } from './api-key-rule.js';
+import { nudgeAuthOptions, type NudgeClientScopeOptions } from './nudge-auth.options.js';
+import { variableOf } from './option-rules.js';
 
 /** Mounted secrets usually end with a line break that is not part of them. */
 function withoutLineBreaks(content: string): string {
@@ -85,16 +86,14 @@ function nonEmpty(value: string | undefined): string | undefined {
  */
 export function readEnvironmentOptions(variables = process.env): NudgeClientScopeOptions {
   const environment = new Environment(variables);
-  const options = {
-    apiKey: environment.key('NUDGE_API_KEY'),
-    fallbackApiKey: environment.key('NUDGE_FALLBACK_API_KEY'),
-    defaultExpiryMins: environment.number('NUDGE_DEFAULT_EXPIRY_MINS'),
-    baseUrl: environment.text('NUDGE_BASE_URL'),
-    allowInsecureBaseUrl: environment.flag('NUDGE_ALLOW_INSECURE_BASE_URL'),
-  };
+  const options: Record<string, unknown> = {};
+  for (const [option, schema] of Object.entries(nudgeAuthOptions)) {
+    const variable = variableOf(schema);
+    const value = variable && environment[variable.kind](variable.name);
+    if (value !== undefined) options[option] = value;
+  }
   if (environment.problems.length > 0) {
     throw new InvalidNudgeAuthOptionsError('nudgeAuthConfig (environment)', environment.problems);
   }
-  const set = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set) as unknown as NudgeClientScopeOptions;
+  return options as unknown as NudgeClientScopeOptions;
 }

@@ -10,7 +10,8 @@ import {
 import { readFileSync } from 'node:fs';
 import { keyEncodingOf } from '../common/key-encoding.js';
 import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
-import type { NudgeAuthOptions, UserJwtOptions } from './nudge-auth.options.js';
+import type { NudgeAuthOptions } from './nudge-auth.options.js';
+import type { UserJwtOptions } from './user-jwt.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './resolve-options.js';
 
 const SECRET = 'obviously-fake-user-secret-0123456789';

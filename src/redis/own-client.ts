@@ -2,9 +2,9 @@ import { Redis as RedisClient } from '#peers/ioredis';
 import type { Redis } from 'ioredis';
 import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
+import { equalJitterMs } from '../common/backoff-delay.js';
+import { FIRST_CONNECTION_MS } from '../store/token-store.js';
 
-/** A process that starts waits so long for its first connection. */
-export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 /** Tried twice in that time: whoever gives up then knows why. */
 const CONNECT_MS = FIRST_CONNECTION_MS / 2;
 /** As long as a starting process waits it tries often, so as not to sleep through the moment. */
@@ -16,9 +16,8 @@ const DISCONNECT_MS = 100;
 
 /** Between attempts to connect again: more each time, and never all processes together. */
 export function reconnectDelayMs(attempts: number, random: Random): number {
-  const doublings = Math.min(10, Math.max(0, attempts - EAGER_RECONNECTS));
-  const ceilingMs = Math.min(LONGEST_RECONNECT_MS, EAGER_RECONNECT_MS * 2 ** doublings);
-  return Math.ceil(ceilingMs * (0.5 + random() / 2));
+  const failures = Math.max(1, attempts - EAGER_RECONNECTS + 1);
+  return Math.ceil(equalJitterMs(failures, EAGER_RECONNECT_MS, LONGEST_RECONNECT_MS, random));
 }
 
 /** ioredis waits on timers of its own, which would keep a process alive: here the wait is ours. */

@@ -3,11 +3,12 @@ import type { Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
 import { inOwnContext } from '../common/own-context.js';
-import { clientFor, FIRST_CONNECTION_MS, OwnClient } from './own-client.js';
+import { arrivedWithin, NoAnswer } from '../common/within.js';
+import { FIRST_CONNECTION_MS } from '../store/token-store.js';
+import { clientFor, OwnClient } from './own-client.js';
 import { RedisClock } from './redis-clock.js';
 import type { ResolvedRedisTokenStoreOptions } from './redis-token-store.options.js';
 import type { Script } from './scripts.js';
-import { CommandTimeout, within } from './within.js';
 
 /** A connection that has swallowed everything for so long is dead, whatever the socket says. */
 const SILENCE_MS = 2 * SECOND_MS;
@@ -103,11 +104,11 @@ export class RedisConnection {
     const endsAtMs = this.#nowMs() + ATTEMPTS * this.#timeoutMs;
     for (;;) {
       const answer = await this.#attempt(script, keys, args).catch((error: unknown) => {
-        if (error instanceof CommandTimeout && this.#nowMs() < endsAtMs) return undefined;
+        if (error instanceof NoAnswer && this.#nowMs() < endsAtMs) return undefined;
         throw error;
       });
       if (answer !== undefined) return answer;
-      if (this.#nowMs() >= endsAtMs) throw new CommandTimeout();
+      if (this.#nowMs() >= endsAtMs) throw new NoAnswer();
     }
   }
 
@@ -143,7 +144,7 @@ export class RedisConnection {
       this.#redisClock.learn(sentAtMs, this.#nowMs(), redisUs);
       return status === 'ok' ? [redisUs, ...rest] : undefined;
     } catch (error) {
-      if (error instanceof CommandTimeout) this.#heardNothing(sentAtMs);
+      if (error instanceof NoAnswer) this.#heardNothing(sentAtMs);
       throw error;
     }
   }
@@ -178,7 +179,7 @@ export class RedisConnection {
   async #within<T>(send: () => Promise<T>): Promise<T> {
     this.#open();
     if (this.#isClosed || this.client.status !== 'ready') throw new NoConnection(this.#lastReason);
-    const work = within(this.#clock, this.#timeoutMs, send());
+    const work = arrivedWithin(this.#clock, this.#timeoutMs, send());
     this.#pending.add(work);
     try {
       return await work;

@@ -1,27 +1,44 @@
 import type { Cluster, Redis } from 'ioredis';
-import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+import * as v from 'valibot';
+import { checkOptions } from '../options/check-options.js';
+import {
+  checkedBy,
+  optionsOf,
+  wholeNumber,
+  type Declarations,
+  type RuleBetweenOptions,
+} from '../options/option-rules.js';
 import { encryptionKeyBytes, encryptionKeysProblem } from './encryption-keys.js';
 
 /** Milliseconds one command may take. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
-export const DEFAULT_KEY_PREFIX = 'nudge-auth:';
-const LEAST_TIMEOUT_MS = 10;
-const LONGEST_TIMEOUT_MS = 1_000;
 
 /** Where Redis is and how it is used. Exactly one of `url` and `client` is required. */
 export interface RedisTokenStoreOptions {
-  /** `redis://` or `rediss://` URL of one server; the store then connects by itself, and closes what it has opened. */
+  /**
+   * `redis://` or `rediss://` URL of one server; the store then connects by itself, and closes what it has opened.
+   * Required where there is no `client`.
+   */
   readonly url?: string;
-  /** A client of the host's own, `Redis` (Sentinel included) or `Cluster`. It is used, and never closed. */
+  /**
+   * A client of the host's own, `Redis` (Sentinel included) or `Cluster`. It is used, and never closed. Required where
+   * there is no `url`.
+   */
   readonly client?: Redis | Cluster;
-  /** What all names in Redis begin with, without braces. Default `nudge-auth:`. */
+  /**
+   * What all names in Redis begin with, without braces. Give each application, and each environment, one of its own.
+   * Default `nudge-auth:`.
+   */
   readonly keyPrefix?: string;
   /**
    * Keys to encrypt records with, each at least 32 random bytes in base64, base64url or hex, the current one first; older
    * ones are still read. `npx nestjs-nudge-auth key` makes one. Default: derived from the API key that fetched the token.
    */
   readonly encryptionKeys?: readonly string[];
-  /** Milliseconds one command may take, 10 to 1000, also with a client of other settings. Default 100. */
+  /**
+   * Milliseconds one command may take, 10 to 1000, also with a client of other settings. No caller waits longer than
+   * 300 ms for all commands together. Default 100.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -34,45 +51,51 @@ export interface ResolvedRedisTokenStoreOptions {
   readonly timeoutMs: number;
 }
 
-function urlProblem(url: unknown): string | undefined {
-  const isRedis = typeof url === 'string' && URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
-  return isRedis ? undefined : 'must be a redis:// or rediss:// URL';
+function isRedisUrl(url: unknown): boolean {
+  return typeof url === 'string' && URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol);
 }
 
-function problemsOf(options: RedisTokenStoreOptions): OptionProblem[] {
-  const problems: OptionProblem[] = [];
-  const add = (path: string, message: string | undefined): void => {
-    if (message !== undefined) problems.push({ path, message });
-  };
-  const { url, client, keyPrefix, encryptionKeys, timeoutMs } = options;
-  if ((url === undefined) === (client === undefined)) {
-    add('url', 'either url or client is required, and not both (is the environment variable set?)');
-  } else if (url !== undefined) add('url', urlProblem(url));
-  else if (typeof client?.duplicate !== 'function') add('client', 'must be a Redis or Cluster of ioredis');
-  if (keyPrefix !== undefined && (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix))) {
-    add('keyPrefix', 'must be text without { and }, which would decide where a cluster puts the names');
-  }
-  if (encryptionKeys !== undefined) add('encryptionKeys', encryptionKeysProblem(encryptionKeys));
-  const isTimeout =
-    timeoutMs === undefined ||
-    (Number.isFinite(timeoutMs) && timeoutMs >= LEAST_TIMEOUT_MS && timeoutMs <= LONGEST_TIMEOUT_MS);
-  if (!isTimeout) {
-    add('timeoutMs', `must be a number of milliseconds from ${LEAST_TIMEOUT_MS} to ${LONGEST_TIMEOUT_MS}`);
-  }
-  return problems;
+function isClient(client: unknown): boolean {
+  return typeof (client as Partial<Redis> | null)?.duplicate === 'function';
 }
+
+/** @internal */
+export const redisTokenStoreOptions = {
+  url: v.optional(v.custom<string>(isRedisUrl, 'must be a redis:// or rediss:// URL')),
+  client: v.optional(v.custom<Redis | Cluster>(isClient, 'must be a Redis or Cluster of ioredis')),
+  keyPrefix: v.optional(
+    v.custom<string>(
+      (prefix) => typeof prefix === 'string' && !/[{}]/.test(prefix),
+      'must be text without { and }, which would decide where a cluster puts the names',
+    ),
+    'nudge-auth:',
+  ),
+  encryptionKeys: v.optional(checkedBy<readonly string[]>(encryptionKeysProblem)),
+  timeoutMs: v.optional(
+    wholeNumber({ min: 10, max: 1_000, unit: 'milliseconds' }),
+    DEFAULT_COMMAND_TIMEOUT_MS,
+  ),
+} satisfies Declarations<RedisTokenStoreOptions>;
+
+const checkConnection: RuleBetweenOptions = ({ url, client }, report) => {
+  if ((url === undefined) !== (client === undefined)) return;
+  report(['url'], 'either url or client is required, and not both (is the environment variable set?)');
+};
+
+const schema = optionsOf(
+  redisTokenStoreOptions,
+  "must be an object such as { url: 'redis://127.0.0.1:6379' }",
+  checkConnection,
+);
 
 /** @throws {InvalidNudgeAuthOptionsError} with every problem at once; never quotes a URL or a key. */
 export function resolveRedisTokenStoreOptions(
   options: RedisTokenStoreOptions,
 ): ResolvedRedisTokenStoreOptions {
-  const problems = problemsOf(options);
-  if (problems.length > 0) throw new InvalidNudgeAuthOptionsError('RedisTokenStore', problems);
-  const { url, client, keyPrefix, encryptionKeys, timeoutMs } = options;
+  const { url, client, encryptionKeys, ...rest } = checkOptions(schema, options, 'RedisTokenStore');
   return {
+    ...rest,
     connection: client === undefined ? { url: String(url) } : { client },
-    keyPrefix: keyPrefix ?? DEFAULT_KEY_PREFIX,
     encryptionKeys: encryptionKeys?.map(encryptionKeyBytes).filter((key) => key !== undefined),
-    timeoutMs: timeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
   };
 }

@@ -2,15 +2,23 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import { TokenCache } from '../cache/token-cache.js';
 import type { Instant } from '../common/clock.js';
-import { NudgeAuthError } from '../common/errors.js';
+import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { NO_SUMMARY, StatusBoard } from '../telemetry/status-board.js';
+import { tenantIdOf } from '../tenants/tenant-id.js';
 import { Tenants } from '../tenants/tenants.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { NudgeTokenRequest, NudgeTokenSelector, NudgeTokenStatus } from './nudge-token.types.js';
 import { noteLoadedCopy } from './second-copy.js';
-import { invalid, selectionOf, withoutTenants, type Selection } from './selection.js';
+import {
+  selectionOf,
+  tenantRequired,
+  withoutTenants,
+  type DefiniteSelection,
+  type Selection,
+} from './selection.js';
 
 export type * from './nudge-token.types.js';
 
@@ -34,8 +42,9 @@ export class NudgeTokenService {
   readonly #cache: TokenCache | undefined;
   readonly #tenants: Tenants | undefined;
   readonly #board: StatusBoard;
+  readonly #events: NudgeAuthEvents;
   readonly #options: ResolvedNudgeAuthOptions;
-  readonly #byDefault: Selection & { readonly expiryMins: number };
+  readonly #byDefault: DefiniteSelection;
   #last: { readonly token: NudgeToken; readonly promise: Promise<NudgeToken> } | undefined;
 
   static {
@@ -50,12 +59,14 @@ export class NudgeTokenService {
   constructor(
     @Inject(TokenCache) cache: TokenCache | undefined,
     @Inject(StatusBoard) board: StatusBoard,
+    @Inject(NudgeAuthEvents) events: NudgeAuthEvents,
     @Inject(NUDGE_AUTH_OPTIONS) options: ResolvedNudgeAuthOptions,
     @Inject(Tenants) tenants?: Tenants,
   ) {
     this.#cache = cache;
     this.#tenants = tenants;
     this.#board = board;
+    this.#events = events;
     this.#options = options;
     this.#byDefault = { expiryMins: options.defaultExpiryMins, extId: undefined };
   }
@@ -95,7 +106,7 @@ export class NudgeTokenService {
    * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` with the option `tenants`: name the tenant to `invalidate` instead.
    */
   async invalidateAll(): Promise<void> {
-    if (this.#cache === undefined) throw invalid('tenant is required: call invalidate({ tenant })');
+    if (this.#cache === undefined) throw tenantRequired();
     await this.#cache.invalidateAll();
   }
 
@@ -125,6 +136,17 @@ export class NudgeTokenService {
     };
   }
 
+  /**
+   * Calls `listener` for everything that happens to this registration's tokens, from now on. Its errors are caught: the
+   * first is logged, and no token depends on it. It runs within the process' one thread: let it do little.
+   *
+   * @returns ends the subscription.
+   * @see docs/events.md
+   */
+  subscribe(listener: (event: NudgeAuthEvent) => void): () => void {
+    return this.#events.subscribe(listener);
+  }
+
   /** A switch that throws, or answers with anything but `true`, is off: nothing is sent by mistake. */
   #isEnabled(): boolean {
     try {
@@ -151,25 +173,57 @@ export class NudgeTokenService {
     request: NudgeTokenRequest,
     arrivedAt?: Instant,
   ): NudgeToken | Promise<NudgeToken> {
-    const selected = this.#select(request);
-    this.#assertMayAsk(request);
+    const selected = this.#admit(request);
     const { forceRefresh, signal } = request;
+    signal?.throwIfAborted();
     const token = cache.getToken(forceRefresh === true ? { ...selected, forceRefresh } : selected, arrivedAt);
     return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
   }
 
   #ofTenant(request: NudgeTokenRequest, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
-    const { tenant, forceRefresh, signal } = request;
-    if (this.#tenants === undefined || tenant === undefined) {
-      throw invalid('tenant is required: the registration has the option tenants, and none is the default');
-    }
-    const selected = selectionOf(request, this.#options.scope);
-    this.#assertMayAsk(request);
-    const token = this.#tenants.getToken(tenant, { ...selected, forceRefresh }, arrivedAt);
+    const { forceRefresh, signal } = request;
+    const { tenants, tenant, ...selected } = this.#admitOfTenant(request);
+    signal?.throwIfAborted();
+    const token = tenants.getToken(tenant, { ...selected, forceRefresh }, arrivedAt);
     return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
   }
 
-  #select(request: NudgeTokenSelector): Selection & { readonly expiryMins: number } {
+  /** Before the cache is asked, which counts all other requests. */
+  #admit(request: NudgeTokenRequest): DefiniteSelection {
+    try {
+      const selected = this.#select(request);
+      this.#assertEnabled();
+      return selected;
+    } catch (error) {
+      throw this.#counted(error);
+    }
+  }
+
+  #admitOfTenant(
+    request: NudgeTokenRequest,
+  ): Selection & { readonly tenants: Tenants; readonly tenant: string } {
+    try {
+      const tenants = this.#tenants;
+      if (tenants === undefined || request.tenant === undefined) throw tenantRequired();
+      const selected = selectionOf(request, this.#options.scope);
+      this.#assertEnabled();
+      return { ...selected, tenants, tenant: tenantIdOf(request.tenant) };
+    } catch (error) {
+      throw this.#counted(error);
+    }
+  }
+
+  #assertEnabled(): void {
+    if (this.#isEnabled()) return;
+    throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
+  }
+
+  #counted(error: unknown): unknown {
+    this.#events.counts.requests.failed.add(asNudgeAuthError(error).code);
+    return error;
+  }
+
+  #select(request: NudgeTokenSelector): DefiniteSelection {
     if (request.tenant !== undefined) throw withoutTenants();
     const { scope, defaultExpiryMins } = this.#options;
     if (scope === 'client' && request.expiryMins === undefined && request.extId === undefined) {
@@ -177,13 +231,6 @@ export class NudgeTokenService {
     }
     const { expiryMins = defaultExpiryMins, extId } = selectionOf(request, scope);
     return { expiryMins, extId };
-  }
-
-  #assertMayAsk({ signal }: NudgeTokenRequest): void {
-    if (!this.#isEnabled()) {
-      throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
-    }
-    signal?.throwIfAborted();
   }
 }
 

@@ -9,6 +9,11 @@ export interface Selection {
   readonly extId: string | undefined;
 }
 
+/** With the default filled in. */
+export interface DefiniteSelection extends Selection {
+  readonly expiryMins: number;
+}
+
 /**
  * Which token of an account is meant.
  *
@@ -36,8 +41,12 @@ export function selectionOf({ expiryMins, extId }: NudgeTokenSelector, scope: 'c
   return { expiryMins, extId };
 }
 
-export function invalid(message: string): NudgeAuthError {
+function invalid(message: string): NudgeAuthError {
   return new NudgeAuthError('NUDGE_INVALID_REQUEST', message);
+}
+
+export function tenantRequired(): NudgeAuthError {
+  return invalid('tenant is required: the registration has the option tenants, and none is the default');
 }
 
 export function withoutTenants(): NudgeAuthError {

@@ -28,6 +28,10 @@ export interface RenewedToken extends FetchedToken {
   readonly despite?: NudgeAuthError | undefined;
 }
 
+export function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
+  return { ...fetched, from: 'vendor', fence };
+}
+
 /** A held token that is good enough for other processes. */
 export interface PublishableToken {
   /** The entry's name in a store. */

@@ -2,7 +2,7 @@ import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { equalJitterMs } from '../common/full-jitter.js';
+import { equalJitterMs } from '../common/backoff-delay.js';
 import { TimeBudget } from '../common/time-budget.js';
 
 /** The store did not answer, or not well: the caller goes on without it. */
@@ -105,7 +105,7 @@ export class StoreCircuitBreaker {
     if (this.#isClosed) return;
     this.#isLost = false;
     this.#isReturning = true;
-    for (const listener of [...this.#returnListeners]) await listener();
+    for (const listener of this.#returnListeners) await listener();
     this.#isReturning = false;
     // Nothing is said of a return that came to nothing.
     if (!this.#isLost) this.#events.emit({ type: 'store-back' });

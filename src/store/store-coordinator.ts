@@ -1,28 +1,29 @@
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
-import { SECOND_MS } from '../common/durations.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { LeastVendorTime } from '../token/least-vendor-time.js';
 import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
-import type { FetchedToken } from '../vendor/token-source.js';
 import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import { KeptLeases } from './kept-leases.js';
-import type { PublishableToken, RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
+import {
+  fromVendor,
+  type PublishableToken,
+  type RenewalCall,
+  type RenewedToken,
+  type TokenRenewer,
+} from './renewal.js';
 import { SharedEntry, type SharedCall, type StoreLookup } from './shared-entry.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import { StoreRecovery } from './store-recovery.js';
-import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
+import { FIRST_CONNECTION_MS, giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
 /** Followers are told when the leader has written; this is for when the message is lost. */
 const FOLLOWER_POLL_MS = 200;
 
 /** A process whose call came to nothing lets the other ones go first: all of them look within this time. */
 const SHORTEST_ABSTENTION_MS = 1.5 * FOLLOWER_POLL_MS;
-
-/** A process that starts waits for its first connection instead of calling the vendor as all others do. */
-const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
 /** Half of the life ± 20 %: processes that cannot see each other call the vendor seldom, and not together. */
 const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
@@ -155,13 +156,13 @@ export class StoreCoordinator implements TokenRenewer {
             return fromVendor(outcome, written === undefined ? lease.fence : call.newerThan);
           }
           hasMovedOn = true;
-          this.#gateway.close(vendorCall);
+          vendorCall.end();
           vendorCall = this.#gateway.open(call);
         }
         call.storeTimeBudget.restart();
       }
     } finally {
-      this.#gateway.close(vendorCall);
+      vendorCall.end();
     }
   }
 
@@ -214,10 +215,6 @@ export class StoreCoordinator implements TokenRenewer {
     }
     throw (await this.#gateway.giveUp(vendorCall)) ?? storeLost();
   }
-}
-
-function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
-  return { ...fetched, from: 'vendor', fence };
 }
 
 function storeLost(): LocalRefusal {

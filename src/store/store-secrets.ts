@@ -4,7 +4,8 @@ import { SECOND_MS } from '../common/durations.js';
 import { askForApiKey, type ApiKeyProvider } from '../vendor/api-key.js';
 import type { StoreSecret } from './token-store.js';
 
-const PATIENCE_MS = 2 * SECOND_MS;
+/** A boot is not held up for longer by a function that gives no key. */
+const LONGEST_WAIT_MS = 2 * SECOND_MS;
 
 /**
  * What a store may know of the API keys: bytes derived from each, never a key itself. A key that cannot be read is left
@@ -16,7 +17,7 @@ export async function storeSecrets(
   providers: readonly (ApiKeyProvider | undefined)[],
   clock: Clock,
 ): Promise<readonly StoreSecret[]> {
-  const deadline = new Deadline(clock, PATIENCE_MS);
+  const deadline = new Deadline(clock, LONGEST_WAIT_MS);
   const asked = await Promise.allSettled(
     providers
       .filter((provider) => provider !== undefined)

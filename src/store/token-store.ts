@@ -1,4 +1,8 @@
+import { SECOND_MS } from '../common/durations.js';
 import type { CallUrgency } from '../vendor/call-budget.js';
+
+/** A process that starts waits so long for its first connection, instead of calling the vendor as all others do. */
+export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
 /** A token as it is shared: it says how long it lives from now, because no two machines' clocks agree. */
 export interface TokenRecord {

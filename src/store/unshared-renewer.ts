@@ -1,6 +1,6 @@
 import type { LocalRefusal } from '../vendor/call-refusal.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
-import type { RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
+import { fromVendor, type RenewalCall, type RenewedToken, type TokenRenewer } from './renewal.js';
 
 /** Renews tokens for this process alone: no store is configured. */
 export class UnsharedRenewer implements TokenRenewer {
@@ -11,7 +11,7 @@ export class UnsharedRenewer implements TokenRenewer {
   }
 
   async renew(call: RenewalCall): Promise<RenewedToken> {
-    return { ...(await this.#gateway.fetchToken(call)), from: 'vendor', fence: call.newerThan };
+    return fromVendor(await this.#gateway.fetchToken(call), call.newerThan);
   }
 
   refusal(): LocalRefusal | undefined {

@@ -1,5 +1,7 @@
+import diagnostics from 'node:diagnostics_channel';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
+import { Counts } from './counts.js';
 
 /** Why a token was fetched: nobody could be served, behind a caller's back, or because a caller insisted. */
 export type RenewalReason = 'cold' | 'rotation' | 'forced';
@@ -23,9 +25,20 @@ export type UserKeysFailure =
   /** A JWK set in which no key can verify a JWT of these users. */
   | 'no-usable-key';
 
+/** Why records of the audit were lost. */
+export type AuditDropReason =
+  /** More were waiting than are kept. */
+  | 'queue-full'
+  /** `onIssued` threw or rejected. */
+  | 'failed'
+  /** `onIssued` took too long. */
+  | 'timeout'
+  /** The application closed before they were delivered. */
+  | 'closed';
+
 type Happening =
-  /** A caller got a token: one held in memory, or one that a renewal brought while the caller waited. */
-  | { readonly type: 'served'; readonly from: 'memory' | 'renewal' }
+  /** A renewal begins: it looks for a newer token in the store and at the vendor. Callers may be waiting for it. */
+  | { readonly type: 'renewal-started'; readonly reason: RenewalReason }
   /** A new token came from the vendor, or from the store where another process had put it. */
   | {
       readonly type: 'renewed';
@@ -75,11 +88,16 @@ type Happening =
       readonly url: string;
     }
   | { readonly type: 'user-keys-back' }
-  | { readonly type: 'invalidated' };
+  /** A token was invalidated by `invalidate()`. */
+  | { readonly type: 'invalidated' }
+  /** Records of the audit were lost. */
+  | { readonly type: 'audit-dropped'; readonly records: number; readonly reason: AuditDropReason }
+  /** The application has closed: this is the last event. */
+  | { readonly type: 'closed' };
 
 /**
  * What happens to tokens. Never a key, a token, a user's id or a tenant's id: keys and tenants go by their fingerprint.
- * Durations are in milliseconds.
+ * Durations are in milliseconds. `message` is one of this package's own texts, never the vendor's.
  */
 export type NudgeAuthEvent = Happening & {
   /** The tenant it is about, where there are tenants and it is about one of them. */
@@ -90,47 +108,79 @@ export type NudgeAuthEventOf<Type extends NudgeAuthEvent['type']> = Extract<Nudg
 
 export type NudgeAuthEventListener = (event: NudgeAuthEvent) => void;
 
-/** The one stream of events, from which status, log lines and metrics are fed. */
-export class NudgeAuthEvents {
-  readonly #listeners = new Set<NudgeAuthEventListener>();
-  readonly #perRequestListeners = new Set<NudgeAuthEventListener>();
+/** What the names of this package's diagnostics channels begin with. */
+const CHANNEL_PREFIX = 'nestjs-nudge-auth:';
 
-  /** Calls `listener` for what changes; not for `served`, which happens with every request. Returns its end. */
-  subscribe(listener: NudgeAuthEventListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+/**
+ * The one stream of events of a registration, from which status, log lines, metrics and the host's listeners are fed. What
+ * happens too often for events is counted.
+ */
+export class NudgeAuthEvents {
+  readonly counts: Counts;
+  readonly #registration: string;
+  readonly #tellOfFault: (error: unknown) => void;
+  readonly #listeners = new Set<NudgeAuthEventListener>();
+  #passOn: (event: NudgeAuthEvent) => void = (event) => this.#publish(event);
+  readonly #faulty = new WeakSet<NudgeAuthEventListener>();
+
+  /**
+   * @param registration its name, `default` without one.
+   * @param tellOfFault called with the first error of every listener that fails.
+   * @param counts those of the registration, for the events of a tenant.
+   */
+  constructor(
+    registration = 'default',
+    tellOfFault: (error: unknown) => void = () => undefined,
+    counts = new Counts(),
+  ) {
+    this.counts = counts;
+    this.#registration = registration;
+    this.#tellOfFault = tellOfFault;
   }
 
-  /** Calls `listener` for everything, `served` included: whoever listens pays for it on the hot path. */
-  subscribeToAll(listener: NudgeAuthEventListener): () => void {
-    this.#listeners.add(listener);
-    this.#perRequestListeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-      this.#perRequestListeners.delete(listener);
-    };
+  /** Calls `listener` for everything that happens. Returns the function that ends this. */
+  subscribe(listener: NudgeAuthEventListener): () => void {
+    // Of its own, so that one function that was subscribed twice is ended once at a time.
+    const own: NudgeAuthEventListener = (event) => listener(event);
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
   }
 
   /** Listeners run in the package's own async context: what happens to a token is no part of one user's request. */
   emit(event: NudgeAuthEvent): void {
+    Object.freeze(event);
     inOwnContext(() => {
-      for (const listener of this.#listeners) call(listener, event);
+      for (const listener of this.#listeners) this.#call(listener, event);
+      this.#passOn(event);
     });
   }
 
-  /** Apart from `emit`, so that nobody pays for it where nobody listens. */
-  served(from: 'memory' | 'renewal'): void {
-    if (this.#perRequestListeners.size === 0) return;
-    const event = { type: 'served', from } as const;
-    for (const listener of this.#perRequestListeners) call(listener, event);
+  /** A listener that fails must not cost a caller the token, nor the process its life. */
+  #call(listener: NudgeAuthEventListener, event: NudgeAuthEvent): void {
+    const failed = (error: unknown): void => {
+      if (this.#faulty.has(listener)) return;
+      this.#faulty.add(listener);
+      this.#tellOfFault(error);
+    };
+    try {
+      const result: unknown = listener(event);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
-}
 
-/** A listener that throws must not cost a caller the token. */
-function call(listener: NudgeAuthEventListener, event: NudgeAuthEvent): void {
-  try {
-    listener(event);
-  } catch {
-    // Listeners are of this package and tested; there is nobody above to tell.
+  /** The events of one tenant. The listeners of the registration get them with its fingerprint. */
+  forTenant(tenantFingerprint: string): NudgeAuthEvents {
+    const own = new NudgeAuthEvents(this.#registration, this.#tellOfFault, this.counts);
+    own.#passOn = (event) => this.emit({ ...event, tenantFingerprint });
+    return own;
+  }
+
+  /** Node itself deals with the errors of a channel's subscribers. */
+  #publish(event: NudgeAuthEvent): void {
+    const channel = `${CHANNEL_PREFIX}${event.type}`;
+    if (!diagnostics.hasSubscribers(channel)) return;
+    diagnostics.channel(channel).publish({ registration: this.#registration, ...event });
   }
 }

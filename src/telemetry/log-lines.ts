@@ -138,8 +138,10 @@ export class LogLines {
           topic: 'user-keys-back',
           text: "The keys that verify users' JWTs are fetched again.",
         });
-      case 'served':
+      case 'renewal-started':
       case 'invalidated':
+      case 'audit-dropped':
+      case 'closed':
         return undefined;
     }
   }

@@ -76,11 +76,13 @@ export class StatusBoard {
         return { userKeys: { state: 'unavailable', reason: event.reason, since: at } };
       case 'user-keys-back':
         return { userKeys: { state: 'available' } };
-      case 'served':
+      case 'renewal-started':
       case 'paused':
       case 'recovered':
       case 'key-refused':
       case 'invalidated':
+      case 'audit-dropped':
+      case 'closed':
         return {};
     }
   }

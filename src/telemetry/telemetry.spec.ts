@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import diagnostics from 'node:diagnostics_channel';
 import { Canaries, everythingSaidBy } from '../../test/support/canaries.js';
 import { askAndPass, FAKE_API_KEY, TokenLife } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
@@ -58,50 +59,71 @@ function logged() {
 }
 
 describe('the stream of events', () => {
-  it('tells of every change, and of every request only who asks for that', () => {
+  it('tells every listener of every change until its subscription ends', () => {
     const events = new NudgeAuthEvents();
-    const changes: string[] = [];
-    const all: string[] = [];
-    const end = events.subscribe(({ type }) => changes.push(type));
-    const endAll = events.subscribeToAll(({ type }) => all.push(type));
-    events.served('memory');
-    events.emit(FAILED);
-    end();
-    endAll();
-    events.served('renewal');
-    events.emit(RECOVERED);
-    expect([changes, all]).toEqual([['failed'], ['served', 'failed']]);
-  });
-
-  it('is not disturbed by a listener that throws, and costs no caller the token', async () => {
-    const life = TokenLife.onManualClock();
     const heard: string[] = [];
-    const broken = (): never => {
-      throw new Error('a listener with a fault');
-    };
-    life.events.subscribeToAll(broken);
-    life.events.subscribeToAll(({ type }) => heard.push(type));
-    expect((await askAndPass(life)).error).toBeUndefined();
-    expect((await askAndPass(life)).error).toBeUndefined();
-    expect(heard).toEqual(['renewed', 'served', 'served']);
+    const listener = ({ type }: NudgeAuthEvent): number => heard.push(type);
+    const ends = [events.subscribe(listener), events.subscribe(listener)];
+    events.emit(FAILED);
+    ends[0]?.();
+    ends[0]?.();
+    events.emit(RECOVERED);
+    ends[1]?.();
+    events.emit(FAILED);
+    expect(heard).toEqual(['failed', 'failed', 'recovered']);
   });
 
-  it('says where a token came from, for what reason, and never which', async () => {
+  it('is not disturbed by listeners that throw, reject or change the event, and tells of their first errors', async () => {
     const life = TokenLife.onManualClock();
-    const served: NudgeAuthEvent[] = [];
-    life.events.subscribeToAll((event) => event.type === 'served' && served.push(event));
+    const faults: unknown[] = [];
+    const events = new NudgeAuthEvents('default', (error) => faults.push(error));
+    const heard: unknown[] = [];
+    const thrown = new Error('a listener with a fault');
+    const listeners: ((event: NudgeAuthEvent) => unknown)[] = [
+      () => {
+        throw thrown;
+      },
+      () => Promise.reject(thrown),
+      (event) => Object.assign(event, { type: 'closed' }),
+      (event) => heard.push(event.type),
+    ];
+    for (const source of [events, life.events]) {
+      for (const listener of listeners) source.subscribe(listener);
+    }
+    for (let times = 0; times < 2; times += 1) events.emit({ ...FAILED });
+    await Promise.resolve();
+    expect(heard).toEqual(['failed', 'failed']);
+    expect(faults).toEqual([thrown, expect.any(TypeError), thrown]);
+    expect((await askAndPass(life)).error).toBeUndefined();
+  });
+
+  it('says for what reason a token is renewed, and never which', async () => {
+    const life = TokenLife.onManualClock();
     await askAndPass(life);
     await askAndPass(life);
     await life.clock.advanceAsync(MINUTE_MS);
     await askAndPass(life);
     await life.clock.advanceAsync(SECOND_MS);
     await askAndPass(life, 10, { forceRefresh: true });
-    expect(life.eventsOf('renewed').map(({ reason }) => reason)).toEqual(['cold', 'rotation', 'forced']);
-    expect(served.map((event) => event.type === 'served' && event.from)).toEqual([
-      'renewal',
-      'memory',
-      'memory',
-      'renewal',
+    const reasons = ['cold', 'rotation', 'forced'];
+    expect(life.eventsOf('renewed').map(({ reason }) => reason)).toEqual(reasons);
+    expect(life.eventsOf('renewal-started').map(({ reason }) => reason)).toEqual(reasons);
+    expect(life.happened.slice(0, 2).map(({ type }) => type)).toEqual(['renewal-started', 'renewed']);
+  });
+
+  it('is on the diagnostics channels of the process, with the name of the registration', () => {
+    const heard: unknown[] = [];
+    const listener = (message: unknown): number => heard.push(message);
+    const [named, unnamed] = [new NudgeAuthEvents('emea'), new NudgeAuthEvents()];
+    diagnostics.subscribe('nestjs-nudge-auth:recovered', listener);
+    named.emit(RECOVERED);
+    named.emit({ type: 'invalidated' });
+    unnamed.emit(RECOVERED);
+    diagnostics.unsubscribe('nestjs-nudge-auth:recovered', listener);
+    named.emit(RECOVERED);
+    expect(heard).toEqual([
+      { registration: 'emea', ...RECOVERED },
+      { registration: 'default', ...RECOVERED },
     ]);
   });
 
@@ -111,7 +133,7 @@ describe('the stream of events', () => {
     const life = TokenLife.onManualClock({ options }, clock);
     const canaries = new Canaries().plant('key', FAKE_API_KEY).plant('user', 'canary-user-id');
     const said: unknown[] = [];
-    life.events.subscribeToAll((event) => said.push(event));
+    life.events.subscribe((event) => said.push(event, life.events.counts));
     const write = (message: string): number => said.push(message);
     said.push(new LogLines(life.events, { log: write, warn: write, error: write }, clock));
     const request = { extId: 'canary-user-id' };
@@ -131,6 +153,40 @@ describe('the stream of events', () => {
     for (const token of life.vendor.issued.keys()) canaries.plant('token', token);
     expect(said.length).toBeGreaterThan(15);
     expect(canaries.foundIn(everythingSaidBy(said))).toEqual([]);
+  });
+});
+
+describe('the counts', () => {
+  it('tell how requests ended: held, waited, stale, or failed by their code', async () => {
+    const life = TokenLife.onManualClock();
+    const { requests, vendorCalls } = life.events.counts;
+    await askAndPass(life);
+    await askAndPass(life);
+    expect(requests).toMatchObject({ held: 1, waited: 1, stale: 0 });
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    await life.clock.advanceAsync(HOUR_MS - 10 * MINUTE_MS);
+    await askAndPass(life, SECOND_MS);
+    expect(requests).toMatchObject({ held: 1, waited: 1, stale: 1 });
+    await life.clock.advanceAsync(11 * MINUTE_MS);
+    await askAndPass(life);
+    await askAndPass(life, 10, { expiryMins: 7 });
+    expect(Object.fromEntries(requests.failed.entries())).toEqual({
+      NUDGE_UNAVAILABLE: 1,
+      NUDGE_INVALID_REQUEST: 1,
+    });
+    expect(vendorCalls.succeeded).toBe(1);
+    expect(Object.fromEntries(vendorCalls.failed.entries())).toEqual({ NUDGE_UNAVAILABLE: 2 });
+  });
+
+  it('tell how many calls wait for their place in the budget', async () => {
+    const options = { scope: 'user', extId: () => 'unused', budget: { callsPerMinute: 60 } } as const;
+    const life = TokenLife.onManualClock({ options, budget: 'of-the-process' });
+    const fares = life.askAll(20, (index) => ({ extId: `user-${index}` }));
+    await life.clock.advanceAsync(10);
+    expect(life.events.counts.callsWaiting).toBeGreaterThan(0);
+    await life.clock.advanceAsync(MINUTE_MS);
+    await fares;
+    expect(life.events.counts.callsWaiting).toBe(0);
   });
 });
 
@@ -176,7 +232,8 @@ describe('log lines', () => {
   });
 
   it.each<NudgeAuthEvent>([
-    { type: 'served', from: 'memory' },
+    { type: 'renewal-started', reason: 'cold' },
+    { type: 'closed' },
     { type: 'invalidated' },
     RENEWED,
     { ...RENEWED, skewMs: undefined },

@@ -8,7 +8,7 @@ import { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
 import { watchStore } from '../store/watch-store.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import { LogLines, type LogSink } from '../telemetry/log-lines.js';
+import type { LogSink } from '../telemetry/log-lines.js';
 import { CLIENT_ROTATE_AFTER_MS } from '../token/freshness.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { rotationsPerMinute } from '../vendor/call-budget.js';
@@ -70,8 +70,7 @@ export function createTenants(parts: TenantsParts): Tenants {
     accountOf: (config) => accountOf(config, rules),
     create: (id, account) => {
       const tenant = new Tenant(id, tenantFingerprintOf(id, tenants.fingerprintKey), account, tenantParts);
-      new LogLines(tenant.events, log.of(nameOf(id)), clock);
-      return tenant;
+      return tenant.loggedTo(log.of(nameOf(id)));
     },
     logOf: (id) => log.of(nameOf(id)),
     configTtlMs: tenants.configTtlMs,

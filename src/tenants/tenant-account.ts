@@ -1,7 +1,8 @@
 import { Secret } from '../common/secret.js';
 import { withoutTrailing } from '../common/without-trailing.js';
 import { MAX_EXPIRY_MINS, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
-import { apiKeyProblem } from '../options/options-schema.js';
+import { apiKeyProblem } from '../options/api-key-rule.js';
+import { baseUrlProblem } from '../options/base-url-rule.js';
 import { comparableBaseUrl } from '../options/resolve-tenants.js';
 
 /** A tenant's account at Nudge, checked. */
@@ -51,14 +52,9 @@ function keyOf(name: string, key: unknown): Secret {
 
 /** Exactly one of those allowed: a key must not travel to wherever a database row points. */
 function allowedBaseUrl(given: unknown, { baseUrls }: AccountRules): string {
-  const isUrl = typeof given === 'string' && URL.canParse(given) && !/\s/.test(given);
-  if (!isUrl) throw new UnusableConfig('has a baseUrl that is no absolute URL');
-  const { username, password } = new URL(given);
-  if (username !== '' || password !== '')
-    throw new UnusableConfig('has a baseUrl with a user name or password');
-  // Not `search` and `hash`: both are empty behind a mere "?".
-  if (/[?#]/.test(given)) throw new UnusableConfig('has a baseUrl with a query or a fragment');
-  const comparable = comparableBaseUrl(given);
+  const problem = baseUrlProblem(given);
+  if (problem !== undefined) throw new UnusableConfig(`has a baseUrl that ${problem}`);
+  const comparable = comparableBaseUrl(String(given));
   if (!baseUrls.includes(comparable)) {
     throw new UnusableConfig('has a baseUrl that tenants.baseUrls does not allow: nothing is sent there');
   }

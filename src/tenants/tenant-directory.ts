@@ -92,16 +92,18 @@ export class TenantDirectory {
     if (before !== undefined) return before.settled;
     const { requests } = this.#parts;
     const isLatest = (): boolean => this.#asking.get(id) === asking;
-    const settled = requests.ask(id).then(
-      (config) => {
+    const takeIn = async (): Promise<void> => {
+      try {
+        const config = await requests.ask(id);
         // An answer that was overtaken says how it was, not how it is.
         if (isLatest()) this.#take(id, config);
-      },
-      (error: unknown) => {
+      } catch (error) {
         if (isLatest()) this.#failed(id, error);
-      },
-    );
-    const asking: Asking = { settled: settled.finally(() => isLatest() && this.#asking.delete(id)) };
+      } finally {
+        if (isLatest()) this.#asking.delete(id);
+      }
+    };
+    const asking: Asking = { settled: takeIn() };
     this.#asking.set(id, asking);
     return asking.settled;
   }

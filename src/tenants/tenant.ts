@@ -5,7 +5,8 @@ import { assembleTokenCache } from '../cache/assemble-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from '../cache/token-cache.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
-import { NudgeAuthEvents } from '../telemetry/events.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import { LogLines, type LogSink } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import { ApiKeys } from '../vendor/api-keys.js';
@@ -51,7 +52,7 @@ export class Tenant {
   readonly id: string;
   readonly fingerprint: string;
   /** Its own events; the registration gets them with its fingerprint. */
-  readonly events = new NudgeAuthEvents();
+  readonly events: NudgeAuthEvents;
   readonly board: StatusBoard;
   readonly configBackoff: Backoff;
   askedAt: Instant;
@@ -60,6 +61,7 @@ export class Tenant {
   #accountAt: Instant;
   #cache: TokenCache;
   #gateway: VendorGateway;
+  #lines: LogLines | undefined;
   #isDismissed = false;
 
   constructor(id: string, fingerprint: string, account: TenantAccount, parts: TenantParts) {
@@ -70,9 +72,15 @@ export class Tenant {
     this.#account = account;
     this.#accountAt = this.askedAt = clock.now();
     this.configBackoff = new Backoff(clock, random);
-    this.events.subscribe((event) => events.emit({ ...event, tenantFingerprint: fingerprint }));
+    this.events = events.forTenant(fingerprint);
     this.board = new StatusBoard(this.events, clock);
     ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
+  }
+
+  /** Writes a line for every change of its state. */
+  loggedTo(sink: LogSink): this {
+    this.#lines ??= new LogLines(this.events, sink, this.#parts.clock);
+    return this;
   }
 
   get cache(): TokenCache {

@@ -10,6 +10,7 @@ import type {
   NudgeTokenService,
   NudgeTokenStatus,
 } from '../service/nudge-token.service.js';
+import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 
 export interface FakeNudgeTokenServiceOptions {
@@ -30,7 +31,7 @@ export interface FakeNudgeTokenServiceOptions {
  */
 export class FakeNudgeTokenService implements Pick<
   NudgeTokenService,
-  'getToken' | 'invalidate' | 'invalidateAll' | 'status'
+  'getToken' | 'invalidate' | 'invalidateAll' | 'status' | 'subscribe'
 > {
   /** What `getToken` was asked, in order. */
   readonly requests: NudgeTokenRequest[] = [];
@@ -38,6 +39,7 @@ export class FakeNudgeTokenService implements Pick<
   readonly invalidations: NudgeTokenSelector[] = [];
   readonly #defaultExpiryMins: number;
   readonly #clock: Clock;
+  readonly #events = new NudgeAuthEvents();
   readonly #signingKey = randomBytes(32);
   #failure: NudgeAuthError | undefined;
   readonly #failuresOfTenants = new Map<string, NudgeAuthError>();
@@ -72,6 +74,15 @@ export class FakeNudgeTokenService implements Pick<
       this.#failure = undefined;
       this.#failuresOfTenants.clear();
     }
+  }
+
+  /** Tells all listeners, as if this had happened. */
+  emit(event: NudgeAuthEvent): void {
+    this.#events.emit(event);
+  }
+
+  subscribe(listener: (event: NudgeAuthEvent) => void): () => void {
+    return this.#events.subscribe(listener);
   }
 
   async getToken(request: NudgeTokenRequest = {}): Promise<NudgeToken> {

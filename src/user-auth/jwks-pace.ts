@@ -1,4 +1,5 @@
 import { elapsedMs, type Instant } from '../common/clock.js';
+import { doublingMs } from '../common/backoff-delay.js';
 import { SECOND_MS } from '../common/durations.js';
 
 /** Between two fetches, except where a kid is unknown or there is no key at all. */
@@ -59,6 +60,6 @@ export class JwksPace {
 
   /** One failure may be a hiccup; from the second on the waits double. */
   #firstKeysEveryMs(): number {
-    return this.#failures < 2 ? 0 : Math.min(FETCH_EVERY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 2));
+    return this.#failures < 2 ? 0 : doublingMs(this.#failures - 1, FIRST_RETRY_MS, FETCH_EVERY_MS);
   }
 }

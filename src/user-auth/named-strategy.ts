@@ -4,7 +4,7 @@ import type { Random } from '../common/clock.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
 import { toHttpException } from '../http/nudge-http.exception.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import { register, registeredStrategy, withdraw } from './passport-registry.js';
 import { claimStrategy, ownerOf } from './strategy-owners.js';
 import type { UserAuthentication } from './user-authentication.js';

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Strategy as PassportJwtStrategy } from 'passport-jwt';
 import type { Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
 import { refusalOf, type UserJwtRefusal } from './user-jwt-refusal.js';
 

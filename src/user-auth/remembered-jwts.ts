@@ -2,7 +2,7 @@ import { hash, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { UserKeys } from './user-keys.js';
 
 /** Users who come back while they are remembered; the least recently seen is verified again. */

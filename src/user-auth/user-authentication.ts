@@ -7,7 +7,7 @@ import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/
 import { arrivalOf } from '../http/arrival.js';
 import { forbidEtag } from '../http/forbid-etag.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import type { HostFunctions } from './host-functions.js';
 import { HostStrategy } from './host-strategy.js';

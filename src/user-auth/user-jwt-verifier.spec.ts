@@ -3,9 +3,9 @@ import { createHmac, createSecretKey, generateKeyPairSync, randomUUID, type KeyO
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Instant } from '../common/clock.js';
 import { Sealed } from '../common/sealed.js';
-import type { NudgeConnectionOptions } from '../options/nudge-auth.options.js';
+import type { NudgeConnectionOptions } from '../options/connection.options.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import type { UserJwtRefusal } from './user-jwt-refusal.js';
 import { UserJwtVerifier } from './user-jwt-verifier.js';

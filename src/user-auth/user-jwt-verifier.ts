@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../common/clock.js';
-import type { UserJwtPayload } from '../options/nudge-auth.options.js';
+import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
+import { UserJwtCheckCounts } from '../telemetry/counts.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { createFetchJwks } from './jwks-fetch.js';
 import { JwksUserKeys } from './jwks-user-keys.js';
@@ -8,9 +10,14 @@ import { PassportJwtCheck } from './passport-jwt-check.js';
 import { RememberedJwts } from './remembered-jwts.js';
 import { authorizationOf, checkForm, extractUserJwt, type RequestWithHeaders } from './user-jwt-form.js';
 import type { RefusalListener, UserJwtRefusal } from './user-jwt-refusal.js';
-import { FixedUserKeys, type UserKeys } from './user-keys.js';
+import { FixedUserKeys, type UserJwtHeader, type UserKeys } from './user-keys.js';
 
 const BEARER = 'Bearer ';
+
+type IsRevoked = NonNullable<ResolvedUserJwtOptions['isRevoked']>;
+type Verified = UserJwtPayload | undefined | Promise<UserJwtPayload | undefined>;
+/** How a JWT was found to be good. */
+type Found = 'remembered' | 'verified';
 
 /** Verifies the JWTs of one registration's users, and of no other's: it is never looked up by a name. */
 export class UserJwtVerifier {
@@ -18,6 +25,7 @@ export class UserJwtVerifier {
   readonly #keys: UserKeys;
   readonly #clock: Clock;
   readonly #tellRefusal: RefusalListener;
+  readonly #counts: UserJwtCheckCounts;
   readonly #passportJwt: PassportJwtCheck;
   readonly #remembered: RememberedJwts;
 
@@ -26,11 +34,13 @@ export class UserJwtVerifier {
     keys: UserKeys,
     clock: Clock,
     tellRefusal: RefusalListener = () => undefined,
+    counts = new UserJwtCheckCounts(),
   ) {
     this.#options = options;
     this.#keys = keys;
     this.#clock = clock;
     this.#tellRefusal = tellRefusal;
+    this.#counts = counts;
     this.#passportJwt = new PassportJwtCheck(options);
     this.#remembered = new RememberedJwts(keys, options);
   }
@@ -46,11 +56,11 @@ export class UserJwtVerifier {
    *
    * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE`.
    */
-  verify(request: RequestWithHeaders): UserJwtPayload | undefined | Promise<UserJwtPayload | undefined> {
+  verify(request: RequestWithHeaders): Verified {
     const authorization = authorizationOf(request);
     if (authorization?.startsWith(BEARER) === true) {
       const remembered = this.#remembered.find(authorization.slice(BEARER.length), this.#clock.now());
-      if (remembered !== undefined) return this.#unlessRevoked(remembered);
+      if (remembered !== undefined) return this.#unlessRevoked(remembered, 'remembered');
     }
     const jwt = extractUserJwt(request);
     if (jwt !== undefined) return this.#verifyJwt(jwt);
@@ -58,14 +68,16 @@ export class UserJwtVerifier {
   }
 
   async #verifyJwt(jwt: string): Promise<UserJwtPayload | undefined> {
-    const payload = this.#remembered.find(jwt, this.#clock.now()) ?? (await this.#verifyAnew(jwt));
-    return payload === undefined ? undefined : this.#unlessRevoked(payload);
+    const remembered = this.#remembered.find(jwt, this.#clock.now());
+    if (remembered !== undefined) return this.#unlessRevoked(remembered, 'remembered');
+    const payload = await this.#verifyAnew(jwt);
+    return payload === undefined ? undefined : this.#unlessRevoked(payload, 'verified');
   }
 
   async #verifyAnew(jwt: string): Promise<UserJwtPayload | undefined> {
     const header = checkForm(jwt, this.#options.algorithms);
     if (typeof header === 'string') return this.#refuse(header);
-    const keys = await this.#keys.keysFor(header);
+    const keys = await this.#keysFor(header);
     const now = this.#clock.now();
     let refusal: UserJwtRefusal = 'no-key';
     for (const key of keys) {
@@ -80,21 +92,37 @@ export class UserJwtVerifier {
     return this.#refuse(refusal);
   }
 
+  async #keysFor(header: UserJwtHeader): Promise<readonly KeyObject[]> {
+    try {
+      return await this.#keys.keysFor(header);
+    } catch (error) {
+      this.#counts.keysUnavailable += 1;
+      throw error;
+    }
+  }
+
   #refuse(reason: UserJwtRefusal): undefined {
+    this.#counts.refused += 1;
     this.#tellRefusal(reason);
     return undefined;
   }
 
-  #unlessRevoked(payload: UserJwtPayload): UserJwtPayload | undefined | Promise<UserJwtPayload | undefined> {
-    return this.#options.isRevoked === undefined ? payload : this.#askHost(this.#options.isRevoked, payload);
+  #unlessRevoked(payload: UserJwtPayload, found: Found): Verified {
+    const { isRevoked } = this.#options;
+    if (isRevoked !== undefined) return this.#askHost(isRevoked, payload, found);
+    this.#counts[found] += 1;
+    return payload;
   }
 
   async #askHost(
-    isRevoked: NonNullable<ResolvedUserJwtOptions['isRevoked']>,
+    isRevoked: IsRevoked,
     payload: UserJwtPayload,
+    found: Found,
   ): Promise<UserJwtPayload | undefined> {
     // Whatever is truthy revokes: a host's look-up may answer 1 where its type says true.
-    return (await isRevoked(payload)) ? this.#refuse('revoked') : payload;
+    if (await isRevoked(payload)) return this.#refuse('revoked');
+    this.#counts[found] += 1;
+    return payload;
   }
 }
 
@@ -103,7 +131,8 @@ export function createUserJwtVerifier(
   options: ResolvedUserJwtOptions,
   { clock, events, tellRefusal }: { clock: Clock; events: NudgeAuthEvents; tellRefusal: RefusalListener },
 ): UserJwtVerifier {
-  return new UserJwtVerifier(options, createUserKeys(options, clock, events), clock, tellRefusal);
+  const keys = createUserKeys(options, clock, events);
+  return new UserJwtVerifier(options, keys, clock, tellRefusal, events.counts.userJwtChecks);
 }
 
 function createUserKeys(

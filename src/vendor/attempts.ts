@@ -2,7 +2,7 @@ import type { Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
-import { fullJitterMs } from '../common/full-jitter.js';
+import { fullJitterMs } from '../common/backoff-delay.js';
 import type { ApiKeys, RankedApiKey } from './api-keys.js';
 import { TransientFailure } from './token-source.js';
 

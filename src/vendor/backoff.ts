@@ -1,6 +1,6 @@
 import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import { fullJitterMs } from '../common/full-jitter.js';
+import { fullJitterMs } from '../common/backoff-delay.js';
 
 const FIRST_CEILING_MS = SECOND_MS;
 /** No wait is longer: also what a `Retry-After` asks for is cut here. */

@@ -1,11 +1,12 @@
 import { NudgeAuthError } from '../common/errors.js';
+import { errorCodeOf } from '../common/system-error.js';
 import { TransientFailure } from './token-source.js';
 
 /** An answer over the size limit is the answer's fault; every other transport error is the network's. */
 const TOO_LARGE = /maxContentLength/;
 
 function codeOf(error: unknown): string | undefined {
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  const code = errorCodeOf(error);
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;
 }
 

@@ -41,6 +41,6 @@ export interface VendorCall extends VendorRequest {
   knownPauses: number | undefined;
   /** How many failures of this process were known when the call began. */
   knownFailures: number;
-  /** Tells those who wait for this call's outcome that it has ended. */
+  /** Lets the calls go ahead that waited for this one's outcome. Its caller calls it in the end. */
   end: () => void;
 }

@@ -197,7 +197,7 @@ describe('VendorGateway', () => {
       expect(await gateway.goOn(call, turn)).toEqual({ againInMs: 100 });
       expect(calls).toHaveLength(1);
       expect(await gateway.goOn(call, turn)).toEqual(GOOD);
-      gateway.close(call);
+      call.end();
     });
 
     it('keeps the turn after an answer that asks to come again', async () => {
@@ -205,7 +205,7 @@ describe('VendorGateway', () => {
       const gateway = gatewayWith();
       const call = gateway.open(requestWithin(7_000));
       expect(await outcomeOf(gateway.goOn(call, turn), 100)).toEqual(GOOD);
-      gateway.close(call);
+      call.end();
     });
 
     it('ends the turn when it is lost during a pause, and when it is lost before the first attempt', async () => {
@@ -219,8 +219,8 @@ describe('VendorGateway', () => {
       const other = gateway.open(requestWithin(7_000));
       expect(isTurnEnded(await gateway.goOn(other, turn))).toBe(true);
       expect(calls).toHaveLength(1);
-      gateway.close(call);
-      gateway.close(other);
+      call.end();
+      other.end();
     });
 
     it('holds the next calls back for a failure that was given up', async () => {
@@ -230,7 +230,7 @@ describe('VendorGateway', () => {
       await gateway.goOn(call, turn);
       expect(gateway.refusal()).toBeUndefined();
       expect(await gateway.giveUp(call)).toMatchObject({ message: 'Nudge cannot be reached' });
-      gateway.close(call);
+      call.end();
       expect(gateway.refusal()).toMatchObject({ code: 'NUDGE_UNAVAILABLE', retryAfterMs: 500 });
     });
   });

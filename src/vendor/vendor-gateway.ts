@@ -65,28 +65,23 @@ export class VendorGateway {
     try {
       return await this.goOn(call);
     } finally {
-      this.close(call);
+      call.end();
     }
   }
 
-  /** Prepares a call, for a caller that has to share its renewal turns with other processes. To be closed in the end. */
+  /** Prepares a call, for a caller that has to share its renewal turns with other processes, and ends it. */
   open(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
-    return {
+    const call: VendorCall = {
       ...request,
       attempts: new Attempts(apiKeys, options, request.deadline, random),
       isAdmitted: false,
       failure: undefined,
       knownPauses: undefined,
       knownFailures: this.#failures,
-      end: () => undefined,
+      end: () => this.#leave(call),
     };
-  }
-
-  /** Lets the calls go ahead that waited for this one's outcome. */
-  close(call: VendorCall): void {
-    this.#leave(call);
-    call.end();
+    return call;
   }
 
   /** A key that was refused is not in use any more: the wait for it ends. */
@@ -130,11 +125,12 @@ export class VendorGateway {
   /** Waits for the first attempt's place in the budget. `false` when the renewal turn ended meanwhile. */
   async #admit(call: VendorCall, turn: RenewalTurn | undefined): Promise<boolean> {
     const { deadline, priority, storeTimeBudget } = call;
-    const { queue, pause, lane } = this.#parts;
+    const { queue, pause, lane, events } = this.#parts;
     // While another call from here tries, another process may make use of the turn.
     if (turn !== undefined && this.#probe !== undefined && this.refusal() === undefined) return false;
     this.#leave(call);
-    await this.#untilClear(deadline, () => queue.admit(priority, deadline, storeTimeBudget, lane));
+    const place = () => events.counts.whileWaiting(queue.admit(priority, deadline, storeTimeBudget, lane));
+    await this.#untilClear(deadline, place);
     call.isAdmitted = true;
     call.knownPauses = pause?.count;
     try {
@@ -163,6 +159,7 @@ export class VendorGateway {
     if (this.#backoff.failures > 0) {
       this.#probe = new Promise((resolve) => {
         call.end = () => {
+          this.#leave(call);
           this.#probe = undefined;
           resolve();
         };

@@ -18,7 +18,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NAME = 'nudge-refresh-token';
 // So long that only what hangs meets it.
 const TIMEOUT_MS = 300_000;
-const MAX_GZIPPED_BYTES = 2_350;
+const MAX_GZIPPED_BYTES = 2_340;
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
 // This line of Metro's resolver still runs on Node 20.
 const TOOLS = ['esbuild@0.28', 'vite@8', 'webpack@5', 'metro-resolver@0.83', 'typescript@5.9'];

@@ -1,6 +1,6 @@
 import type { FetchInit, FetchLike, FetchResponse, RefreshTokenClock } from '../../src/client/index.js';
 
-/** Lets everything that waits for a promise go on; takes no time. */
+/** Lets all code that waits for a promise go on; takes no time. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Timer {
@@ -53,7 +53,7 @@ export class FakeDevice implements RefreshTokenClock {
     this.wallMs += ms;
   }
 
-  /** Somebody sets the wall clock, forwards or back. */
+  /** The user sets the wall clock, forwards or back. */
   setWallClock(byMs: number): void {
     this.wallMs += byMs;
   }
@@ -64,7 +64,7 @@ export class FakeDevice implements RefreshTokenClock {
   }
 }
 
-/** What the endpoint says to one request. */
+/** The endpoint's answer to one request. */
 export interface FakeAnswer {
   readonly status?: number;
   readonly body?: unknown;
@@ -81,7 +81,7 @@ export interface FakeRequest {
   readonly url: string;
   readonly init: FetchInit;
   isOpen: boolean;
-  /** Nobody waits for it any more. */
+  /** The client has given it up. */
   isAborted: boolean;
   answer(answer: FakeAnswer): void;
   fail(): void;
@@ -97,7 +97,7 @@ const toResponse = ({ status = 200, body, headers = {} }: FakeAnswer): FetchResp
   },
 });
 
-/** An endpoint that answers by a script, or, where that has ended, when the test says so. */
+/** An endpoint that answers by a script; after its end, it answers when the test says so. */
 export class FakeEndpoint {
   readonly requests: FakeRequest[] = [];
   readonly script: (FakeAnswer | 'network error')[] = [];
@@ -142,7 +142,7 @@ export class FakeEndpoint {
   }
 }
 
-/** What a browser's global object adds to Node's, until `restore()`. */
+/** Adds what a browser's global object has to Node's, until `restore()`. */
 export class FakeBrowser {
   private readonly events = new EventTarget();
   readonly document = { visibilityState: 'visible' };
@@ -187,7 +187,7 @@ export class FakeBrowser {
   }
 }
 
-/** React Native's `AppState`, with a hand on it. */
+/** React Native's `AppState`, changed by the test. */
 export class FakeAppState {
   currentState = 'active';
   private listener: ((state: string) => void) | undefined;

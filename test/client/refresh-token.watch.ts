@@ -1,5 +1,10 @@
-import { expect } from '@jest/globals';
-import { createRefreshToken, type RefreshToken, type RefreshTokenEvent } from '../../src/client/index.js';
+import assert from 'node:assert/strict';
+import {
+  createRefreshToken,
+  type RefreshToken,
+  type RefreshTokenClock,
+  type RefreshTokenEvent,
+} from '../../src/client/index.js';
 import {
   FakeDevice,
   FakeEndpoint,
@@ -35,9 +40,21 @@ interface Held {
 
 const MOST_REQUESTS_OF_A_FLIGHT = 3;
 
-/** Runs a client through a history, watches it from outside, and fails as soon as it breaks a promise. */
+/** Runs a client through a history, watches it from outside, and fails as soon as it breaks a rule. */
 export class Watch {
   private readonly device = new FakeDevice();
+  /** The device for the client alone: the watch feels the time pass whenever the client reads it. */
+  private readonly clock: RefreshTokenClock = {
+    Date: {
+      now: () => {
+        this.feel();
+        return this.device.Date.now();
+      },
+    },
+    performance: this.device.performance,
+    setTimeout: (callback, delayMs) => this.device.setTimeout(callback, delayMs),
+    clearTimeout: (timer) => this.device.clearTimeout(timer),
+  };
   private readonly endpoint: FakeEndpoint;
   private readonly refreshToken: RefreshToken;
   private readonly faults: unknown[] = [];
@@ -54,9 +71,9 @@ export class Watch {
   private access = 1;
   private isBroken = false;
 
-  /** What has really passed. */
+  /** The time that has really passed. */
   private trueMs = 0;
-  /** What a device that never looks away knows to have passed; a client knows of no more. */
+  /** The time that the client knows to have passed: it cannot know of what its clocks did between two readings. */
   private feltMs = 0;
   private awakeMs = 0;
   private lastWallMs = this.device.Date.now();
@@ -71,7 +88,7 @@ export class Watch {
   private streak = 0;
   private lastKind: string | undefined;
   private newest: Held | undefined;
-  /** The SDK has asked since the last fetch. */
+  /** Whether the SDK has got the token of the last fetch. */
   private isTaken = false;
 
   constructor(
@@ -83,7 +100,7 @@ export class Watch {
     this.endpoint = new FakeEndpoint(!canAbort);
     this.refreshToken = createRefreshToken({
       endpoint: '/nudge/token',
-      clock: this.device,
+      clock: this.clock,
       random,
       headers: async () => this.giveHeaders(),
       ...(hasIdentity ? { identity: () => `${this.epoch}` } : {}),
@@ -101,7 +118,6 @@ export class Watch {
     for (const step of steps) {
       await this.take(step);
       await settle();
-      this.feel();
       this.checkCalls();
     }
     await this.checkEnd();
@@ -110,7 +126,7 @@ export class Watch {
   private async take(step: Step): Promise<void> {
     switch (step.do) {
       case 'call':
-        // Not awaited: what answers it comes later.
+        // Not awaited: a later step answers it.
         void this.call();
         return;
       case 'hide':
@@ -159,6 +175,10 @@ export class Watch {
     return this.browser.document.visibilityState === 'visible';
   }
 
+  private get openRequests(): number {
+    return this.endpoint.requests.filter(({ isOpen, isAborted }) => isOpen && !isAborted).length;
+  }
+
   private check(assertions: () => void): void {
     try {
       assertions();
@@ -178,7 +198,7 @@ export class Watch {
     this.isTaken = false;
     for (const call of this.calls) call.mustBeSettled = true;
     end();
-    if (isStopped) expect(this.device.timers.size).toBe(0);
+    if (isStopped) assert.equal(this.device.timers.size, 0, 'stop() left a timer');
   }
 
   private call(): Promise<string | null> {
@@ -203,10 +223,11 @@ export class Watch {
     if (token === null) return;
     this.isTaken = true;
     const held = this.tokens.get(token);
-    expect(held?.epoch).toBe(call.epoch);
+    assert.ok(held, 'a call got a token that is not held any more');
+    assert.equal(held.epoch, call.epoch, 'a call got the token of another user');
     // Only the `identity` option can tell that the user left while the call was under way.
-    if (this.hasIdentity) expect(call.epoch).toBe(this.epoch);
-    expect(held?.expiresAtTrueMs).toBeGreaterThan(this.trueMs);
+    if (this.hasIdentity) assert.equal(call.epoch, this.epoch, 'a call of a user who has left got a token');
+    assert.ok(held.expiresAtTrueMs > this.trueMs, 'a call got an expired token');
   }
 
   private giveHeaders(): Record<string, string> | null {
@@ -233,6 +254,7 @@ export class Watch {
   }
 
   private wake(happen: () => void, isNoticed: boolean): void {
+    this.feel();
     if (isNoticed) this.endSilence();
     happen();
   }
@@ -246,35 +268,34 @@ export class Watch {
   private onRequest(request: FakeRequest): void {
     this.feel();
     this.sent.set(request, { trueMs: this.trueMs, feltMs: this.feltMs, epoch: this.toldEpoch });
-    expect(this.isStopped).toBe(false);
-    const claims: unknown = JSON.parse(
+    assert.ok(!this.isStopped, 'a request after stop()');
+    const claims = JSON.parse(
       Buffer.from(request.init.headers['Authorization']?.split('.')[1] ?? '', 'base64url').toString(),
-    );
-    expect(claims).toMatchObject({ sub: `user ${this.toldEpoch}` });
-    expect(this.endpoint.requests.filter(({ isOpen, isAborted }) => isOpen && !isAborted).length).toBe(1);
+    ) as { sub: string };
+    assert.equal(claims.sub, `user ${this.toldEpoch}`, 'a request with the headers of another user');
+    assert.equal(this.openRequests, 1, 'two requests at the same time');
     this.requestsOfFlight += 1;
-    expect(this.requestsOfFlight).toBeLessThanOrEqual(MOST_REQUESTS_OF_A_FLIGHT);
+    assert.ok(this.requestsOfFlight <= MOST_REQUESTS_OF_A_FLIGHT, 'too many requests of one fetch');
     if (this.requestsOfFlight > 1) return;
 
-    expect(this.feltMs).toBeGreaterThanOrEqual(this.silentUntilMs);
+    assert.ok(this.feltMs >= this.silentUntilMs, 'a request within a pause');
     const isCalled = this.calls.some(({ isSettled, epoch }) => !isSettled && epoch === this.epoch);
-    expect(isCalled || (this.isVisible && this.isTaken)).toBe(true);
+    assert.ok(isCalled || (this.isVisible && this.isTaken), 'a request that no call needs');
     if (this.newest && this.feltMs < Math.min(this.newest.refreshAtMs, this.newest.expiresAtMs)) {
-      expect(this.feltMs - this.lastForcedMs).toBeGreaterThanOrEqual(60_000);
+      assert.ok(this.feltMs - this.lastForcedMs >= 60_000, 'two refused tokens replaced within a minute');
       this.lastForcedMs = this.feltMs;
     }
   }
 
   private onEvent({ type, pauseMs }: RefreshTokenEvent): void {
     this.feel();
-    if (type === 'headers' && this.endpoint.requests.some(({ isOpen, isAborted }) => isOpen && !isAborted)) {
-      // What is under way makes its own pause.
-      expect(pauseMs).toBe(0);
+    if (type === 'headers' && this.openRequests > 0) {
+      assert.equal(pauseMs, 0, 'the fetch under way makes its own pause');
       return;
     }
     this.requestsOfFlight = 0;
     if (type === 'unauthorized') {
-      // What was held belongs to a user who is not accepted any more.
+      // The endpoint accepts the user of the held token no longer.
       this.newest = undefined;
       this.tokens.clear();
     }
@@ -285,7 +306,7 @@ export class Watch {
       return;
     }
     if (type === 'headers' && this.feltMs < this.silentUntilMs) {
-      expect(pauseMs).toBe(0);
+      assert.equal(pauseMs, 0, 'a running pause goes on as it is');
       return;
     }
     const kind = type === 'unauthorized' ? 'unauthorized' : 'failure';
@@ -297,12 +318,11 @@ export class Watch {
     const retryAfterMs = this.lastRetryAfterMs;
     this.lastRetryAfterMs = 0;
     if (retryAfterMs > 0) {
-      expect(pauseMs).toBe(retryAfterMs);
+      assert.equal(pauseMs, retryAfterMs, 'a pause that is not the one of Retry-After');
       this.endableAtMs = Math.max(this.endableAtMs, this.silentUntilMs);
     } else {
       const leastMs = (kind === 'failure' ? 5_000 : 30_000) * 2 ** Math.min(this.streak, 3);
-      expect(pauseMs).toBeGreaterThanOrEqual(leastMs);
-      expect(pauseMs).toBeLessThanOrEqual(leastMs * 1.25);
+      assert.ok(pauseMs >= leastMs && pauseMs <= leastMs * 1.25, `a pause of ${pauseMs} ms, not ${leastMs}`);
     }
   }
 
@@ -343,7 +363,7 @@ export class Watch {
   }
 
   private async pass(ms: number): Promise<void> {
-    // In turns that end with each timer, so that the watch knows the time at which it fires.
+    // One turn per timer, so that the watch knows the time at which each fires.
     for (let leftMs = ms; leftMs > 0;) {
       const dueMs = [...this.device.timers.values()].map(
         (timer) => timer.dueMs - this.device.performance.now(),
@@ -352,7 +372,6 @@ export class Watch {
       this.trueMs += turnMs;
       this.awakeMs += turnMs;
       await this.device.pass(turnMs);
-      this.feel();
       this.checkCalls();
       leftMs -= turnMs;
     }
@@ -368,31 +387,29 @@ export class Watch {
 
   private checkCalls(): void {
     if (this.faults.length > 0) throw this.faults[0];
-    for (const call of this.calls) {
-      if (call.isSettled) continue;
-      expect(call.mustBeSettled).toBeUndefined();
-      expect(this.awakeMs - call.startedAtAwakeMs).toBeLessThan(9_000);
+    for (const call of this.calls.filter(({ isSettled }) => !isSettled)) {
+      assert.ok(!call.mustBeSettled, 'reset() or stop() left a call without an answer');
+      assert.ok(this.awakeMs - call.startedAtAwakeMs < 9_000, 'a call took more than nine seconds');
     }
   }
 
-  /** However it went: nothing hangs, and once all is well again, a call brings a token. */
+  /** After every history, no call hangs, and a call brings a token once the app and the endpoint are well again. */
   private async checkEnd(): Promise<void> {
     await this.pass(9_000);
-    expect(this.calls.every(({ isSettled }) => isSettled)).toBe(true);
     if (this.isStopped) {
-      await expect(this.refreshToken()).resolves.toBeNull();
+      assert.equal(await this.refreshToken(), null, 'a call got a token after stop()');
       return;
     }
     this.isSignedIn = true;
     this.isBroken = false;
-    // Longer than any token of this history lives, and than the last pause for it lasts.
+    // Longer than the life of any token of this history and than any pause.
     await this.pass(3_700_000);
     const last = this.call();
     await settle();
     this.answerWithToken(3_600, 0.8);
-    await expect(last).resolves.toMatch(/^token/);
+    assert.match((await last) ?? 'null', /^token/);
     this.checkCalls();
     this.refreshToken.stop();
-    expect(this.device.timers.size).toBe(0);
+    assert.equal(this.device.timers.size, 0, 'stop() left a timer');
   }
 }

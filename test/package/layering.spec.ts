@@ -15,11 +15,11 @@ const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'doctor',
   'testing',
   'config',
+  'redis',
   'user-auth',
   'http',
   'service',
   'options',
-  'redis',
   'cache',
   'store',
   'vendor',
@@ -78,9 +78,9 @@ const OFFENCES: readonly Offence[] = [
   ),
   offence('client-imports-nothing', 'src/client/common.ts', importing('../common/innocent.js')),
   offence('client-imports-nothing', 'src/client/builtin.ts', importing('node:timers')),
-  offence('client-imports-nothing', 'src/client/package.ts', importing('zod')),
+  offence('client-imports-nothing', 'src/client/package.ts', importing('valibot')),
   offence('schematics-import-only-node', 'src/schematics/common.ts', importing('../common/innocent.js')),
-  offence('schematics-import-only-node', 'src/schematics/package.ts', importing('zod')),
+  offence('schematics-import-only-node', 'src/schematics/package.ts', importing('valibot')),
   offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
   offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
   offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
@@ -89,7 +89,7 @@ const OFFENCES: readonly Offence[] = [
   ),
   offence('cache-is-free-of-nest', 'src/cache/nest-axios.ts', importing('@nestjs/axios')),
   offence('token-is-free-of-nest', 'src/token/nest-type.ts', "export type { X } from '@nestjs/common';\n"),
-  offence('common-imports-no-package', 'src/common/package.ts', importing('zod')),
+  offence('common-imports-no-package', 'src/common/package.ts', importing('valibot')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
   // Its layers import upward, and so reach what has subpaths of its own.
@@ -110,7 +110,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/token/index.ts': importing('./innocent.js'),
   'src/token/cycle-b.ts': "export type { A as B } from './cycle-a.js';\n",
   'src/vendor/innocent.ts': importing('@nestjs/axios'),
-  'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('zod'),
+  'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('valibot'),
   'src/emulator/cli/innocent.ts': plain,
   'src/emulator/server/innocent.ts': plain,
   'src/emulator/faults/innocent.ts': plain,
@@ -121,7 +121,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
 };
 
 const PACKAGES = {
-  dependencies: ['zod'],
+  dependencies: ['valibot'],
   peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis'],
   devDependencies: ['@nestjs/common', 'fast-check'],
 };

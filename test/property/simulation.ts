@@ -149,7 +149,7 @@ export class Simulation {
       clock: this.#moduleClock,
       random,
     });
-    this.#service = new NudgeTokenService(this.#cache, new StatusBoard(events, this.#clock), options);
+    this.#service = new NudgeTokenService(this.#cache, new StatusBoard(events, this.#clock), events, options);
   }
 
   async run(): Promise<void> {

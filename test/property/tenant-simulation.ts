@@ -49,7 +49,7 @@ interface Issued {
 class FaultyStores {
   state: 'well' | 'failing' | 'hanging' = 'well';
 
-  wrap<T extends TokenStore>(store: T): TokenStore {
+  wrap(store: TokenStore): TokenStore {
     return new Proxy<TokenStore>(store, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
@@ -131,7 +131,7 @@ export class TenantSimulation {
       random,
     });
     const board = new StatusBoard(events, this.#clock);
-    this.#service = new NudgeTokenService(undefined, board, options, this.#tenants);
+    this.#service = new NudgeTokenService(undefined, board, events, options, this.#tenants);
   }
 
   async run(): Promise<this> {

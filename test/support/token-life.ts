@@ -92,7 +92,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
       clock,
       random,
     });
-    this.service = new NudgeTokenService(this.cache, new StatusBoard(this.events, clock), resolved);
+    this.service = new NudgeTokenService(this.cache, new StatusBoard(this.events, clock), this.events, resolved);
   }
 
   static onManualClock(settings: TokenLifeSettings = {}, clock = new ManualClock()): TokenLife {

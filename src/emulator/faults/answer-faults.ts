@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { SECOND_MS } from '../../common/durations.js';
+import { oneOf, text, wholeNumberFrom } from '../fields.js';
 import { errorAnswer, HTML_TYPE, textAnswer, type Answer } from '../http/answer.js';
-import { headerValue, signedSeconds } from './fault-fields.js';
+import { headerValue, nonEmptyHeaderValue, signedSeconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /** A `Retry-After` header. At most one of `retryAfterS` and `retryAfterText` may be given. */
@@ -62,23 +63,33 @@ const FIREWALL_PAGE = [
 ].join('\n');
 
 const RETRY_AFTER = {
-  retryAfterS: signedSeconds.optional(),
-  retryAfterForm: z.enum(['seconds', 'http-date']).optional(),
-  retryAfterText: headerValue.optional(),
+  retryAfterS: v.optional(signedSeconds),
+  retryAfterForm: v.optional(oneOf('seconds', 'http-date')),
+  retryAfterText: v.optional(headerValue),
 };
-const hasOneRetryAfter = ({ retryAfterS, retryAfterText }: RetryAfter): boolean =>
-  retryAfterS === undefined || retryAfterText === undefined;
-const ONE_RETRY_AFTER = { path: ['retryAfterText'], message: 'cannot stand beside retryAfterS' };
+
+/** A fault with at most one of the two ways to say when to come back. */
+function withOneRetryAfter<Fault extends RetryAfter>(schema: v.GenericSchema<Fault>) {
+  return v.pipe(
+    schema,
+    v.check(
+      ({ retryAfterS, retryAfterText }) => retryAfterS === undefined || retryAfterText === undefined,
+      'retryAfterText cannot stand beside retryAfterS',
+    ),
+  );
+}
 
 export const ANSWER_FAULTS: {
   readonly [Kind in AnswerFault['kind']]: AnswerFaultKind<FaultOf<AnswerFault, Kind>>;
 } = {
   status: {
-    schema: faultSchema('status', {
-      status: z.int().min(200).max(599),
-      message: z.string().optional(),
-      ...RETRY_AFTER,
-    }).refine(hasOneRetryAfter, ONE_RETRY_AFTER),
+    schema: withOneRetryAfter(
+      faultSchema('status', {
+        status: wholeNumberFrom(200, 599),
+        message: v.optional(text),
+        ...RETRY_AFTER,
+      }),
+    ),
     example: { kind: 'status', status: 503, retryAfterS: 5 },
     effect: 'any status from 200 to 599 with `{"message"}`; `message` sets the text',
     answer: (fault, vendorNowMs) =>
@@ -89,7 +100,7 @@ export const ANSWER_FAULTS: {
       ),
   },
   'rate-limit': {
-    schema: faultSchema('rate-limit', RETRY_AFTER).refine(hasOneRetryAfter, ONE_RETRY_AFTER),
+    schema: withOneRetryAfter(faultSchema('rate-limit', RETRY_AFTER)),
     example: { kind: 'rate-limit', retryAfterS: 30 },
     effect: '429; 60 seconds if nothing is said',
     answer: (fault, vendorNowMs) => {
@@ -99,8 +110,8 @@ export const ANSWER_FAULTS: {
   },
   redirect: {
     schema: faultSchema('redirect', {
-      status: z.literal([301, 302, 303, 307, 308]).optional(),
-      location: headerValue.min(1).optional(),
+      status: v.optional(oneOf(301, 302, 303, 307, 308)),
+      location: v.optional(nonEmptyHeaderValue),
     }),
     example: { kind: 'redirect' },
     effect:
@@ -109,7 +120,7 @@ export const ANSWER_FAULTS: {
       errorAnswer(status, 'Emulated fault: redirect', { Location: location }),
   },
   firewall: {
-    schema: faultSchema('firewall', { status: z.int().min(400).max(599).optional() }),
+    schema: faultSchema('firewall', { status: v.optional(wholeNumberFrom(400, 599)) }),
     example: { kind: 'firewall' },
     effect: '403 with an HTML page; `status` changes it',
     answer: ({ status = 403 }) => textAnswer(status, HTML_TYPE, FIREWALL_PAGE),

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { z } from 'zod';
+import * as v from 'valibot';
+import { text } from '../fields.js';
 import { HTML_TYPE, JSON_TYPE, type Answer } from '../http/answer.js';
-import { bodyBytes, headerValue, json } from './fault-fields.js';
+import { bodyBytes, json, nonEmptyHeaderValue } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /** A body under another content type. */
@@ -58,15 +59,15 @@ export const BODY_FAULTS: {
 } = {
   'wrong-content-type': {
     schema: faultSchema('wrong-content-type', {
-      contentType: headerValue.min(1).optional(),
-      body: z.string().optional(),
+      contentType: v.optional(nonEmptyHeaderValue),
+      body: v.optional(text),
     }),
     example: { kind: 'wrong-content-type' },
     effect: 'the same body as `text/html`; `contentType` and `body` change it',
     spoil: ({ body, contentType = HTML_TYPE }, answer) => withBody(answer, body ?? answer.body, contentType),
   },
   'not-json': {
-    schema: faultSchema('not-json', { body: z.string().optional() }),
+    schema: faultSchema('not-json', { body: v.optional(text) }),
     example: { kind: 'not-json' },
     effect: 'JSON by its type, half an object by its content; `body` changes it',
     spoil: ({ body = '{"token":' }, answer) => withBody(answer, body, JSON_TYPE),
@@ -78,14 +79,14 @@ export const BODY_FAULTS: {
     spoil: (fault, answer) => withBody(answer, JSON.stringify(fault.json), JSON_TYPE),
   },
   'oversized-body': {
-    schema: faultSchema('oversized-body', { sizeBytes: bodyBytes.optional() }),
+    schema: faultSchema('oversized-body', { sizeBytes: v.optional(bodyBytes) }),
     example: { kind: 'oversized-body', sizeBytes: 131_072 },
     effect: 'a body that is padded to more than this',
     spoil: ({ sizeBytes = DEFAULT_OVERSIZED_BYTES }, answer) =>
       withBody(answer, padded(answer.body, sizeBytes), JSON_TYPE),
   },
   'gzip-bomb': {
-    schema: faultSchema('gzip-bomb', { unpackedBytes: bodyBytes.optional() }),
+    schema: faultSchema('gzip-bomb', { unpackedBytes: v.optional(bodyBytes) }),
     example: { kind: 'gzip-bomb', unpackedBytes: 10_485_760 },
     effect: 'a few KiB of gzip that unpack to more than this',
     spoil: ({ unpackedBytes = DEFAULT_UNPACKED_BYTES }, answer) =>

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as v from 'valibot';
+import { oneOf } from '../fields.js';
 import { milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKinds, type FaultScope } from './fault-kind.js';
 
@@ -19,7 +20,7 @@ export const DELAY_FAULTS: FaultKinds<LatencyFault> = {
   latency: {
     schema: faultSchema('latency', {
       latencyMs: milliseconds,
-      leg: z.enum(['request', 'response']).optional(),
+      leg: v.optional(oneOf('request', 'response')),
     }),
     example: { kind: 'latency', latencyMs: 800 },
     effect: 'a late answer; with `"leg": "response"` the token is issued before the wait, not after it',

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as v from 'valibot';
+import { isJson, isObject, numberFrom, text, wholeNumberFrom } from '../fields.js';
 
 /*
  * The values that fields of faults may have. Each field of a fault says in its own type what is the unit.
@@ -10,11 +11,20 @@ const LONGEST_S = 100 * 365 * 24 * 3600;
 const LONGEST_MS = LONGEST_S * 1000;
 const LONGEST_MINS = LONGEST_S / 60;
 
-export const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'may hold printable ASCII characters only');
-export const seconds = z.int().min(0).max(LONGEST_S);
-export const signedSeconds = z.int().min(-LONGEST_S).max(LONGEST_S);
-export const milliseconds = z.number().min(0).max(LONGEST_MS);
-export const signedMilliseconds = z.number().min(-LONGEST_MS).max(LONGEST_MS);
-export const minutes = z.int().min(1).max(LONGEST_MINS);
-export const bodyBytes = z.int().min(1).max(LARGEST_BODY_BYTES);
-export const json = z.json('must be JSON');
+export const headerValue = v.pipe(
+  text,
+  v.regex(/^[\t\x20-\x7e]*$/, 'may hold printable ASCII characters only'),
+);
+export const nonEmptyHeaderValue = v.pipe(headerValue, v.nonEmpty('must not be empty'));
+export const seconds = wholeNumberFrom(0, LONGEST_S);
+export const positiveSeconds = wholeNumberFrom(1, LONGEST_S);
+export const signedSeconds = wholeNumberFrom(-LONGEST_S, LONGEST_S);
+export const milliseconds = numberFrom(0, LONGEST_MS);
+export const signedMilliseconds = numberFrom(-LONGEST_MS, LONGEST_MS);
+export const minutes = wholeNumberFrom(1, LONGEST_MINS);
+export const bodyBytes = wholeNumberFrom(1, LARGEST_BODY_BYTES);
+export const json = v.custom<unknown>(isJson, 'must be JSON');
+export const jsonObject = v.custom<Readonly<Record<string, unknown>>>(
+  (value) => isObject(value) && isJson(value),
+  'must be a JSON object',
+);

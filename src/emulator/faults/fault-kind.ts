@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { strictObject } from '../input-error.js';
+import * as v from 'valibot';
+import { oneOf, strictObject, text, wholeNumberFrom } from '../fields.js';
 
 /** Which requests a fault hits, where not all of them. What is left out matches everything. */
 export interface FaultMatcher {
@@ -19,8 +19,12 @@ export interface FaultScope {
 
 /** The declaration of one kind of fault. A layer whose kinds differ in behaviour adds a method for it. */
 export interface FaultKind<Fault> {
-  /** Which values are such a fault, in code and in JSON. */
-  readonly schema: z.ZodType<Fault>;
+  /**
+   * Which values are such a fault, in code and in JSON.
+   *
+   * @internal
+   */
+  readonly schema: v.GenericSchema<Fault>;
   /** One such fault, for the documentation. */
   readonly example: Fault;
   /** What the client sees, in Markdown, for the documentation. */
@@ -36,11 +40,15 @@ export type FaultKinds<Fault extends { kind: string }> = {
 };
 
 const SCOPE = {
-  times: z.int().min(1).optional(),
-  only: strictObject({ apiKey: z.string().optional(), extId: z.string().optional() }).optional(),
+  times: v.optional(wholeNumberFrom(1)),
+  only: v.optional(strictObject({ apiKey: v.optional(text), extId: v.optional(text) })),
 };
 
-/** A fault of this kind with these fields of its own, and the fields that every fault may have. */
-export function faultSchema<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, fields: Shape) {
-  return strictObject({ kind: z.literal(kind), ...fields, ...SCOPE });
+/**
+ * A fault of this kind with these fields of its own, and the fields that every fault may have.
+ *
+ * @internal
+ */
+export function faultSchema<Kind extends string, Fields extends v.ObjectEntries>(kind: Kind, fields: Fields) {
+  return strictObject({ kind: oneOf(kind), ...fields, ...SCOPE });
 }

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { SECOND_MS } from '../../common/durations.js';
+import { flag } from '../fields.js';
 import { seconds, signedMilliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
@@ -50,7 +51,7 @@ export const DATE_FAULTS: {
     headers: () => ({}),
   },
   'cached-date': {
-    schema: faultSchema('cached-date', { ageS: seconds, ageHeader: z.boolean().optional() }),
+    schema: faultSchema('cached-date', { ageS: seconds, ageHeader: v.optional(flag) }),
     example: { kind: 'cached-date', ageS: 120 },
     effect: 'an old `Date` with an `Age`; with `"ageHeader": false` without one',
     headers: ({ ageS, ageHeader = true }, vendorNowMs) => ({

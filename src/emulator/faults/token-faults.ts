@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
-import { json, milliseconds, minutes, seconds } from './fault-fields.js';
+import { text } from '../fields.js';
+import { jsonObject, milliseconds, minutes, positiveSeconds, seconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /** The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send. */
@@ -100,7 +101,7 @@ const DEFAULT_SAME_TOKEN_MS = 5 * MINUTE_MS;
 /** Whether a token is issued anew. The issuer keeps the tokens. */
 export const REUSE_FAULTS: FaultKinds<SameTokenFault> = {
   'same-token': {
-    schema: faultSchema('same-token', { forMs: milliseconds.optional() }),
+    schema: faultSchema('same-token', { forMs: v.optional(milliseconds) }),
     example: { kind: 'same-token', forMs: 300_000 },
     effect: 'the same token for five minutes, per `expiryMins` and `extId`',
   },
@@ -110,13 +111,13 @@ export const TOKEN_FAULTS: {
   readonly [Kind in TokenFault['kind']]: TokenFaultKind<FaultOf<TokenFault, Kind>>;
 } = {
   'expired-token': {
-    schema: faultSchema('expired-token', { expiredForS: seconds.optional() }),
+    schema: faultSchema('expired-token', { expiredForS: v.optional(seconds) }),
     example: { kind: 'expired-token', expiredForS: 60 },
     effect: 'a token that has already expired',
     write: ({ expiredForS = MINUTE_S }, { nowS, lifeS }) => claims(nowS - expiredForS - lifeS, lifeS),
   },
   'token-life': {
-    schema: faultSchema('token-life', { lifeS: seconds.min(1) }),
+    schema: faultSchema('token-life', { lifeS: positiveSeconds }),
     example: { kind: 'token-life', lifeS: 90 },
     effect: 'a token of another life than was asked for, short or absurdly long',
     write: ({ lifeS }, { nowS }) => claims(nowS, lifeS),
@@ -129,9 +130,9 @@ export const TOKEN_FAULTS: {
   },
   'shrinking-life': {
     schema: faultSchema('shrinking-life', {
-      fromMins: minutes.optional(),
-      toMins: minutes.optional(),
-      stepMins: minutes.optional(),
+      fromMins: v.optional(minutes),
+      toMins: v.optional(minutes),
+      stepMins: v.optional(minutes),
     }),
     example: { kind: 'shrinking-life', fromMins: 60, toMins: 30 },
     effect: 'lives of 60, 50, 40, 30, 30, … minutes, whatever is asked for; `stepMins` is 10',
@@ -151,13 +152,13 @@ export const TOKEN_FAULTS: {
     write: (_, { nowS, lifeS }) => ({ exp: nowS + lifeS }),
   },
   'wrong-claims': {
-    schema: faultSchema('wrong-claims', { claims: z.record(z.string(), json, 'must be a JSON object') }),
+    schema: faultSchema('wrong-claims', { claims: jsonObject }),
     example: { kind: 'wrong-claims', claims: { exp: 'tomorrow' } },
     effect: "claims that replace or join the token's own, signed",
     write: (fault, { nowS, lifeS }) => ({ ...claims(nowS, lifeS), ...fault.claims }),
   },
   'garbage-token': {
-    schema: faultSchema('garbage-token', { token: z.string().optional() }),
+    schema: faultSchema('garbage-token', { token: v.optional(text) }),
     example: { kind: 'garbage-token' },
     effect: 'something that is no JWT; `token` changes it',
     write: ({ token = 'this is not a JWT' }) => token,

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { Cancel } from '../../common/clock.js';
+import { oneOf } from '../fields.js';
 import type { AnswerSending } from '../http/answer-sending.js';
 import { bodyBytes, milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
@@ -45,7 +46,7 @@ const DEFAULT_INTERVAL_MS = 100;
 const DEFAULT_CHUNK_BYTES = 16;
 const DEFAULT_MISSING_BYTES = 64;
 
-const WHEN = { when: z.enum(['before-answer', 'mid-body']).optional() };
+const WHEN = { when: v.optional(oneOf('before-answer', 'mid-body')) };
 
 export const TRANSPORT_FAULTS: {
   readonly [Kind in TransportFault['kind']]: TransportFaultKind<FaultOf<TransportFault, Kind>>;
@@ -73,8 +74,8 @@ export const TRANSPORT_FAULTS: {
   },
   'slow-body': {
     schema: faultSchema('slow-body', {
-      intervalMs: milliseconds.optional(),
-      chunkBytes: bodyBytes.optional(),
+      intervalMs: v.optional(milliseconds),
+      chunkBytes: v.optional(bodyBytes),
     }),
     example: { kind: 'slow-body', chunkBytes: 16, intervalMs: 100 },
     effect: 'the body arrives in small pieces',
@@ -84,7 +85,7 @@ export const TRANSPORT_FAULTS: {
     },
   },
   'truncated-body': {
-    schema: faultSchema('truncated-body', { missingBytes: bodyBytes.optional() }),
+    schema: faultSchema('truncated-body', { missingBytes: v.optional(bodyBytes) }),
     example: { kind: 'truncated-body', missingBytes: 64 },
     effect: '`Content-Length` promises more than is sent, then the connection closes',
     send: ({ missingBytes = DEFAULT_MISSING_BYTES }, sending) => {

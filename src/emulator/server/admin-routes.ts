@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as v from 'valibot';
 import type { EmulatorFault } from '../faults/fault-catalogue.js';
 import { parseFaults } from '../faults/parse-faults.js';
+import { flag, strictObject } from '../fields.js';
 import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
 import { readJson, UnsupportedMediaTypeError } from '../http/request-body.js';
-import { EmulatorInputError, parseInput, strictObject } from '../input-error.js';
+import { EmulatorInputError, parseInput } from '../input-error.js';
 import { adminRefusal, type AdminRules } from './admin-access.js';
-import { apiKeysSchema, enabledSchema } from './emulator-options.js';
+import { apiKeysSchema } from './emulator-options.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { EmulatorCounters, EmulatorRequestRecord } from './request-log.js';
 
@@ -25,10 +26,14 @@ export interface AdminTarget {
   reset(): void;
 }
 
-/** What `rotateSigningKey` takes. */
-export const rotationSchema = strictObject({ withdrawOld: z.boolean().optional() });
+/**
+ * What `rotateSigningKey` takes.
+ *
+ * @internal
+ */
+export const rotationSchema = strictObject({ withdrawOld: v.optional(flag) });
 const apiKeysBody = strictObject({ apiKeys: apiKeysSchema });
-const enabledBody = strictObject({ enabled: enabledSchema });
+const enabledBody = strictObject({ enabled: flag });
 
 type Handler = (body: unknown) => unknown;
 

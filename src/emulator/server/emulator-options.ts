@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import * as v from 'valibot';
 import { systemClock, type Clock } from '../../common/clock.js';
 import type { EmulatorFault } from '../faults/fault-catalogue.js';
 import { readFaults } from '../faults/parse-faults.js';
-import { EmulatorInputError, parse, problemsOf, strictObject } from '../input-error.js';
+import { flag, nonEmptyText, oneOf, strictObject, text, wholeNumberFrom } from '../fields.js';
+import { EmulatorInputError, parse, problemsOf } from '../input-error.js';
 import type { EmulatorAlgorithm } from './signing-keys.js';
 
 /** The key that is known where no other is given. Obviously a fake: it opens nothing but an emulator. */
@@ -52,45 +53,59 @@ export type ResolvedEmulatorOptions = Required<Omit<NudgeEmulatorOptions, 'seed'
   Pick<NudgeEmulatorOptions, 'seed' | 'extIdClaim'> & { readonly faults: readonly EmulatorFault[] };
 
 /** Printable ASCII without surrounding blanks: anything else could not arrive in a header as it was meant. */
-const key = z
-  .string()
-  .regex(
+const key = v.pipe(
+  text,
+  v.regex(
     /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
     'must be printable ASCII, not empty, without blanks around it',
-  );
+  ),
+);
+const keys = v.array(key, 'must be a list');
 
-export const apiKeysSchema = z.array(key).min(1, 'at least one key is needed');
-export const enabledSchema = z.boolean();
+/** @internal */
+export const apiKeysSchema = v.pipe(keys, v.minLength(1, 'at least one key is needed'));
 
-const isClock = (value: unknown): value is Clock =>
+const isClock = (value: unknown): boolean =>
   ['now', 'schedule'].every(
     (method) => typeof (value as Record<string, unknown> | null)?.[method] === 'function',
   );
 
-const optionsSchema = strictObject({
-  apiKeys: apiKeysSchema.default([DEFAULT_EMULATOR_API_KEY]),
-  publicKeys: z.array(key).default([]),
-  enabled: enabledSchema.default(true),
-  port: z.int().min(0).max(65_535).default(0),
-  host: z.string().min(1).default('127.0.0.1'),
-  algorithm: z.enum(['EdDSA', 'HS256']).default('EdDSA'),
-  seed: z.string().min(1).optional(),
-  extIdClaim: z
-    .string()
-    .min(1)
-    .refine((name) => name !== 'iat' && name !== 'exp', 'cannot be iat or exp')
-    .optional(),
-  rateLimitPerMinute: z
-    .union([z.int().min(1), z.literal(false)], 'must be a whole number of at least 1, or false')
-    .default(DEFAULT_RATE_LIMIT_PER_MINUTE),
-  requestLogSize: z.int().min(1).default(1000),
-  admin: z.literal(['loopback', 'any-address', false]).default('loopback'),
-  faults: z.unknown().optional(),
-  clock: z.custom<Clock>(isClock, 'must be a Clock, with now() and schedule()').default(systemClock),
-}).refine(({ apiKeys, publicKeys }) => !publicKeys.some((publicKey) => apiKeys.includes(publicKey)), {
-  path: ['publicKeys'],
-  message: 'a key cannot be among apiKeys as well',
-});
+const rateLimit = v.custom<number | false>(
+  (value) => value === false || v.is(wholeNumberFrom(1), value),
+  'must be a whole number of at least 1, or false',
+);
+
+const declarations = {
+  apiKeys: v.optional(apiKeysSchema, [DEFAULT_EMULATOR_API_KEY]),
+  publicKeys: v.optional(keys, []),
+  enabled: v.optional(flag, true),
+  port: v.optional(wholeNumberFrom(0, 65_535), 0),
+  host: v.optional(nonEmptyText, '127.0.0.1'),
+  algorithm: v.optional(oneOf('EdDSA', 'HS256'), 'EdDSA'),
+  seed: v.optional(nonEmptyText),
+  extIdClaim: v.optional(
+    v.pipe(
+      nonEmptyText,
+      v.check((name) => name !== 'iat' && name !== 'exp', 'cannot be iat or exp'),
+    ),
+  ),
+  rateLimitPerMinute: v.optional(rateLimit, DEFAULT_RATE_LIMIT_PER_MINUTE),
+  requestLogSize: v.optional(wholeNumberFrom(1), 1000),
+  admin: v.optional(oneOf('loopback', 'any-address', false), 'loopback'),
+  faults: v.optional(v.unknown()),
+  clock: v.optional(v.custom<Clock>(isClock, 'must be a Clock, with now() and schedule()'), systemClock),
+};
+
+const optionsSchema = v.pipe(
+  strictObject(declarations),
+  v.forward(
+    v.check(
+      ({ apiKeys, publicKeys }) => !publicKeys.some((publicKey) => apiKeys.includes(publicKey)),
+      'a key cannot be among apiKeys as well',
+    ),
+    ['publicKeys'],
+  ),
+);
 
 /** @throws {EmulatorInputError} naming every unusable option. */
 export function resolveEmulatorOptions(options: NudgeEmulatorOptions): ResolvedEmulatorOptions {

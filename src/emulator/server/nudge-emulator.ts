@@ -1,15 +1,14 @@
 import { createServer, type Server } from 'node:http';
-import { z } from 'zod';
 import { fingerprintOf } from '../../common/secret.js';
 import { FaultBoard, type ListedFault } from '../faults/fault-board.js';
 import type { EmulatorFault } from '../faults/fault-catalogue.js';
 import { parseFaults } from '../faults/parse-faults.js';
+import { flag, wholeNumberFrom } from '../fields.js';
 import { close, listen, originOf } from '../http/listening.js';
 import { parseInput } from '../input-error.js';
 import { AdminRoutes, ADMIN_PATH, rotationSchema } from './admin-routes.js';
 import {
   apiKeysSchema,
-  enabledSchema,
   resolveEmulatorOptions,
   type NudgeEmulatorOptions,
   type ResolvedEmulatorOptions,
@@ -148,7 +147,7 @@ export class NudgeEmulator implements AsyncDisposable {
    * @throws {EmulatorInputError} for a count that is no whole number of 0 or more.
    */
   untilReceived(count: number): Promise<void> {
-    return this.#log.untilReceived(parseInput('count', z.int().min(0), count));
+    return this.#log.untilReceived(parseInput('count', wholeNumberFrom(0), count));
   }
 
   /**
@@ -185,7 +184,7 @@ export class NudgeEmulator implements AsyncDisposable {
    * @throws {EmulatorInputError} for anything but `true` and `false`.
    */
   setEnabled(enabled: boolean): void {
-    this.#rules.enabled = parseInput('enabled', enabledSchema, enabled);
+    this.#rules.enabled = parseInput('enabled', flag, enabled);
   }
 
   /**

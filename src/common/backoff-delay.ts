@@ -11,14 +11,15 @@ const MOST_DOUBLINGS = 16;
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
  */
 export function fullJitterMs(failures: number, firstMs: number, longestMs: number, random: Random): number {
-  return random() * ceilingMs(failures, firstMs, longestMs);
+  return random() * doublingMs(failures, firstMs, longestMs);
 }
 
 /** Half of the ceiling for sure, and anything up to the other half: for waits that must not be too short. */
 export function equalJitterMs(failures: number, firstMs: number, longestMs: number, random: Random): number {
-  return ceilingMs(failures, firstMs, longestMs) * (0.5 + random() / 2);
+  return doublingMs(failures, firstMs, longestMs) * (0.5 + random() / 2);
 }
 
-function ceilingMs(failures: number, firstMs: number, longestMs: number): number {
+/** Doubles with each failure up to `longestMs`, without chance: for a process that waits alone. */
+export function doublingMs(failures: number, firstMs: number, longestMs: number): number {
   return Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, MOST_DOUBLINGS));
 }

@@ -1,0 +1,39 @@
+import type { Clock } from './clock.js';
+
+/** No answer came in time. What was asked for goes on: it cannot be called back. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  readonly code = 'ETIMEDOUT';
+
+  constructor() {
+    super('No answer came in time');
+  }
+}
+
+/** What `work` comes to, or a rejection with `late()` after `timeoutMs`. */
+export function within<T>(clock: Clock, timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(timeoutMs, () => reject(late()));
+    void work.then(resolve, reject).finally(cancel);
+  });
+}
+
+/**
+ * The same for an answer from a socket: one that has arrived by then, and only was not read yet, still counts.
+ *
+ * @throws {NoAnswer} when none has arrived after `timeoutMs`.
+ */
+export function arrivedWithin<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(timeoutMs, () => setImmediate(() => reject(new NoAnswer())));
+    void work.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** The result of work that never rejects and goes on without the caller; `undefined` after `timeoutMs`. */
+export function settledWithin<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(timeoutMs, () => resolve(undefined));
+    void work.then(resolve).finally(cancel);
+  });
+}

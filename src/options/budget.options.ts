@@ -1,0 +1,19 @@
+import * as v from 'valibot';
+import { wholeNumber, type Declarations } from './option-rules.js';
+
+/** How many calls Nudge gets from here. */
+export interface NudgeBudgetOptions {
+  /**
+   * Calls to Nudge in a minute, 1 to 1200 (the vendor's limit per IP address). Per fleet with a shared store, else per
+   * process: divide it by the number of processes behind one address. Default 1000.
+   */
+  callsPerMinute?: number;
+}
+
+/** @internal */
+export const budgetOptions = {
+  callsPerMinute: v.optional(
+    wholeNumber({ min: 1, max: 1_200, unit: 'calls', hint: ' (the vendor allows 1200 per IP address)' }),
+    1_000,
+  ),
+} satisfies Declarations<NudgeBudgetOptions>;

@@ -1,0 +1,22 @@
+import * as v from 'valibot';
+import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
+
+/**
+ * The options with their defaults.
+ *
+ * @param subject what the error is about: `NudgeAuthModule`, or `NudgeAuthModule "name"`.
+ * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
+ */
+export function checkOptions<Output>(
+  schema: v.GenericSchema<unknown, Output>,
+  given: unknown,
+  subject: string,
+): Output {
+  const { success, output, issues } = v.safeParse(schema, given);
+  if (success) return output;
+  const problems = issues.map(({ path, message }) => ({
+    path: path?.map(({ key }) => String(key)).join('.') ?? 'options',
+    message,
+  }));
+  throw new InvalidNudgeAuthOptionsError(subject, problems);
+}
