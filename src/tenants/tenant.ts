@@ -56,12 +56,13 @@ export class Tenant {
   readonly board: StatusBoard;
   readonly configBackoff: Backoff;
   askedAt: Instant;
+  /** Its log lines, where it has any. */
+  lines: LogLines | undefined;
   readonly #parts: TenantParts;
   #account: TenantAccount;
   #accountAt: Instant;
   #cache: TokenCache;
   #gateway: VendorGateway;
-  #lines: LogLines | undefined;
   #isDismissed = false;
 
   constructor(id: string, fingerprint: string, account: TenantAccount, parts: TenantParts) {
@@ -79,7 +80,7 @@ export class Tenant {
 
   /** Writes a line for every change of its state. */
   loggedTo(sink: LogSink): this {
-    this.#lines ??= new LogLines(this.events, sink, this.#parts.clock);
+    this.lines ??= new LogLines(this.events, sink, this.#parts.clock);
     return this;
   }
 

@@ -43,7 +43,7 @@ function setUp({
     },
     baseUrl: ONE,
     cache: { maxEntries },
-    ...(scope === 'user' ? { scope, extId: () => 'not asked here' } : {}),
+    ...(scope === 'user' ? { scope: 'user', extId: () => 'not asked here' } : { scope: 'client' }),
   });
   const fetchToken = async ({ expiryMins, extId }: TokenRequest, key: Secret): Promise<FetchedToken> => {
     calls.push(`${key.reveal()} ${extId ?? ''}`.trim());
