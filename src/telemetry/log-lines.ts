@@ -6,7 +6,7 @@ import { auditDropped } from './audit-dropped.js';
 import { userKeysLost } from './user-keys-lost.js';
 
 /** Where lines go: Nest's `Logger` fits. */
-interface LogSink {
+export interface LogSink {
   log(message: string): void;
   warn(message: string): void;
   error(message: string): void;
@@ -51,6 +51,8 @@ export class LogLines {
     this.#sink = sink;
     this.#clock = clock;
     events.subscribe((event) => {
+      // Each tenant has log lines of its own.
+      if (event.tenantFingerprint !== undefined) return;
       this.#take(event);
       for (const [subject, line] of this.#unsaid) {
         if (!this.#write(line)) continue;
