@@ -53,6 +53,15 @@ export function problem(path: readonly PropertyKey[], message: string): string {
   return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`;
 }
 
+const MOST_NAMES_SHOWN = 10;
+
+/** What is wrong with a name that no account has. */
+export function unknownAccount(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES_SHOWN).join(', ');
+  const others = names.length - MOST_NAMES_SHOWN;
+  return `there is no such account; there are: ${shown}${others > 0 ? ` and ${others} more` : ''}`;
+}
+
 const EXPECTED: Readonly<Record<string, string>> = {
   int: 'a whole number',
   number: 'a number',
@@ -68,6 +77,8 @@ function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_value') {
     return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
   }
+  // What is wrong with the name of a field, where the caller chooses names.
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
   if (issue.code === 'too_small') {
     return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
   }

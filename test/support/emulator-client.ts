@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { decodeJwt, type JWTPayload } from 'jose';
-import { NudgeEmulator } from '../../src/emulator/index.js';
+import { NudgeEmulator, type NudgeEmulatorOptions } from '../../src/emulator/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 export const EMULATOR_KEY = 'canary-private-key';
@@ -23,9 +23,10 @@ export class EmulatorClient {
     readonly clock: ManualClock,
   ) {}
 
-  static async start(): Promise<EmulatorClient> {
+  static async start(options: NudgeEmulatorOptions = {}): Promise<EmulatorClient> {
     const clock = new ManualClock(NOW_MS);
-    return new EmulatorClient(await NudgeEmulator.start({ apiKeys: [EMULATOR_KEY, 'second'], clock }), clock);
+    const all = { apiKeys: [EMULATOR_KEY, 'second'], ...options, clock };
+    return new EmulatorClient(await NudgeEmulator.start(all), clock);
   }
 
   /** Resolves when status and headers are there. */

@@ -3,6 +3,8 @@ import { strictObject } from '../input-error.js';
 
 /** Which requests a fault hits, where not all of them. What is left out matches everything. */
 export interface FaultMatcher {
+  /** Only requests that carry a key of this account, by its name. */
+  readonly account?: string;
   /** Only requests that carry exactly this key. Shown as a fingerprint wherever faults are listed. */
   readonly apiKey?: string;
   /** Only requests that ask for a token of this user. */
@@ -37,7 +39,11 @@ export type FaultKinds<Fault extends { kind: string }> = {
 
 const SCOPE = {
   times: z.int().min(1).optional(),
-  only: strictObject({ apiKey: z.string().optional(), extId: z.string().optional() }).optional(),
+  only: strictObject({
+    account: z.string().optional(),
+    apiKey: z.string().optional(),
+    extId: z.string().optional(),
+  }).optional(),
 };
 
 /** A fault of this kind with these fields of its own, and the fields that every fault may have. */

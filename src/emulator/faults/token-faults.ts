@@ -3,7 +3,7 @@ import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
 import { json, milliseconds, minutes, seconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send. */
+/** The same token again and again for the same account, `expiryMins` and `extId`, as a vendor that caches would send. */
 export interface SameTokenFault extends FaultScope {
   readonly kind: 'same-token';
   /** Milliseconds for which an issued token is repeated. Default 300000 (five minutes). */
@@ -102,7 +102,7 @@ export const REUSE_FAULTS: FaultKinds<SameTokenFault> = {
   'same-token': {
     schema: faultSchema('same-token', { forMs: milliseconds.optional() }),
     example: { kind: 'same-token', forMs: 300_000 },
-    effect: 'the same token for five minutes, per `expiryMins` and `extId`',
+    effect: 'the same token for five minutes, per account, `expiryMins` and `extId`',
   },
 };
 
