@@ -35,9 +35,9 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
   const store = bound(parts);
   const breaker = store === undefined ? undefined : breakerOf(store, parts);
   const shared =
-    store?.egress === undefined || breaker === undefined || parts.budget !== undefined
+    store?.callLimits === undefined || breaker === undefined || parts.budget !== undefined
       ? undefined
-      : new SharedCallBudget(store.egress, callsPerMinute, breaker, events, clock);
+      : new SharedCallBudget(store.callLimits, callsPerMinute, breaker, events, clock);
   const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute, clock);
   const queue = new CallQueue(budget, shared, callsPerMinute, events, clock);
   const { source, apiKeys } = parts;
@@ -72,7 +72,7 @@ function breakerOf(store: TokenStore, { events, clock, random }: TokenCacheParts
   const probe = async (): Promise<void> => {
     await store.read(entry);
     const lease = await store.acquire(entry);
-    await Promise.all([lease?.release(), store.egress?.look()]);
+    await Promise.all([lease?.release(), store.callLimits?.look()]);
   };
   return new StoreCircuitBreaker(probe, events, clock, random);
 }

@@ -169,7 +169,7 @@ export class Renewals {
 
   /**
    * Holds back an entry for its own failure. In user scope also for one that may come of what is special about the user,
-   * so that a user whose call always fails is not the first at every try of the whole egress.
+   * so that a user whose call always fails is not the first at every attempt of this process.
    */
   #noteFailure(entry: TokenEntry, failure: NudgeAuthError, { isDropped }: RenewalPriority): void {
     if (failure instanceof LocalRefusal) return;

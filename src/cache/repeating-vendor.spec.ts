@@ -39,8 +39,8 @@ class RepeatingVendor implements TokenSource {
     const claims = readClaims(token);
     const receivedAt = this.#clock.now();
     const date = new Date(receivedAt.wallMs).toUTCString();
-    const placement = lifeByVendorTime(claims, { sentAt, receivedAt, date });
-    return { token, claims, arrivedAt: receivedAt, ...placement, keyFingerprint: '0a1b2c3d' };
+    const life = lifeByVendorTime(claims, { sentAt, receivedAt, date });
+    return { token, claims, arrivedAt: receivedAt, ...life, keyFingerprint: '0a1b2c3d' };
   }
 
   callsBetween(fromMs: number, toMs: number): number {
@@ -118,11 +118,11 @@ describe('a vendor that repeats a token until its end', () => {
   it('gets one call more for a user at the end of the token, and else one in 30 s', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'not asked here' } });
     const user = { extId: 'ada' };
-    life.vendor.mood = { kind: 'short', lifeMs: 30 * MINUTE_MS };
+    life.vendor.behaviour = { kind: 'short', lifeMs: 30 * MINUTE_MS };
     await askAndPass(life, 10, user);
-    life.vendor.mood = { kind: 'repeating' };
+    life.vendor.behaviour = { kind: 'repeating' };
     for (let second = 0; second < 30 * 60 - 5; second += 1) await askAndPass(life, SECOND_MS, user);
-    life.vendor.mood = { kind: 'well' };
+    life.vendor.behaviour = { kind: 'well' };
     expect(failureOf(await askAndPass(life, 10, user)).retryAfterMs).toBeLessThanOrEqual(7 * SECOND_MS);
     await life.clock.advanceAsync(7 * SECOND_MS);
     expect((await askAndPass(life, 10, user)).error).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { askAndPass, failureOf, TokenLife, type Fare } from '../../test/support/token-life.js';
+import { askAndPass, failureOf, TokenLife, type AskOutcome } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 
@@ -22,37 +22,37 @@ async function warm(life: TokenLife, request = {}): Promise<string | undefined> 
 describe('a cold cache', () => {
   it('makes one call for 10,000 concurrent callers, who all get its token', async () => {
     const life = TokenLife.onManualClock();
-    const fares = life.askAll(10_000);
+    const outcomes = life.askAll(10_000);
     await life.clock.advanceAsync(10);
-    expect(new Set((await fares).map(({ token }) => token)).size).toBe(1);
+    expect(new Set((await outcomes).map(({ token }) => token)).size).toBe(1);
     expect(life.calls).toHaveLength(1);
   });
 
   it('lets them fail together when that call fails, each with its code and the wait that follows', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
-    const fares = life.askAll(100);
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    const outcomes = life.askAll(100);
     await life.clock.advanceAsync(10);
-    for (const fare of await fares) {
-      expect(failureOf(fare)).toMatchObject({ code: 'NUDGE_UNAVAILABLE', retryAfterMs: 500 });
+    for (const outcome of await outcomes) {
+      expect(failureOf(outcome)).toMatchObject({ code: 'NUDGE_UNAVAILABLE', retryAfterMs: 500 });
     }
     expect(life.calls).toHaveLength(1);
   });
 
   it('keeps lifetimes apart', async () => {
     const life = TokenLife.onManualClock();
-    const fares = life.askAll(10, (index) => ({ expiryMins: index % 2 === 0 ? 30 : 60 }));
+    const outcomes = life.askAll(10, (index) => ({ expiryMins: index % 2 === 0 ? 30 : 60 }));
     await life.clock.advanceAsync(10);
-    expect(new Set((await fares).map(({ token }) => token)).size).toBe(2);
+    expect(new Set((await outcomes).map(({ token }) => token)).size).toBe(2);
     expect(life.calls.map(({ entry }) => entry)).toEqual(['30/', '60/']);
   });
 
   it('sends each user’s id, and hands out to each only their own', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
-    const fares = life.askAll(30, (index) => ({ extId: `user-${index % 3}` }));
+    const outcomes = life.askAll(30, (index) => ({ extId: `user-${index % 3}` }));
     await life.clock.advanceAsync(10);
     expect(life.calls.map(({ entry }) => entry)).toEqual(['60/user-0', '60/user-1', '60/user-2']);
-    (await fares).forEach(({ token = '' }, index) => {
+    (await outcomes).forEach(({ token = '' }, index) => {
       expect(life.vendor.issued.get(token)?.entry).toBe(`60/user-${index % 3}`);
     });
   });
@@ -64,16 +64,16 @@ describe('a renewal', () => {
     const life = TokenLife.onManualClock(settings);
     await warm(life);
     await life.clock.advanceAsync(ageMs);
-    life.vendor.mood = { kind: 'slow', requestMs: 1_500, responseMs: 1_500 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 1_500, responseMs: 1_500 };
     return life;
   }
 
   it('lets none of 10,000 callers wait while at least half of the life is left', async () => {
     const life = await dueAfter(29 * MINUTE_MS);
     const [held] = [...life.vendor.issued.keys()];
-    const fares = life.askAll(10_000);
+    const outcomes = life.askAll(10_000);
     await life.clock.advanceAsync(0);
-    expect((await fares).every(({ token, waitedMs }) => token === held && waitedMs === 0)).toBe(true);
+    expect((await outcomes).every(({ token, waitedMs }) => token === held && waitedMs === 0)).toBe(true);
     await life.clock.advanceAsync(4_000);
     expect(life.calls).toHaveLength(2);
     expect(await warm(life)).not.toBe(held);
@@ -84,9 +84,9 @@ describe('a renewal', () => {
     async (maxWaitMs) => {
       const life = await dueAfter(31 * MINUTE_MS, { options: { cache: { maxWaitMs } } });
       const [held] = [...life.vendor.issued.keys()];
-      const fares = life.askAll(10_000);
+      const outcomes = life.askAll(10_000);
       await life.clock.advanceAsync(6_000);
-      for (const { token, waitedMs } of await fares) {
+      for (const { token, waitedMs } of await outcomes) {
         expect(waitedMs).toBe(Math.min(maxWaitMs, 3_000));
         expect(token === held).toBe(maxWaitMs < 3_000);
       }
@@ -96,18 +96,18 @@ describe('a renewal', () => {
 
   it('lets nobody wait while a backoff runs', async () => {
     const life = await dueAfter(31 * MINUTE_MS);
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 20_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 20_000 };
     await warm(life);
-    life.vendor.mood = { kind: 'slow', requestMs: 1_500, responseMs: 1_500 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 1_500, responseMs: 1_500 };
     expect(await askAndPass(life)).toMatchObject({ waitedMs: 0, error: undefined });
     expect(life.calls).toHaveLength(2);
   });
 
   it('is waited for by everybody once less than the least is left', async () => {
     const life = await dueAfter(59 * MINUTE_MS + 10 * SECOND_MS);
-    const fares = life.askAll(1_000);
+    const outcomes = life.askAll(1_000);
     await life.clock.advanceAsync(4_000);
-    for (const { waitedMs, token } of await fares) {
+    for (const { waitedMs, token } of await outcomes) {
       expect(waitedMs).toBe(3_000);
       expect(token).toBe([...life.vendor.issued.keys()][1]);
     }
@@ -134,7 +134,7 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
   const MOST_ATTEMPTS = 160;
 
   interface Hour {
-    readonly fares: { readonly atMs: number; readonly fare: Fare }[];
+    readonly outcomes: { readonly atMs: number; readonly outcome: AskOutcome }[];
     readonly attempts: number;
     readonly life: TokenLife;
     readonly downAtMs: number;
@@ -144,25 +144,25 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
     const life = TokenLife.onManualClock({ random: seeded(seed) });
     await warm(life);
     const downAtMs = life.clock.now().monotonicMs;
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
-    const fares: Hour['fares'] = [];
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    const outcomes: Hour['outcomes'] = [];
     while (life.clock.now().monotonicMs < downAtMs + HOUR_MS) {
       const atMs = life.clock.now().monotonicMs;
-      fares.push({ atMs, fare: await askAndPass(life, SECOND_MS) });
+      outcomes.push({ atMs, outcome: await askAndPass(life, SECOND_MS) });
     }
-    return { fares, attempts: life.calls.length - 1, life, downAtMs };
+    return { outcomes, attempts: life.calls.length - 1, life, downAtMs };
   }
 
   it.each([1, 2, 3, 4, 5])(
     'fails nobody before the token has minRemainingMs left (chance %d)',
     async (seed) => {
-      const { fares, attempts, life } = await anHourWithout(seed);
+      const { outcomes, attempts, life } = await anHourWithout(seed);
       const [held] = life.delivered;
-      const goodUntilMs = fares[0]?.atMs ?? 0;
-      for (const { atMs, fare } of fares) {
+      const goodUntilMs = outcomes[0]?.atMs ?? 0;
+      for (const { atMs, outcome } of outcomes) {
         const leftMs = HOUR_MS - SECOND_MS - (atMs - goodUntilMs);
-        if (leftMs > 62 * SECOND_MS) expect(fare.token).toBe(held?.token);
-        if (leftMs < 58 * SECOND_MS) expect(failureOf(fare).code).toBe('NUDGE_UNAVAILABLE');
+        if (leftMs > 62 * SECOND_MS) expect(outcome.token).toBe(held?.token);
+        if (leftMs < 58 * SECOND_MS) expect(failureOf(outcome).code).toBe('NUDGE_UNAVAILABLE');
       }
       expect(attempts).toBeGreaterThan(60);
       expect(attempts).toBeLessThanOrEqual(MOST_ATTEMPTS);
@@ -188,7 +188,7 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
     'recovers within one step of the backoff when Nudge is back (chance %d)',
     async (seed) => {
       const { life } = await anHourWithout(seed);
-      life.vendor.mood = { kind: 'well' };
+      life.vendor.behaviour = { kind: 'well' };
       const backAtMs = life.clock.now().monotonicMs;
       while ((await askAndPass(life, SECOND_MS)).token === undefined);
       expect(life.clock.now().monotonicMs - backAtMs).toBeLessThanOrEqual(MINUTE_MS + 2 * SECOND_MS);
@@ -227,8 +227,8 @@ describe('wrong and moving clocks', () => {
     await warm(life);
     await clock.advanceAsync(20 * SECOND_MS);
     clock.stepWall(stepMs);
-    const fare = await askAndPass(life);
-    expect(fare.error).toBeUndefined();
+    const outcome = await askAndPass(life);
+    expect(outcome.error).toBeUndefined();
     await clock.advanceAsync(20 * SECOND_MS);
     for (let caller = 0; caller < 100; caller += 1) await askAndPass(life, 10);
     expect(life.calls.length).toBeLessThanOrEqual(2);
@@ -238,9 +238,9 @@ describe('wrong and moving clocks', () => {
     const life = TokenLife.onManualClock();
     const before = await warm(life);
     life.clock.suspend(HOUR_MS);
-    const fares = life.askAll(100);
+    const outcomes = life.askAll(100);
     await life.clock.advanceAsync(10);
-    for (const { token } of await fares) {
+    for (const { token } of await outcomes) {
       expect(token).toBeDefined();
       expect(token).not.toBe(before);
     }
@@ -249,13 +249,13 @@ describe('wrong and moving clocks', () => {
 
   it('serve nothing stale to a caller who slept through the renewal: a timer that fires an hour late', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'slow', requestMs: 10, responseMs: 10 };
-    const fare = life.ask();
+    life.vendor.behaviour = { kind: 'slow', requestMs: 10, responseMs: 10 };
+    const outcome = life.ask();
     await life.clock.advanceAsync(15);
     life.clock.suspend(HOUR_MS);
-    life.vendor.mood = { kind: 'well' };
+    life.vendor.behaviour = { kind: 'well' };
     await life.clock.advanceAsync(10_000);
-    const { token = '', error } = await fare;
+    const { token = '', error } = await outcome;
     const left = (life.vendor.issued.get(token)?.expiresAtMs ?? 0) - life.clock.now().wallMs;
     expect(error === undefined ? left : MINUTE_MS).toBeGreaterThanOrEqual(MINUTE_MS);
     expect((await askAndPass(life)).error).toBeUndefined();
@@ -263,9 +263,9 @@ describe('wrong and moving clocks', () => {
 
   it('end a backoff that was slept through', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: MINUTE_MS };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: MINUTE_MS };
     await askAndPass(life);
-    life.vendor.mood = { kind: 'well' };
+    life.vendor.behaviour = { kind: 'well' };
     life.clock.suspend(HOUR_MS);
     expect((await askAndPass(life)).error).toBeUndefined();
   });
@@ -275,7 +275,7 @@ describe('a vendor that disappoints', () => {
   it('is asked no more often than rotateAfterMs while it returns one token for five minutes', async () => {
     const life = TokenLife.onManualClock();
     await warm(life);
-    life.vendor.mood = { kind: 'repeating' };
+    life.vendor.behaviour = { kind: 'repeating' };
     for (let second = 0; second < 300; second += 1) {
       expect((await askAndPass(life, SECOND_MS)).error).toBeUndefined();
     }
@@ -287,7 +287,7 @@ describe('a vendor that disappoints', () => {
   it('costs one wait when it shortens lives from 60 to 30 minutes, and the new tokens are used', async () => {
     const life = TokenLife.onManualClock();
     await warm(life);
-    life.vendor.mood = { kind: 'short', lifeMs: 30 * MINUTE_MS };
+    life.vendor.behaviour = { kind: 'short', lifeMs: 30 * MINUTE_MS };
     for (let second = 0; second < 600; second += 1) await askAndPass(life, SECOND_MS);
     expect(life.eventsOf('renewed').filter(({ isLonger }) => !isLonger)).toHaveLength(1);
     expect(life.calls).toHaveLength(10);
@@ -296,7 +296,7 @@ describe('a vendor that disappoints', () => {
 
   it('is used with tokens of 90 seconds, too', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'short', lifeMs: 90 * SECOND_MS };
+    life.vendor.behaviour = { kind: 'short', lifeMs: 90 * SECOND_MS };
     for (let second = 0; second < 300; second += 1) {
       const { token = '' } = await askAndPass(life, SECOND_MS);
       const leftMs = (life.vendor.issued.get(token)?.expiresAtMs ?? 0) - life.clock.now().wallMs;
@@ -310,7 +310,7 @@ describe('a vendor that disappoints', () => {
     { is: 'about to expire', ageMs: 59.5 * MINUTE_MS, waitMs: 750 },
   ])('gets no token cached that is $is, and is asked again after a wait only', async ({ ageMs, waitMs }) => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'aged', ageMs };
+    life.vendor.behaviour = { kind: 'aged', ageMs };
     const failure = failureOf(await askAndPass(life));
     expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: waitMs });
     expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: waitMs - 9 });
@@ -323,22 +323,22 @@ describe('a vendor that disappoints', () => {
 
   it('holds nobody longer than the deadline when it never answers, and is asked again afterwards', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'hanging' };
-    const fares = life.askAll(50);
+    life.vendor.behaviour = { kind: 'hanging' };
+    const outcomes = life.askAll(50);
     await life.clock.advanceAsync(7_000);
-    for (const fare of await fares) {
-      expect(failureOf(fare).code).toBe('NUDGE_TIMEOUT');
-      expect(fare.waitedMs).toBe(7_000);
+    for (const outcome of await outcomes) {
+      expect(failureOf(outcome).code).toBe('NUDGE_TIMEOUT');
+      expect(outcome.waitedMs).toBe(7_000);
     }
     expect(life.clock.pendingMs).toEqual([]);
-    life.vendor.mood = { kind: 'well' };
+    life.vendor.behaviour = { kind: 'well' };
     await life.clock.advanceAsync(SECOND_MS);
     expect((await askAndPass(life)).error).toBeUndefined();
   });
 
   it('that breaks its contract is a failure like others, of which only the kind is told', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'throwing' };
+    life.vendor.behaviour = { kind: 'throwing' };
     const failure = failureOf(await askAndPass(life));
     expect(failure).toMatchObject({ code: 'NUDGE_UNAVAILABLE', retryAfterMs: 500 });
     expect(failure.message).toBe('Fetching a token failed unexpectedly (TypeError)');
@@ -351,9 +351,9 @@ describe('forceRefresh', () => {
     const life = TokenLife.onManualClock();
     const held = await warm(life);
     await life.clock.advanceAsync(SECOND_MS);
-    const fares = life.askAll(1_000, () => ({ forceRefresh: true }));
+    const outcomes = life.askAll(1_000, () => ({ forceRefresh: true }));
     await life.clock.advanceAsync(10);
-    const tokens = new Set((await fares).map(({ token }) => token));
+    const tokens = new Set((await outcomes).map(({ token }) => token));
     expect([tokens.size, tokens.has(held)]).toEqual([1, false]);
     expect(life.calls).toHaveLength(2);
     expect(await warm(life)).toBe([...tokens][0]);
@@ -361,7 +361,7 @@ describe('forceRefresh', () => {
 
   it('does not take what a renewal under way brings', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'slow', requestMs: 500, responseMs: 500 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
     const early = life.ask();
     await life.clock.advanceAsync(100);
     const forced = life.askAll(10, () => ({ forceRefresh: true }));
@@ -375,7 +375,7 @@ describe('forceRefresh', () => {
   it('rejects rather than return the old one, and obeys the backoff that follows', async () => {
     const life = TokenLife.onManualClock();
     const held = await warm(life);
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     expect(failureOf(await askAndPass(life, 10, { forceRefresh: true })).code).toBe('NUDGE_UNAVAILABLE');
     const refused = failureOf(await askAndPass(life, 10, { forceRefresh: true }));
     expect(refused.retryAfterMs).toBeGreaterThan(0);
@@ -395,7 +395,7 @@ describe('forceRefresh', () => {
 
   it('takes the longer of two waits for the truth: the backoff’s and the user’s', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
-    life.vendor.mood = { kind: 'aged', ageMs: 2 * HOUR_MS };
+    life.vendor.behaviour = { kind: 'aged', ageMs: 2 * HOUR_MS };
     const refused = failureOf(await askAndPass(life, 10, { extId: 'ada' }));
     expect(refused).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: 30_000 });
     await life.clock.advanceAsync(29_000);
@@ -427,7 +427,7 @@ describe('invalidate', () => {
 
   it('drops what is under way, also for those who wait for it, without a second call at a time', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'slow', requestMs: 500, responseMs: 500 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
     const before = life.askAll(5);
     await life.clock.advanceAsync(100);
     await life.service.invalidate();
@@ -443,7 +443,7 @@ describe('invalidate', () => {
 
   it('does not end a backoff: the vendor is no better for it', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 30_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 30_000 };
     await askAndPass(life);
     await life.service.invalidate();
     expect(failureOf(await askAndPass(life)).code).toBe('NUDGE_UNAVAILABLE');
@@ -455,9 +455,9 @@ describe('cache: false', () => {
   it('holds nothing, but concurrent callers share a call', async () => {
     const life = TokenLife.onManualClock({ options: { cache: false } });
     for (let round = 1; round <= 3; round += 1) {
-      const fares = life.askAll(100);
+      const outcomes = life.askAll(100);
       await life.clock.advanceAsync(10);
-      expect(new Set((await fares).map(({ token }) => token)).size).toBe(1);
+      expect(new Set((await outcomes).map(({ token }) => token)).size).toBe(1);
       expect(life.calls).toHaveLength(round);
       expect(life.service.status()).toMatchObject({ heldTokens: 0, tokens: [] });
     }
@@ -465,7 +465,7 @@ describe('cache: false', () => {
 
   it('obeys backoff like everybody', async () => {
     const life = TokenLife.onManualClock({ options: { cache: false } });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     await askAndPass(life);
     expect(failureOf(await askAndPass(life)).retryAfterMs).toBe(490 - 9 + 10);
     expect(life.calls).toHaveLength(1);
@@ -475,7 +475,7 @@ describe('cache: false', () => {
 describe('a caller', () => {
   it('who aborts is released at once with the signal’s reason, and the others get the token', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'slow', requestMs: 500, responseMs: 500 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
     const abort = new AbortController();
     const aborted = life.ask({ signal: abort.signal });
     const patient = life.ask();
@@ -500,8 +500,8 @@ describe('a caller', () => {
 
   it('who comes with an aborted signal costs nothing', async () => {
     const life = TokenLife.onManualClock();
-    const fare = await askAndPass(life, 10, { signal: AbortSignal.abort('too late') });
-    expect(fare.error).toBe('too late');
+    const outcome = await askAndPass(life, 10, { signal: AbortSignal.abort('too late') });
+    expect(outcome.error).toBe('too late');
     expect(life.calls).toHaveLength(0);
   });
 
@@ -548,7 +548,7 @@ describe('a caller', () => {
     expect(life.service.status().enabled).toBe(false);
     expect(life.calls).toHaveLength(1);
     isEnabled = true;
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     expect(await warm(life)).toBe(held);
   });
 });
@@ -570,10 +570,10 @@ describe('maxEntries', () => {
 
   it('does not fetch twice for somebody who was evicted while a renewal was under way', async () => {
     const life = TokenLife.onManualClock({ options });
-    life.vendor.mood = { kind: 'slow', requestMs: 50, responseMs: 50 };
-    const fares = life.askAll(40, (index) => ({ extId: `user-${index % 20}` }));
+    life.vendor.behaviour = { kind: 'slow', requestMs: 50, responseMs: 50 };
+    const outcomes = life.askAll(40, (index) => ({ extId: `user-${index % 20}` }));
     await life.clock.advanceAsync(200);
-    expect((await fares).every(({ error }) => error === undefined)).toBe(true);
+    expect((await outcomes).every(({ error }) => error === undefined)).toBe(true);
     expect(life.calls).toHaveLength(20);
     expect(life.service.status().heldTokens).toBe(3);
   });
@@ -582,8 +582,8 @@ describe('maxEntries', () => {
 describe('closing', () => {
   it('finishes what is in flight, and begins nothing any more', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'slow', requestMs: 500, responseMs: 500 };
-    const fare = life.ask();
+    life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
+    const outcome = life.ask();
     await life.clock.advanceAsync(100);
     const closed = life.cache.close();
     const late = await askAndPass(life, 0);
@@ -593,7 +593,7 @@ describe('closing', () => {
     });
     await life.clock.advanceAsync(1_000);
     await closed;
-    expect((await fare).error).toBeUndefined();
+    expect((await outcome).error).toBeUndefined();
     expect(life.clock.pendingMs).toEqual([]);
     expect(failureOf(await askAndPass(life, 0)).message).toBe('The application is closing');
     expect(life.calls).toHaveLength(1);
@@ -601,19 +601,19 @@ describe('closing', () => {
 
   it('takes no longer than the deadline, even if the vendor never answers', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'hanging' };
-    const fare = life.ask();
+    life.vendor.behaviour = { kind: 'hanging' };
+    const outcome = life.ask();
     await life.clock.advanceAsync(100);
     const closed = life.cache.close();
     await life.clock.advanceAsync(6_900);
     await closed;
-    expect(failureOf(await fare).code).toBe('NUDGE_TIMEOUT');
+    expect(failureOf(await outcome).code).toBe('NUDGE_TIMEOUT');
     expect(life.clock.pendingMs).toEqual([]);
   });
 
   it('ends within the deadline that began with the first caller, not with the closing', async () => {
     const life = TokenLife.onManualClock({ options: { http: { deadlineMs: 7_000 } } });
-    life.vendor.mood = { kind: 'hanging' };
+    life.vendor.behaviour = { kind: 'hanging' };
     const first = life.ask();
     await life.clock.advanceAsync(3_000);
     const joined = life.ask();
@@ -628,14 +628,14 @@ describe('closing', () => {
     const life = TokenLife.onManualClock();
     await warm(life);
     await life.clock.advanceAsync(31 * MINUTE_MS);
-    life.vendor.mood = { kind: 'slow', requestMs: 100, responseMs: 100 };
-    const fare = life.ask();
+    life.vendor.behaviour = { kind: 'slow', requestMs: 100, responseMs: 100 };
+    const outcome = life.ask();
     await life.clock.advanceAsync(10);
     await life.service.invalidate();
     const closed = life.cache.close();
     await life.clock.advanceAsync(SECOND_MS);
     await closed;
-    expect(failureOf(await fare).message).toBe('The application is closing');
+    expect(failureOf(await outcome).message).toBe('The application is closing');
     expect(life.calls).toHaveLength(2);
   });
 });

@@ -26,8 +26,8 @@ export interface CacheRequest extends TokenRequest {
   readonly forceRefresh?: boolean | undefined;
 }
 
-/** A caller's way through the cache. */
-interface Visit {
+/** What one caller asks the cache for. */
+interface Lookup {
   readonly name: string;
   /** Accepts only what was fetched after this place in the cache's order; 0 accepts everything. */
   readonly after: number;
@@ -83,7 +83,7 @@ export class TokenCache {
         }
       }
     }
-    return this.#visit(name, request.forceRefresh === true, begunAt);
+    return this.#lookUp(name, request.forceRefresh === true, begunAt);
   }
 
   /** Lets go of an entry's token: what is held, and what is under way, reaches nobody any more. */
@@ -142,8 +142,8 @@ export class TokenCache {
     this.#entries.clear();
   }
 
-  async #visit(name: string, isForced: boolean, begunAt: Instant | undefined): Promise<NudgeToken> {
-    const visit: Visit = {
+  async #lookUp(name: string, isForced: boolean, begunAt: Instant | undefined): Promise<NudgeToken> {
+    const lookup: Lookup = {
       name,
       after: isForced ? this.#renewals.nextPlace() : 0,
       deadline: new Deadline(this.#clock, this.#options.deadlineMs, begunAt),
@@ -152,38 +152,38 @@ export class TokenCache {
     if (isForced) await Promise.resolve();
     for (;;) {
       if (this.#renewals.isClosed) throw closing();
-      const token = (await this.#fromMemory(visit)) ?? (await this.#fromRenewal(visit));
+      const token = (await this.#fromMemory(lookup)) ?? (await this.#fromRenewal(lookup));
       if (token !== undefined) return token;
       // What came is of no use any more: invalidated meanwhile, older than this caller's wish, or aged by a sleep.
-      if (visit.deadline.remainingMs() === 0) throw timeout();
+      if (lookup.deadline.remainingMs() === 0) throw timeout();
     }
   }
 
   /** The held token, renewed on the way where its age asks for it. */
-  async #fromMemory(visit: Visit): Promise<NudgeToken | undefined> {
-    const held = this.#entries.of(visit.name).heldAfter(visit.after);
+  async #fromMemory(lookup: Lookup): Promise<NudgeToken | undefined> {
+    const held = this.#entries.of(lookup.name).heldAfter(lookup.after);
     if (held === undefined) return undefined;
     const state = this.#freshnessOf(held);
     if (state === 'unusable') return undefined;
     if (state !== 'fresh') {
-      const renewal = this.#renewals.join(visit.name, 'rotation');
+      const renewal = this.#renewals.join(lookup.name, 'rotation');
       const isHopeful = !isNudgeAuthError(renewal) && this.#renewer.refusal() === undefined;
       if (state === 'renew' && isHopeful) await this.#settledWithin(renewal, this.#options.maxWaitMs);
     }
-    const best = this.#entries.of(visit.name).heldAfter(visit.after);
+    const best = this.#entries.of(lookup.name).heldAfter(lookup.after);
     return best === undefined ? undefined : this.#handOut(best, best === held ? 'memory' : 'renewal');
   }
 
   /** What a renewal brings, waited for as long as the deadline allows; `undefined` when it is not for this caller. */
-  async #fromRenewal(visit: Visit): Promise<NudgeToken | undefined> {
-    const renewal = this.#renewals.join(visit.name, visit.after > 0 ? 'forced' : 'cold');
+  async #fromRenewal(lookup: Lookup): Promise<NudgeToken | undefined> {
+    const renewal = this.#renewals.join(lookup.name, lookup.after > 0 ? 'forced' : 'cold');
     if (isNudgeAuthError(renewal)) throw renewal;
     renewal.priority.raise();
-    const outcome = await visit.deadline.race(renewal.settled, timeout);
-    if (renewal.priority.isDropped || renewal.sequence < visit.after) return undefined;
+    const outcome = await lookup.deadline.race(renewal.settled, timeout);
+    if (renewal.priority.isDropped || renewal.sequence < lookup.after) return undefined;
     if ('error' in outcome) throw outcome.error;
     // Taken from the store: nobody knows whether it was fetched after this caller insisted.
-    if (visit.after > 0 && outcome.from === 'store') return undefined;
+    if (lookup.after > 0 && outcome.from === 'store') return undefined;
     return this.#handOut(outcome.held, 'renewal');
   }
 

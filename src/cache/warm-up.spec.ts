@@ -20,7 +20,7 @@ describe('warming up', () => {
 
   it('fails only where the vendor itself refuses every key', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
     const failed = expect(warmUp(firstTokenOf(life), life.clock)).rejects.toMatchObject({
       code: 'NUDGE_CREDENTIALS_REJECTED',
     });
@@ -35,7 +35,7 @@ describe('warming up', () => {
     'NUDGE_BAD_RESPONSE',
   ])('does not fail for %s', async (code) => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'failing', code };
+    life.vendor.behaviour = { kind: 'failing', code };
     const warm = warmUp(firstTokenOf(life), life.clock);
     await life.clock.advanceAsync(10);
     await expect(warm).resolves.toBeUndefined();
@@ -43,7 +43,7 @@ describe('warming up', () => {
 
   it('holds nobody up for longer than five seconds', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'hanging' };
+    life.vendor.behaviour = { kind: 'hanging' };
     let isOver = false;
     const warm = warmUp(firstTokenOf(life), life.clock).finally(() => (isOver = true));
     await life.clock.advanceAsync(4_999);

@@ -12,7 +12,7 @@ export type Send = (
 ) => Promise<FetchResponse>;
 
 /** Told how a flight ended: the last status, the headers that were refused last, and the wait that was asked for. */
-export type Land = (
+export type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,
   refused: string,
@@ -21,9 +21,9 @@ export type Land = (
 
 /** The one fetch that all calls of a moment share. */
 export interface Flight {
-  /** Resolves once it has landed or would have. */
+  /** Resolves once it has finished or would have. */
   readonly end: Promise<void>;
-  /** It brings nothing, and does not land. */
+  /** It brings nothing, and does not finish. */
   abort(): void;
 }
 
@@ -37,7 +37,7 @@ export const startFlight = (
   time: Time,
   send: Send,
   renew: (() => Promise<unknown>) | undefined,
-  land: Land,
+  finish: Finish,
 ): Flight => {
   const controller = host.AbortController && new host.AbortController();
   let isOver = false;
@@ -88,12 +88,12 @@ export const startFlight = (
     controller?.abort();
   };
 
-  const fly = async (): Promise<void> => {
+  const fetchToken = async (): Promise<void> => {
     const end = await time.limit(run());
     if (isOver) return;
     abort();
-    land(end, status, refused, retryAfterMs);
+    finish(end, status, refused, retryAfterMs);
   };
 
-  return { abort, end: fly() };
+  return { abort, end: fetchToken() };
 };

@@ -109,10 +109,10 @@ describe('a flight', () => {
   });
 
   /** The statuses are answered in turn; 0 is no answer at all. `newest` are the user's headers after a renewal. */
-  const fly = async (statuses: number[], newest = '') => {
+  const fetchWith = async (statuses: number[], newest = '') => {
     const user = userOf('old');
     const senders: unknown[] = [];
-    const landings: unknown[][] = [];
+    const ends: unknown[][] = [];
     const held = holdToken();
     const flight = startFlight(
       user,
@@ -125,16 +125,16 @@ describe('a flight', () => {
         return answerOf(status);
       },
       async () => newest && Object.assign(user, userOf(newest)),
-      (...landing) => landings.push(landing),
+      (...finished) => ends.push(finished),
     );
     await flight.end;
-    expect(landings).toHaveLength(1);
-    return { held, senders, landing: landings[0] };
+    expect(ends).toHaveLength(1);
+    return { held, senders, finished: ends[0] };
   };
 
   it('brings the token that the endpoint answered', async () => {
-    const { held, landing } = await fly([200]);
-    expect(landing).toEqual(['token', 200, '', 0]);
+    const { held, finished } = await fetchWith([200]);
+    expect(finished).toEqual(['token', 200, '', 0]);
     expect(held.isAlive(0)).toBe(true);
   });
 
@@ -146,18 +146,18 @@ describe('a flight', () => {
     [[401, 500, 500, 200], ['old', 'new', 'new'], 'status'],
     [[500, 401, 500, 200], ['old', 'old', 'new'], 'status'],
   ])('of answers %j sends the headers of %j, and then fails', async (statuses, expected, failure) => {
-    const { held, senders, landing } = await fly(statuses, 'new');
+    const { held, senders, finished } = await fetchWith(statuses, 'new');
     expect(senders).toEqual(expected);
-    expect(landing?.[0]).toBe(failure);
+    expect(finished?.[0]).toBe(failure);
     expect(held.isAlive(0)).toBe(false);
   });
 
   it('tells which headers were refused', async () => {
     const refused = userOf('old').headers;
-    expect((await fly([401])).landing).toEqual(['unauthorized', 401, refused, 0]);
+    expect((await fetchWith([401])).finished).toEqual(['unauthorized', 401, refused, 0]);
   });
 
-  it('sends nothing more once it is aborted, brings nothing and does not land', async () => {
+  it('sends nothing more once it is aborted, brings nothing and does not finish', async () => {
     let count = 0;
     const held = holdToken();
     const time = startTime(new FakeDevice(), 9_000);
@@ -173,7 +173,7 @@ describe('a flight', () => {
       },
       undefined,
       () => {
-        throw new Error('has landed');
+        throw new Error('has finished');
       },
     );
     await flight.end;

@@ -95,9 +95,9 @@ export const openSession = ({
       (sent, signal) => fetch(endpoint, { headers: sent, credentials, signal }),
       // Headers that cannot change are not sent again.
       getHeaders === headers ? () => askUser('unauthorized') : undefined,
-      (...landed) => {
+      (...finished) => {
         flight = undefined;
-        finish(...landed);
+        finish(...finished);
       },
     );
   };

@@ -138,10 +138,10 @@ export class RedisConnection {
       });
       this.#silentSinceMs = undefined;
       if (!isScriptAnswer(answer)) throw new WrongAnswer();
-      const [verdict, time, ...rest] = answer;
+      const [status, time, ...rest] = answer;
       const redisUs = numberIn(time);
       this.#redisClock.learn(sentAtMs, this.#nowMs(), redisUs);
-      return verdict === 'ok' ? [redisUs, ...rest] : undefined;
+      return status === 'ok' ? [redisUs, ...rest] : undefined;
     } catch (error) {
       if (error instanceof CommandTimeout) this.#heardNothing(sentAtMs);
       throw error;

@@ -21,7 +21,7 @@ const OWNER_BYTES = 12;
 export interface RedisEntriesParts {
   readonly connection: RedisConnection;
   readonly feed: ChangeFeed;
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
   readonly keys: KeyringSource;
   readonly keyPrefix: string;
   readonly clock: Clock;
@@ -35,11 +35,11 @@ function placeOf(clientPrefix: string, { token }: EntryNames, fence: number): st
 
 /** The store as one registration sees it: with its own keys. */
 export class RedisEntries implements TokenStore {
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
   readonly #parts: RedisEntriesParts;
 
   constructor(parts: RedisEntriesParts) {
-    this.egress = parts.egress;
+    this.callLimits = parts.callLimits;
     this.#parts = parts;
   }
 

@@ -10,7 +10,7 @@ import { ChangeFeed } from './change-feed.js';
 import { channelOf } from './entry-names.js';
 import { ApiKeyring, givenKeys, type KeyringSource } from './keyring-source.js';
 import { RedisConnection } from './redis-connection.js';
-import { RedisEgress } from './redis-egress.js';
+import { RedisCallLimits } from './redis-call-limits.js';
 import { RedisEntries } from './redis-entries.js';
 import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './redis-token-store.options.js';
 
@@ -27,7 +27,7 @@ import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './re
  * NudgeAuthModule.forRoot({ apiKey, store: new RedisTokenStore({ client }) })
  */
 export class RedisTokenStore implements TokenStore {
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
   readonly #entries: RedisEntries;
   readonly #entriesWith: (keys: KeyringSource) => RedisEntries;
   readonly #hasOwnKeys: boolean;
@@ -45,7 +45,7 @@ export class RedisTokenStore implements TokenStore {
     const channel = channelOf(connection.clientPrefix + keyPrefix);
     const feed = new ChangeFeed(connection.client, channel, clock, Math.random);
     connection.onOpen = () => feed.open();
-    const egress = new RedisEgress(connection, keyPrefix);
+    const callLimits = new RedisCallLimits(connection, keyPrefix);
     const close = (): Promise<void> => {
       feed.close();
       this.#closed ??= connection.close();
@@ -54,9 +54,9 @@ export class RedisTokenStore implements TokenStore {
     this.#clock = clock;
     this.#hasOwnKeys = encryptionKeys.length > 0;
     this.#entriesWith = (keys) =>
-      new RedisEntries({ connection, feed, egress, keys, keyPrefix, clock, close });
+      new RedisEntries({ connection, feed, callLimits, keys, keyPrefix, clock, close });
     this.#entries = this.#entriesWith(givenKeys(encryptionKeys));
-    this.egress = egress;
+    this.callLimits = callLimits;
   }
 
   /** The store with the keys of one registration; with `encryptionKeys` all registrations share those. */

@@ -85,9 +85,9 @@ function pods(
 describe('processes that share a store', () => {
   it('make one call for all of them, also while all are cold at once', async () => {
     const { clock, lives, calls } = pods(5);
-    const fares = lives.map((life) => life.askAll(100));
+    const outcomes = lives.map((life) => life.askAll(100));
     await clock.advanceAsync(500);
-    const tokens = new Set((await Promise.all(fares)).flat().map(({ token }) => token));
+    const tokens = new Set((await Promise.all(outcomes)).flat().map(({ token }) => token));
     expect([tokens.size, tokens.has(undefined), calls()]).toEqual([1, false, 1]);
     expect(
       lives
@@ -111,11 +111,11 @@ describe('processes that share a store', () => {
   it('take over where the one who leads fails, however long it took', async () => {
     const { clock, lives } = pods(2);
     const [leader, follower] = lives as [TokenLife, TokenLife];
-    leader.vendor.mood = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
+    leader.vendor.behaviour = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
     const led = leader.ask();
     await clock.advanceAsync(100);
     const followed = follower.ask();
-    leader.vendor.mood = { kind: 'hanging' };
+    leader.vendor.behaviour = { kind: 'hanging' };
     await clock.advanceAsync(2_000);
     expect((await followed).token).toBe((await led).token);
 
@@ -133,7 +133,7 @@ describe('processes that share a store', () => {
   it('take over at once where the one who leads is refused', async () => {
     const { clock, lives } = pods(2);
     const [leader, follower] = lives as [TokenLife, TokenLife];
-    leader.vendor.mood = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
+    leader.vendor.behaviour = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
     const failed = leader.ask();
     const followed = follower.ask();
     await clock.advanceAsync(500);
@@ -145,7 +145,7 @@ describe('processes that share a store', () => {
   it('serve each other while one of them may not call: a token that another has stored is taken', async () => {
     const { clock, lives } = pods(2);
     const [broken, well] = lives as [TokenLife, TokenLife];
-    broken.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
+    broken.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
     await askAndPass(broken);
     expect(broken.service.status().nextAttemptInMs).toBe(59_991);
     await askAndPass(well);
@@ -160,13 +160,13 @@ describe('processes that share a store', () => {
     const options = { scope: 'user', extId: () => 'unused' } as const;
     const { clock, lives } = pods(2, undefined, undefined, { options });
     const [broken, well] = lives as [TokenLife, TokenLife];
-    broken.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
+    broken.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
     await askAndPass(broken, 10, { extId: 'nobody' });
     const users = ['ada', 'bob', 'cy'].map((extId) => ({ extId }));
     for (const user of users) await askAndPass(well, 10, user);
-    const fares = users.map((user) => broken.ask(user));
+    const outcomes = users.map((user) => broken.ask(user));
     await clock.advanceAsync(10);
-    for (const fare of await Promise.all(fares)) expect(fare.error).toBeUndefined();
+    for (const outcome of await Promise.all(outcomes)) expect(outcome.error).toBeUndefined();
     expect(broken.calls).toHaveLength(1);
   });
 
@@ -180,7 +180,7 @@ describe('processes that share a store', () => {
     const life = TokenLife.onManualClock({ store }, clock);
     await askAndPass(life);
     await clock.advanceAsync(31 * MINUTE_MS);
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 60_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 60_000 };
     await askAndPass(life, 1_000);
     isHanging = true;
     expect(await askAndPass(life, 600)).toMatchObject({ error: undefined, waitedMs: 0 });
@@ -200,7 +200,7 @@ describe('processes that share a store', () => {
   it('drop what was under way elsewhere for what is invalidated', async () => {
     const { clock, lives } = pods(2);
     const [first, second] = lives as [TokenLife, TokenLife];
-    first.vendor.mood = { kind: 'slow', requestMs: 100, responseMs: 0 };
+    first.vendor.behaviour = { kind: 'slow', requestMs: 100, responseMs: 0 };
     const underWay = first.ask();
     await clock.advanceAsync(50);
     await second.service.invalidate();
@@ -229,20 +229,20 @@ type Operation = (typeof OPERATIONS)[number] | 'look';
 class SlowStore implements TokenStore {
   delaysMs: Partial<Record<Operation, number>> = {};
   failing: Operation | undefined;
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
   readonly #clock: ManualClock;
   readonly #inner: MemoryTokenStore;
 
   constructor(clock: ManualClock) {
     this.#clock = clock;
     this.#inner = new MemoryTokenStore(clock);
-    const { egress } = this.#inner;
-    this.egress = {
-      take: (...args) => this.#after('take', () => egress.take(...args)),
-      pause: () => this.#after('pause', () => egress.pause()),
-      beginPause: (durationMs) => this.#after('beginPause', () => egress.beginPause(durationMs)),
-      endPause: () => egress.endPause(),
-      giveBackProbe: () => egress.giveBackProbe(),
+    const { callLimits } = this.#inner;
+    this.callLimits = {
+      take: (...args) => this.#after('take', () => callLimits.take(...args)),
+      pause: () => this.#after('pause', () => callLimits.pause()),
+      beginPause: (durationMs) => this.#after('beginPause', () => callLimits.beginPause(durationMs)),
+      endPause: () => callLimits.endPause(),
+      giveBackProbe: () => callLimits.giveBackProbe(),
       look: () =>
         this.#after('look', async () => {
           if (this.failing === 'take') throw new Error('store down');
@@ -299,10 +299,11 @@ describe('how long a caller waits for the store in all', () => {
       const [life] = lives as [TokenLife];
       if (operation === 'each of them') store.allTake(delayMs);
       else store.delaysMs = { [operation]: delayMs };
-      if (isRefused) life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
-      const fare = await askAndPass(life, 400);
-      expect(fare.waitedMs).toBeLessThanOrEqual(PATIENCE_MS + VENDOR_MS);
-      expect(fare.error === undefined).toBe(!isRefused);
+      if (isRefused)
+        life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
+      const outcome = await askAndPass(life, 400);
+      expect(outcome.waitedMs).toBeLessThanOrEqual(PATIENCE_MS + VENDOR_MS);
+      expect(outcome.error === undefined).toBe(!isRefused);
       expect(life.calls).toHaveLength(1);
       await life.cache.close();
       await clock.advanceAsync(HANGING_MS);
@@ -328,10 +329,10 @@ describe('how long a caller waits for the store in all', () => {
     const { store, clock, lives, calls } = slow(2);
     store.allTake(95);
     const [leader, follower] = lives as [TokenLife, TokenLife];
-    leader.vendor.mood = { kind: 'slow', requestMs: 2_000, responseMs: 0 };
-    const fares = [leader.ask(), follower.ask()];
+    leader.vendor.behaviour = { kind: 'slow', requestMs: 2_000, responseMs: 0 };
+    const outcomes = [leader.ask(), follower.ask()];
     await clock.advanceAsync(3_000);
-    const [led, followed] = await Promise.all(fares);
+    const [led, followed] = await Promise.all(outcomes);
     expect(led?.waitedMs).toBe(2_000 + PATIENCE_MS);
     expect(followed?.token).toBe(led?.token);
     expect((followed?.waitedMs ?? 0) - (led?.waitedMs ?? 0)).toBeLessThanOrEqual(200);
@@ -416,11 +417,11 @@ describe('a store that is no good', () => {
       const clock = new ManualClock();
       const store = storeWith(clock, changes(new MemoryTokenStore(clock)));
       const life = TokenLife.onManualClock({ store }, clock);
-      const fare = await askAndPass(life, BOUND_MS);
-      expect(fare.error).toBeUndefined();
+      const outcome = await askAndPass(life, BOUND_MS);
+      expect(outcome.error).toBeUndefined();
       expect(life.calls.length).toBeLessThanOrEqual(2);
       await clock.advanceAsync(SECOND_MS);
-      expect(await askAndPass(life, 0)).toMatchObject({ token: fare.token, waitedMs: 0 });
+      expect(await askAndPass(life, 0)).toMatchObject({ token: outcome.token, waitedMs: 0 });
       const invalidated = life.service.invalidate();
       await clock.advanceAsync(BOUND_MS);
       await invalidated;
@@ -432,7 +433,7 @@ describe('a store that is no good', () => {
     const clock = new ManualClock();
     const store = storeWith(clock, { invalidate: async () => undefined });
     const life = TokenLife.onManualClock({ store }, clock);
-    life.vendor.mood = { kind: 'slow', requestMs: 100, responseMs: 0 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 100, responseMs: 0 };
     const before = life.ask();
     await clock.advanceAsync(50);
     await life.service.invalidate();
@@ -466,9 +467,9 @@ describe('a store that is no good', () => {
     const read = async (entry: string) => (entry.includes('60') ? stored : undefined);
     const life = TokenLife.onManualClock({ store: storeWith(clock, { read }) }, clock);
     expect((await askAndPass(life, 10, { expiryMins: 30 })).error).toBeUndefined();
-    const fare = await askAndPass(life, 10, { expiryMins: 60 });
-    expect(fare.error).toBeUndefined();
-    expect(fare.token).not.toBe(token);
+    const outcome = await askAndPass(life, 10, { expiryMins: 60 });
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.token).not.toBe(token);
   });
 
   it.each([
@@ -485,10 +486,10 @@ describe('a store that is no good', () => {
     const { token = '' } = await askAndPass(donor);
     const stored: StoredToken = { ...RECORD, token, remainingMs: 59 * MINUTE_MS, fence: 1, ...change };
     const life = TokenLife.onManualClock({ store: storeWith(clock, { read: async () => stored }) }, clock);
-    const fare = await askAndPass(life, 20);
-    expect(fare.error).toBeUndefined();
+    const outcome = await askAndPass(life, 20);
+    expect(outcome.error).toBeUndefined();
     expect(life.calls).toHaveLength(1);
-    expect(fare.token).toBe([...life.vendor.issued.keys()][0]);
+    expect(outcome.token).toBe([...life.vendor.issued.keys()][0]);
   });
 
   it('is not asked in a tight loop by who follows, even if it says all the time that something has changed', async () => {
@@ -503,9 +504,9 @@ describe('a store that is no good', () => {
       untilChanged: async () => undefined,
     });
     const life = TokenLife.onManualClock({ store }, clock);
-    const fare = await askAndPass(life, 7_500);
+    const outcome = await askAndPass(life, 7_500);
     expect(reads).toBeGreaterThan(100);
-    expect(reads).toBeLessThanOrEqual(fare.waitedMs / 20 + 2);
+    expect(reads).toBeLessThanOrEqual(outcome.waitedMs / 20 + 2);
   });
 
   it('is told of once when it is lost and once when it is back', async () => {

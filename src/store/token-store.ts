@@ -110,7 +110,7 @@ export interface SharedPause {
  */
 export interface TokenStore {
   /** The shared way to the vendor; left out, every process counts for itself. */
-  readonly egress?: SharedCallLimits;
+  readonly callLimits?: SharedCallLimits;
   /** The store as one registration uses it. Left out, it is used as it is. Whoever closes, closes the store itself. */
   bind?(user: TokenStoreUser): TokenStore;
   /**

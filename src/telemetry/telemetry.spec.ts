@@ -115,7 +115,7 @@ describe('the stream of events', () => {
     const write = (message: string): number => said.push(message);
     said.push(new LogLines(life.events, { log: write, warn: write, error: write }, clock));
     const request = { extId: 'canary-user-id' };
-    for (const mood of [
+    for (const behaviour of [
       { kind: 'well' },
       { kind: 'failing', code: 'NUDGE_RATE_LIMITED' },
       { kind: 'repeating' },
@@ -123,7 +123,7 @@ describe('the stream of events', () => {
       { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' },
       { kind: 'aged', ageMs: 2 * HOUR_MS },
     ] as const) {
-      life.vendor.mood = mood;
+      life.vendor.behaviour = behaviour;
       await askAndPass(life, MINUTE_MS, { ...request, forceRefresh: true });
       said.push(life.service.status());
     }
@@ -341,7 +341,7 @@ describe('the status', () => {
 
   it('tells of the last failure and the next attempt, and keeps the failure after the recovery', async () => {
     const life = TokenLife.onManualClock();
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 5_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 5_000 };
     await askAndPass(life, 1);
     const lastFailure = { code: 'NUDGE_UNAVAILABLE', at: life.clock.now().wallMs };
     expect(life.service.status()).toMatchObject({
@@ -349,7 +349,7 @@ describe('the status', () => {
       nextAttemptInMs: 5_000,
       lastSuccessAt: undefined,
     });
-    life.vendor.mood = { kind: 'well' };
+    life.vendor.behaviour = { kind: 'well' };
     await life.clock.advanceAsync(5_000);
     await askAndPass(life);
     expect(life.service.status()).toMatchObject({ lastFailure, nextAttemptInMs: 0, heldTokens: 1 });

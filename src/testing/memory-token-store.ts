@@ -26,13 +26,13 @@ export class MemoryTokenStore implements TokenStore {
   readonly #slots: LRUCache<string, Slot>;
   readonly #waiting = new Map<string, Set<() => void>>();
   #lastFence = 0;
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
 
   /** @param maxEntries how many entries are kept; the least recently used goes first. */
   constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });
-    this.egress = new MemoryCallLimits(clock);
+    this.callLimits = new MemoryCallLimits(clock);
   }
 
   async read(entry: string): Promise<StoredToken | undefined> {

@@ -174,10 +174,10 @@ export function describeTokenStoreContract(
     });
 
     it('counts the calls of all who share it, where it has a shared way out', async () => {
-      const { egress } = await create();
-      if (egress === undefined) return;
+      const { callLimits } = await create();
+      if (callLimits === undefined) return;
       const takes = [];
-      for (let call = 0; call < 12; call += 1) takes.push(await egress.take('urgent', 100));
+      for (let call = 0; call < 12; call += 1) takes.push(await callLimits.take('urgent', 100));
       assert.deepEqual(takes.slice(0, 10), Array(10).fill(0), 'a tenth of the budget is there at once');
       assert.ok(
         takes.slice(10).every((waitMs) => waitMs > 0 && waitMs <= MINUTE_MS),
@@ -186,32 +186,32 @@ export function describeTokenStoreContract(
     });
 
     it('keeps half of the budget for those whom somebody waits for', async () => {
-      const { egress } = await create();
-      if (egress === undefined) return;
+      const { callLimits } = await create();
+      if (callLimits === undefined) return;
       const rotations = [];
-      for (let call = 0; call < 6; call += 1) rotations.push(await egress.take('rotation', 100));
+      for (let call = 0; call < 6; call += 1) rotations.push(await callLimits.take('rotation', 100));
       assert.deepEqual(rotations.slice(0, 5), Array(5).fill(0));
       assert.ok((rotations[5] ?? 0) > 0, 'rotations get at most half');
-      assert.equal(await egress.take('urgent', 100), 0);
+      assert.equal(await callLimits.take('urgent', 100), 0);
     });
 
     it('lets a pause hold for all, and one of them try whether it is over', async () => {
-      const { egress } = await create();
-      if (egress === undefined) return;
-      assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: false });
-      await egress.beginPause(MINUTE_MS);
-      await egress.beginPause(SECOND_MS);
-      const { remainingMs, isProbe } = await egress.pause();
+      const { callLimits } = await create();
+      if (callLimits === undefined) return;
+      assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
+      await callLimits.beginPause(MINUTE_MS);
+      await callLimits.beginPause(SECOND_MS);
+      const { remainingMs, isProbe } = await callLimits.pause();
       assert.equal(isProbe, false);
       assert.ok(remainingMs > SECOND_MS && remainingMs <= MINUTE_MS, 'a longer pause stays');
-      await egress.endPause();
-      await egress.beginPause(0);
-      assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: true });
-      const other = await egress.pause();
+      await callLimits.endPause();
+      await callLimits.beginPause(0);
+      assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: true });
+      const other = await callLimits.pause();
       assert.equal(other.isProbe, false);
       assert.ok(other.remainingMs > 0, 'the others wait for the probe');
-      await egress.endPause();
-      assert.deepEqual(await egress.pause(), { remainingMs: 0, isProbe: false });
+      await callLimits.endPause();
+      assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
     });
 
     it('lets go of those who wait when it closes', async () => {

@@ -29,7 +29,7 @@ function timing(localMs: number, headers: Pick<AnswerTiming, 'date' | 'age'>, to
   };
 }
 
-describe('placement in time', () => {
+describe('a life by the time of the vendor', () => {
   it.each([
     { clocks: 'all clocks agree', localMs: 0 },
     { clocks: 'this clock is ten minutes slow', localMs: -10 * MINUTE_MS },

@@ -147,7 +147,7 @@ describe('a rotation of the key', () => {
     const { token } = await askAndPass(life);
     life.vendor.keyFingerprint = 'cafe0002';
     await askAndPass(life, 31 * SECOND_MS, { expiryMins: 30 });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
     for (let minute = 0; minute < 50; minute += 1) {
       expect((await askAndPass(life, MINUTE_MS)).token).toBe(token);
     }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { askAndPass, failureOf, TokenLife, type Fare } from '../../test/support/token-life.js';
+import { askAndPass, failureOf, TokenLife, type AskOutcome } from '../../test/support/token-life.js';
 import { Deadline } from '../common/deadline.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
@@ -80,20 +80,20 @@ describe('the budget of a process', () => {
     const life = TokenLife.on(clock, { options: USER_SCOPE, budget: 'of-the-process' });
     const asked = life.askAll(5_000, userOf);
     await clock.advanceAsync(7_000);
-    const fares = await asked;
-    const served = fares.filter(({ token }) => token !== undefined);
+    const outcomes = await asked;
+    const served = outcomes.filter(({ token }) => token !== undefined);
     expect(life.calls).toHaveLength(200);
     expect(served).toHaveLength(200);
-    expect(served).toEqual(fares.slice(0, 200));
-    for (const fare of fares.slice(200)) {
-      const { code, retryAfterMs = 0 } = failureOf(fare);
+    expect(served).toEqual(outcomes.slice(0, 200));
+    for (const outcome of outcomes.slice(200)) {
+      const { code, retryAfterMs = 0 } = failureOf(outcome);
       expect(code).toBe('NUDGE_RATE_LIMITED');
-      expect(fare.waitedMs).toBeLessThanOrEqual(6_500);
+      expect(outcome.waitedMs).toBeLessThanOrEqual(6_500);
       expect(retryAfterMs).toBeGreaterThan(0);
       expect(retryAfterMs).toBeLessThanOrEqual(7_000);
     }
     // Bounded: whoever has no prospect is not queued at all.
-    expect(fares.slice(209).every(({ waitedMs }) => waitedMs === 0)).toBe(true);
+    expect(outcomes.slice(209).every(({ waitedMs }) => waitedMs === 0)).toBe(true);
     expect(life.service.status().lastFailure?.code).toBe('NUDGE_RATE_LIMITED');
   });
 
@@ -103,9 +103,9 @@ describe('the budget of a process', () => {
     let served = 0;
     const signIn = async (extId: string): Promise<void> => {
       for (;;) {
-        const fare = await life.ask({ extId });
-        if (fare.token !== undefined) break;
-        const waitMs = failureOf(fare).retryAfterMs ?? 0;
+        const outcome = await life.ask({ extId });
+        if (outcome.token !== undefined) break;
+        const waitMs = failureOf(outcome).retryAfterMs ?? 0;
         await new Promise<void>((resolve) => clock.schedule(waitMs, resolve));
       }
       served += 1;
@@ -229,7 +229,7 @@ describe('the queue before the vendor', () => {
 });
 
 describe('the way to the vendor', () => {
-  const crowd = (life: TokenLife, count = 100): Promise<Fare[]> => life.askAll(count, userOf);
+  const crowd = (life: TokenLife, count = 100): Promise<AskOutcome[]> => life.askAll(count, userOf);
 
   it.each([
     { asked: 30, keptMs: 30_000 },
@@ -238,15 +238,19 @@ describe('the way to the vendor', () => {
     'pauses for everybody for a Retry-After of $asked s, $keptMs ms, then lets one probe',
     async ({ asked, keptMs }) => {
       const life = TokenLife.onManualClock({ options: USER_SCOPE });
-      life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: asked * SECOND_MS };
+      life.vendor.behaviour = {
+        kind: 'failing',
+        code: 'NUDGE_RATE_LIMITED',
+        retryAfterMs: asked * SECOND_MS,
+      };
       expect(failureOf(await askAndPass(life, 1, userOf(0)))).toMatchObject({ retryAfterMs: keptMs });
       expect(life.eventsOf('paused')).toEqual([{ type: 'paused', forMs: keptMs }]);
       expect(life.service.status().nextAttemptInMs).toBe(keptMs);
       await life.clock.advanceAsync(keptMs - 1);
       const early = crowd(life);
       await life.clock.advanceAsync(0);
-      for (const fare of await early) {
-        expect(failureOf(fare)).toMatchObject({ code: 'NUDGE_RATE_LIMITED', retryAfterMs: 1 });
+      for (const outcome of await early) {
+        expect(failureOf(outcome)).toMatchObject({ code: 'NUDGE_RATE_LIMITED', retryAfterMs: 1 });
       }
       expect(life.calls).toHaveLength(1);
 
@@ -255,43 +259,43 @@ describe('the way to the vendor', () => {
       await life.clock.advanceAsync(0);
       expect(life.calls).toHaveLength(2);
       await life.clock.advanceAsync(10);
-      for (const fare of await late) expect(failureOf(fare).retryAfterMs).toBe(keptMs);
+      for (const outcome of await late) expect(failureOf(outcome).retryAfterMs).toBe(keptMs);
       expect(life.calls).toHaveLength(2);
     },
   );
 
   it('lets the others follow a probe that comes back well', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
     await askAndPass(life, 10, userOf(1_000));
-    life.vendor.mood = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
     await life.clock.advanceAsync(5_000);
-    const fares = crowd(life);
+    const outcomes = crowd(life);
     await life.clock.advanceAsync(999);
     expect(life.calls).toHaveLength(2);
     await life.clock.advanceAsync(2_000);
-    expect((await fares).every(({ error }) => error === undefined)).toBe(true);
+    expect((await outcomes).every(({ error }) => error === undefined)).toBe(true);
     expect(life.calls).toHaveLength(101);
     expect(life.eventsOf('recovered')).toEqual([{ type: 'recovered', failures: 1, failedForMs: 5_999 + 10 }]);
   });
 
   it('holds those who wait for a probe no longer than their deadline', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     await askAndPass(life, 1_000, userOf(1_000));
-    life.vendor.mood = { kind: 'hanging' };
-    const fares = crowd(life);
+    life.vendor.behaviour = { kind: 'hanging' };
+    const outcomes = crowd(life);
     await life.clock.advanceAsync(7_000);
-    for (const fare of await fares) expect(failureOf(fare).code).toBe('NUDGE_TIMEOUT');
+    for (const outcome of await outcomes) expect(failureOf(outcome).code).toBe('NUDGE_TIMEOUT');
     expect(life.calls).toHaveLength(2);
   });
 
   it('takes calls that fail together for one failure, with the longest wait that any of them was told', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     void life.askAll(50, userOf);
     await life.clock.advanceAsync(0);
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 20_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 20_000 };
     void life.ask(userOf(99));
     await life.clock.advanceAsync(1);
     expect(life.calls).toHaveLength(51);
@@ -301,10 +305,10 @@ describe('the way to the vendor', () => {
 
   it('lets what began before a failure end well, without taking that for a recovery', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
-    life.vendor.mood = { kind: 'slow', requestMs: 100, responseMs: 0 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 100, responseMs: 0 };
     const early = life.ask(userOf(0));
     await life.clock.advanceAsync(0);
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 30_000 };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 30_000 };
     const late = life.ask(userOf(1));
     await life.clock.advanceAsync(200);
     expect([(await early).error, failureOf(await late).code]).toEqual([undefined, 'NUDGE_RATE_LIMITED']);
@@ -314,9 +318,9 @@ describe('the way to the vendor', () => {
 
   it('is not held back for all by an answer that is about one token', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_BAD_RESPONSE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_BAD_RESPONSE' };
     expect(failureOf(await askAndPass(life, 10, userOf(0))).code).toBe('NUDGE_BAD_RESPONSE');
-    life.vendor.mood = { kind: 'well' };
+    life.vendor.behaviour = { kind: 'well' };
     expect((await askAndPass(life, 10, userOf(1))).error).toBeUndefined();
     expect(failureOf(await askAndPass(life, 10, userOf(0))).code).toBe('NUDGE_BAD_RESPONSE');
   });
@@ -331,14 +335,14 @@ describe('the way to the vendor', () => {
       },
     };
     const life = TokenLife.onManualClock({ options: USER_SCOPE, budget });
-    life.vendor.mood = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
+    life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     void life.askAll(20, userOf);
     await life.clock.advanceAsync(0);
     admit();
     await life.clock.advanceAsync(10);
     expect(life.calls).toHaveLength(1);
     await life.clock.advanceAsync(1_000);
-    life.vendor.mood = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
+    life.vendor.behaviour = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
     isOpen = true;
     admit();
     await life.clock.advanceAsync(500);
@@ -351,11 +355,11 @@ describe('the way to the vendor', () => {
     const budget: CallBudget = { take: () => new Promise((resolve) => waiting.push(() => resolve(0))) };
     const waiting: (() => void)[] = [];
     const life = TokenLife.onManualClock({ budget });
-    const fare = life.ask();
+    const outcome = life.ask();
     await life.clock.advanceAsync(6_600);
     waiting.forEach((admit) => admit());
     await life.clock.advanceAsync(400);
-    expect(failureOf(await fare).code).toBe('NUDGE_TIMEOUT');
+    expect(failureOf(await outcome).code).toBe('NUDGE_TIMEOUT');
     expect(life.calls).toHaveLength(0);
   });
 });

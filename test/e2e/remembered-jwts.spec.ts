@@ -212,8 +212,8 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       expect(issuer.asked()).toBe(2);
     });
 
-    /** How a user fares with whose JWT all was well, once the issuer has answered so for ten minutes. */
-    async function fareAfter(answer: string): Promise<HttpResult> {
+    /** What a user gets whose JWT was valid, once the issuer has answered so for ten minutes. */
+    async function answerAfter(answer: string): Promise<HttpResult> {
       const clock = new ManualClock(Date.now());
       let published = jwks;
       await using issuer = await issuerWith((_request, response) => response.end(published));
@@ -233,7 +233,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       { is: 'no key', keys: [] },
       { is: 'no key of use', keys: [null, 'key', { kty: 'oct', k: 'AAAA' }, { kty: 'RSA', use: 'enc' }] },
     ])('a list with $is withdraws all', async ({ keys }) => {
-      const late = await fareAfter(JSON.stringify({ keys }));
+      const late = await answerAfter(JSON.stringify({ keys }));
       // And is not the users' fault: a 401 would log all of them out.
       expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
     });
@@ -241,7 +241,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
     it.each(['{}', '[]', 'null', '{"keys":{}}', 'not JSON'])(
       'an answer such as %s withdraws none',
       async (answer) => {
-        expect((await fareAfter(answer)).status).toBe(200);
+        expect((await answerAfter(answer)).status).toBe(200);
       },
     );
 

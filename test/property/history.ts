@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { NudgeAuthErrorCode } from '../../src/common/errors.js';
-import type { VendorMood } from './simulated-vendor.js';
+import type { VendorBehaviour } from './simulated-vendor.js';
 
 /** What happens in a history, one after the other. */
 export type Step =
@@ -16,7 +16,7 @@ export type Step =
   /** One caller after the other, for a while. */
   | { readonly do: 'keep asking'; readonly user: number; readonly times: number; readonly everyMs: number }
   | { readonly do: 'pass'; readonly ms: number }
-  | { readonly do: 'mood'; readonly mood: VendorMood }
+  | { readonly do: 'behave'; readonly behaviour: VendorBehaviour }
   | { readonly do: 'key'; readonly fingerprint: string }
   | { readonly do: 'invalidate'; readonly user: number }
   | { readonly do: 'jump'; readonly ms: number }
@@ -54,11 +54,11 @@ const failureCode = fc.constantFrom<NudgeAuthErrorCode>(
   'NUDGE_RATE_LIMITED',
 );
 
-const mood: fc.Arbitrary<VendorMood> = fc.oneof(
-  { arbitrary: fc.constant<VendorMood>({ kind: 'well' }), weight: 5 },
+const behaviour: fc.Arbitrary<VendorBehaviour> = fc.oneof(
+  { arbitrary: fc.constant<VendorBehaviour>({ kind: 'well' }), weight: 5 },
   fc.record({ kind: fc.constant('slow' as const), requestMs: fc.nat(9_000), responseMs: fc.nat(9_000) }),
   fc.record({ kind: fc.constant('aged' as const), ageMs: fc.nat(70 * MINUTE_MS) }),
-  fc.constant<VendorMood>({ kind: 'repeating' }),
+  fc.constant<VendorBehaviour>({ kind: 'repeating' }),
   fc.record({ kind: fc.constant('short' as const), lifeMs: fc.integer({ min: 1_000, max: 40 * MINUTE_MS }) }),
   {
     arbitrary: fc.record({
@@ -68,8 +68,8 @@ const mood: fc.Arbitrary<VendorMood> = fc.oneof(
     }),
     weight: 3,
   },
-  fc.constant<VendorMood>({ kind: 'throwing' }),
-  fc.constant<VendorMood>({ kind: 'hanging' }),
+  fc.constant<VendorBehaviour>({ kind: 'throwing' }),
+  fc.constant<VendorBehaviour>({ kind: 'hanging' }),
 );
 
 /** Now and then a moment, a few seconds, a while, the time between two rotations, or most of a life. */
@@ -105,7 +105,7 @@ const common: fc.WeightedArbitrary<Step>[] = [
     }),
     weight: 1,
   },
-  { arbitrary: fc.record({ do: fc.constant('mood' as const), mood }), weight: 4 },
+  { arbitrary: fc.record({ do: fc.constant('behave' as const), behaviour }), weight: 4 },
   { arbitrary: fc.record({ do: fc.constant('invalidate' as const), user }), weight: 2 },
   {
     arbitrary: fc.record({
@@ -150,7 +150,7 @@ function repeating(history: History, moments: readonly Step[], beforeEndMs: numb
   const expiryMins = 30;
   const begin: Step[] = [
     { do: 'ask', callers: 1, user: 0, everybody: false, force: false },
-    { do: 'mood', mood: { kind: 'repeating' } },
+    { do: 'behave', behaviour: { kind: 'repeating' } },
     // Often enough for the wait between two attempts to have grown.
     { do: 'keep asking', user: 0, times: expiryMins - 5, everyMs: MINUTE_MS },
     { do: 'pass', ms: 5 * MINUTE_MS - beforeEndMs },
@@ -169,8 +169,12 @@ const lastMoments = fc.array(
       everyMs: fc.integer({ min: 100, max: 3_000 }),
     }),
     fc.record({
-      do: fc.constant('mood' as const),
-      mood: fc.constantFrom<VendorMood>({ kind: 'well' }, { kind: 'repeating' }, { kind: 'repeating' }),
+      do: fc.constant('behave' as const),
+      behaviour: fc.constantFrom<VendorBehaviour>(
+        { kind: 'well' },
+        { kind: 'repeating' },
+        { kind: 'repeating' },
+      ),
     }),
   ),
   { minLength: 3, maxLength: 30 },

@@ -58,7 +58,7 @@ export class Referee implements VendorObserver {
   /** Entries may have to make room for others. */
   readonly #isCrowded: boolean;
   /** The vendor gives no reason for a failure. */
-  readonly #isCarefree: boolean;
+  readonly #isUntroubled: boolean;
   /** All that the vendor may do is to repeat its tokens, and no token is dropped before its end. */
   readonly #isMerelyRepeating: boolean;
   readonly #underWay = new Map<string, VendorCall>();
@@ -89,9 +89,9 @@ export class Referee implements VendorObserver {
       history.steps.every(
         (step) =>
           step.do !== 'invalidate' &&
-          (step.do !== 'mood' || step.mood.kind === 'well' || step.mood.kind === 'repeating'),
+          (step.do !== 'behave' || step.behaviour.kind === 'well' || step.behaviour.kind === 'repeating'),
       );
-    this.#isCarefree = this.#isClockSteady && !history.steps.some((step) => step.do === 'mood');
+    this.#isUntroubled = this.#isClockSteady && !history.steps.some((step) => step.do === 'behave');
   }
 
   closing(): void {
@@ -228,7 +228,7 @@ export class Referee implements VendorObserver {
     const isLeaseLost = error.code === 'NUDGE_TIMEOUT' && this.#history.withStore;
     const isRepeated = error.code === 'NUDGE_BAD_RESPONSE' && this.#insistedAtMs.has(caller.entry);
     assert.ok(
-      !this.#isCarefree || this.#isClosing || isTooOften || isRepeated || isLeaseLost,
+      !this.#isUntroubled || this.#isClosing || isTooOften || isRepeated || isLeaseLost,
       `rules 3 and 5: the vendor was well, and the caller got ${error.code}`,
     );
   }

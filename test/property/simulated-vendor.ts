@@ -6,7 +6,7 @@ import { readClaims } from '../../src/token/claims.js';
 import { lifeByVendorTime } from '../../src/token/vendor-time.js';
 
 /** How the vendor answers the calls to come. */
-export type VendorMood =
+export type VendorBehaviour =
   | { readonly kind: 'well' }
   | { readonly kind: 'slow'; readonly requestMs: number; readonly responseMs: number }
   | { readonly kind: 'aged'; readonly ageMs: number }
@@ -53,9 +53,9 @@ function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
-/** The vendor as the token cache sees it, with a clock and moods of its own. */
+/** The vendor as the token cache sees it, with a clock and a behaviour of its own. */
 export class SimulatedVendor implements TokenSource {
-  mood: VendorMood = { kind: 'well' };
+  behaviour: VendorBehaviour = { kind: 'well' };
   /** Names the API key that calls are made with. */
   keyFingerprint = 'cafe0001';
   observer: VendorObserver | undefined;
@@ -93,20 +93,20 @@ export class SimulatedVendor implements TokenSource {
   }
 
   async #answer(request: TokenRequest, call: VendorCall): Promise<FetchedToken> {
-    const { mood } = this;
+    const { behaviour } = this;
     const sentAt = this.#clock.now();
-    if (mood.kind === 'hanging') return new Promise(() => undefined);
-    if (mood.kind === 'throwing') throw new TypeError('a source that breaks its contract');
-    if (mood.kind === 'failing') {
+    if (behaviour.kind === 'hanging') return new Promise(() => undefined);
+    if (behaviour.kind === 'throwing') throw new TypeError('a source that breaks its contract');
+    if (behaviour.kind === 'failing') {
       await this.#pass(1);
-      const error = new NudgeAuthError(mood.code, 'simulated', { retryAfterMs: mood.retryAfterMs });
+      const error = new NudgeAuthError(behaviour.code, 'simulated', { retryAfterMs: behaviour.retryAfterMs });
       this.observer?.callFailed(error);
       throw error;
     }
-    await this.#pass(mood.kind === 'slow' ? mood.requestMs : 1);
-    const issued = this.#issue(request, call, mood);
+    await this.#pass(behaviour.kind === 'slow' ? behaviour.requestMs : 1);
+    const issued = this.#issue(request, call, behaviour);
     const date = new Date(this.#nowMs()).toUTCString();
-    if (mood.kind === 'slow') await this.#pass(mood.responseMs);
+    if (behaviour.kind === 'slow') await this.#pass(behaviour.responseMs);
     const claims = readClaims(issued.token);
     const receivedAt = this.#clock.now();
     const placed = lifeByVendorTime(claims, { sentAt, receivedAt, date });
@@ -120,18 +120,18 @@ export class SimulatedVendor implements TokenSource {
     };
   }
 
-  #issue({ expiryMins }: TokenRequest, call: VendorCall, mood: VendorMood): IssuedToken {
+  #issue({ expiryMins }: TokenRequest, call: VendorCall, behaviour: VendorBehaviour): IssuedToken {
     const { entry } = call;
-    const former = mood.kind === 'repeating' ? this.#lastTokens.get(entry) : undefined;
-    const issued = former === undefined ? this.#newToken(expiryMins, call, mood) : { ...former, call };
+    const former = behaviour.kind === 'repeating' ? this.#lastTokens.get(entry) : undefined;
+    const issued = former === undefined ? this.#newToken(expiryMins, call, behaviour) : { ...former, call };
     this.issued.set(issued.token, issued);
     this.#lastTokens.set(entry, issued);
     return issued;
   }
 
-  #newToken(expiryMins: number, call: VendorCall, mood: VendorMood): IssuedToken {
-    const ageMs = mood.kind === 'aged' ? mood.ageMs : 0;
-    const lifeMs = mood.kind === 'short' ? mood.lifeMs : expiryMins * 60_000;
+  #newToken(expiryMins: number, call: VendorCall, behaviour: VendorBehaviour): IssuedToken {
+    const ageMs = behaviour.kind === 'aged' ? behaviour.ageMs : 0;
+    const lifeMs = behaviour.kind === 'short' ? behaviour.lifeMs : expiryMins * 60_000;
     const iat = Math.floor((this.#nowMs() - ageMs) / 1_000);
     const exp = iat + Math.floor(lifeMs / 1_000);
     const serial = ++this.#serial;

@@ -169,8 +169,8 @@ export class Simulation {
         return undefined;
       case 'pass':
         return this.#pass(step.ms);
-      case 'mood':
-        this.#vendor.mood = step.mood;
+      case 'behave':
+        this.#vendor.behaviour = step.behaviour;
         return undefined;
       case 'key':
         this.#vendor.keyFingerprint = step.fingerprint;

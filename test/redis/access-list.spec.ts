@@ -94,10 +94,10 @@ async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[
     expect(next?.isHeld()).toBe(true);
     await store.invalidate('entry');
     expect(await store.read('entry')).toBeUndefined();
-    expect(await store.egress.take('rotation', 100)).toBe(0);
-    await store.egress.beginPause(0);
-    expect((await store.egress.pause()).isProbe).toBe(true);
-    await store.egress.endPause();
+    expect(await store.callLimits.take('rotation', 100)).toBe(0);
+    await store.callLimits.beginPause(0);
+    expect((await store.callLimits.pause()).isProbe).toBe(true);
+    await store.callLimits.endPause();
     for (const admin of admins) expect(await admin.call('ACL', 'LOG')).toEqual([]);
   } finally {
     await store.close();

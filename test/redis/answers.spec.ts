@@ -47,9 +47,13 @@ describeRedis('what Redis answers', () => {
       ['the time of a late answer', (store: RedisTokenStore) => store.read('entry'), ['late', nonsense]],
       ['the fence of a record', (store: RedisTokenStore) => store.read('entry'), ['ok', TIME, nonsense, 'x']],
       ['the fence of a lease', (store: RedisTokenStore) => store.acquire('entry'), ['ok', TIME, nonsense]],
-      ['the budget', (store: RedisTokenStore) => store.egress.take('urgent', 100), ['ok', TIME, nonsense]],
-      ['the pause', (store: RedisTokenStore) => store.egress.pause(), ['ok', TIME, nonsense, 0]],
-      ['the probe', (store: RedisTokenStore) => store.egress.pause(), ['ok', TIME, 0, nonsense]],
+      [
+        'the budget',
+        (store: RedisTokenStore) => store.callLimits.take('urgent', 100),
+        ['ok', TIME, nonsense],
+      ],
+      ['the pause', (store: RedisTokenStore) => store.callLimits.pause(), ['ok', TIME, nonsense, 0]],
+      ['the probe', (store: RedisTokenStore) => store.callLimits.pause(), ['ok', TIME, 0, nonsense]],
     ])('it is no answer: %s', async (_what, ask, answer) => {
       await expect(ask(await answering(...answer))).rejects.toThrow('something else');
     });
@@ -65,15 +69,15 @@ describeRedis('what Redis answers', () => {
   });
 
   it('nobody waits longer than a pause can last, whatever it says', async () => {
-    expect(await (await answering('ok', TIME, '600000')).egress.take('urgent', 1)).toBe(60_000);
-    const { egress } = await answering('ok', TIME, '600000', 0);
-    expect(await egress.pause()).toEqual({ remainingMs: 60_000, isProbe: false });
+    expect(await (await answering('ok', TIME, '600000')).callLimits.take('urgent', 1)).toBe(60_000);
+    const { callLimits } = await answering('ok', TIME, '600000', 0);
+    expect(await callLimits.pause()).toEqual({ remainingMs: 60_000, isProbe: false });
     const own = await storeOn(new Redis(server.url));
-    await own.egress.beginPause(600_000);
-    const { remainingMs } = await own.egress.pause();
+    await own.callLimits.beginPause(600_000);
+    const { remainingMs } = await own.callLimits.pause();
     expect(remainingMs).toBeGreaterThan(50_000);
     expect(remainingMs).toBeLessThanOrEqual(60_000);
-    await own.egress.endPause();
+    await own.callLimits.endPause();
   });
 
   it('is understood through a client that makes texts of all numbers', async () => {
@@ -92,9 +96,9 @@ describeRedis('what Redis answers', () => {
     expect(holder?.isHeld()).toBe(true);
     expect(await holder?.write(RECORD)).toBe(true);
     expect((await store.read('entry'))?.token).toBe('a-token');
-    expect(await store.egress.take('rotation', 100)).toBe(0);
-    await store.egress.beginPause(0);
-    expect(await store.egress.pause()).toEqual({ remainingMs: 0, isProbe: true });
-    await store.egress.endPause();
+    expect(await store.callLimits.take('rotation', 100)).toBe(0);
+    await store.callLimits.beginPause(0);
+    expect(await store.callLimits.pause()).toEqual({ remainingMs: 0, isProbe: true });
+    await store.callLimits.endPause();
   });
 });

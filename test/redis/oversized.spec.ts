@@ -68,12 +68,12 @@ describeRedis('more than can be the store’s own, put into Redis by somebody el
     expect(await lease?.write({ ...RECORD, token: 'a-newer-token' })).toBe(true);
     await lease?.release();
     expect((await store.read('entry'))?.token).toBe('a-newer-token');
-    expect(await store.egress.take('rotation', 1_000)).toBe(0);
-    await store.egress.pause();
-    await store.egress.beginPause(1);
-    await store.egress.giveBackProbe();
-    await store.egress.look();
-    await store.egress.endPause();
+    expect(await store.callLimits.take('rotation', 1_000)).toBe(0);
+    await store.callLimits.pause();
+    await store.callLimits.beginPause(1);
+    await store.callLimits.giveBackProbe();
+    await store.callLimits.look();
+    await store.callLimits.endPause();
     await store.invalidate('entry');
     expect((await bytesSent()) - before).toBeLessThan(MOST_BYTES);
   });

@@ -70,7 +70,7 @@ const OF_THE_ENTRY: readonly (readonly [string, Poison])[] = [
   ['the lease lasts for minutes', value('lease', 'somebody 1', 'PX', 302_000)],
 ];
 
-const OF_THE_EGRESS: readonly (readonly [string, Poison])[] = [
+const OF_THE_CALL_LIMITS: readonly (readonly [string, Poison])[] = [
   ...NUMBERS.map((text) => [`a pause ends at '${text}'`, field('pause', 'until', text)] as const),
   ['a pause ends in an hour', pause(HOUR_US)],
   ['the probe after a pause may take an hour', pause(-1, HOUR_US)],
@@ -130,7 +130,7 @@ describeRedis('what somebody else has put into Redis', () => {
     return { order, token: sibling('token'), lease: sibling('lease'), pause: 'nudge-auth:v1:pause', budget };
   }
 
-  it.each([...OF_THE_ENTRY, ...OF_THE_EGRESS])(
+  it.each([...OF_THE_ENTRY, ...OF_THE_CALL_LIMITS])(
     'is gone with the next renewal, and costs no call: %s',
     async (_what, poison) => {
       const [one, other] = [newLife('one'), newLife('other')];

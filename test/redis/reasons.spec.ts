@@ -14,7 +14,7 @@ const PASSWORD = 'OBVIOUSLYFAKEPASSWORD';
 const ENCRYPTION_KEY = fakeEncryptionKey();
 const NOBODY = 'redis://127.0.0.1:1';
 
-interface Mishap {
+interface Fault {
   readonly what: string;
   readonly reason: RegExp;
   readonly serverArgs?: readonly string[];
@@ -27,7 +27,7 @@ function urlWith(user: string): (server: RedisServer) => string {
   return ({ url }) => url.replace('//', `//${user}@`);
 }
 
-const MISHAPS: readonly Mishap[] = [
+const FAULTS: readonly Fault[] = [
   { what: 'nobody listens', reason: /^ECONNREFUSED$/, urlOf: () => NOBODY },
   {
     what: 'the password is wrong',
@@ -82,7 +82,7 @@ describeRedis('why the store is of no use', () => {
     return { life, lines };
   }
 
-  it.each(MISHAPS)('is told in one word: $what', async ({ reason, serverArgs, urlOf, happens }) => {
+  it.each(FAULTS)('is told in one word: $what', async ({ reason, serverArgs, urlOf, happens }) => {
     const server = await newServer(serverArgs);
     const url = urlOf?.(server) ?? server.url;
     const { life, lines } = await lifeWith({ url });

@@ -193,8 +193,8 @@ describeRedis('RedisTokenStore', () => {
       const entry = JSON.stringify(['', 'https://nudge.invalid/api', 'user', 60, 'ada@example.com']);
       const held = await lease(bound, entry);
       await held.write(recordOf('header.payload-of-the-token.signature', apiKey.fingerprint));
-      await store.egress.take('rotation', 100);
-      await store.egress.beginPause(1_000);
+      await store.callLimits.take('rotation', 100);
+      await store.callLimits.beginPause(1_000);
       const client = own.client();
       const names = await client.keys('*');
       expect(names.length).toBe(6);
@@ -335,8 +335,8 @@ describeRedis('RedisTokenStore', () => {
         const client = new Redis(server.url);
         const evalsha = client.evalsha.bind(client);
         const told = async (...args: Parameters<typeof evalsha>): Promise<unknown> => {
-          const [verdict, nowUs, ...rest] = (await evalsha(...args)) as unknown[];
-          return [verdict, String(Number(nowUs) + aheadMs * 1e3), ...rest];
+          const [status, nowUs, ...rest] = (await evalsha(...args)) as unknown[];
+          return [status, String(Number(nowUs) + aheadMs * 1e3), ...rest];
         };
         try {
           const former = await ready({ keyPrefix, client: Object.assign(client, { evalsha: told }) });

@@ -31,8 +31,8 @@ describeRedis('a master that a sentinel watches', () => {
 
       await sentinel.failOver();
       // Whoever is not back yet finds out that the store is lost, and is served without it.
-      const fares = await Promise.all(lives.map((life) => life.ask({ forceRefresh: true })));
-      expect(fares.map(({ error }) => error)).toEqual([undefined, undefined]);
+      const outcomes = await Promise.all(lives.map((life) => life.ask({ forceRefresh: true })));
+      expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined]);
       await until('both have their store', () =>
         lives.every(({ service }) => service.status().storeAvailable),
       );

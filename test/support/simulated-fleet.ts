@@ -106,18 +106,18 @@ export class Network implements TokenStore {
   isUp = true;
   /** What each question takes. */
   latencyMs = 0;
-  readonly egress: SharedCallLimits;
+  readonly callLimits: SharedCallLimits;
   readonly #server: Server;
 
   constructor(server: Server) {
     this.#server = server;
-    this.egress = {
-      take: (...args) => this.#ask(({ egress }) => egress.take(...args)),
-      pause: () => this.#ask(({ egress }) => egress.pause()),
-      beginPause: (...args) => this.#ask(({ egress }) => egress.beginPause(...args)),
-      endPause: () => this.#ask(({ egress }) => egress.endPause()),
-      giveBackProbe: () => this.#ask(({ egress }) => egress.giveBackProbe()),
-      look: () => this.#ask(({ egress }) => egress.look()),
+    this.callLimits = {
+      take: (...args) => this.#ask(({ callLimits }) => callLimits.take(...args)),
+      pause: () => this.#ask(({ callLimits }) => callLimits.pause()),
+      beginPause: (...args) => this.#ask(({ callLimits }) => callLimits.beginPause(...args)),
+      endPause: () => this.#ask(({ callLimits }) => callLimits.endPause()),
+      giveBackProbe: () => this.#ask(({ callLimits }) => callLimits.giveBackProbe()),
+      look: () => this.#ask(({ callLimits }) => callLimits.look()),
     };
   }
 

@@ -34,8 +34,8 @@ export interface ObservedCall {
   readonly atMs: number;
 }
 
-/** How a caller fared. */
-export interface Fare {
+/** What a caller got, and how long it waited. */
+export interface AskOutcome {
   readonly token: string | undefined;
   readonly error: unknown;
   readonly waitedMs: number;
@@ -43,7 +43,7 @@ export interface Fare {
 
 const NO_LIMIT: CallBudget = { take: () => Promise.resolve(0) };
 
-/** The service with everything behind it but Nest and HTTP, and a vendor that can be put into any mood. */
+/** The service with everything behind it but Nest and HTTP, and a vendor that can be told how to behave. */
 export class TokenLife<Time extends Clock = ManualClock> {
   readonly vendor: SimulatedVendor;
   readonly calls: ObservedCall[] = [];
@@ -104,7 +104,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
   }
 
   /** Asks, and tells how it went and how long it took. Never rejects. */
-  async ask(request: Parameters<NudgeTokenService['getToken']>[0] = {}): Promise<Fare> {
+  async ask(request: Parameters<NudgeTokenService['getToken']>[0] = {}): Promise<AskOutcome> {
     const calledAtMs = this.clock.now().monotonicMs;
     const waitedMs = (): number => this.clock.now().monotonicMs - calledAtMs;
     try {
@@ -132,13 +132,13 @@ export async function askAndPass(
   life: TokenLife,
   ms = 10,
   request: Parameters<NudgeTokenService['getToken']>[0] = {},
-): Promise<Fare> {
-  const fare = life.ask(request);
+): Promise<AskOutcome> {
+  const outcome = life.ask(request);
   await life.clock.advanceAsync(ms);
-  return fare;
+  return outcome;
 }
 
-export function failureOf({ error }: Fare): NudgeAuthError {
+export function failureOf({ error }: AskOutcome): NudgeAuthError {
   if (!isNudgeAuthError(error)) throw new TypeError(`no NudgeAuthError, but ${String(error)}`);
   return error;
 }

@@ -11,7 +11,7 @@ export interface PodConfig {
   /** Callers who ask in the moment in which the module is there. */
   readonly callersAtOnce?: number;
   /** Nothing that it sends to Nudge arrives. */
-  readonly hasBrokenEgress?: boolean;
+  readonly cannotReachNudge?: boolean;
   readonly scope?: 'client' | 'user';
 }
 

@@ -64,7 +64,7 @@ class Pod {
           http: {
             timeoutMs: 6_000,
             maxRetries: 0,
-            ...(config.hasBrokenEgress === true ? { httpAgent: new BrokenAgent() } : {}),
+            ...(config.cannotReachNudge === true ? { httpAgent: new BrokenAgent() } : {}),
           },
           store: storeFor(config),
           endpoint: false,

@@ -8,7 +8,7 @@ import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './scripts.js';
 
 /** The budget and the pause of a fleet. They are of no entry; in a cluster both budgets stand in one slot. */
-export class RedisEgress implements SharedCallLimits {
+export class RedisCallLimits implements SharedCallLimits {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   /** Names the probe that was given here last: the moment until which it may take, by Redis' clock. */

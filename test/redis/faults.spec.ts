@@ -184,7 +184,7 @@ describeRedis('what happens to Redis', () => {
     }
   }, 40_000);
 
-  it('has no part in what happens to one process: a broken egress, a wrong key', async () => {
+  it('has no part in what happens to one process: no way to Nudge, a wrong key', async () => {
     const redis = await RedisServer.start();
     const fleet = await Fleet.boot(8, compiled.entryPoint);
     try {
@@ -192,7 +192,7 @@ describeRedis('what happens to Redis', () => {
       const config = { baseUrl: nudge.url, apiKey: API_KEY, redis: { url: redis.url }, rotateAfterMs: 1_000 };
       const [broken, wrong, ...well] = fleet.pods;
       await Promise.all([
-        broken?.go({ ...config, hasBrokenEgress: true }),
+        broken?.go({ ...config, cannotReachNudge: true }),
         wrong?.go({ ...config, apiKey: 'obviously-fake-wrong-key' }),
         ...well.map((pod) => pod.go(config)),
       ]);

@@ -13,17 +13,17 @@ import type { ManualClock } from '../testing/manual-clock.js';
 import { TransientFailure, type TokenSource } from '../vendor/token-source.js';
 import type { TokenCache } from '../cache/token-cache.js';
 
-/** How a cold caller of each process fared by then: a token, or the code of the failure. */
+/** How a cold caller of each process got by then: a token, or the code of the failure. */
 async function askAll(pods: readonly TokenCache[], clock: ManualClock, withinMs: number): Promise<unknown[]> {
-  const fares: unknown[] = pods.map(() => 'still waiting');
+  const outcomes: unknown[] = pods.map(() => 'still waiting');
   pods.forEach((pod, index) => {
     void Promise.resolve(pod.getToken(REQUEST)).then(
-      ({ token }) => (fares[index] = token),
-      ({ code }: NudgeAuthError) => (fares[index] = code),
+      ({ token }) => (outcomes[index] = token),
+      ({ code }: NudgeAuthError) => (outcomes[index] = code),
     );
   });
   await clock.advanceAsync(withinMs);
-  return fares;
+  return outcomes;
 }
 
 /** The failure of an attempt that got no answer. */
@@ -36,17 +36,17 @@ const A_TOKEN = expect.stringContaining('.');
 describe('a process on whose way everything is lost', () => {
   it.each(['tells of changes', 'tells of none'])(
     'gives the lease back after one attempt, where the store %s: another one calls, and all are served',
-    async (news) => {
+    async (announcement) => {
       const { clock, vendor, network, pods, pod, said } = fleetOf(3);
-      if (news === 'tells of none') network.untilChanged = () => new Promise(() => undefined);
+      if (announcement === 'tells of none') network.untilChanged = () => new Promise(() => undefined);
       const hole = new BlackHole(clock);
       const broken = pod(hole);
       const asked = askAll([broken], clock, 10);
       await asked;
-      const [own, fares] = await Promise.all([asked, askAll(pods, clock, 3_490)]);
-      expect(fares).toEqual(Array(3).fill(fares[0]));
-      expect(fares[0]).toEqual(A_TOKEN);
-      expect(own).toEqual([fares[0]]);
+      const [own, outcomes] = await Promise.all([asked, askAll(pods, clock, 3_490)]);
+      expect(outcomes).toEqual(Array(3).fill(outcomes[0]));
+      expect(outcomes[0]).toEqual(A_TOKEN);
+      expect(own).toEqual([outcomes[0]]);
       expect([hole.attempts, vendor.calls]).toEqual([1, 1]);
       // It says so nevertheless, and lets the others be for a while.
       expect(said.filter(({ type }) => type === 'failed')).toMatchObject([
@@ -97,7 +97,7 @@ describe('a process on whose way everything is lost', () => {
 
   it('does not keep the others from trying whether a pause is over', async () => {
     const { clock, network, pods, pod } = fleetOf(1);
-    await network.egress.beginPause(SECOND_MS);
+    await network.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(SECOND_MS);
     const refused: TokenSource = {
       fetchToken: () => Promise.reject(new NudgeAuthError('NUDGE_UNAVAILABLE', 'ECONNREFUSED')),
@@ -108,7 +108,7 @@ describe('a process on whose way everything is lost', () => {
 
   it('does not keep them from it between its attempts either', async () => {
     const { clock, network, pods, pod } = fleetOf(1);
-    await network.egress.beginPause(SECOND_MS);
+    await network.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(SECOND_MS);
     const [lost, served] = [askAll([pod(new BlackHole(clock))], clock, 4_000), askAll(pods, clock, 4_000)];
     expect([await lost, await served]).toEqual([await served, [A_TOKEN]]);
@@ -119,9 +119,9 @@ describe('whoever follows a process that renews', () => {
   it('makes no call beside it while Nudge takes as long as one attempt may', async () => {
     const { clock, vendor, pods } = fleetOf(100, { random: () => 0 });
     vendor.answersAfterMs = 3 * SECOND_MS;
-    const fares = await askAll(pods, clock, 3_500);
-    expect(new Set(fares).size).toBe(1);
-    expect(fares[0]).toEqual(A_TOKEN);
+    const outcomes = await askAll(pods, clock, 3_500);
+    expect(new Set(outcomes).size).toBe(1);
+    expect(outcomes[0]).toEqual(A_TOKEN);
     expect(vendor.calls).toBe(1);
   });
 
@@ -142,9 +142,9 @@ describe('whoever follows a process that renews', () => {
     ]) {
       const { clock, vendor, pods } = fleetOf(50, { deadlineMs });
       vendor.answersAfterMs = answersAfterMs;
-      const fares = await askAll(pods, clock, answersAfterMs + 450);
-      expect(fares).toEqual(Array(50).fill(fares[0]));
-      expect(fares[0]).toEqual(A_TOKEN);
+      const outcomes = await askAll(pods, clock, answersAfterMs + 450);
+      expect(outcomes).toEqual(Array(50).fill(outcomes[0]));
+      expect(outcomes[0]).toEqual(A_TOKEN);
       expect(vendor.calls).toBe(1);
     }
   });
@@ -169,8 +169,8 @@ describe('whoever follows a process that renews', () => {
       await pod().getToken(REQUEST);
       return acquire(entry);
     };
-    const fares = await askAll([follower], clock, 10);
-    expect(fares).toEqual(await askAll([pod()], clock, 10));
+    const outcomes = await askAll([follower], clock, 10);
+    expect(outcomes).toEqual(await askAll([pod()], clock, 10));
     expect(vendor.calls).toBe(1);
   });
 
@@ -234,7 +234,7 @@ describe('a pause of all', () => {
       (error: NudgeAuthError) => error.code,
     );
     expect([await early, await limited]).toEqual([[A_TOKEN], 'NUDGE_RATE_LIMITED']);
-    expect((await server.store.egress.pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
+    expect((await server.store.callLimits.pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
   });
 
   it.each(['succeeds', 'fails'])(
@@ -262,7 +262,7 @@ describe('a pause of all', () => {
       await Promise.resolve(one.getToken({ expiryMins: 30 })).catch(() => undefined);
       await repeated;
       // Nobody has the probe any more, and whoever asks next may call.
-      expect((await server.store.egress.pause()).remainingMs).toBe(0);
+      expect((await server.store.callLimits.pause()).remainingMs).toBe(0);
     },
   );
 
@@ -278,14 +278,14 @@ describe('a pause of all', () => {
     const one = pod(source);
     const early = Promise.resolve(one.getToken(REQUEST)).catch(({ code }: NudgeAuthError) => code);
     await clock.advanceAsync(100);
-    await server.store.egress.beginPause(SECOND_MS);
+    await server.store.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(1_500);
     const trying = one.getToken({ expiryMins: 30 });
     const isTried = { remainingMs: 500, isProbe: false };
     await clock.advanceAsync(100);
-    expect(await server.store.egress.pause()).toEqual(isTried);
+    expect(await server.store.callLimits.pause()).toEqual(isTried);
     await clock.advanceAsync(1_000);
-    expect([await early, await server.store.egress.pause()]).toEqual(['NUDGE_UNAVAILABLE', isTried]);
+    expect([await early, await server.store.callLimits.pause()]).toEqual(['NUDGE_UNAVAILABLE', isTried]);
     await clock.advanceAsync(2_000);
     expect((await trying).token).toEqual(A_TOKEN);
   });
@@ -293,10 +293,10 @@ describe('a pause of all', () => {
   it('is over for whoever gets through, and has had nobody call in it, however far away the store is', async () => {
     for (const latencyMs of [20, 40, 60]) {
       const { clock, vendor, server, network, pod, types } = fleetOf(0);
-      await server.store.egress.beginPause(SECOND_MS);
+      await server.store.callLimits.beginPause(SECOND_MS);
       await clock.advanceAsync(SECOND_MS);
       // Somebody else tries, and does not come back for ten seconds.
-      await server.store.egress.pause();
+      await server.store.callLimits.pause();
       network.latencyMs = latencyMs;
       const waiting = askAll([pod()], clock, 6_400);
       expect([await waiting, vendor.calls, types()]).toEqual([
@@ -319,12 +319,14 @@ describe('a store that says strange things of waits', () => {
     for (const what of ['pause', 'take'] as const) {
       const { clock, network, pods } = fleetOf(1);
       const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
-      Object.assign(network.egress, { [what]: () => Promise.resolve(answer) });
+      Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
       const first = await askAll(pods, clock, 0);
       expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
       // What it has said does not outlive it.
       network.isUp = false;
-      Object.assign(network.egress, { [what]: () => Promise.reject(new Error('simulated network fault')) });
+      Object.assign(network.callLimits, {
+        [what]: () => Promise.reject(new Error('simulated network fault')),
+      });
       await clock.advanceAsync(MINUTE_MS);
       expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
     }
