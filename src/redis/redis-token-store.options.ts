@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
-import { encryptionKeyBytes, encryptionKeysProblem } from './encryption-keys.js';
+import { encryptionKeyBytes, encryptionKeysProblem, KEY_CURE } from './encryption-keys.js';
 
 /** Milliseconds one command may take. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
@@ -18,7 +18,8 @@ export interface RedisTokenStoreOptions {
   readonly keyPrefix?: string;
   /**
    * Keys to encrypt records with, each at least 32 random bytes in base64, base64url or hex, the current one first; older
-   * ones are still read. `npx nestjs-nudge-auth key` makes one. Default: derived from the API key that fetched the token.
+   * ones are still read. `npx nestjs-nudge-auth key` makes one. Required with `tenants`. Default: derived from the API key
+   * that fetched the token.
    */
   readonly encryptionKeys?: readonly string[];
   /** Milliseconds one command may take, 10 to 1000, also with a client of other settings. Default 100. */
@@ -60,6 +61,12 @@ function problemsOf(options: RedisTokenStoreOptions): OptionProblem[] {
     add('timeoutMs', `must be a number of milliseconds from ${LEAST_TIMEOUT_MS} to ${LONGEST_TIMEOUT_MS}`);
   }
   return problems;
+}
+
+/** What to say where a registration has tenants: they have no API key in common to derive anything from. */
+export function keysForTenants(): InvalidNudgeAuthOptionsError {
+  const message = `at least one key is required with the option "tenants" (${KEY_CURE})`;
+  return new InvalidNudgeAuthOptionsError('RedisTokenStore', [{ path: 'encryptionKeys', message }]);
 }
 
 /** @throws {InvalidNudgeAuthOptionsError} with every problem at once; never quotes a URL or a key. */

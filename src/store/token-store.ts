@@ -56,6 +56,8 @@ export interface StoreSecret {
 
 /** What a store may know of the registration that uses it. */
 export interface TokenStoreUser {
+  /** Names the registration among those that share the store; left out, there is one. */
+  readonly registration?: string;
   /**
    * The secrets of the API keys in use, the first key's first; asked again when keys may have been rotated. Rejects when
    * none of them can be read.
@@ -120,7 +122,7 @@ export interface TokenStore {
    * @param tenant its id, 1 to 200 characters, compared exactly.
    */
   forTenant?(tenant: string): TokenStore;
-  /** The shared limits for one vendor: a registration with tenants may have several. Left out, all share `egress`. */
+  /** The shared limits for one vendor: a registration with tenants may have several. Left out, all share `callLimits`. */
   callLimitsOf?(origin: string): SharedCallLimits;
   /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */
   whenReady?(): Promise<void>;
