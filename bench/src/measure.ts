@@ -1,5 +1,6 @@
 import { measureEndpoint } from './measures/endpoint.js';
 import { measureGetToken } from './measures/get-token.js';
+import { measureInProcess } from './measures/in-process.js';
 import { measureMemory } from './measures/memory.js';
 import { measureProfile } from './measures/profile.js';
 import { measureRedisMemory } from './measures/redis-memory.js';
@@ -12,6 +13,7 @@ export const MEASURES: {
   readonly [Name in keyof Results]: (settings: Settings) => Promise<Results[Name]>;
 } = {
   endpoint: measureEndpoint,
+  'in-process': measureInProcess,
   profile: measureProfile,
   'get-token': measureGetToken,
   stampede: measureStampede,

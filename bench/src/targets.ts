@@ -1,5 +1,6 @@
 import type { EndpointGroup, EndpointResults } from './measures/endpoint.js';
 import type { GetTokenResults } from './measures/get-token.js';
+import type { InProcessGroup, InProcessResults } from './measures/in-process.js';
 import type { MemoryResults } from './measures/memory.js';
 import type { ProfileResults } from './measures/profile.js';
 import type { RedisMemoryResults } from './measures/redis-memory.js';
@@ -8,6 +9,7 @@ import type { StartUpResults } from './measures/start-up.js';
 
 export interface Results {
   readonly endpoint: EndpointResults;
+  readonly 'in-process': InProcessResults;
   readonly profile: ProfileResults;
   readonly 'get-token': GetTokenResults;
   readonly stampede: StampedeResults;
@@ -26,6 +28,7 @@ export interface Finding {
 
 const OURS = 'nestjs-nudge-auth getToken';
 const MOST_BYTES_PER_ENTRY = 1024;
+const MOST_MICROSECONDS_OVER_CEILING = 1.5;
 const MOST_GROWTH = 1.05;
 const WORST_P99_RATIO = 2;
 
@@ -54,10 +57,26 @@ function endpointFindings({ adapter, algorithm, ratioTo, p99RatioToUnguarded }: 
   ];
 }
 
+function inProcessFindings({
+  adapter,
+  microsecondsOverCeiling,
+  ratioToUnguarded,
+}: InProcessGroup): Finding[] {
+  const ratio = atLeast(
+    `${adapter} in process: unguarded route ÷ endpoint`,
+    ratioToUnguarded.median,
+    adapter === 'fastify' ? 1 : 1.2,
+  );
+  if (adapter === 'express') return [ratio];
+  const overCeiling = `${adapter} in process: microseconds over the answer written directly`;
+  return [ratio, atMost(overCeiling, microsecondsOverCeiling.median, MOST_MICROSECONDS_OVER_CEILING)];
+}
+
 /** What `docs/performance.md` promises, held against what was measured. */
 export function findings(results: Partial<Results>): Finding[] {
   const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory } = results;
   const found = endpoint?.groups.flatMap(endpointFindings) ?? [];
+  found.push(...(results['in-process']?.groups.flatMap(inProcessFindings) ?? []));
   if (getToken !== undefined) {
     const { [OURS]: ours, ...others } = getToken.nanosecondsPerCall;
     for (const [name, { median }] of Object.entries(others)) {

@@ -20,7 +20,8 @@ export function userJwt(
     key?: KeyObject;
     algorithm?: string;
     kid?: string;
-    expiresIn?: string;
+    /** A time from now, or a moment: the latter for a test that brings its own clock. */
+    expiresIn?: string | Date;
   } = {},
 ): Promise<string> {
   return new SignJWT(claims)

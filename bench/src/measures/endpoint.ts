@@ -71,10 +71,10 @@ interface Comparison {
   readonly settings: Settings;
 }
 
-/** A server of one variant, warmed up: what the just-in-time compiler has not seen yet is no measurement. */
-export async function warmServer(
+/** A server of one variant, which has answered once. */
+export async function startServer(
   variant: Variant,
-  { adapter, user, vendor, settings }: Comparison,
+  { adapter, user, vendor }: Comparison,
 ): Promise<ServerProcess> {
   const { algorithm, verification, jwt } = user;
   const { token } = JSON.parse(vendor.answer) as { token: string };
@@ -82,12 +82,18 @@ export async function warmServer(
   const server = await ServerProcess.start('app', route, 'measured');
   try {
     await assertAnswers(server.url, jwt);
-    await load(server.url, jwt, settings.warmUpSeconds);
     return server;
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A server of one variant, warmed up: what the just-in-time compiler has not seen yet is no measurement. */
+export async function warmServer(variant: Variant, comparison: Comparison): Promise<ServerProcess> {
+  const server = await startServer(variant, comparison);
+  await load(server.url, comparison.user.jwt, comparison.settings.warmUpSeconds);
+  return server;
 }
 
 /** With a process of its own each time: how well the just-in-time compiler hits it off differs from one to the next. */

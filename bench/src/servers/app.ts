@@ -3,8 +3,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { InProcessLoad } from './in-process-load.js';
 import { ServerProfiler } from './profiler.js';
 import {
   nudgeEndpoint,
@@ -14,6 +15,8 @@ import {
   writtenDirectly,
   type RouteSettings,
 } from './routes.js';
+
+const PATH = '/nudge/token';
 
 const ROUTES: Readonly<Record<string, (settings: RouteSettings) => DynamicModule>> = {
   unguarded,
@@ -26,22 +29,32 @@ const ROUTES: Readonly<Record<string, (settings: RouteSettings) => DynamicModule
 const settings = JSON.parse(process.argv[2] ?? '{}') as RouteSettings & { adapter: string; variant: string };
 
 const profiler = new ServerProfiler();
-const ANSWERS: Readonly<Record<string, () => object | Promise<object>>> = {
+let server: Server | undefined;
+let inProcessLoad: InProcessLoad | undefined;
+
+const ANSWERS: Readonly<Record<string, (...words: string[]) => unknown>> = {
   cpu: () => process.cpuUsage(),
   profile: async () => {
     await profiler.begin();
     return {};
   },
   'profile-end': () => profiler.end(),
+  'in-process': (requests = '', jwt = '') => {
+    if (server === undefined) throw new Error('There is no server yet');
+    inProcessLoad ??= new InProcessLoad(server, PATH, jwt);
+    return inProcessLoad.cpuMicrosecondsPerRequest(Number(requests));
+  },
 };
-async function answer(question: string): Promise<void> {
-  process.send?.(await ANSWERS[question]?.());
+async function answer(message: string): Promise<void> {
+  const [question = '', ...words] = message.split(' ');
+  process.send?.(await ANSWERS[question]?.(...words));
 }
 
-process.on('message', (question: string) => void answer(question));
+process.on('message', (message: string) => void answer(message));
 
-function listening(server: { address(): AddressInfo | string | null }): void {
-  process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}/nudge/token`);
+function listening(listener: Server): void {
+  server = listener;
+  process.send?.(`http://127.0.0.1:${(listener.address() as AddressInfo).port}${PATH}`);
 }
 
 if (settings.variant === 'node:http') {
@@ -51,13 +64,13 @@ if (settings.variant === 'node:http') {
     expiresIn: 3600,
     refreshIn: 3000,
   });
-  const server = createServer((_request, response) => {
+  const listener = createServer((_request, response) => {
     response
       .setHeader('Content-Type', 'application/json; charset=utf-8')
       .setHeader('Cache-Control', 'no-store')
       .end(body);
   });
-  server.listen(0, '127.0.0.1', () => listening(server));
+  listener.listen(0, '127.0.0.1', () => listening(listener));
 } else {
   const routes = ROUTES[settings.variant]?.(settings);
   if (routes === undefined) throw new Error(`There is no variant ${settings.variant}`);
@@ -66,5 +79,5 @@ if (settings.variant === 'node:http') {
   const adapter = settings.adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
   const app = await NestFactory.create(AppModule, adapter, { logger: ['error', 'warn'] });
   await app.listen(0, '127.0.0.1');
-  listening(app.getHttpServer());
+  listening(app.getHttpServer() as Server);
 }

@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
-import { CompiledPod } from './support/compiled.js';
-import { describeRedis } from './support/describe-redis.js';
-import { Fleet, sum } from './support/fleet.js';
-import { RedisCluster } from './support/redis-cluster.js';
-import { until } from './support/until.js';
+import { CompiledPod } from '../redis/support/compiled.js';
+import { describeRedis } from '../redis/support/describe-redis.js';
+import { Fleet, sum } from '../redis/support/fleet.js';
+import { RedisCluster } from '../redis/support/redis-cluster.js';
+import { until } from '../redis/support/until.js';
 
 const API_KEY = 'obviously-fake-private-key-of-the-fleet';
 const PODS = 4;

@@ -2,10 +2,10 @@ import { expect, it } from '@jest/globals';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 import { systemClock, type Clock } from '../../src/common/clock.js';
 import { TokenLife } from '../support/token-life.js';
-import { describeRedis } from './support/describe-redis.js';
-import { fakeEncryptionKey } from './support/fake-encryption-key.js';
-import { RedisSentinel } from './support/redis-sentinel.js';
-import { until } from './support/until.js';
+import { describeRedis } from '../redis/support/describe-redis.js';
+import { fakeEncryptionKey } from '../redis/support/fake-encryption-key.js';
+import { RedisSentinel } from '../redis/support/redis-sentinel.js';
+import { until } from '../redis/support/until.js';
 
 describeRedis('a master that a sentinel watches', () => {
   it('dies, and the fleet goes on with the one that takes its place', async () => {

@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describeRedis } from './support/describe-redis.js';
-import { until } from './support/until.js';
+import { describeRedis } from '../redis/support/describe-redis.js';
+import { until } from '../redis/support/until.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/02-fleet/dist/main.js', import.meta.url));
 

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
-import { CompiledPod } from './support/compiled.js';
-import { describeRedis } from './support/describe-redis.js';
-import { Fleet, sum } from './support/fleet.js';
-import { RedisServer } from './support/redis-server.js';
-import { TcpProxy } from './support/tcp-proxy.js';
-import { until } from './support/until.js';
+import { CompiledPod } from '../redis/support/compiled.js';
+import { describeRedis } from '../redis/support/describe-redis.js';
+import { Fleet, sum } from '../redis/support/fleet.js';
+import { RedisServer } from '../redis/support/redis-server.js';
+import { TcpProxy } from '../redis/support/tcp-proxy.js';
+import { until } from '../redis/support/until.js';
 
 const API_KEY = 'obviously-fake-private-key-of-the-fleet';
 const PODS = 4;
