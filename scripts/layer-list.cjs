@@ -8,6 +8,7 @@ const LAYERS = [
   ['user-auth', 'who may ask: guard, JWT verifier, remembered JWTs, JWKS'],
   ['http', 'what endpoint and guard both write: headers, exceptions, error to status'],
   ['service', '`NudgeTokenService`'],
+  ['tenants', "many accounts: the tenants' configs, and a token cache for each tenant"],
   ['options', 'the options: types, bounds, defaults, resolution, warnings'],
   ['redis', 'the subpath `/redis`: `RedisTokenStore`, encryption of its records'],
   ['cache', 'what is held: the token cache, its entries, one renewal at a time, warm-up'],

@@ -17,11 +17,14 @@ export type {
   NudgeClientScopeOptions,
   NudgeConnectionOptions,
   NudgeHttpOptions,
+  NudgeTenantsClientScopeOptions,
+  NudgeTenantsUserScopeOptions,
   NudgeUserScopeOptions,
   UserJwtAlgorithm,
   UserJwtOptions,
   UserJwtPayload,
 } from './options/nudge-auth.options.js';
+export type { NudgeTenantsOptions, TenantConfig } from './options/tenants.options.js';
 export type { NudgeEndpointOptions, RouteVersion } from './options/endpoint.options.js';
 export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter.js';
 export { NudgeHttpException } from './http/nudge-http.exception.js';

@@ -35,6 +35,7 @@ import {
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { nudgeAuthProviders } from './providers.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
+import { Tenants } from '../tenants/tenants.js';
 
 /**
  * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint
@@ -61,9 +62,10 @@ export class NudgeAuthModule
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
-    @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(TokenCache) private readonly cache: TokenCache | undefined,
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
+    @Inject(Tenants) private readonly tenants: Tenants | undefined,
   ) {
     super();
     noteBoot(modules);
@@ -100,7 +102,8 @@ export class NudgeAuthModule
       assertGuards(this.modules, this.registration, hasGlobalGuards(this.moduleRef));
     }
     noteBootstrap(this.modules);
-    this.cache.open();
+    this.cache?.open();
+    this.tenants?.open();
     await this.#warmUp();
     this.#registerStrategy();
   }
@@ -120,7 +123,8 @@ export class NudgeAuthModule
 
   /** After the server has closed: until then requests may still need a token. */
   async onApplicationShutdown(): Promise<void> {
-    await this.cache.close();
+    await this.cache?.close();
+    await this.tenants?.close();
     await this.options.store?.close();
     this.#withdrawStrategy?.();
   }

@@ -19,6 +19,7 @@ import {
   NUDGE_USER_VERIFIER,
 } from '../common/injection-tokens.js';
 import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
+import { tenantsProvider } from './tenants-provider.js';
 import { StaticOptionsCheck } from './static-options-check.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
@@ -70,9 +71,11 @@ export const nudgeAuthProviders: Provider[] = [
       clock: Clock,
       random: Random,
     ) =>
+      // With tenants each has a cache of its own.
+      apiKey &&
       createTokenCache({
         source,
-        apiKeys: new ApiKeys(apiKey, fallbackApiKey, events, clock),
+        apiKeys: new ApiKeys({ primary: apiKey, fallback: fallbackApiKey }, events, clock),
         store,
         storeUser: { secrets: () => storeSecrets([apiKey, fallbackApiKey], clock) },
         options: {
@@ -87,6 +90,7 @@ export const nudgeAuthProviders: Provider[] = [
         random,
       }),
   },
+  tenantsProvider,
   {
     provide: StatusBoard,
     inject: [NudgeAuthEvents, NUDGE_CLOCK, NUDGE_AUTH_OPTIONS],

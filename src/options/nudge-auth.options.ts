@@ -3,6 +3,7 @@ import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { AxiosProxyConfig } from 'axios';
 import type { TokenStore } from '../store/token-store.js';
+import type { NudgeTenantsOptions } from './tenants.options.js';
 
 /** The vendor's documented host; the path of the token call is added to it. */
 export const DEFAULT_BASE_URL = 'https://main-api.nudgenow.com/api';
@@ -163,10 +164,6 @@ export type UserJwtOptions = UserJwtRules &
   );
 
 interface NudgeAuthCommonOptions {
-  /** The PRIVATE key from the settings of the Nudge dashboard. */
-  apiKey: ApiKeyOption;
-  /** Used while the first key is refused (401 or 403), with a warning. */
-  fallbackApiKey?: ApiKeyOption;
   /** Minutes a token lives, 30 to 1440. Default 60. */
   defaultExpiryMins?: number;
   /** Nudge's API. https, except on loopback. Default `https://main-api.nudgenow.com/api`. */
@@ -175,11 +172,6 @@ interface NudgeAuthCommonOptions {
   allowInsecureBaseUrl?: boolean;
   /** How tokens are held; `false` fetches one for every call, though concurrent calls share one. */
   cache?: NudgeCacheOptions | false;
-  /**
-   * Whether the first token is fetched at boot. `'required'` fails the boot, after 5 s at most, only when Nudge itself
-   * refuses every key. Default `false`.
-   */
-  warmUp?: false | 'background' | 'required';
   budget?: NudgeBudgetOptions;
   http?: NudgeHttpOptions;
   /** Lets the module verify its users' JWTs by itself. Left out, the host's own `'jwt'` strategy guards. */
@@ -190,14 +182,35 @@ interface NudgeAuthCommonOptions {
   enabled?: () => boolean;
 }
 
-/** One token serves every user: each of them then holds the same bearer token. */
-export interface NudgeClientScopeOptions extends NudgeAuthCommonOptions {
+/** One account at Nudge, whose key is known or can be asked for. */
+interface OneAccount {
+  /** The PRIVATE key from the settings of the Nudge dashboard. */
+  apiKey: ApiKeyOption;
+  /** Used while the first key is refused (401 or 403), with a warning. */
+  fallbackApiKey?: ApiKeyOption;
+  /**
+   * Whether the first token is fetched at boot. `'required'` fails the boot, after 5 s at most, only when Nudge itself
+   * refuses every key. Default `false`.
+   */
+  warmUp?: false | 'background' | 'required';
+  tenants?: undefined;
+}
+
+/** An account at Nudge for each tenant: none belongs to the registration itself. */
+interface AccountPerTenant {
+  /** Whose account a user's token is fetched from. */
+  tenants: NudgeTenantsOptions;
+  apiKey?: undefined;
+  fallbackApiKey?: undefined;
+  warmUp?: undefined;
+}
+
+interface ClientScope {
   scope?: 'client';
   extId?: undefined;
 }
 
-/** Every user gets a token of their own, bound to their external id at Nudge. */
-export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions {
+interface UserScope {
   scope: 'user';
   /**
    * The external id, 1 to 100 characters, of the user for whom the endpoint fetches a token. Take it from the verified
@@ -206,8 +219,25 @@ export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions {
   extId(user: unknown, request: unknown): string | Promise<string>;
 }
 
+/** One token serves every user: each of them then holds the same bearer token. */
+export interface NudgeClientScopeOptions extends NudgeAuthCommonOptions, OneAccount, ClientScope {}
+
+/** Every user gets a token of their own, bound to their external id at Nudge. */
+export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions, OneAccount, UserScope {}
+
+/** Many accounts; one token serves every user of a tenant. */
+export interface NudgeTenantsClientScopeOptions
+  extends NudgeAuthCommonOptions, AccountPerTenant, ClientScope {}
+
+/** Many accounts; every user of a tenant gets a token of their own. */
+export interface NudgeTenantsUserScopeOptions extends NudgeAuthCommonOptions, AccountPerTenant, UserScope {}
+
 /** The options that `forRoot` takes and a `forRootAsync` factory returns. */
-export type NudgeAuthOptions = NudgeClientScopeOptions | NudgeUserScopeOptions;
+export type NudgeAuthOptions =
+  | NudgeClientScopeOptions
+  | NudgeUserScopeOptions
+  | NudgeTenantsClientScopeOptions
+  | NudgeTenantsUserScopeOptions;
 
 /** What `useClass` and `useExisting` must implement. */
 export interface NudgeAuthOptionsFactory {

@@ -4,6 +4,7 @@ import { MAX_DEADLINE_MS, MAX_EXPIRY_MINS, MIN_DEADLINE_MS, MIN_EXPIRY_MINS } fr
 import { connectionShape } from './connection-schema.js';
 import { functionThat, isObject, wholeNumber } from './option-rules.js';
 import { isInsecure } from './plain-http.js';
+import { tenantsProblems, tenantsSchema } from './tenants-schema.js';
 import { userJwtSchema } from './user-jwt-schema.js';
 
 /** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */
@@ -107,6 +108,8 @@ interface OptionsShape {
   readonly warmUp?: unknown;
   readonly baseUrl?: unknown;
   readonly allowInsecureBaseUrl?: unknown;
+  readonly apiKey?: unknown;
+  readonly tenants?: unknown;
 }
 
 function checkBetweenOptions(value: OptionsShape, context: z.core.$RefinementCtx): void {
@@ -121,20 +124,35 @@ function checkBetweenOptions(value: OptionsShape, context: z.core.$RefinementCtx
   if (value.scope === 'user' && (value.warmUp === 'background' || value.warmUp === 'required')) {
     report('warmUp', "has no meaning in scope 'user', where every token needs its user: remove it");
   }
-  const { baseUrl: url } = value;
-  if (typeof url === 'string' && isInsecure(url) && value.allowInsecureBaseUrl !== true) {
-    report(
-      'baseUrl',
-      'would send the API key in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted',
-    );
+  if (value.tenants === undefined) {
+    const problem = ofAccount.safeParse(value.apiKey).error?.issues[0]?.message;
+    if (problem !== undefined) report('apiKey', problem);
+  }
+  for (const [path, message] of tenantsProblems({ ...value })) report(path, message);
+  if (value.allowInsecureBaseUrl !== true) {
+    if (isInsecureText(value.baseUrl)) report('baseUrl', IN_CLEAR);
+    const ofTenants = isObject({ value: value.tenants })
+      ? Reflect.get(Object(value.tenants), 'baseUrls')
+      : [];
+    if (Array.isArray(ofTenants) && ofTenants.some(isInsecureText)) report('tenants.baseUrls', IN_CLEAR);
   }
 }
+
+const IN_CLEAR =
+  'would send the API key in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted';
+
+function isInsecureText(url: unknown): boolean {
+  return typeof url === 'string' && isInsecure(url);
+}
+
+const ofAccount = apiKey(`is missing: ${API_KEY_CURE}`, `is empty: ${API_KEY_CURE}`);
 
 /** Every rule that the options must keep. Its messages say what is wrong and how to mend it, and quote no value. */
 export const nudgeAuthOptionsSchema = z
   .strictObject(
     {
-      apiKey: apiKey(`is missing: ${API_KEY_CURE}`, `is empty: ${API_KEY_CURE}`),
+      // Whether it may be left out is a matter between it and `tenants`.
+      apiKey: z.unknown().optional(),
       fallbackApiKey: apiKey(
         'must be a string, or a function that returns one',
         'is empty: leave it out where there is no second key (environment: NUDGE_FALLBACK_API_KEY)',
@@ -159,6 +177,7 @@ export const nudgeAuthOptionsSchema = z
       http: http.optional(),
       userJwt: userJwtSchema.optional(),
       store: store.optional(),
+      tenants: tenantsSchema(baseUrl).optional(),
       enabled: functionThat('returns true or false').optional(),
     },
     { error: 'must be an object: what forRoot is given, or what the options factory returns' },

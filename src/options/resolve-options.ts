@@ -21,6 +21,7 @@ import {
 } from './nudge-auth.options.js';
 import { nudgeAuthOptionsSchema } from './options-schema.js';
 import { isInsecure } from './plain-http.js';
+import { resolveTenants, tenantsWarnings, type ResolvedTenantsOptions } from './resolve-tenants.js';
 import { resolveUserJwt, userJwtWarnings, type ResolvedUserJwtOptions } from './resolve-user-jwt.js';
 import { alarmsAbout } from './tls-alarm.js';
 
@@ -29,7 +30,8 @@ export type ResolvedApiKey = Secret | (() => string | Promise<string>);
 
 /** The options with every default filled in, checked and frozen. */
 export interface ResolvedNudgeAuthOptions {
-  readonly apiKey: ResolvedApiKey;
+  /** `undefined` with tenants. */
+  readonly apiKey: ResolvedApiKey | undefined;
   readonly fallbackApiKey: ResolvedApiKey | undefined;
   readonly defaultExpiryMins: number;
   /** Without a trailing slash. */
@@ -51,6 +53,7 @@ export interface ResolvedNudgeAuthOptions {
   };
   readonly userJwt: ResolvedUserJwtOptions | undefined;
   readonly store: TokenStore | undefined;
+  readonly tenants: ResolvedTenantsOptions | undefined;
   readonly enabled: () => boolean;
   /** What endangers the API key, to be logged once at boot as an error. */
   readonly alarms: readonly string[];
@@ -76,7 +79,7 @@ function problemsOf(issues: readonly z.core.$ZodIssue[]): OptionProblem[] {
   });
 }
 
-function resolveApiKey(key: ApiKeyOption): ResolvedApiKey {
+function resolveApiKey(key: ApiKeyOption | undefined): ResolvedApiKey | undefined {
   return typeof key === 'string' ? new Secret(key) : key;
 }
 
@@ -105,6 +108,7 @@ function warningsAbout(options: NudgeAuthOptions): string[] {
   if (typeof options.fallbackApiKey === 'string' && options.fallbackApiKey === options.apiKey) {
     warnings.push('fallbackApiKey is the same as apiKey: it will be refused whenever that one is');
   }
+  if (options.tenants !== undefined) warnings.push(...tenantsWarnings(options.tenants));
   if (options.userJwt !== undefined) warnings.push(...userJwtWarnings(options.userJwt));
   if (options.baseUrl !== undefined && isInsecure(options.baseUrl)) {
     warnings.push(
@@ -136,7 +140,7 @@ export function resolveNudgeAuthOptions(
   const { proxy, httpAgent, httpsAgent, ...timing } = given.http ?? {};
   return Object.freeze({
     apiKey: resolveApiKey(given.apiKey),
-    fallbackApiKey: given.fallbackApiKey === undefined ? undefined : resolveApiKey(given.fallbackApiKey),
+    fallbackApiKey: resolveApiKey(given.fallbackApiKey),
     defaultExpiryMins: given.defaultExpiryMins ?? DEFAULT_EXPIRY_MINS,
     baseUrl: withoutTrailing(given.baseUrl ?? DEFAULT_BASE_URL, '/'),
     scope: given.scope ?? 'client',
@@ -158,6 +162,7 @@ export function resolveNudgeAuthOptions(
     }),
     userJwt: given.userJwt === undefined ? undefined : resolveUserJwt(given.userJwt, given.http),
     store: given.store,
+    tenants: given.tenants === undefined ? undefined : resolveTenants(given.tenants),
     enabled: given.enabled ?? (() => true),
     alarms: Object.freeze(alarmsAbout(given)),
     warnings: Object.freeze(warningsAbout(given)),

@@ -23,11 +23,7 @@ export type UserKeysFailure =
   /** A JWK set in which no key can verify a JWT of these users. */
   | 'no-usable-key';
 
-/**
- * What happens to tokens. Never a key, a token or a user's id: keys go by their fingerprint.
- * Durations are in milliseconds.
- */
-export type NudgeAuthEvent =
+type Happening =
   /** A caller got a token: one held in memory, or one that a renewal brought while the caller waited. */
   | { readonly type: 'served'; readonly from: 'memory' | 'renewal' }
   /** A new token came from the vendor, or from the store where another process had put it. */
@@ -80,6 +76,15 @@ export type NudgeAuthEvent =
     }
   | { readonly type: 'user-keys-back' }
   | { readonly type: 'invalidated' };
+
+/**
+ * What happens to tokens. Never a key, a token, a user's id or a tenant's id: keys and tenants go by their fingerprint.
+ * Durations are in milliseconds.
+ */
+export type NudgeAuthEvent = Happening & {
+  /** The tenant it is about, where there are tenants and it is about one of them. */
+  readonly tenantFingerprint?: string;
+};
 
 export type NudgeAuthEventOf<Type extends NudgeAuthEvent['type']> = Extract<NudgeAuthEvent, { type: Type }>;
 

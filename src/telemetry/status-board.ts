@@ -28,6 +28,16 @@ export interface StatusSummary {
   readonly userKeys: UserKeysStatus;
 }
 
+/** Before anything has happened. */
+export const NO_SUMMARY: StatusSummary = {
+  lastSuccessAt: undefined,
+  lastFailure: undefined,
+  fallbackInUse: false,
+  skewMs: undefined,
+  storeAvailable: true,
+  userKeys: { state: 'none' },
+};
+
 /** Keeps the present state of affairs out of the events. */
 export class StatusBoard {
   readonly #clock: Clock;
@@ -36,14 +46,7 @@ export class StatusBoard {
   /** @param hasJwks whether keys are fetched from a `userJwt.jwksUri`. */
   constructor(events: NudgeAuthEvents, clock: Clock, hasJwks = false) {
     this.#clock = clock;
-    this.#summary = {
-      lastSuccessAt: undefined,
-      lastFailure: undefined,
-      fallbackInUse: false,
-      skewMs: undefined,
-      storeAvailable: true,
-      userKeys: { state: hasJwks ? 'available' : 'none' },
-    };
+    this.#summary = { ...NO_SUMMARY, userKeys: { state: hasJwks ? 'available' : 'none' } };
     events.subscribe((event) => {
       this.#summary = { ...this.#summary, ...this.#changeBy(event) };
     });
@@ -63,7 +66,8 @@ export class StatusBoard {
       case 'budget-spent':
         return { lastFailure: { code: 'NUDGE_RATE_LIMITED', at } };
       case 'key-in-use':
-        return { fallbackInUse: event.role === 'fallback' };
+        // What one tenant's keys do is told by the status of that tenant.
+        return event.tenantFingerprint === undefined ? { fallbackInUse: event.role === 'fallback' } : {};
       case 'store-lost':
         return { storeAvailable: false };
       case 'store-back':

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
-import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import { asNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from './api-keys.js';
 import { Attempts, type AttemptOptions } from './attempts.js';
@@ -8,26 +8,16 @@ import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
 import type { CallPause } from './call-pause.js';
 import { pausedElsewhere, type CallQueue } from './call-queue.js';
 import { LocalRefusal, timeout } from './call-refusal.js';
+import { isSharedFailure } from './shared-failure.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
 import type { RenewalTurn, TurnEnded, VendorCall, VendorRequest } from './vendor-call.js';
-
-/** Failures that every call from here would meet. The others are about one token. */
-const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
-  'NUDGE_UNAVAILABLE',
-  'NUDGE_TIMEOUT',
-  'NUDGE_RATE_LIMITED',
-  'NUDGE_CREDENTIALS_REJECTED',
-]);
-
-/** Whether a failure holds back every call of this process, not only those for the same token. */
-export function isSharedFailure(code: NudgeAuthErrorCode): boolean {
-  return SHARED_FAILURES.has(code);
-}
 
 export interface VendorGatewayParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly queue: CallQueue;
+  /** The tenant whose calls these are. */
+  readonly lane?: string | undefined;
   /** The pause after a 429, where processes share it. */
   readonly pause?: CallPause | undefined;
   readonly options: AttemptOptions;
@@ -85,6 +75,7 @@ export class VendorGateway {
     return {
       ...request,
       attempts: new Attempts(apiKeys, options, request.deadline, random),
+      isAdmitted: false,
       failure: undefined,
       knownPauses: undefined,
       knownFailures: this.#failures,
@@ -94,7 +85,15 @@ export class VendorGateway {
 
   /** Lets the calls go ahead that waited for this one's outcome. */
   close(call: VendorCall): void {
+    this.#leave(call);
     call.end();
+  }
+
+  /** A key that was refused is not in use any more: the wait for it ends. */
+  forgetRefusedKey(): void {
+    if (this.#lastFailure?.code !== 'NUDGE_CREDENTIALS_REJECTED') return;
+    this.#backoff.succeed();
+    this.#lastFailure = undefined;
   }
 
   goOn(call: VendorCall): Promise<FetchedToken>;
@@ -131,10 +130,12 @@ export class VendorGateway {
   /** Waits for the first attempt's place in the budget. `false` when the renewal turn ended meanwhile. */
   async #admit(call: VendorCall, turn: RenewalTurn | undefined): Promise<boolean> {
     const { deadline, priority, storeTimeBudget } = call;
-    const { queue, pause } = this.#parts;
+    const { queue, pause, lane } = this.#parts;
     // While another call from here tries, another process may make use of the turn.
     if (turn !== undefined && this.#probe !== undefined && this.refusal() === undefined) return false;
-    await this.#untilClear(deadline, () => queue.admit(priority, deadline, storeTimeBudget));
+    this.#leave(call);
+    await this.#untilClear(deadline, () => queue.admit(priority, deadline, storeTimeBudget, lane));
+    call.isAdmitted = true;
     call.knownPauses = pause?.count;
     try {
       // Again: while the call waited for its place, a pause may have begun, or another call may try first.
@@ -143,6 +144,13 @@ export class VendorGateway {
       pause?.callFailed(call.knownPauses);
       throw error;
     }
+  }
+
+  /** Gives the call's place among those under way to another one. */
+  #leave(call: VendorCall): void {
+    if (!call.isAdmitted) return;
+    call.isAdmitted = false;
+    this.#parts.queue.ended(this.#parts.lane);
   }
 
   #begin(call: VendorCall, turn: RenewalTurn | undefined): boolean {
