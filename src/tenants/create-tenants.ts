@@ -111,6 +111,7 @@ function boundStore(
 ): TokenStore | undefined {
   if (!options.enabled || store === undefined) return undefined;
   const user = {
+    registration: options.storeScope?.[0] ?? '',
     secrets: () => Promise.resolve([]),
     hasTenants: true,
     heldTenants: () => known.ids(),

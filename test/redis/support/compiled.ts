@@ -28,7 +28,7 @@ export class CompiledPod {
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     const sources = await readdir(join(ROOT, 'src'), { recursive: true });
     const files = sources.filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'));
-    const paths = [...files.map((path) => join('src', path)), podPath];
+    const paths = [...files.map((path) => join('src', path)), podPath, join(SUPPORT, `${pod}-protocol.ts`)];
     await Promise.all(
       paths.map(async (path) => {
         const { code } = await transformFile(join(ROOT, path), {

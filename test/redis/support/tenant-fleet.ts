@@ -11,7 +11,7 @@ class TenantPod {
 
   constructor(entryPoint: string) {
     this.#child = fork(entryPoint, {
-      execArgv: ['--expose-gc'],
+      execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#booted = new Promise((resolve) => this.#answers.set(0, resolve));
@@ -79,9 +79,9 @@ export class TenantFleet {
     await this.#pods[0]?.tell({ do: 'invalidate', app, tenant });
   }
 
-  /** Bytes of heap in use, for each process. */
-  async heapBytes(): Promise<number[]> {
-    return (await this.#tellAll({ do: 'heap' })) as number[];
+  /** Whether every process has its store. */
+  async hasStore(app: string): Promise<boolean> {
+    return (await this.#tellAll({ do: 'has-store', app })).every((hasStore) => hasStore === true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,6 @@ export interface TenantAppConfig {
   readonly encryptionKeys: readonly string[];
   readonly keyPrefix: string;
   readonly scope: 'client' | 'user';
-  readonly callsPerMinute?: number;
 }
 
 /** What a user of a tenant was told: which of the vendor's keys signed the token, and for whom; or the error's code. */
@@ -29,10 +28,4 @@ export type TenantPodCommand =
   /** The tenant's key, as the pod's configuration says from now on. */
   | { readonly do: 'set-key'; readonly tenant: string; readonly apiKey: string }
   | { readonly do: 'invalidate'; readonly app: string; readonly tenant: string }
-  /** Bytes of the heap that are in use, after what nobody needs has been collected. */
-  | { readonly do: 'heap' };
-
-/** The key of a tenant that no command has changed. */
-export function keyOf(tenant: string): string {
-  return `obviously-fake-private-key-of-${tenant}`;
-}
+  | { readonly do: 'has-store'; readonly app: string };

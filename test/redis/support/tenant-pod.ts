@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { NudgeAuthModule } from '../../../src/module/nudge-auth.module.js';
-import type { NudgeAuthModuleOptions } from '../../../src/options/nudge-auth.options.js';
+import type { NudgeAuthOptions } from '../../../src/options/nudge-auth.options.js';
 import { RedisTokenStore } from '../../../src/redis/index.js';
 import { NudgeTokenService } from '../../../src/service/nudge-token.service.js';
 import type { TenantAnswer, TenantAppConfig, TenantPodCommand } from './tenant-pod-protocol.js';
-import { keyOf } from './tenant-pod-protocol.js';
 
 /*
  * One process of a fleet that serves tenants: applications with the module and nothing else, told what to do by its parent.
@@ -15,19 +15,18 @@ const keys = new Map<string, string>();
 const apps = new Map<string, NudgeTokenService>();
 
 async function start(config: TenantAppConfig): Promise<NudgeTokenService> {
-  const { baseUrl, scope, keyPrefix, encryptionKeys, redisUrl, callsPerMinute = 1_000 } = config;
+  const { baseUrl, scope, keyPrefix, encryptionKeys, redisUrl } = config;
   const common = {
     tenants: {
       id: () => 'nobody asks the endpoint',
-      config: (tenant: string) => ({ apiKey: keys.get(tenant) ?? keyOf(tenant) }),
+      config: (tenant: string) => ({ apiKey: keys.get(tenant) ?? '' }),
       configTtlMs: 1_000,
     },
     baseUrl,
-    budget: { callsPerMinute },
     // The machine of the tests is busy: what is proved here is not how fast Redis is.
     store: new RedisTokenStore({ url: redisUrl, keyPrefix, encryptionKeys, timeoutMs: 300 }),
   };
-  const options: NudgeAuthModuleOptions =
+  const options: NudgeAuthOptions =
     scope === 'user' ? { ...common, scope, extId: () => 'nobody asks the endpoint' } : { ...common, scope };
 
   @Module({ imports: [NudgeAuthModule.forRoot({ ...options, endpoint: false })] })
@@ -46,10 +45,8 @@ async function ask(app: NudgeTokenService, tenant: string, user: string): Promis
   const { scope } = app.status();
   try {
     const { token } = await app.getToken(scope === 'user' ? { tenant, extId: user } : { tenant });
-    const [header, payload] = token
-      .split('.')
-      .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString() || '{}') as Record<string, string>);
-    return { tenant, user, kid: header?.['kid'], extId: payload?.['ext'] };
+    const { ext } = decodeJwt<{ ext?: string }>(token);
+    return { tenant, user, kid: decodeProtectedHeader(token).kid, extId: ext };
   } catch (error) {
     return {
       tenant,
@@ -73,9 +70,8 @@ async function obey(command: TenantPodCommand): Promise<unknown> {
       return void keys.set(command.tenant, command.apiKey);
     case 'invalidate':
       return appNamed(command.app).invalidate({ tenant: command.tenant });
-    case 'heap':
-      globalThis.gc?.();
-      return process.memoryUsage().heapUsed;
+    case 'has-store':
+      return appNamed(command.app).status().storeAvailable;
   }
 }
 
