@@ -7,7 +7,7 @@ type Standing = Pick<NudgeTokenStatus, 'canServe' | 'canRenew' | 'renewalFailure
 interface Known {
   readonly summary: StatusSummary;
   readonly nextAttemptInMs: number;
-  holdsUsable(): boolean;
+  readonly holdsUsable: () => boolean;
 }
 
 /** Whether tokens can be served and renewed, by what is known without a call. */

@@ -23,7 +23,7 @@ describeRedis('a cluster of three Redis servers and their replicas', () => {
         baseUrl: nudge.url,
         apiKey: API_KEY,
         redis: { nodes: cluster.nodes },
-        rotateAfterMs: 1_000,
+        rotateAfterMs: 1_500,
         callersAtOnce: 1_000,
       });
       expect(sum(asked)).toMatchObject({ served: PODS * 1_000, failures: {} });

@@ -42,7 +42,7 @@ describeRedis('a fleet under load', () => {
 
   async function start(config: Pick<PodConfig, 'redis' | 'timeoutMs'>): Promise<void> {
     fleet = await Fleet.boot(PODS, compiled.entryPoint);
-    await fleet.go({ ...config, baseUrl: nudge.url, apiKey: API_KEY, rotateAfterMs: 1_000 });
+    await fleet.go({ ...config, baseUrl: nudge.url, apiKey: API_KEY, rotateAfterMs: 1_500 });
     await fleet.load(20, 5);
     await fleet.untilConnected();
   }
