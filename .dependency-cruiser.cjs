@@ -28,6 +28,8 @@ const NEST_FREE = [
 /** Who does not use the folder does not install the package. */
 const OPTIONAL_PEER_FOLDERS = [
   { peer: '@nestjs/config', folder: 'config' },
+  { peer: '@nestjs/terminus', folder: 'terminus' },
+  { peer: '@opentelemetry/api', folder: 'otel' },
   { peer: 'ioredis', folder: 'redis' },
 ];
 
@@ -135,7 +137,7 @@ module.exports = {
     ...optionalPeers,
     forbid('main-entry-stands-alone', 'What has a subpath of its own is loaded by nobody else.', {
       from: { path: PUBLIC_FACE },
-      to: { path: '^src/(config|doctor|redis|testing)/', reachable: true },
+      to: { path: '^src/(config|doctor|otel|redis|terminus|testing)/', reachable: true },
     }),
     forbid('only-declared-packages', 'A user of the package installs dependencies and peers, nothing else.', {
       from: from(),

@@ -26,6 +26,9 @@ export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter
 export { NudgeHttpException } from './http/nudge-http.exception.js';
 export { NudgeUserGuard, NudgeUserGuardFor } from './user-auth/nudge-user.guard.js';
 export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
+export { recordIssued } from './audit/record-issued.js';
+export type { IssuedToken } from './audit/audit-trail.js';
+export type { AuditRecord, NudgeAuditOptions } from './options/audit.options.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
 export type { TokenStore } from './store/token-store.js';

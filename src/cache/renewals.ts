@@ -2,7 +2,6 @@ import { Deadline } from '../common/deadline.js';
 import type { Clock, Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
-import { inOwnContext } from '../common/own-context.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
@@ -103,7 +102,7 @@ export class Renewals {
     const sequence = this.nextPlace();
     entry.begin();
     const priority = new RenewalPriority(reason === 'rotation' ? 'rotation' : 'urgent');
-    const settled = inOwnContext(() =>
+    const settled = this.#events.aroundRenewal({ reason }, () =>
       this.#renew(name, entry, reason, sequence, priority).finally(() => this.#underWay.delete(name)),
     );
     const renewal: Renewal = { sequence, priority, settled };

@@ -103,6 +103,11 @@ export class TokenCache {
     return this.#entries.countHeld();
   }
 
+  /** Whether a token is held that can still be handed out. */
+  holdsUsable(): boolean {
+    return this.#entries.holdsUsable(this.#clock.now());
+  }
+
   /** What is held, without the tokens. */
   heldTokens(): {
     readonly expiryMins: number;

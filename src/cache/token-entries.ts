@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Instant } from '../common/clock.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import { TokenEntry } from './token-entry.js';
 
@@ -59,6 +60,14 @@ export class TokenEntries {
     let held = 0;
     for (const entry of this.#byName.values()) if (entry.held !== undefined) held += 1;
     return held;
+  }
+
+  /** Whether any of them holds a token that can still be handed out. */
+  holdsUsable(now: Instant): boolean {
+    for (const { held } of this.#byName.values()) {
+      if (held !== undefined && held.freshness(now) !== 'unusable') return true;
+    }
+    return false;
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
 import { applyDecorators, Controller, Get, Inject, Req, Res, UseGuards, type Type } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
 import type { Clock, Instant, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
@@ -18,6 +19,7 @@ import { tokenAnswer, type TokenAnswer } from './token-answer.js';
 import { UncachedAnswerGuard } from './uncached-answer.guard.js';
 
 interface HttpRequest {
+  readonly method: string;
   readonly url: string;
   readonly headers: { readonly accept?: string | undefined };
 }
@@ -39,6 +41,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     readonly #clock: Clock;
     readonly #random: Random;
     readonly #bodies: AnswerBodies;
+    readonly #audit: AuditTrail | undefined;
 
     constructor(
       @Inject(NudgeTokenService) tokens: NudgeTokenService,
@@ -46,6 +49,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       @Inject(HostFunctions) hostFunctions: HostFunctions,
       @Inject(NUDGE_CLOCK) clock: Clock,
       @Inject(NUDGE_RANDOM) random: Random,
+      @Inject(AuditTrail) audit: AuditTrail | undefined,
     ) {
       this.#tokens = tokens;
       this.#options = options;
@@ -53,6 +57,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       this.#clock = clock;
       this.#random = random;
       this.#bodies = new AnswerBodies(random);
+      this.#audit = audit;
     }
 
     @Get()
@@ -68,10 +73,10 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
         const token = this.#tokenFor(request, arrival.at);
         return token instanceof Promise
           ? token.then(
-              (fetched) => this.#answer(arrival, format, fetched),
+              (fetched) => this.#answer(request, arrival, format, fetched),
               (error: unknown) => this.#fail(response, error),
             )
-          : this.#answer(arrival, format, token);
+          : this.#answer(request, arrival, format, token);
       } catch (error) {
         return this.#fail(response, error);
       }
@@ -83,7 +88,12 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
         : this.#extIdOf(request, arrivedAt).then((extId) => tokenAtOnce(this.#tokens, { extId }, arrivedAt));
     }
 
-    #answer(arrival: Arrival, format: AnswerFormat, token: NudgeToken): Answer {
+    #answer(request: HttpRequest, arrival: Arrival, format: AnswerFormat, token: NudgeToken): Answer {
+      // A HEAD gets no token.
+      if (this.#audit !== undefined && request.method !== 'HEAD') {
+        const user: unknown = Reflect.get(request, endpoint.userProperty);
+        this.#audit.issued({ token, user, request, format });
+      }
       const { wallMs } = this.#clock.now();
       if (endpoint.passthrough) {
         return format === 'text' ? token.token : tokenAnswer(token, wallMs, this.#random);

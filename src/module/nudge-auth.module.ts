@@ -8,6 +8,8 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { noteTrail } from '../audit/record-issued.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { warmUp } from '../cache/warm-up.js';
 import type { Clock, Random } from '../common/clock.js';
@@ -66,9 +68,11 @@ export class NudgeAuthModule
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
     @Inject(NudgeAuthEvents) private readonly events: NudgeAuthEvents,
+    @Inject(AuditTrail) private readonly audit: AuditTrail | undefined,
   ) {
     super();
     noteBoot(modules);
+    if (audit !== undefined) noteTrail(tokens, audit);
     this.#assertUniqueness();
     this.#assertOneGuard();
     const logger = new Logger(subjectOf(registration.name));
@@ -122,7 +126,7 @@ export class NudgeAuthModule
 
   /** After the server has closed: until then requests may still need a token. */
   async onApplicationShutdown(): Promise<void> {
-    await this.cache.close();
+    await Promise.all([this.audit?.close(), this.cache.close()]);
     await this.options.store?.close();
     this.#withdrawStrategy?.();
     this.events.emit({ type: 'closed' });

@@ -1,5 +1,6 @@
 import { Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { createTokenCache } from '../cache/create-token-cache.js';
 import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
@@ -27,6 +28,7 @@ import { ApiKeys } from '../vendor/api-keys.js';
 import { createHttpService } from '../vendor/http-client.js';
 import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
+import { isSharedFailure } from '../vendor/vendor-gateway.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
@@ -101,8 +103,11 @@ export const nudgeAuthProviders: Provider[] = [
   {
     provide: StatusBoard,
     inject: [NudgeAuthEvents, NUDGE_CLOCK, NUDGE_AUTH_OPTIONS],
-    useFactory: (events: NudgeAuthEvents, clock: Clock, { userJwt }: ResolvedNudgeAuthOptions) =>
-      new StatusBoard(events, clock, userJwt?.jwksUri !== undefined),
+    useFactory: (events: NudgeAuthEvents, clock: Clock, { userJwt, scope }: ResolvedNudgeAuthOptions) =>
+      new StatusBoard(events, clock, {
+        hasJwks: userJwt?.jwksUri !== undefined,
+        isOfAll: (code) => scope === 'client' || isSharedFailure(code),
+      }),
   },
   {
     provide: LogLines,
@@ -162,6 +167,19 @@ export const nudgeAuthProviders: Provider[] = [
         clock,
         random,
       }),
+  },
+  {
+    provide: AuditTrail,
+    inject: [NUDGE_AUTH_OPTIONS, NUDGE_AUTH_REGISTRATION, NudgeAuthEvents, NUDGE_CLOCK],
+    useFactory: (
+      { audit, scope }: ResolvedNudgeAuthOptions,
+      { name }: NudgeAuthRegistration,
+      events: NudgeAuthEvents,
+      clock: Clock,
+    ) => {
+      const log = new Logger(subjectOf(name));
+      return audit && new AuditTrail({ audit, registration: name ?? 'default', scope, events, clock, log });
+    },
   },
   NudgeTokenService,
   StaticOptionsCheck,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { TokenStore } from '../store/token-store.js';
 import { apiKey, type ApiKeyOption } from './api-key-rule.js';
+import { auditOptions, type NudgeAuditOptions } from './audit.options.js';
 import { baseUrl } from './base-url-rule.js';
 import { budgetOptions, type NudgeBudgetOptions } from './budget.options.js';
 import { cacheSchema, type NudgeCacheOptions } from './cache.options.js';
@@ -65,6 +66,12 @@ interface NudgeAuthCommonOptions {
    * @see docs/fleet.md
    */
   store?: TokenStore;
+  /**
+   * Tells a function of the host's of every token that the endpoint hands to a user. Default: nobody is told.
+   *
+   * @see docs/audit.md
+   */
+  audit?: NudgeAuditOptions;
   /**
    * A kill switch, asked for every call: `false` answers `NUDGE_DISABLED` and sends nothing. Default `() => true`.
    */
@@ -164,5 +171,6 @@ export const nudgeAuthOptions = {
   store: v.optional(
     v.custom<TokenStore>(isTokenStore, 'must be a TokenStore: an object that implements its whole contract'),
   ),
+  audit: v.optional(optionsOf(auditOptions)),
   enabled: v.optional(functionThat<() => boolean>('returns true or false'), () => () => true),
 } satisfies Declarations<NudgeAuthOptions>;

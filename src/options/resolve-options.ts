@@ -4,6 +4,7 @@ import { Secret } from '../common/secret.js';
 import { withoutTrailing } from '../common/without-trailing.js';
 import type { TokenStore } from '../store/token-store.js';
 import type { ApiKeyOption } from './api-key-rule.js';
+import type { NudgeAuditOptions } from './audit.options.js';
 import type { NudgeBudgetOptions } from './budget.options.js';
 import { cacheSchema, type CacheOptionsWithDefaults } from './cache.options.js';
 import { checkOptions } from './check-options.js';
@@ -36,6 +37,7 @@ export interface ResolvedNudgeAuthOptions {
   };
   readonly userJwt: ResolvedUserJwtOptions | undefined;
   readonly store?: TokenStore;
+  readonly audit?: NudgeAuditOptions;
   readonly enabled: () => boolean;
   /** What endangers the API key, to be logged once at boot as an error. */
   readonly alarms: readonly string[];

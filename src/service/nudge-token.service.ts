@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import { TokenCache } from '../cache/token-cache.js';
 import type { Instant } from '../common/clock.js';
-import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
+import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
 import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
@@ -47,6 +47,14 @@ export interface NudgeTokenStatus extends StatusSummary {
   readonly heldTokens: number;
   /** Each of them, in scope `'client'`; in scope `'user'` the number has to do. */
   readonly tokens: readonly HeldTokenStatus[];
+  /** Whether a caller can get a token now: one is held, or no failure keeps one from being fetched. */
+  readonly canServe: boolean;
+  /** Whether tokens are being renewed: the last failure has ended, and nothing is waited out. */
+  readonly canRenew: boolean;
+  /** Why tokens cannot be renewed. */
+  readonly renewalFailure: NudgeAuthErrorCode | undefined;
+  /** Whether processes share tokens by the option `store`. */
+  readonly hasStore: boolean;
   /** Milliseconds until Nudge may be called again after failures or a 429; 0 when it may be now. */
   readonly nextAttemptInMs: number;
 }
@@ -129,14 +137,25 @@ export class NudgeTokenService {
 
   /** What is held and how the last attempts went; never a token or a key. */
   status(): NudgeTokenStatus {
-    const { scope } = this.#options;
+    const { scope, store } = this.#options;
+    const { summary } = this.#board;
+    const enabled = this.#isEnabled();
+    const nextAttemptInMs = this.#cache.nextAttemptInMs();
+    // A pause that another process met has no failure of this one's.
+    const heldBackBy = nextAttemptInMs > 0 ? (summary.lastFailure?.code ?? 'NUDGE_RATE_LIMITED') : undefined;
+    const renewalFailure = enabled ? (summary.renewalFailure ?? heldBackBy) : 'NUDGE_DISABLED';
     return {
-      ...this.#board.summary,
+      ...summary,
       scope,
-      enabled: this.#isEnabled(),
+      enabled,
+      // By the time of the next attempt only a caller can find out how it stands.
+      canServe: enabled && (nextAttemptInMs === 0 || this.#cache.holdsUsable()),
+      canRenew: renewalFailure === undefined,
+      renewalFailure,
+      hasStore: store !== undefined,
       heldTokens: this.#cache.size,
       tokens: scope === 'client' ? this.#cache.heldTokens() : [],
-      nextAttemptInMs: this.#cache.nextAttemptInMs(),
+      nextAttemptInMs,
     };
   }
 

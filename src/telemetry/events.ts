@@ -108,6 +108,19 @@ export type NudgeAuthEventOf<Type extends NudgeAuthEvent['type']> = Extract<Nudg
 
 export type NudgeAuthEventListener = (event: NudgeAuthEvent) => void;
 
+/** How a renewal ended. */
+export type RenewalEnd =
+  { readonly from: 'vendor' | 'store' } | { readonly error: { readonly code: NudgeAuthErrorCode } };
+
+/**
+ * Runs a renewal. Called in the async context of the caller who caused it; runs `run` in the package's own. `run` never
+ * rejects.
+ */
+export type AroundRenewal = <End extends RenewalEnd>(
+  renewal: { readonly reason: RenewalReason },
+  run: () => Promise<End>,
+) => Promise<End>;
+
 /** What the names of this package's diagnostics channels begin with. */
 const CHANNEL_PREFIX = 'nestjs-nudge-auth:';
 
@@ -117,6 +130,8 @@ const CHANNEL_PREFIX = 'nestjs-nudge-auth:';
  */
 export class NudgeAuthEvents {
   readonly counts = new Counts();
+  /** The seam for tracing: telemetry puts a function of its own here. */
+  aroundRenewal: AroundRenewal = (_renewal, run) => inOwnContext(run);
   readonly #registration: string;
   readonly #tellOfFault: (error: unknown) => void;
   readonly #listeners = new Set<NudgeAuthEventListener>();

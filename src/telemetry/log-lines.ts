@@ -1,6 +1,7 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { NudgeAuthEvent, NudgeAuthEventOf, NudgeAuthEvents } from './events.js';
+import { auditDropped } from './audit-dropped.js';
 import { userKeysLost } from './user-keys-lost.js';
 
 /** Where lines go: Nest's `Logger` fits. */
@@ -136,9 +137,11 @@ export class LogLines {
           topic: 'user-keys-back',
           text: "The keys that verify users' JWTs are fetched again.",
         });
+      case 'audit-dropped':
+        this.#write({ level: 'warn', topic: 'audit-dropped', text: auditDropped(event) });
+        return undefined;
       case 'renewal-started':
       case 'invalidated':
-      case 'audit-dropped':
       case 'closed':
         return undefined;
     }

@@ -18,30 +18,48 @@ export interface StatusSummary {
   readonly lastSuccessAt: number | undefined;
   /** The last failure; it stays after a recovery. */
   readonly lastFailure: { readonly code: NudgeAuthErrorCode; readonly at: number } | undefined;
+  /** The failure that no new token has followed yet, where it holds up more than one user. */
+  readonly renewalFailure: NudgeAuthErrorCode | undefined;
   /** Whether the fallback API key serves because the first one is refused. */
   readonly fallbackInUse: boolean;
   /** Milliseconds by which the vendor's clock is ahead of this machine's; `undefined` while unknown. */
   readonly skewMs: number | undefined;
   /** Whether the store can be used; `true` without one. */
   readonly storeAvailable: boolean;
+  /** How many records of the audit were lost. */
+  readonly auditDropped: number;
   /** The keys that users' JWTs are verified with, where they are fetched. */
   readonly userKeys: UserKeysStatus;
+}
+
+export interface StatusBoardSettings {
+  /** Whether keys are fetched from a `userJwt.jwksUri`. */
+  readonly hasJwks?: boolean;
+  /** Whether a failure with this code is one of all tokens, not of one user's. */
+  readonly isOfAll?: (code: NudgeAuthErrorCode) => boolean;
 }
 
 /** Keeps the present state of affairs out of the events. */
 export class StatusBoard {
   readonly #clock: Clock;
+  readonly #isOfAll: (code: NudgeAuthErrorCode) => boolean;
   #summary: StatusSummary;
 
-  /** @param hasJwks whether keys are fetched from a `userJwt.jwksUri`. */
-  constructor(events: NudgeAuthEvents, clock: Clock, hasJwks = false) {
+  constructor(
+    events: NudgeAuthEvents,
+    clock: Clock,
+    { hasJwks = false, isOfAll = () => true }: StatusBoardSettings = {},
+  ) {
     this.#clock = clock;
+    this.#isOfAll = isOfAll;
     this.#summary = {
       lastSuccessAt: undefined,
       lastFailure: undefined,
+      renewalFailure: undefined,
       fallbackInUse: false,
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
       userKeys: { state: hasJwks ? 'available' : 'none' },
     };
     events.subscribe((event) => {
@@ -57,9 +75,18 @@ export class StatusBoard {
     const at = this.#clock.now().wallMs;
     switch (event.type) {
       case 'renewed':
-        return { lastSuccessAt: at, skewMs: event.skewMs ?? this.#summary.skewMs };
+        return {
+          lastSuccessAt: at,
+          renewalFailure: undefined,
+          skewMs: event.skewMs ?? this.#summary.skewMs,
+        };
+      case 'recovered':
+        return { renewalFailure: undefined };
       case 'failed':
-        return { lastFailure: { code: event.code, at } };
+        return {
+          lastFailure: { code: event.code, at },
+          ...(this.#isOfAll(event.code) && { renewalFailure: event.code }),
+        };
       case 'budget-spent':
         return { lastFailure: { code: 'NUDGE_RATE_LIMITED', at } };
       case 'key-in-use':
@@ -68,16 +95,16 @@ export class StatusBoard {
         return { storeAvailable: false };
       case 'store-back':
         return { storeAvailable: true };
+      case 'audit-dropped':
+        return { auditDropped: this.#summary.auditDropped + event.records };
       case 'user-keys-lost':
         return { userKeys: { state: 'unavailable', reason: event.reason, since: at } };
       case 'user-keys-back':
         return { userKeys: { state: 'available' } };
       case 'renewal-started':
       case 'paused':
-      case 'recovered':
       case 'key-refused':
       case 'invalidated':
-      case 'audit-dropped':
       case 'closed':
         return {};
     }

@@ -221,6 +221,10 @@ describe('log lines', () => {
       event: { type: 'store-lost', operation: 'read', reason: 'WRONGPASS' },
       line: /^warn .*store does not answer \(read, WRONGPASS\): this process goes on by itself/,
     },
+    {
+      event: { type: 'audit-dropped', records: 7, reason: 'timeout' },
+      line: /^warn 7 records of the audit are lost: audit\.onIssued took more than 5 s/,
+    },
     { event: { ...RENEWED, skewMs: 95_000 }, line: /^warn .*95 s behind Nudge's: check its time sync/ },
     { event: { ...RENEWED, skewMs: -95_000 }, line: /^warn .*95 s ahead of Nudge's/ },
     { event: { ...RENEWED, isLonger: false }, line: /^warn .*no longer than the last one/ },
@@ -363,6 +367,10 @@ describe('the status', () => {
     expect(TokenLife.onManualClock().service.status()).toEqual({
       scope: 'client',
       enabled: true,
+      canServe: true,
+      canRenew: true,
+      renewalFailure: undefined,
+      hasStore: false,
       heldTokens: 0,
       tokens: [],
       nextAttemptInMs: 0,
@@ -371,6 +379,7 @@ describe('the status', () => {
       fallbackInUse: false,
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
       userKeys: { state: 'none' },
     });
   });
@@ -447,7 +456,7 @@ describe('the status', () => {
   it('tells whether the keys of users can be fetched, since when not, and why', () => {
     const events = new NudgeAuthEvents();
     const clock = new ManualClock();
-    const board = new StatusBoard(events, clock, true);
+    const board = new StatusBoard(events, clock, { hasJwks: true });
     expect(board.summary.userKeys).toEqual({ state: 'available' });
     events.emit(KEYS_LOST);
     const since = clock.now().wallMs;

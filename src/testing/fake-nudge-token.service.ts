@@ -92,6 +92,10 @@ export class FakeNudgeTokenService implements Pick<
     return {
       scope: 'client',
       enabled: true,
+      canServe: this.#failure === undefined,
+      canRenew: this.#failure === undefined,
+      renewalFailure: this.#failure?.code,
+      hasStore: false,
       heldTokens: 0,
       tokens: [],
       nextAttemptInMs: this.#failure?.retryAfterMs ?? 0,
@@ -101,6 +105,7 @@ export class FakeNudgeTokenService implements Pick<
       userKeys: { state: 'none' },
       skewMs: undefined,
       storeAvailable: true,
+      auditDropped: 0,
     };
   }
 }

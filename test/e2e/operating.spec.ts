@@ -1,6 +1,35 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { NudgeTokenService, type NudgeAuthEvent, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Inject } from '@nestjs/common';
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { context, metrics, trace, type Attributes } from '@opentelemetry/api';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type MetricData,
+} from '@opentelemetry/sdk-metrics';
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-node';
+import {
+  NudgeTokenService,
+  recordIssued,
+  type AuditRecord,
+  type NudgeAuditOptions,
+  type NudgeAuthEvent,
+  type NudgeAuthModuleOptions,
+} from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { NudgeOtelModule } from 'nestjs-nudge-auth/otel';
+import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { HOUR_MS, MINUTE_MS } from '../../src/common/durations.js';
+import { Canaries, everythingSaidBy } from '../support/canaries.js';
+import { HostAuthModule, userJwt } from '../support/users.js';
 import { Host, type HostSettings } from '../support/host.js';
 
 const KEY = 'obviously-fake-private-key-of-the-operators';
@@ -59,5 +88,291 @@ describe('the events of an application', () => {
     expect(lines).toHaveLength(1);
     expect(JSON.stringify(lines)).toMatch(/subscribe\(\) failed \(RangeError\)/);
     expect(JSON.stringify(host.logger.lines)).not.toContain('what a host may write');
+  });
+});
+
+@Controller('health')
+class HealthController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(NudgeHealthIndicator) private readonly nudgeHealth: NudgeHealthIndicator,
+  ) {}
+
+  @Get('ready')
+  ready() {
+    return this.health.check([() => this.nudgeHealth.check()]);
+  }
+
+  @Get('strict')
+  strict() {
+    return this.health.check([() => this.nudgeHealth.check('nudge', { strict: true })]);
+  }
+
+  @Get('unknown')
+  unknown() {
+    return this.nudgeHealth.check('nudge', { name: 'nowhere' }).catch((error: Error) => error.message);
+  }
+}
+
+describe('the health of an application', () => {
+  const health: HostSettings = {
+    modules: [HostAuthModule, TerminusModule],
+    providers: [NudgeHealthIndicator],
+    controllers: [HealthController],
+  };
+
+  it('is up before the first request, though no token is held: no failure keeps one from being fetched', async () => {
+    await using host = await start({}, health);
+    const answer = await host.get('/health/ready');
+    expect(answer.status).toBe(200);
+    expect(answer.json()).toMatchObject({ status: 'ok', info: { nudge: { status: 'up' } } });
+    expect(answer.json()['details']).toEqual({
+      nudge: { status: 'up', canServe: true, canRenew: true, fallbackInUse: false, store: 'none' },
+    });
+    expect(nudge.requests).toHaveLength(0);
+  });
+
+  it('is degraded through an outage, with the time that is left, and down only if strict and nothing is left', async () => {
+    const clock = new ManualClock();
+    await using host = await start({}, { ...health, clock });
+    await host.getAsUser();
+    nudge.setFault({ kind: 'status', status: 503 });
+    const tokens = host.app.get(NudgeTokenService);
+    await tokens.getToken({ forceRefresh: true }).catch(() => undefined);
+    const left: unknown[] = [];
+    for (let minute = 0; minute < 50; minute += 10) {
+      const { status, body } = await readiness(host, '/health/strict');
+      expect([status, body['status']]).toEqual([200, 'degraded']);
+      expect(body).toMatchObject({ canServe: true, canRenew: false, code: 'NUDGE_UNAVAILABLE' });
+      left.push(body['remainingMs']);
+      expect(body['remainingMs']).toBeLessThanOrEqual(HOUR_MS - minute * MINUTE_MS);
+      expect(body['remainingMs']).toBeGreaterThan(HOUR_MS - minute * MINUTE_MS - MINUTE_MS);
+      clock.advance(10 * MINUTE_MS);
+    }
+    expect(new Set(left).size).toBe(5);
+    clock.advance(20 * MINUTE_MS);
+    await tokens.getToken().catch(() => undefined);
+    const { status, body } = await readiness(host, '/health/strict');
+    expect([status, body['status']]).toEqual([503, 'down']);
+    expect(body).toMatchObject({ canServe: false, remainingMs: 0 });
+    expect((await readiness(host, '/health/ready')).status).toBe(200);
+    nudge.clearFaults();
+    clock.advance(HOUR_MS);
+    // The time of the next attempt has come, so traffic may come again: nothing else would find out.
+    expect((await readiness(host, '/health/strict')).body).toMatchObject({
+      status: 'degraded',
+      canServe: true,
+    });
+    await host.getAsUser();
+    expect((await readiness(host, '/health/strict')).body).toMatchObject({ status: 'up', canRenew: true });
+  });
+
+  it('names the registration that is not there', async () => {
+    await using host = await start({}, health);
+    expect((await host.get('/health/unknown')).text).toMatch(/no NudgeAuthModule with the name "nowhere"/);
+  });
+});
+
+async function readiness(host: Host, path: string) {
+  const answer = await host.get(path);
+  const { nudge: body } = answer.json()['details'] as { nudge: Record<string, unknown> };
+  return { status: answer.status, body };
+}
+
+/** A host's SDK, which keeps in memory what it would export. */
+class RecordingSdk {
+  readonly #spans = new InMemorySpanExporter();
+  readonly #exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  readonly #reader = new PeriodicExportingMetricReader({
+    exporter: this.#exporter,
+    exportIntervalMillis: HOUR_MS,
+  });
+  readonly meterProvider = new MeterProvider({ readers: [this.#reader] });
+  readonly tracerProvider = new NodeTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(this.#spans)],
+  });
+
+  get spans(): ReadableSpan[] {
+    return this.#spans.getFinishedSpans();
+  }
+
+  async metrics(): Promise<MetricData[]> {
+    this.#exporter.reset();
+    await this.meterProvider.forceFlush();
+    return this.#exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+  }
+
+  /** Attributes and value of every series of a metric, without the registration. */
+  async series(name: string): Promise<[Attributes, unknown][]> {
+    const metric = (await this.metrics()).find(({ descriptor }) => descriptor.name === name);
+    return (metric?.dataPoints ?? []).map(({ attributes, value }) => {
+      const { 'nudge_auth.registration': registration, ...others } = attributes;
+      expect(registration).toBe('default');
+      return [others, value];
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.meterProvider.shutdown(), this.tracerProvider.shutdown()]);
+    metrics.disable();
+    trace.disable();
+    context.disable();
+  }
+}
+
+describe('the telemetry of an application', () => {
+  let sdk: RecordingSdk;
+
+  beforeEach(() => {
+    // After this file, and so the package, has been imported.
+    sdk = new RecordingSdk();
+    metrics.setGlobalMeterProvider(sdk.meterProvider);
+    sdk.tracerProvider.register();
+  });
+
+  afterEach(() => sdk.stop());
+
+  const observed: HostSettings = { modules: [HostAuthModule, NudgeOtelModule.forRoot()] };
+
+  it('counts requests, calls and renewals by how they ended', async () => {
+    await using host = await start({}, observed);
+    for (let times = 0; times < 3; times += 1) await host.getAsUser();
+    nudge.setFault({ kind: 'status', status: 503 });
+    const tokens = host.app.get(NudgeTokenService);
+    await tokens.getToken({ forceRefresh: true }).catch(() => undefined);
+    expect(await sdk.series('nudge_auth.token.requests')).toEqual([
+      [{ 'nudge_auth.outcome': 'held' }, 2],
+      [{ 'nudge_auth.outcome': 'waited' }, 1],
+      [{ 'nudge_auth.outcome': 'stale' }, 0],
+      [{ 'nudge_auth.outcome': 'failed', 'error.type': 'NUDGE_UNAVAILABLE' }, 1],
+    ]);
+    expect(await sdk.series('nudge_auth.vendor.calls')).toEqual([
+      [{}, 1],
+      [{ 'error.type': 'NUDGE_UNAVAILABLE' }, 1],
+    ]);
+    const renewals = [
+      [{ 'nudge_auth.reason': 'cold', 'nudge_auth.from': 'vendor' }, 1],
+      [{ 'nudge_auth.reason': 'forced', 'error.type': 'NUDGE_UNAVAILABLE' }, 1],
+    ];
+    expect(await sdk.series('nudge_auth.token.renewals')).toEqual(renewals);
+    const durations = await sdk.series('nudge_auth.token.renewal.duration');
+    expect(durations.map(([attributes]) => attributes)).toEqual(renewals.map(([attributes]) => attributes));
+    expect(durations[0]?.[1]).toMatchObject({
+      count: 1,
+      buckets: { boundaries: expect.arrayContaining([0.25, 7]) },
+    });
+    expect(await sdk.series('nudge_auth.token.held')).toEqual([[{}, 1]]);
+    const [life] = await sdk.series('nudge_auth.token.remaining_life');
+    expect(life?.[1]).toBeGreaterThan(3_500);
+    expect(await sdk.series('nudge_auth.key.fallback_in_use')).toEqual([[{}, 0]]);
+    expect(await sdk.series('nudge_auth.store.available')).toEqual([]);
+    expect(await sdk.series('nudge_auth.budget.waiting')).toEqual([[{}, 0]]);
+  });
+
+  it('has one span for a renewal: a root, linked to the request that caused it, with the call below it', async () => {
+    await using host = await start({}, observed);
+    const tokens = host.app.get(NudgeTokenService);
+    const tracer = trace.getTracer('the host');
+    const asRequest = (name: string) =>
+      tracer.startActiveSpan(name, async (span) => {
+        await tokens.getToken();
+        span.end();
+        return span.spanContext();
+      });
+    const [cause] = await Promise.all([asRequest('cold'), asRequest('waiting'), asRequest('waiting')]);
+    await asRequest('held');
+    const renewals = sdk.spans.filter(({ name }) => name === 'nudge_auth.renew');
+    expect(renewals).toHaveLength(1);
+    const [renewal] = renewals;
+    expect(renewal?.parentSpanContext).toBeUndefined();
+    expect(renewal?.spanContext().traceId).not.toBe(cause?.traceId);
+    expect(renewal?.links.map(({ context: { spanId } }) => spanId)).toEqual([cause?.spanId]);
+    expect(renewal?.attributes).toEqual({
+      'nudge_auth.registration': 'default',
+      'nudge_auth.reason': 'cold',
+      'nudge_auth.from': 'vendor',
+    });
+  });
+
+  it('has a bounded number of series, and no user, key or token, whoever comes by whatever path', async () => {
+    const canaries = new Canaries().plant('the API key', KEY);
+    await using host = await start({ scope: 'user', extId: () => 'unused' } as never, observed);
+    const tokens = host.app.get(NudgeTokenService);
+    const heard = new Map<string, NudgeAuthEvent>();
+    tokens.subscribe((event) => heard.set(event.type, event));
+    canaries.plant('a user', 'canary-user-7');
+    const seriesAfter = async (users: number): Promise<number> => {
+      const ask = (index: number) =>
+        tokens.getToken({ extId: `canary-user-${index}` }).catch(() => undefined);
+      await Promise.all(Array.from({ length: users }, (_, index) => ask(index)));
+      await host.getAsUser(`/nudge/token?${users}`);
+      return (await sdk.metrics()).reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+    };
+    const { token } = await tokens.getToken({ extId: 'canary-user-7' });
+    canaries.plant('a token', token);
+    // From then on all are turned away, so that 10,000 of them take no time.
+    nudge.setFault({ kind: 'status', status: 429, retryAfterS: 600 });
+    await tokens.getToken({ extId: 'canary-user-8' }).catch(() => undefined);
+    const few = await seriesAfter(100);
+    expect(await seriesAfter(10_000)).toBe(few);
+    const spans = new Set(sdk.spans.map(({ attributes, links }) => JSON.stringify([attributes, links])));
+    const said = [await sdk.metrics(), [...spans]];
+    expect(canaries.foundIn(everythingSaidBy([said, heard, tokens.status()]))).toEqual([]);
+  });
+
+  it('costs no answer where the SDK throws', async () => {
+    const broken = (): never => {
+      throw new Error('an SDK with a fault');
+    };
+    const meter = sdk.meterProvider.getMeter('broken');
+    for (const name of ['createCounter', 'createHistogram'] as const) {
+      Object.defineProperty(meter, name, { value: () => ({ add: broken, record: broken }) });
+    }
+    const meterProvider = { getMeter: () => meter };
+    const tracerProvider = { getTracer: () => ({ startSpan: broken, startActiveSpan: broken }) };
+    const otel = NudgeOtelModule.forRoot({ meterProvider, tracerProvider });
+    await using host = await start({}, { modules: [HostAuthModule, otel] });
+    expect((await host.getAsUser()).status).toBe(200);
+  });
+});
+
+describe('the audit of an application', () => {
+  it('has a record of every token that the endpoint hands out, and none of a HEAD or a refusal', async () => {
+    const records: AuditRecord[] = [];
+    const audit: NudgeAuditOptions = {
+      user: (user) => String((user as { sub: unknown }).sub),
+      onIssued: (issued) => void records.push(...issued),
+    };
+    const host = await start({ audit });
+    const headers = { 'x-request-id': 'r-7' };
+    const { token } = (await host.getAsUser('/nudge/token', headers)).json();
+    await host.getAsUser('/nudge/token?format=text', headers);
+    await host.head('/nudge/token', { authorization: `Bearer ${await userJwt()}` });
+    expect((await host.get('/nudge/token')).status).toBe(401);
+    const tokens = host.app.get(NudgeTokenService);
+    recordIssued(tokens, { token: await tokens.getToken(), user: { sub: 'by hand' }, request: {} });
+    // Without a wait: what is waiting is delivered at the close.
+    await host.close();
+    expect(records.map(({ format }) => format)).toEqual(['json', 'text', 'json']);
+    expect(records[0]).toMatchObject({ registration: 'default', scope: 'client', requestId: 'r-7' });
+    expect(records[0]?.user).toBe(records[1]?.user);
+    expect(records[2]?.user).toBe('by hand');
+    expect(new Set(records.map(({ tokenFingerprint }) => tokenFingerprint)).size).toBe(1);
+    const canaries = new Canaries().plant('a token', String(token)).plant('the API key', KEY);
+    expect(canaries.foundIn(everythingSaidBy(records))).toEqual([]);
+  });
+
+  it('changes no answer where both of its functions throw', async () => {
+    const broken = (): never => {
+      throw new Error('an audit with a fault');
+    };
+    const host = await start({ audit: { user: broken, onIssued: broken } });
+    expect((await host.getAsUser()).status).toBe(200);
+    await host.close();
+    expect(host.logger.at('warn').join('\n')).toMatch(
+      /audit\.user failed \(Error\)[^]*1 records of the audit are lost: audit\.onIssued failed/,
+    );
   });
 });

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { MINUTE_MS } from '../common/durations.js';
+import type { AuditRecord, NudgeAuditOptions } from '../options/audit.options.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import type { LogSink } from '../telemetry/log-lines.js';
+import type { NudgeToken } from '../token/nudge-token.js';
+import { AuditQueue } from './audit-queue.js';
+
+const FINGERPRINT_LENGTH = 16;
+/** The header is the client's to choose. */
+const LONGEST_REQUEST_ID = 128;
+
+/** A token that was handed to a user. */
+export interface IssuedToken {
+  readonly token: NudgeToken;
+  /** As the option `audit.user` gets it. */
+  readonly user: unknown;
+  /** As the option `audit.user` gets it. */
+  readonly request: object;
+  /** Default `'json'`. */
+  readonly format?: 'json' | 'text';
+}
+
+export interface AuditTrailSettings {
+  readonly audit: NudgeAuditOptions;
+  /** The name of the registration, or `default`. */
+  readonly registration: string;
+  readonly scope: 'client' | 'user';
+  readonly events: NudgeAuthEvents;
+  readonly clock: Clock;
+  readonly log: Pick<LogSink, 'warn'>;
+}
+
+/** Writes down which user got a token, for the host's `audit.onIssued`. */
+export class AuditTrail {
+  readonly #settings: AuditTrailSettings;
+  readonly #queue: AuditQueue;
+  /** The last one: in scope `'client'` all users get the same token. */
+  #last: { readonly token: string; readonly fingerprint: string } | undefined;
+  #warnedAt: Instant | undefined;
+
+  constructor(settings: AuditTrailSettings) {
+    this.#settings = settings;
+    this.#queue = new AuditQueue(settings.audit, settings.events, settings.clock);
+  }
+
+  /** To be called within the request, when the token is handed over. Never throws. */
+  issued({ token, user, request, format = 'json' }: IssuedToken): void {
+    const { registration, scope, clock } = this.#settings;
+    const requestId = requestIdOf(request);
+    this.#queue.add({
+      at: Math.floor(clock.now().wallMs),
+      registration,
+      user: this.#nameOf(user, request),
+      ...(requestId !== undefined && { requestId }),
+      tokenFingerprint: this.#fingerprintOf(token.token),
+      expiresAt: token.expiresAt,
+      scope,
+      format,
+    });
+  }
+
+  /** Delivers what is waiting, within 2 s; the rest is lost. */
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  #nameOf(user: unknown, request: unknown): AuditRecord['user'] {
+    try {
+      const name: unknown = this.#settings.audit.user(user, request);
+      if (typeof name === 'string') return name;
+      // An async function: its rejection must not end the process.
+      if (name instanceof Promise) name.catch(() => undefined);
+      this.#warn(`returned no string (${name instanceof Promise ? 'a promise' : typeof name})`);
+    } catch (error) {
+      // Only its kind: the message may quote the user.
+      this.#warn(`failed (${error instanceof Error ? error.name : typeof error})`);
+    }
+    return null;
+  }
+
+  #warn(what: string): void {
+    const now = this.#settings.clock.now();
+    if (this.#warnedAt !== undefined && elapsedMs(this.#warnedAt, now) < MINUTE_MS) return;
+    this.#warnedAt = now;
+    this.#settings.log.warn(
+      `The option audit.user ${what}: the record of the token that was handed out names no user. Mend the function`,
+    );
+  }
+
+  #fingerprintOf(token: string): string {
+    if (this.#last?.token !== token) {
+      const fingerprint = createHash('sha256').update(token).digest('hex').slice(0, FINGERPRINT_LENGTH);
+      this.#last = { token, fingerprint };
+    }
+    return this.#last.fingerprint;
+  }
+}
+
+function requestIdOf(request: object): string | undefined {
+  const { id, headers } = request as { id?: unknown; headers?: Readonly<Record<string, unknown>> };
+  const found = typeof id === 'string' || typeof id === 'number' ? id : headers?.['x-request-id'];
+  return typeof found === 'string' || typeof found === 'number'
+    ? String(found).slice(0, LONGEST_REQUEST_ID)
+    : undefined;
+}

@@ -1,0 +1,1 @@
+export { NudgeOtelModule, type NudgeOtelOptions } from './nudge-otel.module.js';

@@ -1,0 +1,78 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+import { metrics, trace } from '#peers/@opentelemetry/api';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import { observe } from './metrics.js';
+import { registrationsOf, type ObservedRegistration } from './registration.js';
+import { RenewalTelemetry } from './renewal-telemetry.js';
+
+export interface NudgeOtelOptions {
+  /** Default: the global one, as it is when the modules are initialised. */
+  readonly meterProvider?: MeterProvider;
+  /** Default: the global one. */
+  readonly tracerProvider?: TracerProvider;
+}
+
+const OPTIONS = Symbol('nudge-auth: otel options');
+const SCOPE = 'nestjs-nudge-auth';
+
+/**
+ * Measures and traces all registrations of the application with OpenTelemetry. Imported once, beside them. Without an SDK
+ * it costs nothing that can be measured.
+ *
+ * @example
+ * imports: [NudgeAuthModule.forRoot({ … }), NudgeOtelModule.forRoot()]
+ *
+ * @see docs/telemetry.md
+ */
+@Module({})
+export class NudgeOtelModule implements OnModuleInit, OnApplicationShutdown {
+  readonly #modules: ModulesContainer;
+  readonly #options: NudgeOtelOptions;
+  readonly #attached = new Map<NudgeAuthEvents, () => void>();
+  #endObservation: () => void = () => undefined;
+
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(OPTIONS) options: NudgeOtelOptions,
+  ) {
+    this.#modules = modules;
+    this.#options = options;
+  }
+
+  /** The module with the host's own providers, or with the global ones. */
+  static forRoot(options: NudgeOtelOptions = {}): DynamicModule {
+    // Behind a function: Nest 10 would serialise the providers to tell modules apart.
+    return { module: NudgeOtelModule, providers: [{ provide: OPTIONS, useFactory: () => options }] };
+  }
+
+  /** Not before: by now the host's SDK has started. */
+  onModuleInit(): void {
+    const { meterProvider = metrics, tracerProvider = trace } = this.#options;
+    const meter = meterProvider.getMeter(SCOPE);
+    const renewals = new RenewalTelemetry(meter, tracerProvider.getTracer(SCOPE));
+    const registrations = (): readonly ObservedRegistration[] => {
+      const found = registrationsOf(this.#modules);
+      for (const registration of found) {
+        const { events } = registration;
+        if (!this.#attached.has(events)) this.#attached.set(events, renewals.attach(registration));
+      }
+      return found;
+    };
+    registrations();
+    this.#endObservation = observe(meter, registrations);
+  }
+
+  onApplicationShutdown(): void {
+    this.#endObservation();
+    for (const end of this.#attached.values()) end();
+    this.#attached.clear();
+  }
+}

@@ -1,0 +1,1 @@
+export { NudgeHealthIndicator, type NudgeHealthOptions } from './nudge-health.indicator.js';

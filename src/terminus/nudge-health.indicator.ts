@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { HealthIndicatorService as TerminusService } from '#peers/@nestjs/terminus';
+import { getNudgeTokenServiceToken } from '../service/inject-nudge-token-service.js';
+import type { NudgeTokenService, NudgeTokenStatus } from '../service/nudge-token.service.js';
+
+export interface NudgeHealthOptions {
+  /** The `name` of the registration. Default: the one without a name. */
+  readonly name?: string;
+  /** `true` answers `down`, and so 503, while no token can be served. Default `false`: never `down`. */
+  readonly strict?: boolean;
+}
+
+/**
+ * Tells `@nestjs/terminus` 11 or 12 how it stands with a registration's tokens. Reads what is known already: no check
+ * calls Nudge or the store. Belongs into the `providers` of the module that has the health controller.
+ *
+ * @example
+ * check() {
+ *   return this.health.check([() => this.nudge.check('nudge')]);
+ * }
+ *
+ * @see docs/health.md
+ */
+@Injectable()
+export class NudgeHealthIndicator {
+  readonly #moduleRef: ModuleRef;
+  readonly #terminus: HealthIndicatorService;
+
+  constructor(
+    @Inject(ModuleRef) moduleRef: ModuleRef,
+    @Inject(TerminusService) terminus: HealthIndicatorService,
+  ) {
+    this.#moduleRef = moduleRef;
+    this.#terminus = terminus;
+  }
+
+  /**
+   * `up`; `degraded` while tokens cannot be renewed or served (terminus 11 has no such state: `up` with
+   * `degraded: true`); `down` with `strict` alone, while none can be served.
+   *
+   * @param key names the result in the answer.
+   * @throws {Error} when no registration has the given name.
+   */
+  async check(
+    key = 'nudge',
+    { name, strict = false }: NudgeHealthOptions = {},
+  ): Promise<HealthIndicatorResult> {
+    const status = this.#serviceNamed(name).status();
+    const data = healthOf(status);
+    const session = this.#terminus.check(key);
+    if (strict && !status.canServe) return session.down(data);
+    if (status.canServe && status.canRenew) return session.up(data);
+    const knowsDegraded = typeof (session as { degraded?: unknown }).degraded === 'function';
+    return knowsDegraded ? session.degraded(data) : session.up({ ...data, degraded: true });
+  }
+
+  #serviceNamed(name: string | undefined): NudgeTokenService {
+    try {
+      return this.#moduleRef.get<NudgeTokenService>(getNudgeTokenServiceToken(name), { strict: false });
+    } catch (cause) {
+      const which = name === undefined ? 'without a name' : `with the name "${name}"`;
+      throw new Error(
+        `NudgeHealthIndicator: no NudgeAuthModule ${which} is imported: import it, or give check() the name of one that is`,
+        { cause },
+      );
+    }
+  }
+}
+
+function healthOf(status: NudgeTokenStatus) {
+  const [newest] = status.tokens;
+  return {
+    canServe: status.canServe,
+    canRenew: status.canRenew,
+    ...(status.renewalFailure !== undefined && { code: status.renewalFailure }),
+    ...(newest !== undefined && { remainingMs: Math.max(0, newest.remainingMs) }),
+    ...(status.nextAttemptInMs > 0 && { nextAttemptInMs: status.nextAttemptInMs }),
+    fallbackInUse: status.fallbackInUse,
+    store: !status.hasStore ? 'none' : status.storeAvailable ? 'available' : 'lost',
+  } as const;
+}
