@@ -7,12 +7,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
+import { dashboard } from './dashboard.mjs';
 import { ruleFile } from './rule-file.mjs';
 import { ruleTests } from './rule-tests.mjs';
 
 const FILES = {
   'docs/prometheus-alerts.yml': ruleFile,
   'docs/prometheus-alerts.test.yml': ruleTests,
+  'docs/grafana-dashboard.json': dashboard,
 };
 
 for (const [name, write] of Object.entries(FILES)) {
