@@ -30,6 +30,7 @@ const OPTIONAL_PEER_FOLDERS = [
   { peer: '@nestjs/config', folder: 'config' },
   { peer: '@nestjs/terminus', folder: 'terminus' },
   { peer: '@opentelemetry/api', folder: 'otel' },
+  { peer: '@nestjs/swagger', folder: 'swagger' },
   { peer: 'ioredis', folder: 'redis' },
 ];
 
@@ -137,7 +138,7 @@ module.exports = {
     ...optionalPeers,
     forbid('main-entry-stands-alone', 'What has a subpath of its own is loaded by nobody else.', {
       from: { path: PUBLIC_FACE },
-      to: { path: '^src/(config|doctor|otel|redis|terminus|testing)/', reachable: true },
+      to: { path: '^src/(config|doctor|otel|redis|swagger|terminus|testing)/', reachable: true },
     }),
     forbid('only-declared-packages', 'A user of the package installs dependencies and peers, nothing else.', {
       from: from(),
@@ -156,7 +157,7 @@ module.exports = {
     }),
     forbid('no-dead-modules', 'No entry point of package.json leads to it.', {
       from: { path: ENTRY_POINTS },
-      to: { path: '^src/', pathNot: [SPEC, ...ENTRY_POINTS], reachable: false },
+      to: { path: '^src/', pathNot: [SPEC, '\\.d\\.ts$', ...ENTRY_POINTS], reachable: false },
     }),
   ],
   options: {

@@ -50,12 +50,16 @@ function programOf({ declarations, options }) {
 
 const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });
 
+const hasTag = (node, tag) => ts.getJSDocTags(node).some(({ tagName }) => tagName.text === tag);
+
+/** What is private, and what its docstring says is made or called by Nest alone. */
 const isHidden = (node) =>
   ts.isClassElement(node) &&
   (ts.isPrivateIdentifier(node.name ?? node) ||
-    (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0);
+    (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0 ||
+    hasTag(node, 'internal'));
 
-/** A declaration without comments and without what is private in it. */
+/** A declaration without comments and without what is hidden in it. */
 function print(declaration) {
   const { transformed } = ts.transform(declaration, [
     (context) => (root) => {
@@ -105,7 +109,7 @@ function mentionedBy(entry, others, program) {
   const elsewhere = new Map(
     others.flatMap(({ specifier, exported }) => exported.map(({ symbol }) => [symbol, specifier])),
   );
-  const found = { fromOthers: new Map(), unexported: new Set(), byConstructors: new Set() };
+  const found = { fromOthers: new Map(), unexported: new Set() };
   const isOfPackage = ({ declarations = [] }) =>
     declarations.length > 0 &&
     declarations.every(
@@ -113,37 +117,38 @@ function mentionedBy(entry, others, program) {
         (ts.isDeclarationStatement(each) || ts.isVariableDeclaration(each)) &&
         each.getSourceFile().fileName.startsWith(outDir),
     );
-  const note = (symbol, isInConstructor) => {
+  const note = (symbol) => {
     if (own.has(symbol) || found.unexported.has(symbol)) return;
     if (elsewhere.has(symbol)) {
       found.fromOthers.set(symbol, elsewhere.get(symbol));
-    } else if (isInConstructor) {
-      // Nest calls the constructors of injectables: the inside of what these take is nobody's API.
-      found.byConstructors.add(symbol);
     } else {
       found.unexported.add(symbol);
       for (const each of symbol.declarations) follow(each);
     }
   };
-  const follow = (node, isInConstructor = false) => {
+  const follow = (node) => {
     if (isHidden(node)) return;
     const named = ts.isIdentifier(node) ? checker.getSymbolAtLocation(node) : undefined;
     const symbol = named && dealias(checker, named);
-    if (symbol && isOfPackage(symbol)) note(symbol, isInConstructor);
-    ts.forEachChild(node, (child) => follow(child, isInConstructor || ts.isConstructorDeclaration(node)));
+    if (symbol && isOfPackage(symbol)) note(symbol);
+    ts.forEachChild(node, follow);
   };
   for (const symbol of own) for (const each of symbol.declarations) follow(each);
-  for (const symbol of found.unexported) found.byConstructors.delete(symbol);
   return found;
 }
 
 function describe(entry, entries, program) {
   const checker = program.getTypeChecker();
   const others = entries.filter((each) => each !== entry);
-  const { fromOthers, unexported, byConstructors } = mentionedBy(entry, others, program);
+  const { fromOthers, unexported } = mentionedBy(entry, others, program);
   const parts = entry.exported.map(({ name, symbol }) => {
     const isDocumented = symbol.getDocumentationComment(checker).length > 0;
-    return `${isDocumented ? '' : `// ${name} has no docstring\n`}${printSymbol(symbol)}`;
+    const isMarked = symbol.getJsDocTags(checker).some((tag) => tag.name === 'publicApi');
+    return [
+      isDocumented ? '' : `// ${name} has no docstring\n`,
+      isMarked ? '' : `// ${name} is not marked @publicApi\n`,
+      printSymbol(symbol),
+    ].join('');
   });
   if (unexported.size > 0) {
     parts.push(
@@ -154,8 +159,6 @@ function describe(entry, entries, program) {
   const list = (title, lines) => {
     if (lines.length > 0) parts.push(`// ${title}\n${lines.map((line) => `//   ${line}\n`).join('')}`);
   };
-  const names = (symbols) => [...symbols].toSorted(byName).map(({ name }) => name);
-  list('Mentioned by constructors alone, and not exported:', names(byConstructors));
   list(
     'Mentioned, and exported by another entry point:',
     [...fromOthers].map(([{ name }, specifier]) => `${name} (${specifier})`).toSorted(),

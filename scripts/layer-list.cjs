@@ -1,8 +1,9 @@
 /** The folders of src/, from top to bottom: a layer imports from those below it, never from those above. */
 const LAYERS = [
   ['module', '`NudgeAuthModule`: its definition, its providers, the checks at boot'],
+  ['swagger', 'the subpath `/swagger`: the endpoint described for OpenAPI'],
   ['endpoint', 'the route: controller, answers, exception filter'],
-  ['doctor', 'the command line'],
+  ['doctor', 'the command line: what is wrong with a setup, a token, a key; runs without Nest'],
   ['terminus', 'the subpath `/terminus`: `NudgeHealthIndicator`'],
   ['otel', 'the subpath `/otel`: metrics and the span of a renewal, for OpenTelemetry'],
   ['testing', 'the subpath `/testing`: the fake service, the manual clock, the contract of a store'],

@@ -15,11 +15,12 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { NudgeAuthModule } from 'nestjs-nudge-auth';
-import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 
 const DIST = new URL('../dist/', import.meta.url).href;
+const COMMAND_LINE = fileURLToPath(new URL('doctor/cli.js', DIST));
 const API_KEY = 'obviously-fake-private-key';
 const USER_SECRET = 'obviously-fake-secret-of-the-walks-0123456789';
 
@@ -51,6 +52,21 @@ async function startRedis() {
   return { url: `redis://127.0.0.1:${port}`, stop: () => redis.kill() };
 }
 
+/** In a process of its own: what it shares with the package must not count. */
+async function startEmulator() {
+  const emulator = spawn(process.execPath, [COMMAND_LINE, 'emulator', '--port', '0', '--api-key', API_KEY], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const chunk of emulator.stdout.setEncoding('utf8')) {
+    const [, url] = /NUDGE_BASE_URL=(\S+)/.exec(chunk) ?? [];
+    if (url !== undefined) {
+      emulator.stdout.resume();
+      return { url, stop: () => emulator.kill() };
+    }
+  }
+  throw new Error('The emulator has not started');
+}
+
 async function startApp(baseUrl, store) {
   class AppModule {}
   Module({
@@ -75,7 +91,7 @@ async function ask(app, authorization) {
   await answer.json();
 }
 
-/** The files of the package, apart from its companions, of which a function ran during `work`. */
+/** The files of the package of which a function ran during `work`. */
 async function filesOf(work) {
   const session = new Session();
   session.connect();
@@ -84,7 +100,7 @@ async function filesOf(work) {
   await work();
   const { result } = await session.post('Profiler.takePreciseCoverage');
   session.disconnect();
-  const own = result.filter(({ url }) => url.startsWith(DIST) && !url.startsWith(`${DIST}emulator/`));
+  const own = result.filter(({ url }) => url.startsWith(DIST));
   // The function without a name that spans the file is the file itself, which runs when it is loaded.
   const ran = own.filter(({ functions }) =>
     functions.some(({ ranges: [range] }) => range.count > 0 && range.startOffset > 0),
@@ -93,7 +109,7 @@ async function filesOf(work) {
 }
 
 async function walks() {
-  const emulator = await NudgeEmulator.start({ apiKeys: [API_KEY] });
+  const emulator = await startEmulator();
   const authorization = `Bearer ${userJwt()}`;
   const alone = await startApp(emulator.url);
   const cold = await filesOf(() => ask(alone, authorization));
@@ -111,7 +127,7 @@ async function walks() {
     await app.close();
     redis.stop();
   } else console.log('No redis-server on the PATH: the walk of a fleet leader is left out.');
-  await emulator.stop();
+  emulator.stop();
   return found;
 }
 

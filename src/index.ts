@@ -31,13 +31,24 @@ export type { IssuedToken } from './audit/audit-trail.js';
 export type { AuditRecord, NudgeAuditOptions } from './options/audit.options.js';
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
-export type { TokenStore } from './store/token-store.js';
+export type {
+  SharedCallLimits,
+  SharedPause,
+  StoredToken,
+  StoreSecret,
+  TokenLease,
+  TokenRecord,
+  TokenStore,
+  TokenStoreUser,
+} from './store/token-store.js';
+export type { CallUrgency } from './vendor/call-budget.js';
 export type { NudgeAuthEvent } from './telemetry/events.js';
 export {
   isNudgeAuthError,
   NUDGE_AUTH_ERROR_CODES,
   NudgeAuthError,
   type NudgeAuthErrorCode,
+  type NudgeAuthErrorDetails,
 } from './common/errors.js';
 export { InvalidNudgeAuthOptionsError, type OptionProblem } from './common/options-error.js';
 export { publicKeyObject, secretKeyObject, type KeyMaterial } from './common/verification-keys.js';

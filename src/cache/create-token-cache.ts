@@ -14,7 +14,7 @@ import { StoreCoordinator } from '../store/store-coordinator.js';
 import { TokenCache, type TokenCacheOptions } from './token-cache.js';
 import type { TokenStore, TokenStoreUser } from '../store/token-store.js';
 
-export interface TokenCacheParts {
+interface TokenCacheParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly store: TokenStore | undefined;

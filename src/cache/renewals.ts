@@ -10,12 +10,24 @@ import { RenewalPriority } from '../vendor/renewal-priority.js';
 import { isSharedFailure } from '../vendor/vendor-gateway.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 import type { RenewedToken, TokenRenewer } from '../store/renewal.js';
-import type { Renewal, RenewalOutcome } from './renewal.js';
 import { requestNamed, type TokenEntries } from './token-entries.js';
 import type { TokenEntry } from './token-entry.js';
 
 /** Keys that take turns must not have each other's tokens replaced all the time. */
 const ROTATE_FOR_KEY_AFTER_MS = 30 * SECOND_MS;
+
+/** `from` tells whether the token was fetched by the renewal itself. */
+type RenewalOutcome =
+  { readonly held: HeldToken; readonly from: RenewedToken['from'] } | { readonly error: NudgeAuthError };
+
+/** One renewal under way, which any number of callers wait for. */
+interface Renewal {
+  /** Its place in the order of everything that the cache began: tells what began after a caller came. */
+  readonly sequence: number;
+  readonly priority: RenewalPriority;
+  /** Never rejects: a failure may find no caller waiting. */
+  readonly settled: Promise<RenewalOutcome>;
+}
 
 export interface RenewalsOptions extends FreshnessPolicy {
   /** `false` holds no tokens; concurrent callers still share a renewal. */

@@ -22,7 +22,7 @@ export interface TokenCacheOptions extends RenewalsOptions {
   readonly maxEntries: number;
 }
 
-export interface CacheRequest extends TokenRequest {
+interface CacheRequest extends TokenRequest {
   /** Accepts only a token whose renewal began after this call. */
   readonly forceRefresh?: boolean | undefined;
 }

@@ -1,4 +1,8 @@
-/** The part of the global object that tells the time and sets timers; a fake of `@sinonjs/fake-timers` fits too. */
+/**
+ * The part of the global object that tells the time and sets timers; a fake of `@sinonjs/fake-timers` fits too.
+ *
+ * @publicApi
+ */
 export interface RefreshTokenClock {
   readonly Date: { now(): number };
   readonly performance?: { now(): number };

@@ -1,7 +1,11 @@
 import type { RefreshTokenOptions } from './options.js';
 import { openSession } from './session.js';
 
-/** The function that a Nudge SDK is given; `reset` and `stop` are the app's. None of the three needs a `this`. */
+/**
+ * The function that a Nudge SDK is given; `reset` and `stop` are the app's. None of the three needs a `this`.
+ *
+ * @publicApi
+ */
 export interface RefreshToken {
   /**
    * Gives a valid token, or `null` if there is none now. Never rejects, and takes nine seconds at most. Calls at the
@@ -39,6 +43,8 @@ export interface RefreshToken {
  *
  * @throws TypeError when an option is missing or of the wrong type; the message names it and says what it must be.
  * @see https://docs.nudgenow.com/security/authentication
+ *
+ * @publicApi
  */
 export const createRefreshToken = (options: RefreshTokenOptions): RefreshToken => {
   let [ask, close] = openSession(options);

@@ -12,7 +12,7 @@ export type Send = (
 ) => Promise<FetchResponse>;
 
 /** Hears how a flight ended: the last status, the headers refused last, and the wait that the endpoint asked for. */
-export type Finish = (
+type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,
   refused: string,

@@ -5,7 +5,11 @@ import type { RefreshTokenClock } from './clock.js';
  * install the types of the DOM, Node or React Native; the real ones all fit.
  */
 
-/** What the client reads of an answer; the `Response` of the DOM, of `undici` and of React Native fits. */
+/**
+ * What the client reads of an answer; the `Response` of the DOM, of `undici` and of React Native fits.
+ *
+ * @publicApi
+ */
 export interface FetchResponse {
   readonly ok: boolean;
   readonly status: number;
@@ -17,7 +21,11 @@ export interface FetchResponse {
   json(): Promise<unknown>;
 }
 
-/** The type of the signal that aborts a request, where the program has no `AbortSignal` type. */
+/**
+ * The type of the signal that aborts a request, where the program has no `AbortSignal` type.
+ *
+ * @publicApi
+ */
 export interface AbortSignalLike {
   readonly aborted: boolean;
 }
@@ -27,17 +35,29 @@ type HostRequestInit = typeof globalThis extends { fetch(input: string, init?: i
   ? Init
   : { signal?: AbortSignalLike };
 
-/** The program's own `AbortSignal` type where it has one, else {@link AbortSignalLike}. */
+/**
+ * The program's own `AbortSignal` type where it has one, else {@link AbortSignalLike}.
+ *
+ * @publicApi
+ */
 export type HostAbortSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
   ? Signal
   : HostRequestInit extends { signal?: infer Signal } | undefined
     ? NonNullable<Signal>
     : AbortSignalLike;
 
-/** When `fetch` sends cookies. */
+/**
+ * When `fetch` sends cookies.
+ *
+ * @publicApi
+ */
 export type FetchCredentials = 'omit' | 'same-origin' | 'include';
 
-/** What `fetch` is given for a request; the method is its default, `GET`. */
+/**
+ * What `fetch` is given for a request; the method is its default, `GET`.
+ *
+ * @publicApi
+ */
 export interface FetchInit {
   headers: Record<string, string>;
   /** `undefined` unless the `credentials` option is given: some workers refuse the field. */
@@ -46,10 +66,18 @@ export interface FetchInit {
   signal?: HostAbortSignal | undefined;
 }
 
-/** The part of `fetch` that the client uses; the `fetch` of the DOM, of `undici` and of React Native fits. */
+/**
+ * The part of `fetch` that the client uses; the `fetch` of the DOM, of `undici` and of React Native fits.
+ *
+ * @publicApi
+ */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** The part of React Native's `AppState` that the client uses. */
+/**
+ * The part of React Native's `AppState` that the client uses.
+ *
+ * @publicApi
+ */
 export interface AppStateLike {
   /** `'active'` says that the app is in use; every other state says that it is not. */
   readonly currentState: string | null | undefined;

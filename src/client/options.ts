@@ -1,7 +1,11 @@
 import type { RefreshTokenClock } from './clock.js';
 import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
 
-/** Request headers by name, with the app's own credential, such as `Authorization`: a plain object, not a `Headers`. */
+/**
+ * Request headers by name, with the app's own credential, such as `Authorization`: a plain object, not a `Headers`.
+ *
+ * @publicApi
+ */
 export type RefreshTokenHeaders = Readonly<Record<string, string>>;
 
 /**
@@ -13,6 +17,8 @@ export type RefreshTokenHeaders = Readonly<Record<string, string>>;
  * `why` is `'unauthorized'` when the endpoint has just refused the headers given before (401 or 403): renew the app's
  * own access token, and return the new headers. The client asks so once per fetch at most; without a new access token,
  * return `null` or throw.
+ *
+ * @publicApi
  */
 export type RefreshTokenHeadersFunction = (
   why?: 'unauthorized',
@@ -22,6 +28,8 @@ export type RefreshTokenHeadersFunction = (
  * Why there was no token: `headers` or `identity` threw, the request got no answer, it took too long, the endpoint
  * answered 401 or 403 (twice, if `headers` could be asked again), it answered another failing status, or the body was
  * not `{ token, expiresIn }`.
+ *
+ * @publicApi
  */
 export type RefreshTokenFailureType =
   'headers' | 'network' | 'timeout' | 'unauthorized' | 'status' | 'malformed';
@@ -29,6 +37,8 @@ export type RefreshTokenFailureType =
 /**
  * Says how a fetch ended, with its retry, or why it did not begin: for a log or a metric. Never holds a token, a header
  * or a URL.
+ *
+ * @publicApi
  */
 export interface RefreshTokenEvent {
   /** `'token'` if the fetch brought one, else the reason why not. */
@@ -39,7 +49,11 @@ export interface RefreshTokenEvent {
   readonly pauseMs: number;
 }
 
-/** How to reach the app's token endpoint. */
+/**
+ * How to reach the app's token endpoint.
+ *
+ * @publicApi
+ */
 export interface RefreshTokenOptions {
   /** Path or URL of the endpoint that `nestjs-nudge-auth` serves, such as `'/nudge/token'`; React Native needs a full URL. */
   readonly endpoint: string;

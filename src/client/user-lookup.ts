@@ -1,7 +1,7 @@
 import type { User } from './user.js';
 
 /** Asks the app which user is signed in, and says why it asks. Never rejects, and never hangs. */
-export type AskApp = (why?: 'unauthorized') => Promise<User | null>;
+type AskApp = (why?: 'unauthorized') => Promise<User | null>;
 
 /**
  * Asks one question after the other, so that no late answer follows a newer one. Calls share a question that has not

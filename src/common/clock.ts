@@ -1,4 +1,8 @@
-/** A moment, read from both of a machine's clocks at once. */
+/**
+ * A moment, read from both of a machine's clocks at once.
+ *
+ * @publicApi
+ */
 export interface Instant {
   /** Epoch milliseconds of the wall clock: what people and JWTs mean by time. May step either way. */
   readonly wallMs: number;
@@ -6,15 +10,28 @@ export interface Instant {
   readonly monotonicMs: number;
 }
 
-/** Ends a scheduled callback; calling it twice, or after the callback ran, does nothing. */
+/**
+ * Ends a scheduled callback; calling it twice, or after the callback ran, does nothing.
+ *
+ * @publicApi
+ */
 export type Cancel = () => void;
 
+/**
+ * How a callback is scheduled.
+ *
+ * @publicApi
+ */
 export interface ScheduleOptions {
   /** `true` lets the process exit while the timer is pending: for work that nobody waits for. Default `false`. */
   readonly background?: boolean;
 }
 
-/** The one source of time of this package, so that tests decide what time it is and no test ever sleeps. */
+/**
+ * The one source of time of this package, so that tests decide what time it is and no test ever sleeps.
+ *
+ * @publicApi
+ */
 export interface Clock {
   /** The present moment. */
   now(): Instant;

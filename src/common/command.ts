@@ -8,6 +8,11 @@ export interface CommandIo {
   printError(text: string): void;
   /** Resolves when the user ends the command: SIGINT (Ctrl-C) or SIGTERM. */
   untilStopped(): Promise<void>;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether a person sees what is written to standard output, and to standard error. */
+  readonly isTerminal: { readonly output: boolean; readonly errors: boolean };
 }
 
 /** One command of the command line. */
@@ -36,7 +41,7 @@ type OptionValues<Options extends OptionsConfig> = ReturnType<
 >['values'];
 
 /**
- * The values of a command's options. No command takes anything else.
+ * The values of a command's options, for one that takes nothing else.
  *
  * @throws {CommandUsageError} for an unknown option, a missing value, or an argument that is no option.
  */
@@ -44,13 +49,25 @@ export function parseOptions<const Options extends OptionsConfig>(
   argv: readonly string[],
   options: Options,
 ): OptionValues<Options> {
+  const { values, positionals } = parseArguments(argv, options);
+  if (positionals.length === 0) return values;
+  throw new CommandUsageError('takes options only');
+}
+
+/**
+ * The values of a command's options, and what stands beside them.
+ *
+ * @throws {CommandUsageError} for an unknown option or a missing value.
+ */
+export function parseArguments<const Options extends OptionsConfig>(
+  argv: readonly string[],
+  options: Options,
+): { values: OptionValues<Options>; positionals: readonly string[] } {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-    if (positionals.length === 0) return values;
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
     const { message } = error as TypeError;
     // The first sentence says what is wrong. What follows is advice on arguments that no command takes.
     throw new CommandUsageError(message.split(/\n|\. To /)[0] ?? message, { cause: error });
   }
-  throw new CommandUsageError('takes options only');
 }

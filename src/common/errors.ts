@@ -3,6 +3,8 @@ import { brand, isBranded } from './brand.js';
 /**
  * Every way in which this package can fail to hand out a token. The names are stable: they appear in HTTP answers,
  * logs and metrics.
+ *
+ * @publicApi
  */
 export const NUDGE_AUTH_ERROR_CODES = [
   'NUDGE_INVALID_REQUEST',
@@ -16,8 +18,18 @@ export const NUDGE_AUTH_ERROR_CODES = [
   'USER_CHECK_FAILED',
 ] as const;
 
+/**
+ * Why a token could not be handed out.
+ *
+ * @publicApi
+ */
 export type NudgeAuthErrorCode = (typeof NUDGE_AUTH_ERROR_CODES)[number];
 
+/**
+ * What else is known of a failure.
+ *
+ * @publicApi
+ */
 export interface NudgeAuthErrorDetails {
   /** Milliseconds until another attempt can succeed, where that is known. */
   retryAfterMs?: number;
@@ -41,6 +53,8 @@ const NOT_RETRYABLE: ReadonlySet<NudgeAuthErrorCode> = new Set([
  * } catch (error) {
  *   if (isNudgeAuthError(error) && error.code === 'NUDGE_RATE_LIMITED') await later(error.retryAfterMs);
  * }
+ *
+ * @publicApi
  */
 export class NudgeAuthError extends Error {
   static {
@@ -71,7 +85,11 @@ export class NudgeAuthError extends Error {
   }
 }
 
-/** Whether a caught value is a {@link NudgeAuthError}, also one thrown by a second loaded copy of this package. */
+/**
+ * Whether a caught value is a {@link NudgeAuthError}, also one thrown by a second loaded copy of this package.
+ *
+ * @publicApi
+ */
 export function isNudgeAuthError(value: unknown): value is NudgeAuthError {
   return value instanceof NudgeAuthError;
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 
 /** A form in which asymmetric keys are passed around. */
-export type KeyEncoding = 'PEM' | 'DER' | 'JWK' | 'SSH key';
+type KeyEncoding = 'PEM' | 'DER' | 'JWK' | 'SSH key';
 
 const SSH_KEY = /^(?:ssh-|ecdsa-sha2-)\S+ AAAA/;
 const QUOTED = /^(["'`])([^]*)\1$/;

@@ -1,6 +1,10 @@
 import { brand, isBranded } from './brand.js';
 
-/** One thing that is wrong with a configuration. */
+/**
+ * One thing that is wrong with a configuration.
+ *
+ * @publicApi
+ */
 export interface OptionProblem {
   /** The option, as a path: `http.timeoutMs`. */
   readonly path: string;
@@ -8,7 +12,11 @@ export interface OptionProblem {
   readonly message: string;
 }
 
-/** A configuration cannot be used. Lists every problem at once, each with its option path and its cure. */
+/**
+ * A configuration cannot be used. Lists every problem at once, each with its option path and its cure.
+ *
+ * @publicApi
+ */
 export class InvalidNudgeAuthOptionsError extends Error {
   static {
     brand(this.prototype, 'InvalidNudgeAuthOptionsError');
@@ -24,11 +32,15 @@ export class InvalidNudgeAuthOptionsError extends Error {
   override readonly name = 'InvalidNudgeAuthOptionsError';
   readonly problems: readonly OptionProblem[];
 
-  /** @param subject what is configured: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`. */
-  constructor(subject: string, problems: readonly OptionProblem[]) {
+  /**
+   * @param subject what is configured: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`.
+   * @param advice a last line, for problems that a command can look into.
+   */
+  constructor(subject: string, problems: readonly OptionProblem[], advice?: string) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     const lines = problems.map(({ path, message }) => `  - ${path}: ${message}`);
-    super(`${subject} cannot start, its options have ${count}:\n${lines.join('\n')}`);
+    const all = advice === undefined ? lines : [...lines, advice];
+    super(`${subject} cannot start, its options have ${count}:\n${all.join('\n')}`);
     this.problems = problems;
   }
 }

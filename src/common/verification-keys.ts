@@ -1,7 +1,11 @@
 import { createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
 import { keyEncodingOf } from './key-encoding.js';
 
-/** A key as people configure it: text, bytes, or already parsed. */
+/**
+ * A key as people configure it: text, bytes, or already parsed.
+ *
+ * @publicApi
+ */
 export type KeyMaterial = string | Buffer | KeyObject;
 
 function isText(material: unknown): material is string | Buffer {
@@ -27,6 +31,8 @@ function assertNoPublicKey(secret: Buffer): void {
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: secretKeyObject(config.getOrThrow('JWT_SECRET')), algorithms: ['HS256'] });
+ *
+ * @publicApi
  */
 export function secretKeyObject(secret: KeyMaterial): KeyObject {
   if (secret instanceof KeyObject) {
@@ -49,6 +55,8 @@ export function secretKeyObject(secret: KeyMaterial): KeyObject {
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: publicKeyObject(config.getOrThrow('JWT_PUBLIC_KEY')), algorithms: ['RS256'] });
+ *
+ * @publicApi
  */
 export function publicKeyObject(publicKey: KeyMaterial): KeyObject {
   const key = publicKey instanceof KeyObject ? publicKey : parsePem(publicKey);

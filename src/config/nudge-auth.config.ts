@@ -13,6 +13,8 @@ import { readEnvironmentOptions } from '../options/environment.js';
  * imports: [ConfigModule.forRoot(), NudgeAuthModule.forRootAsync(nudgeAuthConfig.asProvider())]
  *
  * @throws {InvalidNudgeAuthOptionsError} at boot: when a file cannot be read, or a variable and its file are both set.
+ *
+ * @publicApi
  */
 export const nudgeAuthConfig: (() => NudgeClientScopeOptions) &
   ConfigFactoryKeyHost<NudgeClientScopeOptions> = registerAs('nudgeAuth', () => readEnvironmentOptions());

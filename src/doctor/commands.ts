@@ -9,6 +9,18 @@ interface ListedCommand {
 /** Every command by its name. A new one is a file of its own and an entry here. */
 export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map(
   Object.entries<ListedCommand>({
+    doctor: {
+      summary: 'says what is wrong with a setup',
+      load: async () => (await import('./commands/doctor-command.js')).doctorCommand,
+    },
+    token: {
+      summary: 'fetches one token and prints its claims and its life',
+      load: async () => (await import('./commands/token-command.js')).tokenCommand,
+    },
+    'tenant-fingerprint': {
+      summary: 'prints what stands for a tenant in logs and events',
+      load: async () => (await import('./commands/tenant-fingerprint-command.js')).tenantFingerprintCommand,
+    },
     emulator: {
       summary: 'runs an offline Nudge token API, for tests and demos',
       load: async () => (await import('../emulator/cli/emulator-command.js')).emulatorCommand,

@@ -11,6 +11,9 @@ async function runWith(...argv: string[]) {
     print: (text) => (output += text),
     printError: (text) => (errors += text),
     untilStopped: () => Promise.resolve(),
+    readInput: () => Promise.resolve(''),
+    environment: {},
+    isTerminal: { output: false, errors: false },
   });
   return { exitCode, output, errors };
 }
@@ -48,7 +51,7 @@ describe('the command line', () => {
     expect(await runWith(...argv)).toEqual({
       exitCode: 2,
       output: '',
-      errors: `nestjs-nudge-auth: ${reason}. There are: emulator, key (try: nestjs-nudge-auth --help)\n`,
+      errors: `nestjs-nudge-auth: ${reason}. There are: doctor, token, tenant-fingerprint, emulator, key (try: nestjs-nudge-auth --help)\n`,
     });
   });
 

@@ -56,6 +56,7 @@ ${commands.join('\n')}
   --version    the version
 
 Examples:
+  npx ${NAME} doctor
   npx ${NAME} emulator --port 4010
   npx ${NAME} emulator --help
   npx ${NAME} key

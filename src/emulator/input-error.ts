@@ -1,6 +1,10 @@
 import * as v from 'valibot';
 
-/** An option or a fault given to the emulator is not usable. Lists every problem; never repeats a value, which may be a key. */
+/**
+ * An option or a fault given to the emulator is not usable. Lists every problem; never repeats a value, which may be a key.
+ *
+ * @publicApi
+ */
 export class EmulatorInputError extends Error {
   override readonly name = 'EmulatorInputError';
   /** What is wrong, one sentence each, led by where. */

@@ -1,4 +1,6 @@
-import type { Instant } from '../common/clock.js';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { Clock, Instant } from '../common/clock.js';
+import { NUDGE_CLOCK } from '../common/injection-tokens.js';
 import {
   forbidCaching,
   isCachingForbidden,
@@ -73,4 +75,22 @@ export function receive(request: object, response: HttpResponse, now: Instant): 
   forbidCaching(response);
   guardSending(response, arrival);
   return arrival;
+}
+
+/**
+ * Stands first among the route's guards and refuses no request. Whatever answers after it (a guard, an interceptor, the
+ * handler, a filter), the answer is not to be stored and has no ETag. The deadline begins here.
+ */
+@Injectable()
+export class UncachedAnswerGuard implements CanActivate {
+  readonly #clock: Clock;
+
+  constructor(@Inject(NUDGE_CLOCK) clock: Clock) {
+    this.#clock = clock;
+  }
+
+  canActivate(context: ExecutionContext): true {
+    receive(context.getArgByIndex<object>(0), context.getArgByIndex<HttpResponse>(1), this.#clock.now());
+    return true;
+  }
 }

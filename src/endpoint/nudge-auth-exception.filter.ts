@@ -19,6 +19,8 @@ import { emitWsException } from './ws-exception.js';
  *
  * @example
  * \@UseFilters(NudgeAuthExceptionFilter)
+ *
+ * @publicApi
  */
 @Catch(NudgeAuthError, NudgeHttpException)
 export class NudgeAuthExceptionFilter extends BaseExceptionFilter<Error> {

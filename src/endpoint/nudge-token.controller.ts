@@ -12,11 +12,9 @@ import { NudgeTokenService, tokenAtOnce } from '../service/nudge-token.service.j
 import type { NudgeToken } from '../token/nudge-token.js';
 import { HostFunctions } from '../user-auth/host-functions.js';
 import { NudgeUserGuard } from '../user-auth/nudge-user.guard.js';
-import { AnswerBodies } from './answer-bodies.js';
 import { answerFormat, type AnswerFormat } from './answer-format.js';
-import { CONTENT_TYPES, receive } from './answer-sending.js';
-import { tokenAnswer, type TokenAnswer } from './token-answer.js';
-import { UncachedAnswerGuard } from './uncached-answer.guard.js';
+import { CONTENT_TYPES, receive, UncachedAnswerGuard } from './answer-sending.js';
+import { AnswerBodies, tokenAnswer, type TokenAnswer } from './token-answer.js';
 
 interface HttpRequest {
   readonly method: string;

@@ -2,7 +2,11 @@ import type { Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 
-/** What the endpoint answers as JSON. */
+/**
+ * What the endpoint answers as JSON.
+ *
+ * @publicApi
+ */
 export interface TokenAnswer {
   readonly token: string;
   /** ISO 8601, by the server's clock. */
@@ -18,12 +22,12 @@ const EARLIEST_REFRESH_SHARE = 0.75;
 const LATEST_REFRESH_SHARE = 0.95;
 
 /** Drawn anew for every answer: clients that were told the same would come back together. */
-export function drawRefreshInS(remainingS: number, random: Random): number {
+function drawRefreshInS(remainingS: number, random: Random): number {
   const share = EARLIEST_REFRESH_SHARE + random() * (LATEST_REFRESH_SHARE - EARLIEST_REFRESH_SHARE);
   return Math.floor(remainingS * share);
 }
 
-export function remainingSOf({ expiresAt }: NudgeToken, nowMs: number): number {
+function remainingSOf({ expiresAt }: NudgeToken, nowMs: number): number {
   return (expiresAt - nowMs) / SECOND_MS;
 }
 
@@ -35,4 +39,43 @@ export function tokenAnswer(token: NudgeToken, nowMs: number, random: Random): T
     expiresIn: Math.floor(remainingS),
     refreshIn: drawRefreshInS(remainingS, random),
   };
+}
+
+/** What the answers have in common that hand out one token in one second. */
+interface Beginning {
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly expiresIn: number;
+  readonly text: string;
+}
+
+/**
+ * `TokenAnswer`s as JSON. All but `refreshIn` is written once per token and second. Only for the last token: a text per
+ * user would be kept for nothing.
+ */
+export class AnswerBodies {
+  readonly #random: Random;
+  #last: Beginning | undefined;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** @param nowMs epoch milliseconds. */
+  bodyOf(token: NudgeToken, nowMs: number): string {
+    const remainingS = remainingSOf(token, nowMs);
+    const { text } = this.#beginningOf(token, Math.floor(remainingS), nowMs);
+    return `${text}${drawRefreshInS(remainingS, this.#random)}}`;
+  }
+
+  #beginningOf(token: NudgeToken, expiresIn: number, nowMs: number): Beginning {
+    const last = this.#last;
+    if (last?.token === token.token && last.expiresAt === token.expiresAt && last.expiresIn === expiresIn) {
+      return last;
+    }
+    const { refreshIn: _drawn, ...common } = tokenAnswer(token, nowMs, () => 0);
+    const text = `${JSON.stringify(common).slice(0, -1)},"refreshIn":`;
+    this.#last = { token: token.token, expiresAt: token.expiresAt, expiresIn, text };
+    return this.#last;
+  }
 }

@@ -5,7 +5,7 @@ import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
 import { toHttpException, type NudgeHttpException } from './nudge-http.exception.js';
 
 /** What Fastify hands to a handler, as far as it is needed here. */
-export interface FastifyReplyLike {
+interface FastifyReplyLike {
   readonly raw: ServerResponse;
   readonly statusCode: number;
   header(name: string, value: string): unknown;

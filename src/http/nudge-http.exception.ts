@@ -26,6 +26,8 @@ const RETRY_SPREAD_MS = 30 * SECOND_MS;
 /**
  * A failure to hand out a token as an HTTP exception that any filter of the host understands. The failure itself is
  * its `cause`.
+ *
+ * @publicApi
  */
 export class NudgeHttpException extends HttpException {
   static {

@@ -78,7 +78,15 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .setExtras<NudgeAuthExtras>(EXTRAS, transform)
     .build();
 
-/** What `forRoot` takes. */
+/**
+ * What `forRoot` takes.
+ *
+ * @publicApi
+ */
 export type NudgeAuthModuleOptions = typeof OPTIONS_TYPE;
-/** What `forRootAsync` takes. */
+/**
+ * What `forRootAsync` takes.
+ *
+ * @publicApi
+ */
 export type NudgeAuthModuleAsyncOptions = typeof ASYNC_OPTIONS_TYPE;

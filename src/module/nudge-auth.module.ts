@@ -48,6 +48,8 @@ import { NudgeAuthEvents } from '../telemetry/events.js';
  *   inject: [ConfigService],
  *   useFactory: (config: ConfigService) => ({ apiKey: config.getOrThrow('NUDGE_API_KEY'), defaultExpiryMins: 60 }),
  * })
+ *
+ * @publicApi
  */
 @Module({ providers: nudgeAuthProviders })
 export class NudgeAuthModule
@@ -56,6 +58,7 @@ export class NudgeAuthModule
 {
   #withdrawStrategy: (() => void) | undefined;
 
+  /** @internal Nest makes it. */
   constructor(
     @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
     @Inject(NUDGE_AUTH_REGISTRATION) private readonly registration: NudgeAuthRegistration,

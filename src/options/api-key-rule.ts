@@ -1,7 +1,11 @@
 import { MAX_API_KEY_LENGTH } from '../vendor/api-key.js';
 import { checkedBy } from './option-rules.js';
 
-/** An API key, or a function that is asked for it before every call to Nudge, so that keys rotate without a restart. */
+/**
+ * An API key, or a function that is asked for it before every call to Nudge, so that keys rotate without a restart.
+ *
+ * @publicApi
+ */
 export type ApiKeyOption = string | (() => string | Promise<string>);
 
 /** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */
@@ -13,6 +17,7 @@ export function apiKeyProblem(key: unknown): string | undefined {
   }
   if (key.trim() === '') return 'is empty';
   if (/^["'`]|["'`]$/.test(key.trim())) return 'has quotes around it: remove them';
+  if (key.startsWith('\uFEFF')) return 'begins with a byte order mark: save it without one';
   if (/\s/.test(key)) return 'contains white space or a line break: remove it';
   if (!/^[\x21-\x7e]+$/.test(key)) return 'contains characters that cannot stand in an HTTP header';
   return undefined;

@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { wholeNumber, type Declarations } from './option-rules.js';
 
-/** How many calls Nudge gets from here. */
+/**
+ * How many calls Nudge gets from here.
+ *
+ * @publicApi
+ */
 export interface NudgeBudgetOptions {
   /**
    * Calls to Nudge in a minute, 1 to 1200 (the vendor's limit per IP address). Per fleet with a shared store, else per

@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { optionsOf, wholeNumber, type Declarations } from './option-rules.js';
 
-/** How held tokens are kept and renewed. */
+/**
+ * How held tokens are kept and renewed.
+ *
+ * @publicApi
+ */
 export interface NudgeCacheOptions {
   /**
    * Milliseconds after which a held token is replaced behind the caller's back, 1000 to 86400000; never later than a

@@ -4,7 +4,11 @@ import type { AxiosProxyConfig } from 'axios';
 import * as v from 'valibot';
 import { objectThat, type Declarations } from './option-rules.js';
 
-/** How a server is reached from here. */
+/**
+ * How a server is reached from here.
+ *
+ * @publicApi
+ */
 export interface NudgeConnectionOptions {
   /**
    * The proxy to call through; `false` also ignores `HTTPS_PROXY`. A loopback URL is always called directly.

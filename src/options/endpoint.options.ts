@@ -5,12 +5,18 @@ import { withoutTrailing } from '../common/without-trailing.js';
 import { checkedBy, flag, type Declarations } from './option-rules.js';
 import { isFreeForUser } from './user-property.js';
 
-/** The version of a route, as `@Controller({ version })` takes it. */
+/**
+ * The version of a route, as `@Controller({ version })` takes it.
+ *
+ * @publicApi
+ */
 export type RouteVersion = NonNullable<ControllerOptions['version']>;
 
 /**
  * The guarded route that hands tokens to the frontend. Stands beside `useFactory`, not inside: Nest fixes routes and
  * guards before any factory runs.
+ *
+ * @publicApi
  */
 export interface NudgeEndpointOptions {
   /** The route, below the global prefix. Default: `nudge/token`, or `nudge/<name>/token` for a named registration. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { RUN_THE_DOCTOR } from '../common/doctor-hint.js';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
 import { withoutTrailing } from '../common/without-trailing.js';
@@ -93,7 +94,11 @@ export function readEnvironmentOptions(variables = process.env): NudgeClientScop
     if (value !== undefined) options[option] = value;
   }
   if (environment.problems.length > 0) {
-    throw new InvalidNudgeAuthOptionsError('nudgeAuthConfig (environment)', environment.problems);
+    throw new InvalidNudgeAuthOptionsError(
+      'nudgeAuthConfig (environment)',
+      environment.problems,
+      RUN_THE_DOCTOR,
+    );
   }
   return options as unknown as NudgeClientScopeOptions;
 }

@@ -2,7 +2,11 @@ import * as v from 'valibot';
 import { connectionOptions, type NudgeConnectionOptions } from './connection.options.js';
 import { wholeNumber, type Declarations } from './option-rules.js';
 
-/** How Nudge is called. */
+/**
+ * How Nudge is called.
+ *
+ * @publicApi
+ */
 export interface NudgeHttpOptions extends NudgeConnectionOptions {
   /** Milliseconds one attempt may take, 100 to 9000. Default 3000. */
   timeoutMs?: number;

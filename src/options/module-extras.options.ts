@@ -3,7 +3,11 @@ import * as v from 'valibot';
 import { endpointOptions, type NudgeEndpointOptions } from './endpoint.options.js';
 import { falseOr, flag, optionsOf, type Declarations } from './option-rules.js';
 
-/** What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns. */
+/**
+ * What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns.
+ *
+ * @publicApi
+ */
 export interface NudgeAuthExtras {
   /** `true` lets every module inject the service without importing this one. Default `false`. */
   isGlobal?: boolean;

@@ -78,13 +78,21 @@ interface NudgeAuthCommonOptions {
   enabled?: () => boolean;
 }
 
-/** One token serves every user: each of them then holds the same bearer token. */
+/**
+ * One token serves every user: each of them then holds the same bearer token.
+ *
+ * @publicApi
+ */
 export interface NudgeClientScopeOptions extends NudgeAuthCommonOptions {
   scope?: 'client';
   extId?: undefined;
 }
 
-/** Every user gets a token of their own, bound to their external id at Nudge. */
+/**
+ * Every user gets a token of their own, bound to their external id at Nudge.
+ *
+ * @publicApi
+ */
 export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions {
   /**
    * `'client'`: one token serves every user, so every user holds the same one. `'user'`: every user gets a token of
@@ -100,10 +108,18 @@ export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions {
   extId(user: unknown, request: unknown): string | Promise<string>;
 }
 
-/** The options that `forRoot` takes and a `forRootAsync` factory returns. */
+/**
+ * The options that `forRoot` takes and a `forRootAsync` factory returns.
+ *
+ * @publicApi
+ */
 export type NudgeAuthOptions = NudgeClientScopeOptions | NudgeUserScopeOptions;
 
-/** What `useClass` and `useExisting` must implement. */
+/**
+ * What `useClass` and `useExisting` must implement.
+ *
+ * @publicApi
+ */
 export interface NudgeAuthOptionsFactory {
   createNudgeAuthOptions(): NudgeAuthOptions | Promise<NudgeAuthOptions>;
 }

@@ -15,6 +15,11 @@ export const USER_JWT_ALGORITHMS = [
   'ES384',
   'ES512',
 ] as const;
+/**
+ * An algorithm that may sign the JWTs of users.
+ *
+ * @publicApi
+ */
 export type UserJwtAlgorithm = (typeof USER_JWT_ALGORITHMS)[number];
 
 export const NO_EDDSA =

@@ -41,10 +41,18 @@ interface UserJwtRules {
   strategyName?: string;
 }
 
-/** The verified claims of a user's JWT: what `request.user` holds behind the default guard. */
+/**
+ * The verified claims of a user's JWT: what `request.user` holds behind the default guard.
+ *
+ * @publicApi
+ */
 export type UserJwtPayload = Readonly<Record<string, unknown>>;
 
-/** How the signed-in user's own JWT is verified: by one shared secret, one public key, or the issuer's JWKS. */
+/**
+ * How the signed-in user's own JWT is verified: by one shared secret, one public key, or the issuer's JWKS.
+ *
+ * @publicApi
+ */
 export type UserJwtOptions = UserJwtRules &
   (
     | {

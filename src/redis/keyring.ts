@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { TokenRecord } from '../store/token-store.js';
-import { MAX_ANSWER_BYTES } from '../vendor/http-client.js';
+import { MAX_ANSWER_BYTES } from '../vendor/axios-instance.js';
 
 const SALT = 'nestjs-nudge-auth';
 const CIPHER = 'aes-256-gcm';

@@ -18,15 +18,17 @@ const ATTEMPTS = 3;
 type ScriptArgument = string | number;
 
 /** An answer of a script: the time of Redis in microseconds, and what the script says. */
-export type ScriptAnswer = readonly [number, ...ScriptArgument[]];
+type ScriptAnswer = readonly [number, ...ScriptArgument[]];
 
 /** There is nobody to ask. */
 class NoConnection extends Error {
   override readonly name = 'NoConnection';
+  /** Why, in one word, as far as that is known. */
+  readonly code: string;
 
-  /** @param code why, in one word, as far as anybody knows. */
-  constructor(readonly code = 'ENOTCONN') {
+  constructor(code = 'ENOTCONN') {
     super('There is no connection to Redis');
+    this.code = code;
   }
 }
 

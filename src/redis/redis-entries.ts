@@ -18,7 +18,7 @@ import { ACQUIRE, INVALIDATE, READ, WRITE } from './scripts.js';
 
 const OWNER_BYTES = 12;
 
-export interface RedisEntriesParts {
+interface RedisEntriesParts {
   readonly connection: RedisConnection;
   readonly feed: ChangeFeed;
   readonly callLimits: SharedCallLimits;

@@ -13,7 +13,7 @@ const HELD_FOR_MS = 1.5 * SECOND_MS;
 /** No caller's deadline is longer, so whoever has not given it back by then has forgotten it. */
 const LONGEST_WORK_MS = 10 * SECOND_MS;
 
-export interface RedisLeaseParts {
+interface RedisLeaseParts {
   readonly names: EntryNames;
   readonly fence: number;
   readonly storedFence: number;

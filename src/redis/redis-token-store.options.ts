@@ -13,7 +13,11 @@ import { encryptionKeyBytes, encryptionKeysProblem } from './encryption-keys.js'
 /** Milliseconds one command may take. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
 
-/** Where Redis is and how it is used. Exactly one of `url` and `client` is required. */
+/**
+ * Where Redis is and how it is used. Exactly one of `url` and `client` is required.
+ *
+ * @publicApi
+ */
 export interface RedisTokenStoreOptions {
   /**
    * `redis://` or `rediss://` URL of one server; the store then connects by itself, and closes what it has opened.

@@ -25,6 +25,8 @@ import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './re
  * @example
  * const client = new Cluster([{ host: 'redis-0.internal', port: 6379 }]);
  * NudgeAuthModule.forRoot({ apiKey, store: new RedisTokenStore({ client }) })
+ *
+ * @publicApi
  */
 export class RedisTokenStore implements TokenStore {
   readonly callLimits: SharedCallLimits;

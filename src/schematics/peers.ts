@@ -42,7 +42,7 @@ export function majorOf(version: unknown): number | undefined {
 }
 
 /** One line of the report: what was added, or put in the place of what. */
-export interface PeerChange {
+interface PeerChange {
   readonly name: string;
   readonly range: string;
   readonly replaced?: string;

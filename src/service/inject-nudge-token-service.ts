@@ -1,6 +1,10 @@
 import { Inject } from '@nestjs/common';
 
-/** The injection token of a registration's `NudgeTokenService`; a named registration has a token of its own. */
+/**
+ * The injection token of a registration's `NudgeTokenService`; a named registration has a token of its own.
+ *
+ * @publicApi
+ */
 export function getNudgeTokenServiceToken(name?: string): string {
   return name === undefined ? 'NudgeTokenService' : `NudgeTokenService:${name}`;
 }
@@ -10,6 +14,8 @@ export function getNudgeTokenServiceToken(name?: string): string {
  *
  * @example
  * constructor(@InjectNudgeTokenService('emea') private readonly nudgeTokens: NudgeTokenService) {}
+ *
+ * @publicApi
  */
 export function InjectNudgeTokenService(name?: string): ParameterDecorator & PropertyDecorator {
   return Inject(getNudgeTokenServiceToken(name));

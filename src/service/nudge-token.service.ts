@@ -11,7 +11,11 @@ import { StatusBoard, type StatusSummary } from '../telemetry/status-board.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import { noteLoadedCopy } from './second-copy.js';
 
-/** Which token is meant. */
+/**
+ * Which token is meant.
+ *
+ * @publicApi
+ */
 export interface NudgeTokenSelector {
   /** Minutes the token lives, 30 to 1440. Default: the registration's `defaultExpiryMins`. */
   expiryMins?: number;
@@ -19,6 +23,11 @@ export interface NudgeTokenSelector {
   extId?: string;
 }
 
+/**
+ * Which token is asked for, and how.
+ *
+ * @publicApi
+ */
 export interface NudgeTokenRequest extends NudgeTokenSelector {
   /** `true` skips the held token and gets one that was fetched after this call. */
   forceRefresh?: boolean;
@@ -38,7 +47,11 @@ export interface HeldTokenStatus {
   readonly remainingMs: number;
 }
 
-/** What the service knows of its own work. Holds neither tokens nor keys nor users' ids. */
+/**
+ * What the service knows of its own work. Holds neither tokens nor keys nor users' ids.
+ *
+ * @publicApi
+ */
 export interface NudgeTokenStatus extends StatusSummary {
   readonly scope: 'client' | 'user';
   /** What the kill switch says. */
@@ -78,7 +91,11 @@ export let tokenAtOnce: (
 
 noteLoadedCopy();
 
-/** Hands out Nudge tokens: held ones while they are good, new ones when they are not. */
+/**
+ * Hands out Nudge tokens: held ones while they are good, new ones when they are not.
+ *
+ * @publicApi
+ */
 @Injectable()
 export class NudgeTokenService {
   readonly #cache: TokenCache;
@@ -97,6 +114,7 @@ export class NudgeTokenService {
         : Promise.resolve(service.getToken(request));
   }
 
+  /** @internal Nest makes it. */
   constructor(
     @Inject(TokenCache) cache: TokenCache,
     @Inject(StatusBoard) board: StatusBoard,

@@ -23,7 +23,7 @@ export interface StoreLookup {
   readonly fence: number;
 }
 
-export interface SharedEntryParts {
+interface SharedEntryParts {
   readonly store: TokenStore;
   readonly breaker: StoreCircuitBreaker;
   readonly recovery: StoreRecovery;

@@ -4,7 +4,11 @@ import type { CallUrgency } from '../vendor/call-budget.js';
 /** A process that starts waits so long for its first connection, instead of calling the vendor as all others do. */
 export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
-/** A token as it is shared: it says how long it lives from now, because no two machines' clocks agree. */
+/**
+ * A token as it is shared: it says how long it lives from now, because no two machines' clocks agree.
+ *
+ * @publicApi
+ */
 export interface TokenRecord {
   readonly token: string;
   /** Milliseconds it can still be used. */
@@ -15,12 +19,21 @@ export interface TokenRecord {
   readonly keyFingerprint: string;
 }
 
+/**
+ * What a store holds for an entry.
+ *
+ * @publicApi
+ */
 export interface StoredToken extends TokenRecord {
   /** The order of writes: a higher one is newer, whatever any clock says. */
   readonly fence: number;
 }
 
-/** The right to renew one entry. It ends by itself when its holder is gone. */
+/**
+ * The right to renew one entry. It ends by itself when its holder is gone.
+ *
+ * @publicApi
+ */
 export interface TokenLease {
   /** Higher than every fence given for this entry before. */
   readonly fence: number;
@@ -50,7 +63,11 @@ export function giveBack(lease: TokenLease | undefined): void {
     .catch(() => undefined);
 }
 
-/** Key material that everybody has who may use an API key, and nobody else. */
+/**
+ * Key material that everybody has who may use an API key, and nobody else.
+ *
+ * @publicApi
+ */
 export interface StoreSecret {
   /** Names the API key, as {@link TokenRecord.keyFingerprint} does. */
   readonly keyFingerprint: string;
@@ -58,7 +75,11 @@ export interface StoreSecret {
   readonly material: Uint8Array;
 }
 
-/** What a store may know of the registration that uses it. */
+/**
+ * What a store may know of the registration that uses it.
+ *
+ * @publicApi
+ */
 export interface TokenStoreUser {
   /**
    * The secrets of the API keys in use, the first key's first; asked again when keys may have been rotated. Rejects when
@@ -70,6 +91,8 @@ export interface TokenStoreUser {
 /**
  * What processes that share a store share on their way to the vendor, who counts them by their common address. Every
  * method may reject or be slow: callers then keep to a part of the budget of their own.
+ *
+ * @publicApi
  */
 export interface SharedCallLimits {
   /**
@@ -89,7 +112,11 @@ export interface SharedCallLimits {
   look(): Promise<void>;
 }
 
-/** `remainingMs` are the milliseconds until it is worth asking again; 0 when a call may be made. */
+/**
+ * `remainingMs` are the milliseconds until it is worth asking again; 0 when a call may be made.
+ *
+ * @publicApi
+ */
 export interface SharedPause {
   readonly remainingMs: number;
   /** Whether this is the first call after a pause: the others wait until it has ended the pause, or a few seconds. */
@@ -99,6 +126,8 @@ export interface SharedPause {
 /**
  * Where processes share tokens. Every method may reject or be slow: callers then go on without it.
  * `describeTokenStoreContract` of `nestjs-nudge-auth/testing` is its executable form.
+ *
+ * @publicApi
  */
 export interface TokenStore {
   /** The shared way to the vendor; left out, every process counts for itself. */

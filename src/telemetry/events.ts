@@ -98,6 +98,8 @@ type Happening =
 /**
  * What happens to tokens. Never a key, a token, a user's id or a tenant's id: keys and tenants go by their fingerprint.
  * Durations are in milliseconds. `message` is one of this package's own texts, never the vendor's.
+ *
+ * @publicApi
  */
 export type NudgeAuthEvent = Happening & {
   /** The tenant it is about, where there are tenants and it is about one of them. */

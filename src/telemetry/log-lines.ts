@@ -1,11 +1,12 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
+import { RUN_THE_DOCTOR } from '../common/doctor-hint.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { NudgeAuthEvent, NudgeAuthEventOf, NudgeAuthEvents } from './events.js';
 import { auditDropped } from './audit-dropped.js';
 import { userKeysLost } from './user-keys-lost.js';
 
 /** Where lines go: Nest's `Logger` fits. */
-export interface LogSink {
+interface LogSink {
   log(message: string): void;
   warn(message: string): void;
   error(message: string): void;
@@ -96,7 +97,7 @@ export class LogLines {
           text:
             `Nudge refuses the ${event.role} API key (fingerprint ${event.keyFingerprint}). Likely causes: a wrong or ` +
             'withdrawn key, a public key in place of the private one, or short-lived tokens not enabled for the ' +
-            'account (ask Nudge to enable them).',
+            `account (ask Nudge to enable them). ${RUN_THE_DOCTOR}`,
         });
       case 'key-in-use':
         return this.#is(
@@ -117,7 +118,7 @@ export class LogLines {
         return this.#is('store', {
           level: 'warn',
           topic: 'store-lost',
-          text: `The token store does not answer (${whatFailed(event)}): this process goes on by itself and calls Nudge on its own account.`,
+          text: `The token store does not answer (${whatFailed(event)}): this process goes on by itself and calls Nudge on its own account. ${RUN_THE_DOCTOR}`,
         });
       case 'store-back':
         return this.#is('store', {
@@ -158,7 +159,7 @@ export class LogLines {
     this.#is('renewal', {
       level: 'warn',
       topic,
-      text: `Nudge tokens cannot be renewed (${code}): ${message}. Held tokens are served while they last; the next attempt is due in ${seconds(retryInMs)}.`,
+      text: `Nudge tokens cannot be renewed (${code}): ${message}. Held tokens are served while they last; the next attempt is due in ${seconds(retryInMs)}. ${RUN_THE_DOCTOR}`,
     });
   }
 

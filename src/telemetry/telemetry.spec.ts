@@ -194,7 +194,7 @@ describe('log lines', () => {
   it.each<{ event: NudgeAuthEvent; line: RegExp }>([
     {
       event: FAILED,
-      line: /^warn .*cannot be renewed \(NUDGE_UNAVAILABLE\): Nudge answered with status 502\..* due in 1 s\.$/,
+      line: /^warn .*cannot be renewed \(NUDGE_UNAVAILABLE\): Nudge answered with status 502\..* due in 1 s\. Run `npx nestjs-nudge-auth doctor`\.$/,
     },
     { event: RECOVERED, line: /^log .*renewed again, after 3 failed attempts in 5 s\.$/ },
     {

@@ -13,6 +13,11 @@ import type {
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 
+/**
+ * How the fake service behaves.
+ *
+ * @publicApi
+ */
 export interface FakeNudgeTokenServiceOptions {
   /** Minutes its tokens live where a request does not say. Default 60. */
   readonly defaultExpiryMins?: number;
@@ -28,6 +33,8 @@ export interface FakeNudgeTokenServiceOptions {
  * Test.createTestingModule({ imports: [AppModule] })
  *   .overrideProvider(NudgeTokenService)
  *   .useValue(new FakeNudgeTokenService())
+ *
+ * @publicApi
  */
 export class FakeNudgeTokenService implements Pick<
   NudgeTokenService,

@@ -3,13 +3,3 @@ export { FakeNudgeTokenService, type FakeNudgeTokenServiceOptions } from './fake
 export { ManualClock } from './manual-clock.js';
 export { describeTokenStoreContract, type TestFramework } from './token-store-contract.js';
 export type { Cancel, Clock, Instant, ScheduleOptions } from '../common/clock.js';
-export type {
-  SharedCallLimits,
-  SharedPause,
-  StoredToken,
-  StoreSecret,
-  TokenLease,
-  TokenRecord,
-  TokenStore,
-  TokenStoreUser,
-} from '../store/token-store.js';

@@ -11,7 +11,11 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A clock that stands still until a test moves it: for tests that never sleep. */
+/**
+ * A clock that stands still until a test moves it: for tests that never sleep.
+ *
+ * @publicApi
+ */
 export class ManualClock implements Clock {
   /** The next one stands last. */
   readonly #timers: Timer[] = [];

@@ -20,7 +20,11 @@ interface Slot {
   stored: { readonly record: TokenRecord; readonly fence: number; readonly since: Instant } | undefined;
 }
 
-/** A `TokenStore` in the memory of one process: for several applications in it, and as the contract's plainest form. */
+/**
+ * A `TokenStore` in the memory of one process: for several applications in it, and as the contract's plainest form.
+ *
+ * @publicApi
+ */
 export class MemoryTokenStore implements TokenStore {
   readonly #clock: Clock;
   readonly #slots: LRUCache<string, Slot>;

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { isNudgeAuthError, NudgeAuthModule, NudgeTokenService } from 'nestjs-nudge-auth';
+import {
+  isNudgeAuthError,
+  NudgeAuthModule,
+  NudgeTokenService,
+  type TokenLease,
+  type TokenStore,
+} from 'nestjs-nudge-auth';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import {
   describeTokenStoreContract,
@@ -9,8 +15,6 @@ import {
   ManualClock,
   MemoryTokenStore,
   type TestFramework,
-  type TokenLease,
-  type TokenStore,
 } from './index.js';
 
 const START_MS = Date.UTC(2031, 4, 6, 7, 8, 9);

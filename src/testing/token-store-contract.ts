@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
 
-/** `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`. */
+/**
+ * `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`.
+ *
+ * @publicApi
+ */
 export interface TestFramework {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>) => unknown;
@@ -25,6 +29,8 @@ async function lease(store: TokenStore, entry: string): Promise<TokenLease> {
  * @param name what is tested, for the report.
  * @param createStore makes a store that shares nothing with the ones made before.
  * @param framework where the tests run. Default: the globals of jest, vitest or mocha.
+ *
+ * @publicApi
  */
 export function describeTokenStoreContract(
   name: string,

@@ -10,7 +10,7 @@ import {
 import type { NudgeToken } from './nudge-token.js';
 
 /** What must be known of a token to hold it. */
-export interface HoldableToken {
+interface HoldableToken {
   readonly token: string;
   readonly claims: { readonly issuedAtMs: number; readonly expiresAtMs: number };
   readonly arrivedAt: Instant;

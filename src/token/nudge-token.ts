@@ -1,6 +1,8 @@
 /**
  * A short-lived token for the frontend's Nudge SDK, ready to be handed to a signed-in user.
  * Both moments are epoch milliseconds of this machine's clock, whatever the vendor's clock says.
+ *
+ * @publicApi
  */
 export interface NudgeToken {
   /** The JWT itself, a bearer credential: never log it. */

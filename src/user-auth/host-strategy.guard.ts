@@ -1,4 +1,6 @@
+import type { ExecutionContext } from '@nestjs/common';
 import { AuthGuard, type AuthGuardAuthenticateOptions, type IAuthModuleOptions } from '@nestjs/passport';
+import { incomingRequest } from './incoming-request.js';
 import type { Strategy } from './passport-registry.js';
 
 /** What passport puts on a strategy for one request: `success`, `fail`, `error` and so on. */
@@ -30,6 +32,11 @@ export class HostStrategyGuard extends AuthGuard() {
     // Its types know names only; passport takes an instance as well.
     super({ defaultStrategy: new ByInstance(strategy) as unknown as string } satisfies IAuthModuleOptions);
     this.#userProperty = userProperty;
+  }
+
+  /** Of GraphQL resolvers, too. */
+  override getRequest(context: ExecutionContext): unknown {
+    return incomingRequest(context);
   }
 
   override getAuthenticateOptions(): AuthGuardAuthenticateOptions {

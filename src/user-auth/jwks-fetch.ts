@@ -37,13 +37,14 @@ export function createFetchJwks(jwksUri: string, connection: NudgeConnectionOpti
 /** The issuer's keys cannot be had. Quotes nothing of what the issuer answered. */
 export class JwksError extends Error {
   override readonly name = 'JwksError';
+  readonly reason: UserKeysFailure;
+  /** The status or the system's error code, where that is known. */
+  readonly detail: string | undefined;
 
-  /** @param detail the status or the system's error code, where that is known. */
-  constructor(
-    readonly reason: UserKeysFailure,
-    readonly detail?: string,
-  ) {
+  constructor(reason: UserKeysFailure, detail?: string) {
     super(detail === undefined ? reason : `${reason}: ${detail}`);
+    this.reason = reason;
+    this.detail = detail;
   }
 }
 

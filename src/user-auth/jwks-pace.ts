@@ -12,7 +12,7 @@ const UNKNOWN_KID_AFTER_MS = 5 * SECOND_MS;
 const FIRST_RETRY_MS = SECOND_MS;
 
 /** Why the JWKS is fetched. */
-export type FetchPurpose = 'first keys' | 'renewal' | 'unknown kid';
+type FetchPurpose = 'first keys' | 'renewal' | 'unknown kid';
 
 /** When the JWKS may be fetched again: no user, good or bad, can make an issuer be asked more often. */
 export class JwksPace {

@@ -32,7 +32,7 @@ interface FetchedKeys {
   readonly fetch: number;
 }
 
-export interface JwksUserKeysSettings {
+interface JwksUserKeysSettings {
   /** How the issuer is called in events: its address without a query. */
   readonly url: string;
   readonly fetchJwks: FetchJwks;

@@ -16,15 +16,18 @@ export function userAuthenticationToken(name?: string): string {
 /**
  * Lets signed-in users pass: by the registration's own `userJwt`, or by the host's `'jwt'` strategy. Refuses with 401
  * and `WWW-Authenticate: Bearer`; answers 503 when nobody can tell who the user is. It guards the endpoint, and any route
- * of the host's whose module imports the registration.
+ * or GraphQL resolver of the host's whose module imports the registration.
  *
  * @example
  * \@UseGuards(NudgeUserGuard)
+ *
+ * @publicApi
  */
 @Injectable()
 export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
   readonly #users: UserAuthentication;
 
+  /** @internal Nest makes it. */
   constructor(@Inject(UserAuthentication) users: UserAuthentication) {
     this.#users = users;
   }
@@ -47,6 +50,8 @@ const namedGuards = new Map<string, Type<NudgeUserGuard>>();
  *
  * @example
  * \@UseGuards(NudgeUserGuardFor('emea'))
+ *
+ * @publicApi
  */
 export function NudgeUserGuardFor(name: string): Type<NudgeUserGuard> {
   const known = namedGuards.get(name);

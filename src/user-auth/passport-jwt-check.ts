@@ -13,7 +13,7 @@ interface Question {
 }
 
 /** What passport-jwt comes to: the claims, or why they do not count. */
-export type CheckOutcome = { readonly payload: UserJwtPayload } | { readonly refusal: UserJwtRefusal };
+type CheckOutcome = { readonly payload: UserJwtPayload } | { readonly refusal: UserJwtRefusal };
 
 /** passport-jwt as the one that verifies signatures and claims, without passport around it. */
 export class PassportJwtCheck {

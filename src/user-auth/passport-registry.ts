@@ -55,7 +55,7 @@ export function registeredStrategy(name: string): Strategy | undefined {
 }
 
 /** Whether a strategy is registered under any name. */
-export function isRegistered(strategy: Strategy): boolean {
+function isRegistered(strategy: Strategy): boolean {
   const strategies: unknown = Reflect.get(nestPassport, '_strategies');
   return Object.values(Object(strategies) as Record<string, unknown>).includes(strategy);
 }

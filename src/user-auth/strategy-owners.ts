@@ -17,7 +17,7 @@ interface Ownership {
   readonly isProvider: boolean;
 }
 
-export type StrategyOwner = 'none' | 'this application' | 'another application' | 'a closed application';
+type StrategyOwner = 'none' | 'this application' | 'another application' | 'a closed application';
 
 const applications = new WeakMap<ModulesContainer, Application>();
 const owners = new WeakMap<Strategy, Ownership>();

@@ -6,17 +6,17 @@ import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/answer-headers.js';
 import { arrivalOf } from '../http/arrival.js';
 import { forbidEtag } from '../http/forbid-etag.js';
+import { toHttpException } from '../http/nudge-http.exception.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import type { HostFunctions } from './host-functions.js';
 import { HostStrategy } from './host-strategy.js';
 import { HostStrategyGuard } from './host-strategy.guard.js';
+import { incomingRequest, type IncomingRequest } from './incoming-request.js';
 import { servesHttp } from './serves-http.js';
 import type { RequestWithHeaders } from './user-jwt-form.js';
 import type { UserJwtVerifier } from './user-jwt-verifier.js';
-
-type IncomingRequest = RequestWithHeaders & Record<string, unknown>;
 
 function keysTooLate(): NudgeAuthError {
   return new NudgeAuthError(
@@ -26,7 +26,7 @@ function keysTooLate(): NudgeAuthError {
 }
 
 /** What a registration's guards work with. */
-export interface UserAuthenticationParts {
+interface UserAuthenticationParts {
   readonly registration: NudgeAuthRegistration;
   readonly options: ResolvedNudgeAuthOptions;
   /** Of the registration's own `userJwt`; without it the host's strategy is asked. */
@@ -71,7 +71,7 @@ export class UserAuthentication {
 
   /** At once where the user's JWT is remembered: Nest then waits for nothing. */
   authenticate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.getArgByIndex<IncomingRequest>(0);
+    const request = incomingRequest(context);
     if (this.#parts.verifier === undefined) return this.#askHost(context, request);
     const user = this.verify(request);
     return user instanceof Promise
@@ -121,13 +121,16 @@ export class UserAuthentication {
 
   #refuse(context: ExecutionContext, error: unknown): never {
     const { random, registration } = this.#parts;
+    const errorStatus = registration.endpoint?.errorStatus;
+    // The answer to a GraphQL operation is not the guard's to mark: other fields stand in it.
+    if (context.getType<string>() !== 'http') {
+      throw isNudgeAuthError(error) ? toHttpException(error, random, errorStatus) : error;
+    }
     const response = context.getArgByIndex<HttpResponse>(1);
     // On the host's own routes no other guard of ours has done so.
     forbidCaching(response);
     forbidEtag(response);
     if (error instanceof UnauthorizedException) setHeaders(response, [['WWW-Authenticate', 'Bearer']]);
-    throw isNudgeAuthError(error)
-      ? failWith(error, response, random, registration.endpoint?.errorStatus)
-      : error;
+    throw isNudgeAuthError(error) ? failWith(error, response, random, errorStatus) : error;
   }
 }

@@ -9,6 +9,8 @@ import { extractUserJwt, type RequestWithHeaders } from './user-jwt-form.js';
  * ```ts
  * super({ jwtFromRequest: userJwtFromRequest, secretOrKey, algorithms: ['HS256'] });
  * ```
+ *
+ * @publicApi
  */
 export function userJwtFromRequest(request: RequestWithHeaders): string | null {
   return extractUserJwt(request) ?? null;

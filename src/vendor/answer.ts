@@ -10,7 +10,8 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-function parseObject(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
+/** The JSON object that an answer holds; `undefined` where it holds anything else. */
+export function jsonObjectOf(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
   const type = answer.headers['content-type'];
   if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(type)) return undefined;
   try {
@@ -27,7 +28,7 @@ const ASK_THE_VENDOR =
 
 /** 407 is a proxy's own word, whatever its body looks like. */
 function refusal(answer: HttpAnswer): NudgeAuthError {
-  const isTheVendors = answer.status !== 407 && typeof parseObject(answer)?.['message'] === 'string';
+  const isTheVendors = answer.status !== 407 && typeof jsonObjectOf(answer)?.['message'] === 'string';
   return isTheVendors
     ? new NudgeAuthError(
         'NUDGE_CREDENTIALS_REJECTED',
@@ -73,7 +74,7 @@ function failureOf(answer: HttpAnswer, nowMs: number): NudgeAuthError {
  */
 export function parseAnswer(answer: HttpAnswer, nowMs: number): string {
   if (answer.status !== 200) throw failureOf(answer, nowMs);
-  const token = parseObject(answer)?.['token'];
+  const token = jsonObjectOf(answer)?.['token'];
   if (typeof token === 'string') return token;
   throw new NudgeAuthError(
     'NUDGE_BAD_RESPONSE',

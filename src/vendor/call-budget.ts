@@ -2,7 +2,11 @@ import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
 import type { TimeBudget } from '../common/time-budget.js';
 
-/** Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget. */
+/**
+ * Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget.
+ *
+ * @publicApi
+ */
 export type CallUrgency = 'urgent' | 'rotation';
 
 /** How many calls the vendor may get. */

@@ -4,16 +4,13 @@ import type { Clock } from '../common/clock.js';
 import type { Secret } from '../common/secret.js';
 import { readClaims } from '../token/claims.js';
 import { lifeByVendorTime } from '../token/vendor-time.js';
-import { parseAnswer, type HttpAnswer } from './answer.js';
+import { parseAnswer } from './answer.js';
+import { sendTokenCall } from './token-call.js';
 import type { FetchedToken, TokenRequest, TokenSource } from './token-source.js';
-import { tokenUrl } from './token-url.js';
 import { failureOfTransport } from './transport-failure.js';
 
-/** The headers of an answer that mean something here. HTTP allows each of them once. */
-const HEADERS = ['content-type', 'retry-after', 'date', 'age'] as const;
-
 /**
- * Nudge's token API over HTTP, one attempt at a time. The only place where an API key is revealed.
+ * Nudge's token API over HTTP, one attempt at a time.
  *
  * @see https://docs.nudgenow.com/apis/get-jwt-token
  */
@@ -34,7 +31,10 @@ export class NudgeHttpTokenSource implements TokenSource {
     const cancelTimeout = this.#clock.schedule(timeoutMs, () => abort.abort());
     const sentAt = this.#clock.now();
     try {
-      const answer = await this.#send(apiKey, request, abort.signal);
+      const answer = await sendTokenCall(
+        (url, config) => firstValueFrom(this.#http.get<string>(url, config)),
+        { baseUrl: this.#baseUrl, request, apiKey, signal: abort.signal },
+      );
       const receivedAt = this.#clock.now();
       const token = parseAnswer(answer, receivedAt.wallMs);
       const claims = readClaims(token);
@@ -51,21 +51,5 @@ export class NudgeHttpTokenSource implements TokenSource {
     } finally {
       cancelTimeout();
     }
-  }
-
-  async #send(key: Secret, request: TokenRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const response = await firstValueFrom(
-      this.#http.get<string>(tokenUrl(this.#baseUrl, request), {
-        headers: { accept: 'application/json', 'user-agent': 'nestjs-nudge-auth', apikey: key.reveal() },
-        signal,
-      }),
-    );
-    const headers = Object.fromEntries(
-      HEADERS.map((name) => {
-        const value: unknown = response.headers[name];
-        return [name, typeof value === 'string' ? value : undefined];
-      }),
-    );
-    return { status: response.status, headers, body: response.data };
   }
 }

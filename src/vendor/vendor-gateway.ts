@@ -24,7 +24,7 @@ export function isSharedFailure(code: NudgeAuthErrorCode): boolean {
   return SHARED_FAILURES.has(code);
 }
 
-export interface VendorGatewayParts {
+interface VendorGatewayParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly queue: CallQueue;

@@ -51,8 +51,8 @@ describe.each(PAGES)('the page %s', (page) => {
   });
 });
 
-it('the README links to every page of the documentation', () => {
-  const linked = targetsOf('README.md').map(({ path }) => path);
+it('the README, or the page of the neighbours, links to every page of the documentation', () => {
+  const linked = ['README.md', 'docs/neighbours/README.md'].flatMap(targetsOf).map(({ path }) => path);
   expect(PAGES.filter((page) => page.startsWith('docs/') && !linked.includes(page))).toEqual([]);
 });
 

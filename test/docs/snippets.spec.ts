@@ -60,7 +60,10 @@ function complaints(snippets: readonly Snippet[]): string[] {
 
 describe('the documentation', () => {
   it('has TypeScript that compiles against the package as it is', () => {
-    const snippets = SNIPPETS.filter(({ language }) => language === 'ts');
+    const snippets = SNIPPETS.filter(
+      // Those compile, and run, beside packages that are not installed here: npm run test:neighbours.
+      ({ language, page }) => language === 'ts' && !page.startsWith('docs/neighbours/'),
+    );
     expect(snippets.length).toBeGreaterThan(10);
     expect(complaints(snippets)).toEqual([]);
   }, 180_000);

@@ -3,6 +3,7 @@ import * as client from 'nestjs-nudge-auth/client';
 import * as config from 'nestjs-nudge-auth/config';
 import * as emulator from 'nestjs-nudge-auth/emulator';
 import * as redis from 'nestjs-nudge-auth/redis';
+import * as swagger from 'nestjs-nudge-auth/swagger';
 import * as testing from 'nestjs-nudge-auth/testing';
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -17,5 +18,6 @@ export const isKnown: [
   IsAny<typeof emulator.NudgeEmulator>,
   IsAny<typeof redis.RedisTokenStore>,
   IsAny<redis.RedisTokenStoreOptions['client']>,
+  IsAny<typeof swagger.nudgeTokenDocs>,
   IsAny<typeof testing.FakeNudgeTokenService>,
-] = [false, false, false, false, false, false, false, false, false];
+] = [false, false, false, false, false, false, false, false, false, false];

@@ -11,6 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The drawn order, top to bottom. */
 const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'module',
+  'swagger',
   'endpoint',
   'doctor',
   'testing',
@@ -91,6 +92,7 @@ const OFFENCES: readonly Offence[] = [
   offence('token-is-free-of-nest', 'src/token/nest-type.ts', "export type { X } from '@nestjs/common';\n"),
   offence('common-imports-no-package', 'src/common/package.ts', importing('valibot')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
+  offence('@nestjs/swagger-stays-in-swagger', 'src/endpoint/swagger-peer.ts', importing('@nestjs/swagger')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
   // Its layers import upward, and so reach what has subpaths of its own.
   offence('main-entry-stands-alone', 'src/index.ts', ''),

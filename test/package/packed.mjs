@@ -25,7 +25,12 @@ const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
 
 /** Entry points that cannot be imported without one of the optional peers; all others can. */
-const NEEDED_PEER = { './config': '@nestjs/config', './redis': 'ioredis', './terminus': '@nestjs/terminus' };
+const NEEDED_PEER = {
+  './config': '@nestjs/config',
+  './redis': 'ioredis',
+  './swagger': '@nestjs/swagger',
+  './terminus': '@nestjs/terminus',
+};
 
 const PUBLISHED =
   /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
@@ -108,6 +113,41 @@ before(async () => {
 
 after(async () => {
   await rm(workshop, { recursive: true, force: true });
+});
+
+describe('the command line without any peer', () => {
+  it('diagnoses a setup, and prints no key', async () => {
+    const cwd = join(workshop, 'no-peers');
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'package.json'), '{}');
+    await run('npm', ['install', '--legacy-peer-deps', '--no-audit', '--no-fund', tarball], {
+      cwd,
+      timeout: NPM_TIMEOUT_MS,
+    });
+    const bin = join(cwd, 'node_modules/.bin', manifest.name);
+    const emulator = spawn(bin, ['emulator', '--port=0'], { cwd });
+    try {
+      const [greeting] = await once(emulator.stdout.setEncoding('utf8'), 'data');
+      const [, NUDGE_BASE_URL] = /NUDGE_BASE_URL=(\S+)/.exec(greeting);
+      const [, NUDGE_API_KEY] = /NUDGE_API_KEY=(\S+)/.exec(greeting);
+      await writeFile(
+        join(cwd, '.env'),
+        `NUDGE_BASE_URL=${NUDGE_BASE_URL}\nNUDGE_API_KEY=${NUDGE_API_KEY}\n`,
+      );
+      const tool = (...args) => run('npx', ['--no', '--', manifest.name, ...args], { cwd });
+      const { ok, checks } = JSON.parse(await tool('doctor', '--strict', '--json'));
+      assert.ok(ok, JSON.stringify(checks));
+      assert.equal(checks.find(({ name }) => name === 'call').status, 'pass');
+      for (const output of [await tool('doctor'), await tool('token')]) {
+        assert.ok(!output.includes(NUDGE_API_KEY));
+        assert.ok(!output.includes('\u001B'));
+      }
+      await writeFile(join(cwd, '.env'), `NUDGE_REDIS_URL=redis://127.0.0.1:1\n`);
+      await assert.rejects(tool('doctor', '--offline'), /npm install ioredis/);
+    } finally {
+      emulator.kill('SIGINT');
+    }
+  });
 });
 
 describe('the tarball', () => {

@@ -40,7 +40,7 @@ export interface Caller {
   isAborted?: boolean;
 }
 
-export interface Moment {
+interface Moment {
   /** By this machine's monotonic clock. */
   readonly localMs: number;
   /** By the machine's wall clock. */

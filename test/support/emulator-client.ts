@@ -1,6 +1,7 @@
+import { afterEach, beforeEach } from '@jest/globals';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { decodeJwt, type JWTPayload } from 'jose';
-import { NudgeEmulator } from '../../src/emulator/index.js';
+import { NudgeEmulator, type NudgeEmulatorOptions } from '../../src/emulator/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 export const EMULATOR_KEY = 'canary-private-key';
@@ -8,7 +9,7 @@ export const NOW_MS = Date.UTC(2026, 0, 1, 12);
 export const NOW_S = NOW_MS / 1000;
 
 /** An answer of the emulator, also one that broke off. */
-export interface SeenAnswer {
+interface SeenAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -18,14 +19,31 @@ export interface SeenAnswer {
 
 /** An emulator on a clock that stands still, and a plain HTTP client for it. */
 export class EmulatorClient {
-  private constructor(
-    readonly nudge: NudgeEmulator,
-    readonly clock: ManualClock,
-  ) {}
+  #started: { readonly nudge: NudgeEmulator; readonly clock: ManualClock } | undefined;
 
-  static async start(): Promise<EmulatorClient> {
+  static async start(options: NudgeEmulatorOptions = {}): Promise<EmulatorClient> {
+    const client = new EmulatorClient();
+    await client.restart(options);
+    return client;
+  }
+
+  async restart(options: NudgeEmulatorOptions = {}): Promise<void> {
     const clock = new ManualClock(NOW_MS);
-    return new EmulatorClient(await NudgeEmulator.start({ apiKeys: [EMULATOR_KEY, 'second'], clock }), clock);
+    const all = { apiKeys: [EMULATOR_KEY, 'second'], ...options, clock };
+    this.#started = { nudge: await NudgeEmulator.start(all), clock };
+  }
+
+  get nudge(): NudgeEmulator {
+    return this.#running.nudge;
+  }
+
+  get clock(): ManualClock {
+    return this.#running.clock;
+  }
+
+  get #running() {
+    if (this.#started === undefined) throw new Error('The emulator was not started');
+    return this.#started;
   }
 
   /** Resolves when status and headers are there. */
@@ -62,4 +80,12 @@ export async function readAnswer(response: IncomingMessage): Promise<SeenAnswer>
 
 export function tokenOf({ body }: SeenAnswer): string {
   return (JSON.parse(body.toString()) as { token: string }).token;
+}
+
+/** The client of an emulator that is started anew for every test of the file. */
+export function emulatorForEachTest(): EmulatorClient {
+  const client = new EmulatorClient();
+  beforeEach(() => client.restart());
+  afterEach(() => client.nudge.stop());
+  return client;
 }

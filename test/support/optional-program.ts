@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 
 /** The path of a program, if it is installed; `name` may be a path itself. */
-export function findProgram(name: string): string | undefined {
+function findProgram(name: string): string | undefined {
   const folders = name.includes(sep) ? [''] : (process.env['PATH'] ?? '').split(delimiter);
   return folders
     .map((folder) => join(folder, name))

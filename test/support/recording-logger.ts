@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { inspect } from 'node:util';
 
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly text: string;
 }

@@ -28,7 +28,7 @@ export interface TokenLifeSettings {
   readonly vendorName?: string;
 }
 
-export interface ObservedCall {
+interface ObservedCall {
   readonly entry: string;
   /** By the monotonic clock. */
   readonly atMs: number;
@@ -92,7 +92,12 @@ export class TokenLife<Time extends Clock = ManualClock> {
       clock,
       random,
     });
-    this.service = new NudgeTokenService(this.cache, new StatusBoard(this.events, clock), this.events, resolved);
+    this.service = new NudgeTokenService(
+      this.cache,
+      new StatusBoard(this.events, clock),
+      this.events,
+      resolved,
+    );
   }
 
   static onManualClock(settings: TokenLifeSettings = {}, clock = new ManualClock()): TokenLife {

@@ -50,7 +50,7 @@ export class HostJwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 @Module({ imports: [PassportModule], providers: [HostJwtStrategy] })
 export class HostAuthModule {}
 
-export interface RsaKeyPair {
+interface RsaKeyPair {
   readonly publicPem: string;
   readonly publicJwk: object;
   readonly privatePem: string;

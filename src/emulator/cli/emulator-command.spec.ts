@@ -11,6 +11,9 @@ async function runWith(argv: string[], meanwhile: (output: string) => Promise<vo
     print: (text) => (output += text),
     printError: (text) => (errors += text),
     untilStopped: () => meanwhile(output),
+    readInput: () => Promise.resolve(''),
+    environment: {},
+    isTerminal: { output: false, errors: false },
   });
   return { exitCode, output, errors };
 }

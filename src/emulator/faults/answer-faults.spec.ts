@@ -1,27 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EMULATOR_KEY, EmulatorClient } from '../../../test/support/emulator-client.js';
-import type { NudgeEmulator, EmulatorFault } from '../index.js';
+import { describe, expect, it } from '@jest/globals';
+import { EMULATOR_KEY, emulatorForEachTest } from '../../../test/support/emulator-client.js';
+import type { EmulatorFault } from '../index.js';
 
-let client: EmulatorClient;
-let nudge: NudgeEmulator;
-
-beforeEach(async () => {
-  client = await EmulatorClient.start();
-  ({ nudge } = client);
-});
-
-afterEach(() => nudge.stop());
+const client = emulatorForEachTest();
 
 describe('faults of the layer answer', () => {
   it('answers any status, whoever asks for whatever', async () => {
-    nudge.setFault({ kind: 'status', status: 503, message: 'maintenance' });
+    client.nudge.setFault({ kind: 'status', status: 503, message: 'maintenance' });
     const seen = await client.get('', 'unknown key');
     expect([seen.status, JSON.parse(seen.body.toString())]).toEqual([503, { message: 'maintenance' }]);
     expect(seen.headers['retry-after']).toBeUndefined();
-    nudge.setFault({ kind: 'status', status: 204 });
+    client.nudge.setFault({ kind: 'status', status: 204 });
     const empty = await client.get();
     expect([empty.status, empty.body.length, empty.headers['content-length']]).toEqual([204, 0, undefined]);
-    expect(nudge.counters.tokensIssued).toBe(0);
+    expect(client.nudge.counters.tokensIssued).toBe(0);
   });
 
   it.each<[EmulatorFault, number, string]>([
@@ -35,31 +27,31 @@ describe('faults of the layer answer', () => {
       'Thu, 01 Jan 2026 12:01:30 GMT',
     ],
   ])('says when to come back: %j', async (fault, status, retryAfter) => {
-    nudge.setFault(fault);
+    client.nudge.setFault(fault);
     const seen = await client.get();
     expect([seen.status, seen.headers['retry-after']]).toEqual([status, retryAfter]);
   });
 
   it('redirects, by default to where it sees whether the key was sent along', async () => {
-    nudge.setFault({ kind: 'redirect' });
-    const response = await fetch(`${nudge.url}/clients/jwt/token?expiryMins=60`, {
+    client.nudge.setFault({ kind: 'redirect' });
+    const response = await fetch(`${client.nudge.url}/clients/jwt/token?expiryMins=60`, {
       headers: { apikey: EMULATOR_KEY },
     });
     expect([response.redirected, response.status]).toEqual([true, 200]);
     expect(await response.text()).not.toContain('token"');
-    expect(nudge.counters.keysSeenElsewhere).toBe(1);
-    expect(nudge.requests[1]).toMatchObject({
+    expect(client.nudge.counters.keysSeenElsewhere).toBe(1);
+    expect(client.nudge.requests[1]).toMatchObject({
       path: '/redirect-target',
       apiKeyFingerprint: expect.any(String),
     });
 
-    nudge.setFault({ kind: 'redirect', status: 307, location: 'https://elsewhere.invalid/' });
+    client.nudge.setFault({ kind: 'redirect', status: 307, location: 'https://elsewhere.invalid/' });
     const seen = await client.get();
     expect([seen.status, seen.headers.location]).toEqual([307, 'https://elsewhere.invalid/']);
   });
 
   it('refuses in HTML as a firewall does', async () => {
-    nudge.setFault({ kind: 'firewall', times: 1 }, { kind: 'firewall', status: 401 });
+    client.nudge.setFault({ kind: 'firewall', times: 1 }, { kind: 'firewall', status: 401 });
     const seen = await client.get();
     expect([seen.status, seen.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8']);
     expect(seen.body.toString()).toMatch(/^<!DOCTYPE html>/);

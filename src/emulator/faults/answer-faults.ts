@@ -5,7 +5,11 @@ import { errorAnswer, HTML_TYPE, textAnswer, type Answer } from '../http/answer.
 import { headerValue, nonEmptyHeaderValue, signedSeconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** A `Retry-After` header. At most one of `retryAfterS` and `retryAfterText` may be given. */
+/**
+ * A `Retry-After` header. At most one of `retryAfterS` and `retryAfterText` may be given.
+ *
+ * @publicApi
+ */
 export interface RetryAfter {
   /** Seconds, an integer; negative ones are sent as they are, or as a date in the past. */
   readonly retryAfterS?: number;
@@ -15,7 +19,11 @@ export interface RetryAfter {
   readonly retryAfterText?: string;
 }
 
-/** Any status, with a body of `{"message"}`. Neither key nor parameters are looked at. */
+/**
+ * Any status, with a body of `{"message"}`. Neither key nor parameters are looked at.
+ *
+ * @publicApi
+ */
 export interface StatusFault extends FaultScope, RetryAfter {
   readonly kind: 'status';
   /** 200 to 599. */
@@ -24,12 +32,20 @@ export interface StatusFault extends FaultScope, RetryAfter {
   readonly message?: string;
 }
 
-/** 429, as beyond the vendor's limit. */
+/**
+ * 429, as beyond the vendor's limit.
+ *
+ * @publicApi
+ */
 export interface RateLimitFault extends FaultScope, RetryAfter {
   readonly kind: 'rate-limit';
 }
 
-/** A redirect, by default to a route of the emulator that records whether the key was sent along. */
+/**
+ * A redirect, by default to a route of the emulator that records whether the key was sent along.
+ *
+ * @publicApi
+ */
 export interface RedirectFault extends FaultScope {
   readonly kind: 'redirect';
   /** Default 302. */
@@ -38,14 +54,22 @@ export interface RedirectFault extends FaultScope {
   readonly location?: string;
 }
 
-/** A refusal in HTML, as a firewall in front of the vendor would write it. */
+/**
+ * A refusal in HTML, as a firewall in front of the vendor would write it.
+ *
+ * @publicApi
+ */
 export interface FirewallFault extends FaultScope {
   readonly kind: 'firewall';
   /** 400 to 599, default 403. */
   readonly status?: number;
 }
 
-/** What stands in for the vendor's own verdict. */
+/**
+ * What stands in for the vendor's own verdict.
+ *
+ * @publicApi
+ */
 export type AnswerFault = StatusFault | RateLimitFault | RedirectFault | FirewallFault;
 
 interface AnswerFaultKind<Fault> extends FaultKind<Fault> {

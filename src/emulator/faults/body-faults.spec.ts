@@ -1,18 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
 import { decodeJwt } from 'jose';
-import { NOW_S, tokenOf, EmulatorClient } from '../../../test/support/emulator-client.js';
-import type { NudgeEmulator, EmulatorFault } from '../index.js';
+import { emulatorForEachTest, NOW_S, tokenOf } from '../../../test/support/emulator-client.js';
+import type { EmulatorFault } from '../index.js';
 
-let client: EmulatorClient;
-let nudge: NudgeEmulator;
-
-beforeEach(async () => {
-  client = await EmulatorClient.start();
-  ({ nudge } = client);
-});
-
-afterEach(() => nudge.stop());
+const client = emulatorForEachTest();
 
 describe('faults of the layer body', () => {
   it.each<[EmulatorFault, string, RegExp]>([
@@ -23,23 +15,23 @@ describe('faults of the layer body', () => {
     [{ kind: 'wrong-json', json: [{ token: 7 }] }, 'application/json; charset=utf-8', /^\[\{"token":7\}\]$/],
     [{ kind: 'wrong-json', json: null }, 'application/json; charset=utf-8', /^null$/],
   ])('%j', async (fault, contentType, body) => {
-    nudge.setFault(fault);
+    client.nudge.setFault(fault);
     const seen = await client.get();
     expect([seen.status, seen.headers['content-type']]).toEqual([200, contentType]);
     expect(seen.body.toString()).toMatch(body);
   });
 
   it('sends a body that is too large and otherwise good', async () => {
-    nudge.setFault({ kind: 'oversized-body' });
+    client.nudge.setFault({ kind: 'oversized-body' });
     const seen = await client.get();
     expect(seen.body.length).toBeGreaterThan(128 * 1024);
     expect(decodeJwt(tokenOf(seen)).iat).toBe(NOW_S);
-    nudge.setFault({ kind: 'oversized-body', sizeBytes: 70_000 }, { kind: 'firewall' });
+    client.nudge.setFault({ kind: 'oversized-body', sizeBytes: 70_000 }, { kind: 'firewall' });
     expect((await client.get()).body.length).toBeGreaterThan(70_000);
   });
 
   it('sends a small body that unpacks to a large one', async () => {
-    nudge.setFault({ kind: 'gzip-bomb' });
+    client.nudge.setFault({ kind: 'gzip-bomb' });
     const seen = await client.get();
     expect(seen.headers['content-encoding']).toBe('gzip');
     expect(seen.body.length).toBeLessThan(16 * 1024);
@@ -49,7 +41,7 @@ describe('faults of the layer body', () => {
   });
 
   it('spoils refusals as well', async () => {
-    nudge.setFault({ kind: 'not-json' });
+    client.nudge.setFault({ kind: 'not-json' });
     expect(await client.get('')).toMatchObject({ status: 400, body: Buffer.from('{"token":') });
   });
 });

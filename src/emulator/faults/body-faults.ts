@@ -5,7 +5,11 @@ import { HTML_TYPE, JSON_TYPE, type Answer } from '../http/answer.js';
 import { bodyBytes, json, nonEmptyHeaderValue } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** A body under another content type. */
+/**
+ * A body under another content type.
+ *
+ * @publicApi
+ */
 export interface WrongContentTypeFault extends FaultScope {
   readonly kind: 'wrong-content-type';
   /** Default `text/html; charset=utf-8`. */
@@ -14,35 +18,55 @@ export interface WrongContentTypeFault extends FaultScope {
   readonly body?: string;
 }
 
-/** A body that says it is JSON and is not. */
+/**
+ * A body that says it is JSON and is not.
+ *
+ * @publicApi
+ */
 export interface NotJsonFault extends FaultScope {
   readonly kind: 'not-json';
   /** Default: an object that ends in the middle. */
   readonly body?: string;
 }
 
-/** JSON of another shape than the vendor's. */
+/**
+ * JSON of another shape than the vendor's.
+ *
+ * @publicApi
+ */
 export interface WrongJsonFault extends FaultScope {
   readonly kind: 'wrong-json';
   /** Any JSON value, sent as the body. */
   readonly json: unknown;
 }
 
-/** A body of the right shape and far too large: the object is padded. */
+/**
+ * A body of the right shape and far too large: the object is padded.
+ *
+ * @publicApi
+ */
 export interface OversizedBodyFault extends FaultScope {
   readonly kind: 'oversized-body';
   /** At least this many bytes, up to 256 MiB. Default 131072 (128 KiB). */
   readonly sizeBytes?: number;
 }
 
-/** The same, compressed: a few KiB on the wire. Sent with `Content-Encoding: gzip` whatever the client accepts. */
+/**
+ * The same, compressed: a few KiB on the wire. Sent with `Content-Encoding: gzip` whatever the client accepts.
+ *
+ * @publicApi
+ */
 export interface GzipBombFault extends FaultScope {
   readonly kind: 'gzip-bomb';
   /** At least this many bytes once unpacked, up to 256 MiB. Default 10485760 (10 MiB). */
   readonly unpackedBytes?: number;
 }
 
-/** What becomes of the body, whatever the verdict. */
+/**
+ * What becomes of the body, whatever the verdict.
+ *
+ * @publicApi
+ */
 export type BodyFault =
   WrongContentTypeFault | NotJsonFault | WrongJsonFault | OversizedBodyFault | GzipBombFault;
 

@@ -1,38 +1,27 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { NOW_MS, NOW_S, tokenOf, EmulatorClient } from '../../../test/support/emulator-client.js';
-import type { ManualClock } from '../../testing/manual-clock.js';
-import type { NudgeEmulator } from '../index.js';
+import { NOW_MS, NOW_S, tokenOf, emulatorForEachTest } from '../../../test/support/emulator-client.js';
 
-let client: EmulatorClient;
-let nudge: NudgeEmulator;
-let clock: ManualClock;
-
-beforeEach(async () => {
-  client = await EmulatorClient.start();
-  ({ nudge, clock } = client);
-});
-
-afterEach(() => nudge.stop());
+const client = emulatorForEachTest();
 
 describe('faults of the layer delay', () => {
   it('issues the token after the wait where the way there is slow, and before it where the way back is', async () => {
-    nudge.setFault(
+    client.nudge.setFault(
       { kind: 'latency', latencyMs: 5000, times: 1 },
       { kind: 'latency', latencyMs: 5000, leg: 'response' },
     );
     const there = client.get();
-    await nudge.untilReceived(1);
-    expect(nudge.requests).toMatchObject([{ outcome: 'pending' }]);
-    clock.advance(5000);
+    await client.nudge.untilReceived(1);
+    expect(client.nudge.requests).toMatchObject([{ outcome: 'pending' }]);
+    client.clock.advance(5000);
     expect(decodeJwt(tokenOf(await there)).iat).toBe(NOW_S + 5);
-    expect(nudge.requests).toMatchObject([{ outcome: 'answered', durationMs: 5000 }]);
+    expect(client.nudge.requests).toMatchObject([{ outcome: 'answered', durationMs: 5000 }]);
 
     const back = client.get();
-    await nudge.untilReceived(2);
-    clock.advance(5000);
+    await client.nudge.untilReceived(2);
+    client.clock.advance(5000);
     const seen = await back;
     expect(decodeJwt(tokenOf(seen)).iat).toBe(NOW_S + 5);
     expect(Date.parse(seen.headers.date ?? '')).toBe(NOW_MS + 5000);
@@ -40,20 +29,27 @@ describe('faults of the layer delay', () => {
 
   it('shows which requests overlapped, and forgets the wait when the client leaves', async () => {
     await client.get();
-    nudge.setFault({ kind: 'latency', latencyMs: 1000 });
+    client.nudge.setFault({ kind: 'latency', latencyMs: 1000 });
     const first = client.get();
-    await nudge.untilReceived(2);
-    const second = httpRequest(`${nudge.url}/clients/jwt/token`, { agent: false }).on('error', () => {});
+    await client.nudge.untilReceived(2);
+    const second = httpRequest(`${client.nudge.url}/clients/jwt/token`, { agent: false }).on(
+      'error',
+      () => {},
+    );
     second.end();
-    await nudge.untilReceived(3);
-    expect(nudge.counters.maxConcurrent).toBe(2);
-    expect(clock.pendingMs.length).toBe(2);
+    await client.nudge.untilReceived(3);
+    expect(client.nudge.counters.maxConcurrent).toBe(2);
+    expect(client.clock.pendingMs.length).toBe(2);
     second.destroy();
-    while (nudge.requests[2]?.outcome === 'pending') await nextTurn();
-    expect(clock.pendingMs.length).toBe(1);
-    clock.advance(1000);
+    while (client.nudge.requests[2]?.outcome === 'pending') await nextTurn();
+    expect(client.clock.pendingMs.length).toBe(1);
+    client.clock.advance(1000);
     await first;
-    expect(nudge.requests.map(({ overlapped }) => overlapped)).toEqual([false, true, true]);
-    expect(nudge.requests.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'abandoned']);
+    expect(client.nudge.requests.map(({ overlapped }) => overlapped)).toEqual([false, true, true]);
+    expect(client.nudge.requests.map(({ outcome }) => outcome)).toEqual([
+      'answered',
+      'answered',
+      'abandoned',
+    ]);
   });
 });

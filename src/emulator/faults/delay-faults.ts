@@ -3,7 +3,11 @@ import { oneOf } from '../fields.js';
 import { milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKinds, type FaultScope } from './fault-kind.js';
 
-/** The answer takes its time. */
+/**
+ * The answer takes its time.
+ *
+ * @publicApi
+ */
 export interface LatencyFault extends FaultScope {
   readonly kind: 'latency';
   /** Milliseconds, 0 or more. */

@@ -11,7 +11,11 @@ export interface FaultSubject {
 /** The faults that hit one request. */
 export type FaultHits = { readonly [Layer in FaultLayer]?: FaultsByLayer[Layer] };
 
-/** A fault as it is listed: what is left of it, and no key. */
+/**
+ * A fault as it is listed: what is left of it, and no key.
+ *
+ * @publicApi
+ */
 export interface ListedFault {
   readonly layer: FaultLayer;
   /** How many more requests it hits; absent where it has no end. */

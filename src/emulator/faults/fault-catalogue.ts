@@ -6,7 +6,11 @@ import { CLOCK_FAULTS, DATE_FAULTS, type DateFault, type WrongClockFault } from 
 import { REUSE_FAULTS, TOKEN_FAULTS, type SameTokenFault, type TokenFault } from './token-faults.js';
 import { TRANSPORT_FAULTS, type TransportFault } from './transport-faults.js';
 
-/** The faults by layer. At most one of each layer hits a request; those of different layers combine. */
+/**
+ * The faults by layer. At most one of each layer hits a request; those of different layers combine.
+ *
+ * @publicApi
+ */
 export interface FaultsByLayer {
   /** How long it takes. */
   readonly delay: LatencyFault;
@@ -26,13 +30,25 @@ export interface FaultsByLayer {
   readonly date: DateFault;
 }
 
-/** The part of an answer that a fault changes. */
+/**
+ * The part of an answer that a fault changes.
+ *
+ * @publicApi
+ */
 export type FaultLayer = keyof FaultsByLayer;
 
-/** Something that goes wrong on purpose; told apart by `kind`. The same shape in code and in the admin routes' JSON. */
+/**
+ * Something that goes wrong on purpose; told apart by `kind`. The same shape in code and in the admin routes' JSON.
+ *
+ * @publicApi
+ */
 export type EmulatorFault = FaultsByLayer[FaultLayer];
 
-/** The `kind` of a fault. */
+/**
+ * The `kind` of a fault.
+ *
+ * @publicApi
+ */
 export type EmulatorFaultKind = EmulatorFault['kind'];
 
 /** One kind of fault, and the layer that it belongs to. */
@@ -65,7 +81,11 @@ export const FAULT_CATALOGUE: ReadonlyMap<string, CataloguedFault> = new Map(
   ),
 );
 
-/** The layer of every kind of fault. */
+/**
+ * The layer of every kind of fault.
+ *
+ * @publicApi
+ */
 export const FAULT_LAYERS = Object.fromEntries(
   [...FAULT_CATALOGUE].map(([name, { layer }]) => [name, layer]),
 ) as { readonly [Kind in EmulatorFaultKind]: FaultLayer };

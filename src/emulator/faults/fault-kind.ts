@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { oneOf, strictObject, text, wholeNumberFrom } from '../fields.js';
 
-/** Which requests a fault hits, where not all of them. What is left out matches everything. */
+/**
+ * Which requests a fault hits, where not all of them. What is left out matches everything.
+ *
+ * @publicApi
+ */
 export interface FaultMatcher {
   /** Only requests that carry exactly this key. Shown as a fingerprint wherever faults are listed. */
   readonly apiKey?: string;
@@ -9,7 +13,11 @@ export interface FaultMatcher {
   readonly extId?: string;
 }
 
-/** What every fault may carry. */
+/**
+ * What every fault may carry.
+ *
+ * @publicApi
+ */
 export interface FaultScope {
   /** How many requests it hits before it ends by itself: a positive integer. Default: until it is cleared or replaced. */
   readonly times?: number;

@@ -1,29 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { NOW_S, tokenOf, EmulatorClient } from '../../../test/support/emulator-client.js';
-import { FAULT_LAYERS, type EmulatorFault, type EmulatorInputError, type NudgeEmulator } from '../index.js';
+import { describe, expect, it } from '@jest/globals';
+import { emulatorForEachTest, NOW_S, tokenOf } from '../../../test/support/emulator-client.js';
+import { FAULT_LAYERS, type EmulatorFault, type EmulatorInputError } from '../index.js';
 
-let client: EmulatorClient;
-let nudge: NudgeEmulator;
-
-beforeEach(async () => {
-  client = await EmulatorClient.start();
-  ({ nudge } = client);
-});
-
-afterEach(() => nudge.stop());
+const client = emulatorForEachTest();
 
 describe('how faults are set', () => {
   it('lasts until it is cleared, or for as many requests as it says', async () => {
-    nudge.setFault({ kind: 'status', status: 500 });
+    client.nudge.setFault({ kind: 'status', status: 500 });
     expect([await client.statusOf(), await client.statusOf()]).toEqual([500, 500]);
-    nudge.clearFaults();
+    client.nudge.clearFaults();
     expect(await client.statusOf()).toBe(200);
-    nudge.setFault({ kind: 'status', status: 502, times: 1 });
+    client.nudge.setFault({ kind: 'status', status: 502, times: 1 });
     expect([await client.statusOf(), await client.statusOf()]).toEqual([502, 200]);
   });
 
   it('serves several of a layer one after another, and lets those of different layers combine', async () => {
-    nudge.setFault(
+    client.nudge.setFault(
       { kind: 'status', status: 500, times: 1 },
       { kind: 'rate-limit', times: 1 },
       { kind: 'no-date', times: 1 },
@@ -31,35 +23,41 @@ describe('how faults are set', () => {
     const [first, second, third] = [await client.get(), await client.get(), await client.get()];
     expect([first.status, second.status, third.status]).toEqual([500, 429, 200]);
     expect([first.headers.date, typeof second.headers.date]).toEqual([undefined, 'string']);
-    expect(nudge.requests.map(({ faults }) => faults)).toEqual([['status', 'no-date'], ['rate-limit'], []]);
+    expect(client.nudge.requests.map(({ faults }) => faults)).toEqual([
+      ['status', 'no-date'],
+      ['rate-limit'],
+      [],
+    ]);
   });
 
   it('replaces what was set of the same layer and leaves the others alone', async () => {
-    nudge.setFault({ kind: 'status', status: 500 });
-    nudge.setFault({ kind: 'no-date' });
-    nudge.setFault({ kind: 'status', status: 501 });
+    client.nudge.setFault({ kind: 'status', status: 500 });
+    client.nudge.setFault({ kind: 'no-date' });
+    client.nudge.setFault({ kind: 'status', status: 501 });
     const seen = await client.get();
     expect([seen.status, seen.headers.date]).toEqual([501, undefined]);
-    nudge.reset();
-    expect(nudge.state.faults).toEqual([]);
+    client.nudge.reset();
+    expect(client.nudge.state.faults).toEqual([]);
   });
 
   it('hits only the requests it is meant for', async () => {
-    nudge.setFault(
+    client.nudge.setFault(
       { kind: 'status', status: 500, only: { extId: 'ada' } },
       { kind: 'status', status: 501, only: { apiKey: 'second' } },
     );
     expect(await client.statusOf()).toBe(200);
     expect(await client.statusOf('expiryMins=60&extId=ada')).toBe(500);
     expect(await client.statusOf('expiryMins=60', 'second')).toBe(501);
-    expect(JSON.stringify(nudge.state)).not.toContain('second');
-    expect(nudge.state.faults[1]?.fault).toMatchObject({ only: { apiKeyFingerprint: expect.any(String) } });
+    expect(JSON.stringify(client.nudge.state)).not.toContain('second');
+    expect(client.nudge.state.faults[1]?.fault).toMatchObject({
+      only: { apiKeyFingerprint: expect.any(String) },
+    });
   });
 
   it('uses up a fault of the token only on requests that get one', async () => {
-    nudge.setFault({ kind: 'garbage-token', times: 1 });
+    client.nudge.setFault({ kind: 'garbage-token', times: 1 });
     expect(await client.statusOf('')).toBe(400);
-    expect(nudge.state.faults).toMatchObject([{ layer: 'token', remaining: 1 }]);
+    expect(client.nudge.state.faults).toMatchObject([{ layer: 'token', remaining: 1 }]);
     expect(tokenOf(await client.get())).toBe('this is not a JWT');
     expect((await client.claimsOf()).exp).toBe(NOW_S + 3600);
   });
@@ -77,22 +75,27 @@ describe('how faults are set', () => {
     [{ kind: 'wrong-json', json: () => 1 }, /json/],
     ['status', /Invalid fault/],
   ])('refuses %j', (fault, message) => {
-    expect(() => nudge.setFault(fault as EmulatorFault)).toThrow(message);
-    expect(nudge.state.faults).toEqual([]);
+    expect(() => client.nudge.setFault(fault as EmulatorFault)).toThrow(message);
+    expect(client.nudge.state.faults).toEqual([]);
   });
 
   it('takes a list as well as faults one after another', () => {
     const script: EmulatorFault[] = [{ kind: 'status', status: 500, times: 1 }, { kind: 'rate-limit' }];
-    nudge.setFault(...script);
-    const { faults } = nudge.state;
-    nudge.clearFaults();
-    nudge.setFault(script);
-    expect(nudge.state.faults).toEqual(faults);
-    nudge.setFault([]);
-    nudge.setFault();
-    expect(nudge.state.faults).toEqual(faults);
-    nudge.setFault([{ kind: 'hang' }], { kind: 'no-date' });
-    expect(nudge.state.faults.map(({ layer }) => layer)).toEqual(['answer', 'answer', 'transport', 'date']);
+    client.nudge.setFault(...script);
+    const { faults } = client.nudge.state;
+    client.nudge.clearFaults();
+    client.nudge.setFault(script);
+    expect(client.nudge.state.faults).toEqual(faults);
+    client.nudge.setFault([]);
+    client.nudge.setFault();
+    expect(client.nudge.state.faults).toEqual(faults);
+    client.nudge.setFault([{ kind: 'hang' }], { kind: 'no-date' });
+    expect(client.nudge.state.faults.map(({ layer }) => layer)).toEqual([
+      'answer',
+      'answer',
+      'transport',
+      'date',
+    ]);
   });
 
   it('names every problem of a list, where it is, and what would be accepted', () => {
@@ -104,7 +107,7 @@ describe('how faults are set', () => {
     ];
     let problems: readonly string[] = [];
     try {
-      nudge.setFault(faults as EmulatorFault[]);
+      client.nudge.setFault(faults as EmulatorFault[]);
     } catch (error) {
       ({ problems } = error as EmulatorInputError);
     }
@@ -114,17 +117,19 @@ describe('how faults are set', () => {
       '2: must be an object such as {"kind":"status","status":503}',
       `3.kind: must be one of ${Object.keys(FAULT_LAYERS).join(', ')}`,
     ]);
-    expect(nudge.state.faults).toEqual([]);
+    expect(client.nudge.state.faults).toEqual([]);
   });
 
   it('refuses a fault that could never be reached', () => {
     const endless: EmulatorFault = { kind: 'status', status: 500 };
-    expect(() => nudge.setFault(endless, { kind: 'rate-limit' })).toThrow(/1: can never be reached.*answer/);
+    expect(() => client.nudge.setFault(endless, { kind: 'rate-limit' })).toThrow(
+      /1: can never be reached.*answer/,
+    );
   });
 });
 
 it('leaves the JWKS alone', async () => {
-  nudge.setFault({ kind: 'status', status: 500 }, { kind: 'drop' });
-  expect((await fetch(nudge.jwksUrl)).status).toBe(200);
-  expect(nudge.counters.received).toBe(0);
+  client.nudge.setFault({ kind: 'status', status: 500 }, { kind: 'drop' });
+  expect((await fetch(client.nudge.jwksUrl)).status).toBe(200);
+  expect(client.nudge.counters.received).toBe(0);
 });

@@ -1,38 +1,29 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { NOW_MS, NOW_S, tokenOf, EmulatorClient } from '../../../test/support/emulator-client.js';
-import type { NudgeEmulator } from '../index.js';
+import { NOW_MS, NOW_S, tokenOf, emulatorForEachTest } from '../../../test/support/emulator-client.js';
 
-let client: EmulatorClient;
-let nudge: NudgeEmulator;
-
-beforeEach(async () => {
-  client = await EmulatorClient.start();
-  ({ nudge } = client);
-});
-
-afterEach(() => nudge.stop());
+const client = emulatorForEachTest();
 
 describe('faults of the layers clock and date', () => {
   it.each([-3_600_000, 3_600_000])('moves all times of the vendor by %d ms', async (offsetMs) => {
-    nudge.setFault({ kind: 'wrong-clock', offsetMs });
+    client.nudge.setFault({ kind: 'wrong-clock', offsetMs });
     const seen = await client.get();
     expect(Date.parse(seen.headers.date ?? '')).toBe(NOW_MS + offsetMs);
     expect(decodeJwt(tokenOf(seen))).toEqual({
       iat: NOW_S + offsetMs / 1000,
       exp: NOW_S + 3600 + offsetMs / 1000,
     });
-    nudge.setFault({ kind: 'rate-limit', retryAfterS: 10, retryAfterForm: 'http-date' });
+    client.nudge.setFault({ kind: 'rate-limit', retryAfterS: 10, retryAfterForm: 'http-date' });
     expect(Date.parse((await client.get()).headers['retry-after'] ?? '')).toBe(NOW_MS + offsetMs + 10_000);
   });
 
   it('leaves out the date', async () => {
-    nudge.setFault({ kind: 'no-date' });
+    client.nudge.setFault({ kind: 'no-date' });
     expect((await client.get()).headers).not.toHaveProperty('date');
   });
 
   it('sends the date of a cache, with and without its age', async () => {
-    nudge.setFault(
+    client.nudge.setFault(
       { kind: 'cached-date', ageS: 120, times: 1 },
       { kind: 'cached-date', ageS: 120, ageHeader: false },
     );

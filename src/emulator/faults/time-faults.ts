@@ -4,19 +4,31 @@ import { flag } from '../fields.js';
 import { seconds, signedMilliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** The vendor's clock is wrong: `iat`, `exp`, `Date` and dates in `Retry-After` all move with it. */
+/**
+ * The vendor's clock is wrong: `iat`, `exp`, `Date` and dates in `Retry-After` all move with it.
+ *
+ * @publicApi
+ */
 export interface WrongClockFault extends FaultScope {
   readonly kind: 'wrong-clock';
   /** Milliseconds it is ahead; negative where it is behind. */
   readonly offsetMs: number;
 }
 
-/** No `Date` header. */
+/**
+ * No `Date` header.
+ *
+ * @publicApi
+ */
 export interface NoDateFault extends FaultScope {
   readonly kind: 'no-date';
 }
 
-/** A `Date` of the past, as behind a cache. */
+/**
+ * A `Date` of the past, as behind a cache.
+ *
+ * @publicApi
+ */
 export interface CachedDateFault extends FaultScope {
   readonly kind: 'cached-date';
   /** Seconds, 0 or more. */
@@ -25,7 +37,11 @@ export interface CachedDateFault extends FaultScope {
   readonly ageHeader?: boolean;
 }
 
-/** What the `Date` header says of the vendor's time. */
+/**
+ * What the `Date` header says of the vendor's time.
+ *
+ * @publicApi
+ */
 export type DateFault = NoDateFault | CachedDateFault;
 
 interface DateFaultKind<Fault> extends FaultKind<Fault> {

@@ -4,35 +4,55 @@ import { text } from '../fields.js';
 import { jsonObject, milliseconds, minutes, positiveSeconds, seconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send. */
+/**
+ * The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send.
+ *
+ * @publicApi
+ */
 export interface SameTokenFault extends FaultScope {
   readonly kind: 'same-token';
   /** Milliseconds for which an issued token is repeated. Default 300000 (five minutes). */
   readonly forMs?: number;
 }
 
-/** A token that has expired on arrival. */
+/**
+ * A token that has expired on arrival.
+ *
+ * @publicApi
+ */
 export interface ExpiredTokenFault extends FaultScope {
   readonly kind: 'expired-token';
   /** Seconds since it expired, 0 or more; default 60. */
   readonly expiredForS?: number;
 }
 
-/** A token of another life than the one asked for: short, or absurdly long. */
+/**
+ * A token of another life than the one asked for: short, or absurdly long.
+ *
+ * @publicApi
+ */
 export interface TokenLifeFault extends FaultScope {
   readonly kind: 'token-life';
   /** Seconds from `iat` to `exp`, 1 or more. */
   readonly lifeS: number;
 }
 
-/** A token that was issued some time ago and has only the rest of its life left. */
+/**
+ * A token that was issued some time ago and has only the rest of its life left.
+ *
+ * @publicApi
+ */
 export interface AgedTokenFault extends FaultScope {
   readonly kind: 'aged-token';
   /** Seconds since it was issued, 0 or more. */
   readonly ageS: number;
 }
 
-/** Lives that shrink from token to token, whatever `expiryMins` asks for. */
+/**
+ * Lives that shrink from token to token, whatever `expiryMins` asks for.
+ *
+ * @publicApi
+ */
 export interface ShrinkingLifeFault extends FaultScope {
   readonly kind: 'shrinking-life';
   /** Minutes the first token lives; default 60. */
@@ -43,31 +63,51 @@ export interface ShrinkingLifeFault extends FaultScope {
   readonly stepMins?: number;
 }
 
-/** A token that never says when it ends. */
+/**
+ * A token that never says when it ends.
+ *
+ * @publicApi
+ */
 export interface TokenWithoutExpFault extends FaultScope {
   readonly kind: 'token-without-exp';
 }
 
-/** A token that does not say when it was issued. */
+/**
+ * A token that does not say when it was issued.
+ *
+ * @publicApi
+ */
 export interface TokenWithoutIatFault extends FaultScope {
   readonly kind: 'token-without-iat';
 }
 
-/** Claims that replace or join the token's own; correctly signed. */
+/**
+ * Claims that replace or join the token's own; correctly signed.
+ *
+ * @publicApi
+ */
 export interface WrongClaimsFault extends FaultScope {
   readonly kind: 'wrong-claims';
   /** Any JSON values, e.g. `{ "exp": "tomorrow" }`. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** Something in the token's place that is no JWT. */
+/**
+ * Something in the token's place that is no JWT.
+ *
+ * @publicApi
+ */
 export interface GarbageTokenFault extends FaultScope {
   readonly kind: 'garbage-token';
   /** Default: a sentence. */
   readonly token?: string;
 }
 
-/** What a new token says. */
+/**
+ * What a new token says.
+ *
+ * @publicApi
+ */
 export type TokenFault =
   | ExpiredTokenFault
   | TokenLifeFault

@@ -5,21 +5,33 @@ import type { AnswerSending } from '../http/answer-sending.js';
 import { bodyBytes, milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
-/** The connection is closed without an answer, or in the middle of one (a chunked body that never ends). */
+/**
+ * The connection is closed without an answer, or in the middle of one (a chunked body that never ends).
+ *
+ * @publicApi
+ */
 export interface DropFault extends FaultScope {
   readonly kind: 'drop';
   /** Default `before-answer`. */
   readonly when?: 'before-answer' | 'mid-body';
 }
 
-/** The connection stays open and nothing comes, at all or after half of the body. */
+/**
+ * The connection stays open and nothing comes, at all or after half of the body.
+ *
+ * @publicApi
+ */
 export interface HangFault extends FaultScope {
   readonly kind: 'hang';
   /** Default `before-answer`. */
   readonly when?: 'before-answer' | 'mid-body';
 }
 
-/** The body arrives in small pieces. */
+/**
+ * The body arrives in small pieces.
+ *
+ * @publicApi
+ */
 export interface SlowBodyFault extends FaultScope {
   readonly kind: 'slow-body';
   /** Milliseconds between two pieces; default 100. */
@@ -28,14 +40,22 @@ export interface SlowBodyFault extends FaultScope {
   readonly chunkBytes?: number;
 }
 
-/** `Content-Length` promises more than is sent; then the connection is closed in an orderly way. */
+/**
+ * `Content-Length` promises more than is sent; then the connection is closed in an orderly way.
+ *
+ * @publicApi
+ */
 export interface TruncatedBodyFault extends FaultScope {
   readonly kind: 'truncated-body';
   /** Bytes promised beyond the real body; default 64. */
   readonly missingBytes?: number;
 }
 
-/** How the bytes travel. */
+/**
+ * How the bytes travel.
+ *
+ * @publicApi
+ */
 export type TransportFault = DropFault | HangFault | SlowBodyFault | TruncatedBodyFault;
 
 interface TransportFaultKind<Fault> extends FaultKind<Fault> {

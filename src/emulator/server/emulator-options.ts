@@ -6,16 +6,28 @@ import { flag, nonEmptyText, oneOf, strictObject, text, wholeNumberFrom } from '
 import { EmulatorInputError, parse, problemsOf } from '../input-error.js';
 import type { EmulatorAlgorithm } from './signing-keys.js';
 
-/** The key that is known where no other is given. Obviously a fake: it opens nothing but an emulator. */
+/**
+ * The key that is known where no other is given. Obviously a fake: it opens nothing but an emulator.
+ *
+ * @publicApi
+ */
 export const DEFAULT_EMULATOR_API_KEY = 'nudge-private-key-for-the-emulator-only';
 
 /** Requests per minute and client address that the vendor is said to allow. */
 const DEFAULT_RATE_LIMIT_PER_MINUTE = 1200;
 
-/** Who may use the routes under `/__admin`. */
+/**
+ * Who may use the routes under `/__admin`.
+ *
+ * @publicApi
+ */
 export type AdminAccess = 'loopback' | 'any-address' | false;
 
-/** What an emulator can be started with. Everything has a default. */
+/**
+ * What an emulator can be started with. Everything has a default.
+ *
+ * @publicApi
+ */
 export interface NudgeEmulatorOptions {
   /** The private keys that are accepted. Default: {@link DEFAULT_EMULATOR_API_KEY}. */
   readonly apiKeys?: readonly string[];

@@ -20,7 +20,11 @@ import { SigningKeys, type EmulatorAlgorithm } from './signing-keys.js';
 import { TokenIssuer } from './token-issuer.js';
 import { TokenRoute } from './token-route.js';
 
-/** How an emulator is set up at the moment. Keys appear as fingerprints. */
+/**
+ * How an emulator is set up at the moment. Keys appear as fingerprints.
+ *
+ * @publicApi
+ */
 export interface EmulatorState {
   readonly url: string;
   readonly enabled: boolean;
@@ -45,6 +49,8 @@ export interface EmulatorState {
  * await nudge.stop();
  *
  * @see https://docs.nudgenow.com/apis/get-jwt-token
+ *
+ * @publicApi
  */
 export class NudgeEmulator implements AsyncDisposable {
   readonly #options: ResolvedEmulatorOptions;

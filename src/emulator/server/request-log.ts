@@ -4,10 +4,18 @@ import type { EmulatorFaultKind } from '../faults/fault-catalogue.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { IssuedToken } from './token-issuer.js';
 
-/** What became of a request. `pending`: still open. `dropped`: the emulator closed it. `abandoned`: the client left, or the emulator was stopped. */
+/**
+ * What became of a request. `pending`: still open. `dropped`: the emulator closed it. `abandoned`: the client left, or the emulator was stopped.
+ *
+ * @publicApi
+ */
 export type RequestOutcome = 'pending' | 'answered' | 'dropped' | 'abandoned';
 
-/** One request as it is remembered: no key and no token, only fingerprints of them. */
+/**
+ * One request as it is remembered: no key and no token, only fingerprints of them.
+ *
+ * @publicApi
+ */
 export interface EmulatorRequestRecord {
   /** Counts up from 1, across resets. */
   readonly id: number;
@@ -35,7 +43,11 @@ export interface EmulatorRequestRecord {
   readonly tokenFingerprint?: string;
 }
 
-/** Totals since the start or the last reset; they go on when the log has dropped its oldest entries. */
+/**
+ * Totals since the start or the last reset; they go on when the log has dropped its oldest entries.
+ *
+ * @publicApi
+ */
 export interface EmulatorCounters {
   /** All requests but those to the admin routes and the JWKS. */
   readonly received: number;

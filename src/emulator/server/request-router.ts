@@ -15,7 +15,7 @@ import type { TokenRoute } from './token-route.js';
 export const JWKS_PATH = '/.well-known/jwks.json';
 
 /** The routes, and what every request needs. */
-export interface RouterParts {
+interface RouterParts {
   readonly clock: Clock;
   readonly log: RequestLog;
   readonly keys: SigningKeys;

@@ -10,7 +10,11 @@ import {
 } from 'node:crypto';
 import { compactJws } from '../../common/compact-jws.js';
 
-/** How tokens are signed: the vendor's pages show both. */
+/**
+ * How tokens are signed: the vendor's pages show both.
+ *
+ * @publicApi
+ */
 export type EmulatorAlgorithm = 'EdDSA' | 'HS256';
 
 /** The ASN.1 that stands before the 32 bytes of every Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
@@ -35,15 +39,14 @@ interface SigningKey {
 
 /** The emulator's signing keys: one signs, older ones stay published until they are withdrawn. */
 export class SigningKeys {
+  readonly algorithm: EmulatorAlgorithm;
   readonly #root: Buffer;
   #published: SigningKey[] = [];
   #current: SigningKey;
   #drawn = 0;
 
-  constructor(
-    readonly algorithm: EmulatorAlgorithm,
-    seed: string | undefined,
-  ) {
+  constructor(algorithm: EmulatorAlgorithm, seed: string | undefined) {
+    this.algorithm = algorithm;
     this.#root = seed === undefined ? randomBytes(32) : createHash('sha256').update(seed).digest();
     this.#current = this.#draw();
   }

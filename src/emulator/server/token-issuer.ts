@@ -10,7 +10,7 @@ export interface TokenGrant {
 }
 
 /** The faults that bear on a token, and what time the vendor believes it is. */
-export interface IssueCircumstances {
+interface IssueCircumstances {
   readonly vendorNowMs: number;
   readonly reuse: SameTokenFault | undefined;
   readonly tokenFault: TokenFault | undefined;

@@ -26,7 +26,7 @@ interface Plan {
 }
 
 /** What the token route works with. */
-export interface TokenRouteParts {
+interface TokenRouteParts {
   readonly clock: Clock;
   readonly rules: AccessRules;
   readonly limiter: RateLimiter;

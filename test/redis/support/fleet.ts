@@ -5,7 +5,7 @@ import type { PodCommand, PodConfig, PodReport, Tally } from './pod-protocol.js'
 import { until } from './until.js';
 
 /** A process of the fleet, seen from its parent. */
-export class PodProcess {
+class PodProcess {
   readonly lines: string[] = [];
   /** Requests that have left for Nudge. */
   calls = 0;

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** What becomes of the bytes: they pass, all or but for messages, are swallowed, come late, or nobody is connected. */
-export type Passage = 'open' | 'losing-messages' | 'swallowing' | 'cut' | { readonly delayMs: number };
+type Passage = 'open' | 'losing-messages' | 'swallowing' | 'cut' | { readonly delayMs: number };
 
 /** How Redis begins what a subscriber is told of, under both versions of its protocol. */
 const MESSAGE = '3\r\n$7\r\nmessage\r\n';

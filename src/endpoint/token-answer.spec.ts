@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NudgeToken } from '../token/nudge-token.js';
-import { AnswerBodies } from './answer-bodies.js';
-import { tokenAnswer } from './token-answer.js';
+import { AnswerBodies, tokenAnswer } from './token-answer.js';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = 1_800_000_000_000;

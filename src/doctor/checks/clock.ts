@@ -1,0 +1,24 @@
+import { SECOND_MS } from '../../common/durations.js';
+import { pass, skip, warn, type Check } from '../check.js';
+import { duration } from '../plain-words.js';
+import { tokenOfNudge } from '../probes/vendor-token.js';
+
+const NOTABLE_SKEW_MS = 30 * SECOND_MS;
+
+export const clockCheck: Check = {
+  name: 'clock',
+  group: 'Nudge',
+  asks: "whether this machine's clock and Nudge's agree",
+  needs: ['token'],
+  reachesNudge: true,
+  async run(context, signal) {
+    const { skewMs } = await tokenOfNudge(context, signal);
+    if (skewMs === undefined) return skip('the answer has no usable Date: the difference is not known');
+    if (Math.abs(skewMs) <= NOTABLE_SKEW_MS) return pass(`less than ${duration(NOTABLE_SKEW_MS)} apart`);
+    const relation = skewMs > 0 ? 'behind' : 'ahead of';
+    return warn(
+      `this machine's clock is ${duration(Math.abs(skewMs))} ${relation} Nudge's`,
+      "Check its time synchronisation. Tokens are reckoned by Nudge's clock and stay good; the `expiresAt` that clients get is wrong.",
+    );
+  },
+};

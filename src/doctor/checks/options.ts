@@ -1,0 +1,28 @@
+import { fail, pass, warn, type Check } from '../check.js';
+import { readSettings, variableOf } from '../probes/settings.js';
+
+const isAboutKeys = (text: string): boolean =>
+  /^(NUDGE_(FALLBACK_)?API_KEY|apiKey|fallbackApiKey)/.test(text);
+
+export const optionsCheck: Check = {
+  name: 'options',
+  group: 'Settings',
+  asks: 'the other options of the environment',
+  needs: [],
+  async run(context, signal) {
+    const { problems, warnings, resolved } = await readSettings(context, signal);
+    const own = problems.filter(({ path }) => !isAboutKeys(path));
+    if (own.length > 0) {
+      return fail(
+        own.map(({ path, message }) => `${variableOf(path)} ${message}`).join('; '),
+        'See docs/options.md of this package for every variable.',
+      );
+    }
+    const [warning] = warnings.filter((text) => !isAboutKeys(text));
+    if (warning !== undefined) {
+      return warn(warning, 'Fine inside a service mesh or between containers; use https everywhere else.');
+    }
+    if (resolved === undefined) return pass('nothing wrong beside the key');
+    return pass(`base URL ${resolved.baseUrl}, tokens of ${resolved.defaultExpiryMins} minutes`);
+  },
+};

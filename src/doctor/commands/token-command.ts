@@ -1,0 +1,87 @@
+import { parseOptions, type Command, type CommandIo } from '../../common/command.js';
+import { decodeJwt } from '../../common/compact-jwt.js';
+import { apiKeyCheck, fallbackApiKeyCheck } from '../checks/api-keys.js';
+import { callCheck } from '../checks/call.js';
+import { httpClientCheck } from '../checks/http-client.js';
+import { optionsCheck } from '../checks/options.js';
+import { tokenCheck } from '../checks/token.js';
+import type { DoctorContext, DoctorMachine } from '../context.js';
+import { doctorContext } from '../doctor-request.js';
+import { thisMachine } from '../machine.js';
+import { duration } from '../plain-words.js';
+import { apiKeyOf } from '../probes/settings.js';
+import { tokenOfNudge } from '../probes/vendor-token.js';
+import { runChecks } from '../run-checks.js';
+
+const HELP = `Usage: nestjs-nudge-auth token [options]
+
+Fetches one token from Nudge, and prints its claims and its life. It reads the variables that
+nudgeAuthConfig reads, also from .env in this folder.
+
+  --show         prints the token too: it alone on standard output, all else on standard error
+  --key-stdin    the API key comes by standard input
+  --help         this text
+
+Examples:
+  npx nestjs-nudge-auth token
+  npx nestjs-nudge-auth token --show > token.txt
+`;
+
+/** What has to be well before there is a token. */
+const CHECKS = [httpClientCheck, apiKeyCheck, fallbackApiKeyCheck, optionsCheck, callCheck, tokenCheck];
+
+const SILENT = { begun: () => undefined, ended: () => undefined };
+
+/** Fetches a token and says what it is. */
+export function tokenCommandOn(machine: DoctorMachine): Command {
+  return {
+    help: HELP,
+    async run(argv, io) {
+      const { show = false, 'key-stdin': byInput = false } = parseOptions(argv, {
+        show: { type: 'boolean' },
+        'key-stdin': { type: 'boolean' },
+      });
+      const asked = { isOffline: false, endpointUrl: undefined, pageOrigin: undefined };
+      const context = await doctorContext({ ...asked, input: byInput ? 'key' : undefined }, io, machine);
+      return (await isWell(context, io)) ? printToken(context, io, show) : 1;
+    },
+  };
+}
+
+async function isWell(context: DoctorContext, io: CommandIo): Promise<boolean> {
+  const stop = new AbortController();
+  const stopped = io.untilStopped().then(() => stop.abort());
+  const reports = await Promise.race([runChecks(CHECKS, context, SILENT, stop.signal), stopped]);
+  if (reports === undefined) {
+    io.printError('Stopped.\n');
+    return false;
+  }
+  const failed = reports.find(({ finding }) => finding.status === 'fail');
+  if (failed === undefined) return true;
+  const { detail, hint = '' } = failed.finding;
+  io.printError(`${detail}\n${hint}\nMore: npx nestjs-nudge-auth doctor\n`);
+  return false;
+}
+
+async function printToken(context: DoctorContext, io: CommandIo, isShown: boolean): Promise<number> {
+  // Both were looked at already: nothing is left to wait for.
+  const { signal } = new AbortController();
+  const { token, claims, lifeMs } = await tokenOfNudge(context, signal);
+  const { fingerprint } = await apiKeyOf(context, signal);
+  const jwt = decodeJwt(token);
+  const lines = [
+    `header    ${JSON.stringify(jwt?.header)}`,
+    `claims    ${JSON.stringify(jwt?.payload)}`,
+    `issued    ${new Date(claims.issuedAtMs).toISOString()}`,
+    `expires   ${new Date(claims.expiresAtMs).toISOString()}`,
+    `life      ${duration(lifeMs)}`,
+    `key       fingerprint ${fingerprint}`,
+  ].map((line) => `${context.redaction.apply(line)}\n`);
+  if (isShown) {
+    io.printError(lines.join(''));
+    io.print(`${token}\n`);
+  } else io.print(lines.join(''));
+  return 0;
+}
+
+export const tokenCommand = tokenCommandOn(thisMachine);

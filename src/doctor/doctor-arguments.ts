@@ -1,0 +1,91 @@
+import { CommandUsageError, parseOptions } from '../common/command.js';
+
+/** What a command line asks of the doctor. */
+export interface DoctorArguments {
+  readonly isJson: boolean;
+  readonly isStrict: boolean;
+  readonly isOffline: boolean;
+  readonly endpointUrl: URL | undefined;
+  readonly pageOrigin: string | undefined;
+  /** What comes by standard input. */
+  readonly input: 'key' | 'jwt' | undefined;
+}
+
+export const DOCTOR_HELP = `Usage: nestjs-nudge-auth doctor [options]
+
+Says what is wrong with a setup: versions, the API key and the other variables, the way to Nudge, Nudge's
+answer (one call), Redis, and your endpoint. It reads the variables that nudgeAuthConfig reads, also from
+.env in this folder, and NUDGE_REDIS_URL, NUDGE_REDIS_KEY_PREFIX and NUDGE_USER_JWT. It prints no secret,
+and takes none as an argument.
+
+  --endpoint <url>     your running endpoint, such as http://localhost:3000/nudge/token. With a user's JWT
+                       (NUDGE_USER_JWT or --jwt-stdin) a token is fetched too, which may cost a call to Nudge
+  --origin <origin>    the origin of the pages that call the endpoint: looks at CORS
+  --offline            nothing goes to Nudge
+  --key-stdin          the API key comes by standard input
+  --jwt-stdin          the user's JWT comes by standard input
+  --strict             a warning is a failure
+  --json               for scripts: { ok, checks: [{ name, status, detail, hint }] }
+  --help               this text
+
+Exit code: 0 no failure, 1 a failure (with --strict a warning too), 2 a command line that makes no sense.
+
+Examples:
+  npx nestjs-nudge-auth doctor
+  npx nestjs-nudge-auth doctor --endpoint http://localhost:3000/nudge/token --origin https://app.example
+  vault read -field=key secret/nudge | npx nestjs-nudge-auth doctor --key-stdin --json
+`;
+
+const OPTIONS = {
+  endpoint: { type: 'string' },
+  origin: { type: 'string' },
+  offline: { type: 'boolean' },
+  'key-stdin': { type: 'boolean' },
+  'jwt-stdin': { type: 'boolean' },
+  strict: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+/** @throws {CommandUsageError} for what makes no sense; no value is repeated. */
+export function parseDoctorArguments(argv: readonly string[]): DoctorArguments {
+  const values = parseOptions(argv, OPTIONS);
+  if (values['key-stdin'] === true && values['jwt-stdin'] === true) {
+    throw new CommandUsageError('--key-stdin and --jwt-stdin: standard input is one thing only');
+  }
+  if (values.origin !== undefined && values.endpoint === undefined) {
+    throw new CommandUsageError('--origin: needs --endpoint');
+  }
+  return {
+    isJson: values.json === true,
+    isStrict: values.strict === true,
+    isOffline: values.offline === true,
+    endpointUrl: values.endpoint === undefined ? undefined : endpointUrl(values.endpoint),
+    pageOrigin: values.origin === undefined ? undefined : pageOrigin(values.origin),
+    input: values['key-stdin'] === true ? 'key' : values['jwt-stdin'] === true ? 'jwt' : undefined,
+  };
+}
+
+function webUrl(flag: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new CommandUsageError(`${flag}: must be an http:// or https:// URL`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new CommandUsageError(`${flag}: must not hold a user name or password: no secret is an argument`);
+  }
+  return url;
+}
+
+function endpointUrl(text: string): URL {
+  const url = webUrl('--endpoint', text);
+  if (/[?#]/.test(text)) throw new CommandUsageError('--endpoint: must not hold a query or a fragment');
+  return url;
+}
+
+function pageOrigin(text: string): string {
+  const { origin, pathname, search, hash } = webUrl('--origin', text);
+  if (pathname !== '/' || search !== '' || hash !== '') {
+    throw new CommandUsageError('--origin: must be scheme and host only, such as https://app.example');
+  }
+  return origin;
+}

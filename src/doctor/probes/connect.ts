@@ -1,0 +1,41 @@
+import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { Hop } from './route.js';
+
+/** A connection that did not come about. */
+export class NoConnection extends Error {
+  override readonly name = 'NoConnection';
+
+  /** @param code as Node says it; `ETIMEDOUT` where nothing came in time. */
+  constructor(readonly code: string) {
+    super(`no connection (${code})`);
+  }
+}
+
+/** What Node calls the reason of an error. */
+export function codeOf(error: unknown): string {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'no further reason given';
+}
+
+/** @throws {NoConnection} */
+export function openSocket(
+  { host, port }: Hop,
+  lookup: LookupFunction,
+  signal: AbortSignal,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, lookup, autoSelectFamily: true });
+    const giveUp = (code: string): void => {
+      signal.removeEventListener('abort', late);
+      socket.destroy();
+      reject(new NoConnection(code));
+    };
+    const late = (): void => giveUp('ETIMEDOUT');
+    signal.addEventListener('abort', late);
+    socket.once('error', (error) => giveUp(codeOf(error)));
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', late);
+      resolve(socket);
+    });
+  });
+}

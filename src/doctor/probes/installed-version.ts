@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { systemErrorCodeOf } from '../../common/system-error.js';
+
+/** The version of a package that the application in a folder loads; `undefined` where there is none. */
+export function installedVersion(folder: string, packageName: string): string | undefined {
+  for (let place = folder; ; place = dirname(place)) {
+    const version = versionIn(join(place, 'node_modules', packageName, 'package.json'));
+    if (version !== undefined || place === dirname(place)) return version;
+  }
+}
+
+function versionIn(path: string): string | undefined {
+  try {
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { readonly version?: unknown } | null;
+    return typeof manifest?.version === 'string' ? manifest.version : undefined;
+  } catch (error) {
+    // Not there: the next folder may have it. What is no JSON is not a package either.
+    if (error instanceof SyntaxError || systemErrorCodeOf(error) !== undefined) return undefined;
+    throw error;
+  }
+}

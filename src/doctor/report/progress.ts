@@ -1,0 +1,20 @@
+import type { CommandIo } from '../../common/command.js';
+
+const CLEAR_LINE = '\r\u001B[2K';
+
+/** Tells a person at a terminal what is waited for, on a line that goes again. */
+export class Progress {
+  readonly #io: CommandIo;
+
+  constructor(io: CommandIo) {
+    this.#io = io;
+  }
+
+  show(asks: string): void {
+    if (this.#io.isTerminal.errors) this.#io.printError(`${CLEAR_LINE}… ${asks}`);
+  }
+
+  clear(): void {
+    if (this.#io.isTerminal.errors) this.#io.printError(CLEAR_LINE);
+  }
+}

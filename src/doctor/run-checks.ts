@@ -1,0 +1,113 @@
+import type { Clock } from '../common/clock.js';
+import { Deadline } from '../common/deadline.js';
+import { SECOND_MS } from '../common/durations.js';
+import { fail, skip, warn, type Check, type Finding } from './check.js';
+import type { DoctorContext } from './context.js';
+
+const LONGEST_CHECK_MS = 10 * SECOND_MS;
+const ALL_CHECKS_MS = 30 * SECOND_MS;
+
+/** A check and what it has found. */
+export interface CheckReport {
+  readonly check: Check;
+  readonly finding: Finding;
+}
+
+export interface RunListener {
+  begun(check: Check): void;
+  ended(report: CheckReport): void;
+}
+
+/** Runs the checks one after the other; no check longer than 10 s, all of them within 30 s. */
+export async function runChecks(
+  checks: readonly Check[],
+  context: DoctorContext,
+  listener: RunListener,
+  stopped: AbortSignal,
+): Promise<readonly CheckReport[]> {
+  const { clock } = context.machine;
+  const deadline = new Deadline(clock, ALL_CHECKS_MS);
+  const reports: CheckReport[] = [];
+  /** Checks that have failed, and those that a failure hides: each with the one that failed. */
+  const hidden = new Map<string, string>();
+  for (const check of checks) {
+    if (stopped.aborted) break;
+    if (check.isFor?.(context) === false) continue;
+    listener.begun(check);
+    const cause = check.needs.map((name) => hidden.get(name)).find((name) => name !== undefined);
+    const finding =
+      cause === undefined
+        ? redacted(await runOne(check, context, deadline, stopped), context)
+        : skip(`not looked at: ${cause} failed`);
+    // What a check says that was cut short is not true of the setup.
+    if (stopped.aborted) break;
+    if (cause !== undefined || finding.status === 'fail') hidden.set(check.name, cause ?? check.name);
+    const report = { check, finding };
+    reports.push(report);
+    listener.ended(report);
+  }
+  return reports;
+}
+
+function redacted({ status, detail, hint }: Finding, { redaction }: DoctorContext): Finding {
+  return {
+    status,
+    detail: redaction.apply(detail),
+    hint: hint === undefined ? undefined : redaction.apply(hint),
+  };
+}
+
+async function runOne(
+  check: Check,
+  context: DoctorContext,
+  deadline: Deadline,
+  stopped: AbortSignal,
+): Promise<Finding> {
+  if (context.request.isOffline && check.reachesNudge === true) return skip('not looked at: --offline');
+  const limitMs = Math.min(check.limitMs ?? LONGEST_CHECK_MS, deadline.remainingMs());
+  if (limitMs === 0)
+    return warn('not looked at: the 30 s for all checks were over', 'Mend the slow ones above.');
+  const { signal, outOfTime, end } = timeLimit(context.machine.clock, limitMs, stopped);
+  try {
+    return await Promise.race([runSafely(check, context, signal), outOfTime]);
+  } finally {
+    end();
+  }
+}
+
+/** The message of an error that nobody reckoned with may hold anything; its kind does not. */
+async function runSafely(check: Check, context: DoctorContext, signal: AbortSignal): Promise<Finding> {
+  try {
+    return await check.run(context, signal);
+  } catch (error) {
+    const kind = error instanceof Error ? error.name : typeof error;
+    return fail(`the check itself failed (${kind})`, 'This is a fault of the doctor: please report it.');
+  }
+}
+
+/** At the end of its time a check is told, and may still say what it was waiting for. */
+function timeLimit(
+  clock: Clock,
+  limitMs: number,
+  stopped: AbortSignal,
+): { signal: AbortSignal; outOfTime: Promise<Finding>; end: () => void } {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  stopped.addEventListener('abort', stop);
+  let cancel = stop;
+  const outOfTime = new Promise<Finding>((resolve) => {
+    cancel = clock.schedule(limitMs, () => {
+      abort.abort();
+      const late = fail(
+        `no end after ${limitMs / SECOND_MS} s`,
+        'Something on the way swallows what is sent.',
+      );
+      setImmediate(() => setImmediate(() => resolve(late)));
+    });
+  });
+  const end = (): void => {
+    cancel();
+    stopped.removeEventListener('abort', stop);
+  };
+  return { signal: abort.signal, outOfTime, end };
+}

@@ -1,0 +1,1 @@
+export { nudgeTokenDocs, type NudgeTokenDocsOptions, type NudgeTokenSecurity } from './nudge-token-docs.js';

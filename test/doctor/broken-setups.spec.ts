@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { CHECKS } from '../../src/doctor/check-list.js';
+import { describeRedis } from '../redis/support/describe-redis.js';
+import { ENDPOINT_SETUPS } from './setups/endpoint.js';
+import { NETWORK_SETUPS } from './setups/network.js';
+import { NUDGE_SETUPS } from './setups/nudge.js';
+import { REDIS_SETUPS } from './setups/redis.js';
+import { ROUTE_SETUPS } from './setups/route.js';
+import { RUNTIME_SETUPS } from './setups/runtime.js';
+import { KEY_SETUPS, OPTION_SETUPS } from './setups/settings.js';
+import { Stage, type BrokenSetup } from './support/stage.js';
+
+/** Every one is diagnosed by the checks that it names, and by no other. */
+function diagnoses(setups: readonly BrokenSetup[]): void {
+  it.each(setups.map((setup) => [setup.title, setup] as const))('%s', async (_title, setup) => {
+    await using stage = await Stage.start();
+    const meanwhile = await setup.breakIt(stage);
+    const { checks, exitCode, isOk } = await stage.diagnose(meanwhile ?? undefined);
+    const shown = checks.filter(({ status }) => status === 'fail' || status === 'warn');
+    expect(Object.fromEntries(shown.map(({ name, status }) => [name, status]))).toEqual(setup.shows);
+    for (const { detail, hint } of shown) expect(`${detail} ${hint}`).toMatch(setup.says);
+    const isFailure = Object.values(setup.shows).includes('fail');
+    expect([isOk, exitCode]).toEqual([!isFailure, isFailure ? 1 : 0]);
+    // What a failure hides is skipped, and says which.
+    for (const { name, status, detail } of checks) {
+      const hiding = CHECKS.find((check) => check.name === name)?.needs.find(
+        (need) => setup.shows[need] === 'fail',
+      );
+      if (hiding !== undefined)
+        expect([name, status, detail]).toEqual([name, 'skip', `not looked at: ${hiding} failed`]);
+    }
+  });
+}
+
+describe('the runtime', () => diagnoses(RUNTIME_SETUPS));
+describe('the API key', () => diagnoses(KEY_SETUPS));
+describe('the other options', () => diagnoses(OPTION_SETUPS));
+describe('the way to Nudge', () => diagnoses(NETWORK_SETUPS));
+describe('Nudge', () => diagnoses(NUDGE_SETUPS));
+describe('the route', () => diagnoses(ROUTE_SETUPS));
+describe('the endpoint', () => diagnoses(ENDPOINT_SETUPS));
+describeRedis('Redis', () => diagnoses(REDIS_SETUPS));

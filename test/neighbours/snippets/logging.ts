@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { NudgeAuthModule } from 'nestjs-nudge-auth';
+import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
+import type { DestinationStream } from 'pino';
+
+/** Headers by which somebody is let in, on the way in and out. */
+const CREDENTIALS = [
+  'req.headers.authorization',
+  'req.headers.cookie',
+  'res.headers["set-cookie"]',
+];
+
+export function loggedApplication(stream: DestinationStream) {
+  @Module({
+    imports: [
+      LoggerModule.forRoot({
+        pinoHttp: [{ redact: CREDENTIALS }, stream],
+      }),
+      NudgeAuthModule.forRootAsync(nudgeAuthConfig.asProvider()),
+    ],
+  })
+  class AppModule {}
+  return AppModule;
+}

@@ -1,0 +1,50 @@
+import { Injectable, Module, UseGuards } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { seconds, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import type { ThrottlerRequest } from '@nestjs/throttler';
+import { NudgeAuthModule } from 'nestjs-nudge-auth';
+import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
+
+/** In front of every guard: strangers are counted by IP. */
+@Injectable()
+export class IpThrottlerGuard extends ThrottlerGuard {
+  protected override async handleRequest(request: ThrottlerRequest) {
+    const isMine = request.throttler.name === 'ip';
+    return isMine ? super.handleRequest(request) : true;
+  }
+}
+
+/** Behind the guard that sets `request.user`. */
+@Injectable()
+export class UserThrottlerGuard extends ThrottlerGuard {
+  protected override async handleRequest(request: ThrottlerRequest) {
+    const isMine = request.throttler.name === 'user';
+    return isMine ? super.handleRequest(request) : true;
+  }
+
+  protected override async getTracker({ user }: { user: { id: string } }) {
+    return user.id;
+  }
+}
+
+const throttlePerUser = UseGuards(UserThrottlerGuard);
+
+@Module({
+  imports: [
+    ThrottlerModule.forRoot([
+      { name: 'ip', ttl: seconds(60), limit: 100 },
+      { name: 'user', ttl: seconds(60), limit: 5 },
+    ]),
+    NudgeAuthModule.forRootAsync({
+      ...nudgeAuthConfig.asProvider(),
+      endpoint: { decorators: [throttlePerUser] },
+    }),
+    NudgeAuthModule.forRootAsync({
+      ...nudgeAuthConfig.asProvider(),
+      name: 'emea',
+      endpoint: { decorators: [throttlePerUser] },
+    }),
+  ],
+  providers: [{ provide: APP_GUARD, useClass: IpThrottlerGuard }],
+})
+export class AppModule {}

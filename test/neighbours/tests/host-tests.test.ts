@@ -1,0 +1,82 @@
+// beside: @nestjs/testing, jest, vitest
+import '../support/environment.js';
+import { Test } from '@nestjs/testing';
+import { NudgeTokenService } from 'nestjs-nudge-auth';
+import { FakeNudgeTokenService } from 'nestjs-nudge-auth/testing';
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { AppModule } from '../snippets/cookies.js';
+
+const SPEC = '../snippets/host-tests.js';
+const require = createRequire(import.meta.url);
+const runProgram = promisify(execFile);
+
+/** The program that a package brings, by its name. */
+function programOf(name: string): string {
+  const manifest = require.resolve(`${name}/package.json`);
+  const { bin } = require(manifest) as { bin: string | Record<string, string> };
+  return join(dirname(manifest), typeof bin === 'string' ? bin : (bin[name] ?? ''));
+}
+
+describe("the host's own tests", () => {
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(import.meta.dirname, 'host-'));
+    const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+    await copyFile(here('../snippets/cookies.js'), join(folder, 'cookies.js'));
+    const spec = await readFile(here(SPEC), 'utf8');
+    await writeFile(join(folder, 'with-jest.spec.js'), spec);
+    await writeFile(join(folder, 'with-vitest.test.js'), spec.replace("'@jest/globals'", "'vitest'"));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  // The applications under test must not find a key in the environment, as on a fresh machine.
+  const { NUDGE_API_KEY: _key, NODE_TEST_CONTEXT: _context, ...env } = process.env;
+
+  it('pass with jest, as ES modules', async () => {
+    const config = JSON.stringify({
+      rootDir: folder,
+      testMatch: ['**/*.spec.js'],
+      transform: {},
+      // As the page says: jest cannot `require` the ES modules of Nest 12 before Node 24.9.
+      moduleNameMapper: { '^#peers/(.*)$': '$1' },
+    });
+    const options = ['--experimental-vm-modules', '--no-warnings', programOf('jest')];
+    const { stderr } = await runProgram('node', [...options, '--config', config], { cwd: folder, env });
+    assert.match(stderr, /Tests: +2 passed, 2 total/);
+  });
+
+  it('pass with vitest', async () => {
+    const { stdout } = await runProgram(
+      'node',
+      [programOf('vitest'), 'run', '--root', folder, 'with-vitest'],
+      {
+        cwd: folder,
+        env: { ...env, NO_COLOR: '1' },
+      },
+    );
+    assert.match(stdout, /Tests +2 passed \(2\)/);
+  });
+
+  it('do not boot where only the service is replaced: the options are still asked for (the trap)', async () => {
+    const key = process.env['NUDGE_API_KEY'];
+    delete process.env['NUDGE_API_KEY'];
+    try {
+      const builder = Test.createTestingModule({ imports: [AppModule] })
+        .overrideProvider(NudgeTokenService)
+        .useValue(new FakeNudgeTokenService());
+      await assert.rejects(builder.compile(), /apiKey: is missing/);
+    } finally {
+      process.env['NUDGE_API_KEY'] = key;
+    }
+  });
+});

@@ -1,0 +1,77 @@
+// beside: @nestjs/schedule
+import { API_KEY, startNudge } from '../support/environment.js';
+import { NestFactory } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { NudgeTokenService } from 'nestjs-nudge-auth';
+import type { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { CampaignJob, JobsModule } from '../snippets/jobs.js';
+import { handler, onShutdown } from '../snippets/serverless.js';
+
+describe('without HTTP', () => {
+  let nudge: NudgeEmulator;
+  before(async () => {
+    nudge = await startNudge();
+  });
+  beforeEach(() => nudge.reset());
+  after(() => nudge.stop());
+
+  it('gives a scheduled job a token, without a route, a guard or a strategy', async () => {
+    const app = await NestFactory.createApplicationContext(JobsModule, {
+      logger: false,
+      abortOnError: false,
+    });
+    try {
+      assert.equal(nudge.counters.received, 0);
+      // It does not wait for the job.
+      await app.get(SchedulerRegistry).getCronJob('campaign').fireOnTick();
+      await nudge.untilReceived(1);
+      assert.match(await app.get(CampaignJob).run(), /^sent with a token of \d+ characters$/);
+      assert.equal(nudge.counters.received, 1);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('lets a job leave a failure that passes to its next run', async () => {
+    const app = await NestFactory.createApplicationContext(JobsModule, {
+      logger: false,
+      abortOnError: false,
+    });
+    try {
+      nudge.setFault({ kind: 'rate-limit' });
+      assert.equal(await app.get(CampaignJob).run(), 'left to the next run');
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('gives no token once the application is closed', async () => {
+    const app = await NestFactory.createApplicationContext(JobsModule, {
+      logger: false,
+      abortOnError: false,
+    });
+    const tokens = app.get(NudgeTokenService, { strict: false });
+    await app.close();
+    await assert.rejects(tokens.getToken());
+  });
+
+  it('keeps a failed boot for ever where its promise is kept (the trap); the page boots anew', async () => {
+    delete process.env['NUDGE_API_KEY'];
+    let kept: Promise<unknown> | undefined;
+    const careless = async (): Promise<unknown> => {
+      kept ??= NestFactory.createApplicationContext(JobsModule, { logger: false, abortOnError: false });
+      return kept;
+    };
+    await assert.rejects(careless(), /apiKey: is missing/);
+    await assert.rejects(handler(), /apiKey: is missing/);
+    process.env['NUDGE_API_KEY'] = API_KEY;
+    await assert.rejects(careless(), /apiKey: is missing/);
+    assert.match(await handler(), /^sent/);
+    // What an instance holds serves its next calls.
+    assert.match(await handler(), /^sent/);
+    assert.equal(nudge.counters.received, 1);
+    await onShutdown();
+  });
+});
