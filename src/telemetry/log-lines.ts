@@ -6,7 +6,7 @@ import { auditDropped } from './audit-dropped.js';
 import { userKeysLost } from './user-keys-lost.js';
 
 /** Where lines go: Nest's `Logger` fits. */
-interface LogSink {
+export interface LogSink {
   log(message: string): void;
   warn(message: string): void;
   error(message: string): void;

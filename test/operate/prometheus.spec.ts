@@ -1,24 +1,13 @@
 import { expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeWithProgram } from '../support/optional-program.js';
+import { queriesOfTheBoard } from './support/board.js';
 
 const run = promisify(execFile);
-
-interface Dashboard {
-  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
-}
-
-/** The queries of the board, with what Grafana would put in place of its variables. */
-async function queriesOfTheBoard(): Promise<string[]> {
-  const { panels } = JSON.parse(await readFile('docs/grafana-dashboard.json', 'utf8')) as Dashboard;
-  return panels
-    .flatMap(({ targets }) => targets)
-    .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(?:job|registration)/g, '.*'));
-}
 
 it('the files for Prometheus and Grafana are what `npm run alerts` writes', async () => {
   await run(process.execPath, ['scripts/operate/write.mjs', '--check']);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { NUDGE_AUTH_ERROR_CODES } from '../../src/common/errors.js';
-import { sampleLogLines } from './log-line-samples.js';
+import { sampleLogLines } from './support/log-line-samples.js';
 
 const page = await readFile('docs/runbook.md', 'utf8');
 const missing = (texts: readonly string[]): string[] => texts.filter((text) => !page.includes(text));

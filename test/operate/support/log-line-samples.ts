@@ -1,7 +1,7 @@
-import { ManualClock } from '../../src/testing/index.js';
-import type { NudgeAuthEvent, NudgeAuthEventOf } from '../../src/telemetry/events.js';
-import { NudgeAuthEvents } from '../../src/telemetry/events.js';
-import { LogLines } from '../../src/telemetry/log-lines.js';
+import { ManualClock } from '../../../src/testing/index.js';
+import type { NudgeAuthEvent, NudgeAuthEventOf } from '../../../src/telemetry/events.js';
+import { NudgeAuthEvents } from '../../../src/telemetry/events.js';
+import { LogLines } from '../../../src/telemetry/log-lines.js';
 
 type Samples = { readonly [Type in NudgeAuthEvent['type']]: readonly Omit<NudgeAuthEventOf<Type>, 'type'>[] };
 
@@ -73,7 +73,7 @@ export function sampleLogLines(): string[] {
   const write = (line: string): void => void lines.push(line);
   const tell = (...events: NudgeAuthEvent[]): void => {
     const stream = new NudgeAuthEvents();
-    new LogLines(stream, { log: write, warn: write, error: write }, new ManualClock());
+    void new LogLines(stream, { log: write, warn: write, error: write }, new ManualClock());
     for (const event of events) stream.emit(event);
   };
   const events = Object.entries(SAMPLES).flatMap(([type, samples]) =>
