@@ -13,6 +13,7 @@ const LAYERS = [
   ['http', 'what endpoint and guard both write: headers, exceptions, error to status'],
   ['audit', 'which user got a token: records, and their delivery to the host'],
   ['service', '`NudgeTokenService`'],
+  ['tenants', "many accounts: the tenants' configs, and a token cache for each tenant"],
   ['options', 'the options: types, bounds, defaults, resolution, warnings'],
   ['cache', 'what is held: the token cache, its entries, one renewal at a time, warm-up'],
   ['store', 'sharing between processes: the store contract, leader and follower, circuit breaker, recovery'],

@@ -11,8 +11,11 @@ export type {
   NudgeAuthOptions,
   NudgeAuthOptionsFactory,
   NudgeClientScopeOptions,
+  NudgeTenantsClientScopeOptions,
+  NudgeTenantsUserScopeOptions,
   NudgeUserScopeOptions,
 } from './options/nudge-auth.options.js';
+export type { NudgeTenantsOptions, TenantConfig } from './options/tenants.options.js';
 export type { ApiKeyOption } from './options/api-key-rule.js';
 export type { NudgeBudgetOptions } from './options/budget.options.js';
 export type { NudgeCacheOptions } from './options/cache.options.js';

@@ -7,7 +7,7 @@ import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
 import { RenewalPriority } from '../vendor/renewal-priority.js';
-import { isSharedFailure } from '../vendor/vendor-gateway.js';
+import { isSharedFailure } from '../vendor/shared-failure.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 import type { RenewedToken, TokenRenewer } from '../store/renewal.js';
 import { requestNamed, type TokenEntries } from './token-entries.js';
@@ -87,6 +87,16 @@ export class Renewals {
   /** Lets what is under way for an entry reach nobody any more. */
   drop(name: string): void {
     this.#underWay.get(name)?.priority.drop();
+  }
+
+  /** The same for all entries. */
+  dropAll(): void {
+    for (const { priority } of this.#underWay.values()) priority.drop();
+  }
+
+  /** Whether anything is under way. */
+  get isBusy(): boolean {
+    return this.#underWay.size > 0;
   }
 
   /** Whether another key than this token's fetched the newest one, and this one is old enough to be replaced for it. */

@@ -11,15 +11,20 @@ import type { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
 import { timeout } from '../vendor/call-refusal.js';
+import { publishableTokens } from './publishable-tokens.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries } from './token-entries.js';
-import type { TokenRecord } from '../store/token-store.js';
+import type { SharedRoom } from './shared-room.js';
 import { TokenEntry } from './token-entry.js';
 
 export interface TokenCacheOptions extends RenewalsOptions {
   /** Milliseconds a caller waits for a renewal while the held token is good. */
   readonly maxWaitMs: number;
   readonly maxEntries: number;
+  /** Room that the caches of all tenants share, in place of `maxEntries` for this one alone. */
+  readonly room?: SharedRoom;
+  /** How many tokens to write when the store is back. */
+  readonly mostPublished?: number;
 }
 
 interface CacheRequest extends TokenRequest {
@@ -61,7 +66,7 @@ export class TokenCache {
     this.#requests = events.counts.requests;
     this.#clock = clock;
     this.#entries = new TokenEntries(
-      options.maxEntries,
+      options.room ?? options.maxEntries,
       () => new TokenEntry(clock, random, options.scope === 'user'),
     );
     this.#renewals = new Renewals(renewer, this.#entries, options, events, clock);
@@ -96,6 +101,31 @@ export class TokenCache {
     this.#renewals.drop(name);
     this.#events.emit({ type: 'invalidated' });
     await inOwnContext(() => this.#renewer.invalidate?.(this.#renewals.storeNameOf(request)));
+  }
+
+  /** The same for all entries. */
+  async invalidateAll(): Promise<void> {
+    for (const [, entry] of this.#entries.all()) entry.drop();
+    this.#renewals.dropAll();
+    this.#events.emit({ type: 'invalidated' });
+    await inOwnContext(() => this.#renewer.invalidateAll?.());
+  }
+
+  /** Lets go of all tokens, because another process has invalidated them: what it stores may take their place. */
+  letGo(): void {
+    for (const [, entry] of this.#entries.all()) entry.letGo();
+    this.#renewals.dropAll();
+    this.#events.emit({ type: 'invalidated' });
+  }
+
+  /** Makes room: forgets all entries but those that have to wait before they may be renewed. */
+  evictAll(): void {
+    this.#entries.evictAll();
+  }
+
+  /** Whether a renewal is under way. */
+  get isBusy(): boolean {
+    return this.#renewals.isBusy;
   }
 
   /** How many tokens are held. */
@@ -213,26 +243,13 @@ export class TokenCache {
     return state === 'fresh' && this.#renewals.isOfOtherKey(held, now) ? 'rotate' : state;
   }
 
-  /** What others may need: the tokens used last, while they can be used at all. */
+  /** What others may need: the tokens used last. */
   #publishable(): PublishableToken[] {
-    const now = this.#clock.now();
-    const list: PublishableToken[] = [];
-    for (const [name, entry] of this.#entries.all()) {
-      if (list.length === MOST_PUBLISHED) break;
-      const { held } = entry;
-      if (held === undefined || held.freshness(now) === 'unusable') continue;
-      list.push({
-        entry: this.#renewals.storeNameOf(requestNamed(name)),
-        record: () => (entry.held === held ? this.#recordOf(held) : undefined),
-        published: (fence) => entry.published(held, fence),
-      });
-    }
-    return list;
-  }
-
-  #recordOf(held: HeldToken): TokenRecord {
-    const now = this.#clock.now();
-    const { token, keyFingerprint } = held;
-    return { token, keyFingerprint, remainingMs: held.remainingMs(now), ageMs: held.ageMs(now) };
+    const entries = this.#entries.all().map(([name, entry]) => ({
+      storeName: this.#renewals.storeNameOf(requestNamed(name)),
+      entry,
+    }));
+    const list = [...publishableTokens(entries, () => this.#clock.now())];
+    return list.slice(0, this.#options.mostPublished ?? MOST_PUBLISHED);
   }
 }

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Instant } from '../common/clock.js';
 import type { TokenRequest } from '../vendor/token-source.js';
-import { TokenEntry } from './token-entry.js';
+import type { SharedRoom } from './shared-room.js';
+import type { TokenEntry } from './token-entry.js';
 
 /** What an entry is called within this process. */
 export function nameOf({ expiryMins, extId }: TokenRequest): string {
@@ -19,12 +20,28 @@ export function requestNamed(name: string): TokenRequest {
 export class TokenEntries {
   readonly #create: () => TokenEntry;
   readonly #byName: LRUCache<string, TokenEntry>;
+  /** Where other caches share the bound. */
+  readonly #room: SharedRoom | undefined;
+  readonly #serial: number;
   /** The one that was asked for last needs no looking up, nor to be moved to the front. */
   #latest: { readonly name: string; readonly entry: TokenEntry } | undefined;
 
-  constructor(maxEntries: number, create: () => TokenEntry) {
-    this.#byName = new LRUCache({ max: maxEntries });
+  /** @param bound how many entries, or the room that is shared with other caches. */
+  constructor(bound: number | SharedRoom, create: () => TokenEntry) {
+    this.#room = typeof bound === 'number' ? undefined : bound;
+    this.#serial = this.#room?.nextSerial() ?? 0;
+    // In a shared room it grows as needed: a thousand tables of the full size would take hundreds of megabytes.
+    this.#byName = new LRUCache(
+      typeof bound === 'number'
+        ? { max: bound }
+        : { maxSize: Number.MAX_SAFE_INTEGER, sizeCalculation: () => 1 },
+    );
     this.#create = create;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#byName.size;
   }
 
   /** The entry of that name, which counts as asked for now. */
@@ -39,7 +56,8 @@ export class TokenEntries {
   of(name: string): TokenEntry {
     const known = this.find(name);
     if (known !== undefined) return known;
-    const entry = this.#create();
+    this.#room?.enter(this);
+    const entry = this.#room?.recall(this.#nameInRoom(name)) ?? this.#create();
     this.#byName.set(name, entry);
     this.#latest = { name, entry };
     return entry;
@@ -70,8 +88,31 @@ export class TokenEntries {
     return false;
   }
 
+  /** Takes the one away that was asked for least recently; in a shared room its wait is remembered. */
+  evictOldest(): void {
+    for (const name of this.#byName.rkeys()) {
+      const entry = this.#byName.peek(name);
+      this.#byName.delete(name);
+      if (this.#latest?.name === name) this.#latest = undefined;
+      if (entry !== undefined) this.#room?.remember(this.#nameInRoom(name), entry);
+      this.#room?.leave(this);
+      return;
+    }
+  }
+
   clear(): void {
+    const { size } = this;
     this.#latest = undefined;
     this.#byName.clear();
+    this.#room?.leave(this, size);
+  }
+
+  /** Takes all of them away as if each was evicted. */
+  evictAll(): void {
+    while (this.size > 0) this.evictOldest();
+  }
+
+  #nameInRoom(name: string): string {
+    return `${this.#serial}:${name}`;
   }
 }

@@ -109,6 +109,11 @@ export class TokenEntry {
     this.#fence = Number.POSITIVE_INFINITY;
   }
 
+  /** Lets go of the held token; what another process stores may take its place. */
+  letGo(): void {
+    this.#held = undefined;
+  }
+
   /**
    * The vendor answered with a token that is no better than the one before, or about to end. It is asked again less and
    * less often while callers can be served with it, when it cannot be handed out any more, and then until its end at

@@ -8,7 +8,7 @@ import { failWith, type HttpResponse } from '../http/answer-headers.js';
 import { arrivalOf, type Arrival } from '../http/arrival.js';
 import type { ResolvedEndpointOptions } from '../options/endpoint.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
-import { NudgeTokenService, tokenAtOnce } from '../service/nudge-token.service.js';
+import { NudgeTokenService, tokenAtOnce, type NudgeTokenSelector } from '../service/nudge-token.service.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import { HostFunctions } from '../user-auth/host-functions.js';
 import { NudgeUserGuard } from '../user-auth/nudge-user.guard.js';
@@ -81,9 +81,12 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     }
 
     #tokenFor(request: HttpRequest, arrivedAt: Instant): NudgeToken | Promise<NudgeToken> {
-      return this.#options.extId === undefined
+      const { extId, tenants } = this.#options;
+      return extId === undefined && tenants === undefined
         ? tokenAtOnce(this.#tokens, undefined, arrivedAt)
-        : this.#extIdOf(request, arrivedAt).then((extId) => tokenAtOnce(this.#tokens, { extId }, arrivedAt));
+        : this.#selectorOf(request, arrivedAt).then((selector) =>
+            tokenAtOnce(this.#tokens, selector, arrivedAt),
+          );
     }
 
     #answer(request: HttpRequest, arrival: Arrival, format: AnswerFormat, token: NudgeToken): Answer {
@@ -105,20 +108,34 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       throw isNudgeAuthError(error) ? failWith(error, response, this.#random, endpoint.errorStatus) : error;
     }
 
-    async #extIdOf(request: HttpRequest, arrivedAt: Instant): Promise<string> {
+    /** From the verified user: what the request says of itself chooses nothing. */
+    async #selectorOf(request: HttpRequest, arrivedAt: Instant): Promise<NudgeTokenSelector> {
+      const { extId, tenants } = this.#options;
+      const selector: NudgeTokenSelector = {};
+      if (tenants !== undefined) {
+        selector.tenant = await this.#askOfUser('tenants.id', tenants.id, request, arrivedAt);
+      }
+      if (extId !== undefined) selector.extId = await this.#askOfUser('extId', extId, request, arrivedAt);
+      return selector;
+    }
+
+    async #askOfUser(
+      option: string,
+      ask: (user: unknown, request: unknown) => string | Promise<string>,
+      request: HttpRequest,
+      arrivedAt: Instant,
+    ): Promise<string> {
       const user: unknown = Reflect.get(request, endpoint.userProperty);
       const deadline = new Deadline(this.#clock, this.#options.http.deadlineMs, arrivedAt);
-      const extId: unknown = await this.#hostFunctions.ask(
-        'The option extId',
-        async () => this.#options.extId?.(user, request),
-        deadline,
-      );
-      if (typeof extId === 'string') return extId;
+      const work = async (): Promise<unknown> => ask(user, request);
+      const id = await this.#hostFunctions.ask(`The option ${option}`, work, deadline);
+      if (typeof id === 'string') return id;
       const given =
-        extId === undefined || extId === null
-          ? 'returned none'
-          : `must return a string, not a ${typeof extId}`;
-      throw new NudgeAuthError('NUDGE_INVALID_REQUEST', `The option extId ${given} for the signed-in user`);
+        id === undefined || id === null ? 'returned none' : `must return a string, not a ${typeof id}`;
+      throw new NudgeAuthError(
+        'NUDGE_INVALID_REQUEST',
+        `The option ${option} ${given} for the signed-in user`,
+      );
     }
   }
 

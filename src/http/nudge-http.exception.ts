@@ -12,6 +12,8 @@ const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALI
   NUDGE_UNAVAILABLE: 'Nudge tokens are not available at the moment',
   NUDGE_TIMEOUT: 'Nudge tokens are not available at the moment: no answer in time',
   NUDGE_DISABLED: 'Nudge tokens are switched off',
+  NUDGE_UNKNOWN_TENANT: 'Nudge tokens are not available for this account',
+  NUDGE_TENANT_UNAVAILABLE: 'Nudge tokens are not available for this account at the moment',
   USER_KEYS_UNAVAILABLE: 'Users cannot be verified at the moment',
   USER_CHECK_FAILED: 'Users cannot be checked at the moment',
 };
@@ -76,6 +78,9 @@ export function toHttpException(
   const status = isFailureStatus(chosen) ? chosen : undefined;
   if (error.code === 'NUDGE_INVALID_REQUEST') {
     return new NudgeHttpException(error, status ?? HttpStatus.BAD_REQUEST, undefined);
+  }
+  if (error.code === 'NUDGE_UNKNOWN_TENANT') {
+    return new NudgeHttpException(error, status ?? HttpStatus.FORBIDDEN, undefined);
   }
   const dueInMs = error.retryAfterMs ?? (error.retryable ? DEFAULT_RETRY_AFTER_MS : UNMENDED_RETRY_AFTER_MS);
   const retryAfter = Math.ceil((dueInMs + random() * RETRY_SPREAD_MS) / SECOND_MS);

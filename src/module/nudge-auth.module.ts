@@ -38,6 +38,7 @@ import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { nudgeAuthProviders } from './providers.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
+import { Tenants } from '../tenants/tenants.js';
 
 /**
  * Hands Nudge tokens to the users of a Nest application: an injectable `NudgeTokenService`, and the guarded endpoint
@@ -67,11 +68,12 @@ export class NudgeAuthModule
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
-    @Inject(TokenCache) private readonly cache: TokenCache,
+    @Inject(TokenCache) private readonly cache: TokenCache | undefined,
     @Inject(NudgeTokenService) private readonly tokens: NudgeTokenService,
     @Inject(NUDGE_CLOCK) private readonly clock: Clock,
     @Inject(NudgeAuthEvents) private readonly events: NudgeAuthEvents,
     @Inject(AuditTrail) private readonly audit: AuditTrail | undefined,
+    @Inject(Tenants) private readonly tenants: Tenants | undefined,
   ) {
     super();
     noteBoot(modules);
@@ -109,7 +111,8 @@ export class NudgeAuthModule
       assertGuards(this.modules, this.registration, hasGlobalGuards(this.moduleRef));
     }
     noteBootstrap(this.modules);
-    this.cache.open();
+    this.cache?.open();
+    this.tenants?.open();
     await this.#warmUp();
     this.#registerStrategy();
   }
@@ -129,7 +132,7 @@ export class NudgeAuthModule
 
   /** After the server has closed: until then requests may still need a token. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.audit?.close(), this.cache.close()]);
+    await Promise.all([this.audit?.close(), this.cache?.close(), this.tenants?.close()]);
     await this.options.store?.close();
     this.#withdrawStrategy?.();
     this.events.emit({ type: 'closed' });

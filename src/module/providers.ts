@@ -20,6 +20,7 @@ import {
   NUDGE_USER_VERIFIER,
 } from '../common/injection-tokens.js';
 import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
+import { tenantsProvider } from './tenants-provider.js';
 import { StaticOptionsCheck } from './static-options-check.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
@@ -28,7 +29,7 @@ import { ApiKeys } from '../vendor/api-keys.js';
 import { createHttpService } from '../vendor/http-client.js';
 import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
-import { isSharedFailure } from '../vendor/vendor-gateway.js';
+import { isSharedFailure } from '../vendor/shared-failure.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
@@ -83,9 +84,11 @@ export const nudgeAuthProviders: Provider[] = [
       clock: Clock,
       random: Random,
     ) =>
+      // With tenants each has a cache of its own.
+      apiKey &&
       createTokenCache({
         source,
-        apiKeys: new ApiKeys(apiKey, fallbackApiKey, events, clock),
+        apiKeys: new ApiKeys({ primary: apiKey, fallback: fallbackApiKey }, events, clock),
         store,
         storeUser: { secrets: () => storeSecrets([apiKey, fallbackApiKey], clock) },
         options: {
@@ -100,6 +103,7 @@ export const nudgeAuthProviders: Provider[] = [
         random,
       }),
   },
+  tenantsProvider,
   {
     provide: StatusBoard,
     inject: [NudgeAuthEvents, NUDGE_CLOCK, NUDGE_AUTH_OPTIONS],

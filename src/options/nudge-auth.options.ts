@@ -15,6 +15,7 @@ import {
   wholeNumber,
   type Declarations,
 } from './option-rules.js';
+import { tenantsOptions, type NudgeTenantsOptions } from './tenants.options.js';
 import { userJwtSchema, type UserJwtOptions } from './user-jwt.options.js';
 
 /** The vendor's own default, always sent explicitly because its two pages disagree on whether it may be left out. */
@@ -23,16 +24,39 @@ export const MIN_EXPIRY_MINS = 30;
 export const MAX_EXPIRY_MINS = 1440;
 export const MAX_EXT_ID_LENGTH = 100;
 
-interface NudgeAuthCommonOptions {
+/** One account at Nudge, whose key is known or can be asked for. */
+interface OneAccount {
   /**
    * The PRIVATE key from the settings of the Nudge dashboard, or a function that is asked for it before every call to
-   * Nudge. Required.
+   * Nudge. Required, except with `tenants`.
    *
    * @see docs/api-keys.md
    */
   apiKey: ApiKeyOption;
   /** Used while the first key is refused (401 or 403), with a warning. */
   fallbackApiKey?: ApiKeyOption;
+  /**
+   * Whether the first token is fetched at boot. `'required'` fails the boot, after 5 s at most, only when Nudge itself
+   * refuses every key. Default `false`.
+   */
+  warmUp?: false | 'background' | 'required';
+  tenants?: undefined;
+}
+
+/** An account at Nudge for each tenant: none belongs to the registration itself. */
+interface AccountPerTenant {
+  /**
+   * Many Nudge accounts behind one backend, in place of `apiKey`, `fallbackApiKey` and `warmUp`.
+   *
+   * @see docs/tenants.md
+   */
+  tenants: NudgeTenantsOptions;
+  apiKey?: undefined;
+  fallbackApiKey?: undefined;
+  warmUp?: undefined;
+}
+
+interface NudgeAuthCommonOptions {
   /** Minutes a token lives, 30 to 1440. Default 60. */
   defaultExpiryMins?: number;
   /** Nudge's API. https, except on loopback. Default `https://main-api.nudgenow.com/api`. */
@@ -45,11 +69,6 @@ interface NudgeAuthCommonOptions {
    * @see docs/token-life.md
    */
   cache?: NudgeCacheOptions | false;
-  /**
-   * Whether the first token is fetched at boot. `'required'` fails the boot, after 5 s at most, only when Nudge itself
-   * refuses every key. Default `false`.
-   */
-  warmUp?: false | 'background' | 'required';
   /** How many calls Nudge gets from here. Default `{}`. */
   budget?: NudgeBudgetOptions;
   /** How Nudge is called. Default `{}`. */
@@ -78,22 +97,12 @@ interface NudgeAuthCommonOptions {
   enabled?: () => boolean;
 }
 
-/**
- * One token serves every user: each of them then holds the same bearer token.
- *
- * @publicApi
- */
-export interface NudgeClientScopeOptions extends NudgeAuthCommonOptions {
+interface ClientScope {
   scope?: 'client';
   extId?: undefined;
 }
 
-/**
- * Every user gets a token of their own, bound to their external id at Nudge.
- *
- * @publicApi
- */
-export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions {
+interface UserScope {
   /**
    * `'client'`: one token serves every user, so every user holds the same one. `'user'`: every user gets a token of
    * their own, bound to `extId`. Default `'client'`.
@@ -109,11 +118,44 @@ export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions {
 }
 
 /**
+ * One token serves every user: each of them then holds the same bearer token.
+ *
+ * @publicApi
+ */
+export interface NudgeClientScopeOptions extends NudgeAuthCommonOptions, OneAccount, ClientScope {}
+
+/**
+ * Every user gets a token of their own, bound to their external id at Nudge.
+ *
+ * @publicApi
+ */
+export interface NudgeUserScopeOptions extends NudgeAuthCommonOptions, OneAccount, UserScope {}
+
+/**
+ * Many accounts; one token serves every user of a tenant.
+ *
+ * @publicApi
+ */
+export interface NudgeTenantsClientScopeOptions
+  extends NudgeAuthCommonOptions, AccountPerTenant, ClientScope {}
+
+/**
+ * Many accounts; every user of a tenant gets a token of their own.
+ *
+ * @publicApi
+ */
+export interface NudgeTenantsUserScopeOptions extends NudgeAuthCommonOptions, AccountPerTenant, UserScope {}
+
+/**
  * The options that `forRoot` takes and a `forRootAsync` factory returns.
  *
  * @publicApi
  */
-export type NudgeAuthOptions = NudgeClientScopeOptions | NudgeUserScopeOptions;
+export type NudgeAuthOptions =
+  | NudgeClientScopeOptions
+  | NudgeUserScopeOptions
+  | NudgeTenantsClientScopeOptions
+  | NudgeTenantsUserScopeOptions;
 
 /**
  * What `useClass` and `useExisting` must implement.
@@ -126,6 +168,9 @@ export interface NudgeAuthOptionsFactory {
 
 const KEY_CURE =
   'set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)';
+
+/** @internal */
+export const API_KEY_IS_MISSING = `is missing: ${KEY_CURE}`;
 
 const TOKEN_STORE_METHODS = ['read', 'acquire', 'invalidate', 'untilChanged', 'close'] as const;
 
@@ -142,7 +187,8 @@ export const nudgeAuthOptions = {
   apiKey: fromEnvironment(
     'NUDGE_API_KEY',
     'key',
-    apiKey({ missing: `is missing: ${KEY_CURE}`, empty: `is empty: ${KEY_CURE}` }),
+    // That it is missing is a matter between it and `tenants`.
+    v.optional(apiKey({ missing: API_KEY_IS_MISSING, empty: `is empty: ${KEY_CURE}` })),
   ),
   fallbackApiKey: fromEnvironment(
     'NUDGE_FALLBACK_API_KEY',
@@ -188,5 +234,6 @@ export const nudgeAuthOptions = {
     v.custom<TokenStore>(isTokenStore, 'must be a TokenStore: an object that implements its whole contract'),
   ),
   audit: v.optional(optionsOf(auditOptions)),
+  tenants: v.optional(optionsOf(tenantsOptions)),
   enabled: v.optional(functionThat<() => boolean>('returns true or false'), () => () => true),
 } satisfies Declarations<NudgeAuthOptions>;

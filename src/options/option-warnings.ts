@@ -29,6 +29,11 @@ export function warningsAbout(options: NudgeAuthOptions): string[] {
   if (typeof options.fallbackApiKey === 'string' && options.fallbackApiKey === options.apiKey) {
     warnings.push('fallbackApiKey is the same as apiKey: it will be refused whenever that one is');
   }
+  if (options.tenants?.baseUrls?.some(isInsecure) === true) {
+    warnings.push(
+      'tenants.baseUrls has a plain http URL: API keys cross the network in clear (allowInsecureBaseUrl is set)',
+    );
+  }
   if (options.userJwt !== undefined) warnings.push(...userJwtWarnings(options.userJwt));
   if (options.baseUrl !== undefined && isInsecure(options.baseUrl)) {
     warnings.push(

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { NudgeAuthExtras } from './module-extras.options.js';
-import { nudgeAuthOptions } from './nudge-auth.options.js';
+import { API_KEY_IS_MISSING, nudgeAuthOptions } from './nudge-auth.options.js';
 import { optionsOf, type RuleBetweenOptions } from './option-rules.js';
 import { isInsecure } from './plain-http.js';
 
@@ -24,6 +24,35 @@ const checkBaseUrlAccess: RuleBetweenOptions = ({ baseUrl, allowInsecureBaseUrl 
   );
 };
 
+const IN_CLEAR =
+  'would send API keys in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted';
+
+/** What a registration with tenants must not have: each of them would belong to one account. */
+const OF_ONE_ACCOUNT = ['apiKey', 'fallbackApiKey', 'warmUp'] as const;
+
+const checkAccount: RuleBetweenOptions = (given, report) => {
+  const { tenants, apiKey, store, allowInsecureBaseUrl } = given;
+  if (tenants === undefined) {
+    if (apiKey === undefined) report(['apiKey'], API_KEY_IS_MISSING);
+    return;
+  }
+  for (const name of OF_ONE_ACCOUNT) {
+    if (given[name] === undefined || given[name] === false) continue;
+    report(
+      [name],
+      'has no meaning beside tenants, whose accounts tenants.config tells (does nudgeAuthConfig set it?): remove one of the two',
+    );
+  }
+  if (typeof store === 'object' && store !== null && typeof Reflect.get(store, 'forTenant') !== 'function') {
+    report(['store'], 'cannot keep tenants apart: it must implement forTenant and invalidateAll');
+  }
+  const urls: unknown = Reflect.get(Object(tenants), 'baseUrls');
+  if (!Array.isArray(urls) || allowInsecureBaseUrl === true) return;
+  urls.forEach((url: unknown, index) => {
+    if (typeof url === 'string' && isInsecure(url)) report(['tenants', 'baseUrls', index], IN_CLEAR);
+  });
+};
+
 const BESIDE_THE_FACTORY = v.optional(
   v.never('must be known before factories run: put it beside useFactory, not into what it returns'),
 );
@@ -45,6 +74,7 @@ export const nudgeAuthOptionsSchema = optionsOf(
   'must be an object: what forRoot is given, or what the options factory returns',
   checkScope,
   checkBaseUrlAccess,
+  checkAccount,
 );
 
 /** Every option there is. */

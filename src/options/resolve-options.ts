@@ -13,6 +13,7 @@ import type { HttpTiming } from './http.options.js';
 import type { NudgeAuthOptions, NudgeUserScopeOptions } from './nudge-auth.options.js';
 import { warningsAbout } from './option-warnings.js';
 import { nudgeAuthOptionsSchema } from './options-schema.js';
+import { resolveTenants, type ResolvedTenantsOptions } from './resolve-tenants.js';
 import { resolveUserJwt, type ResolvedUserJwtOptions } from './resolve-user-jwt.js';
 import { alarmsAbout } from './tls-alarm.js';
 
@@ -21,7 +22,8 @@ export type ResolvedApiKey = Secret | (() => string | Promise<string>);
 
 /** The options with every default filled in, checked and frozen. */
 export interface ResolvedNudgeAuthOptions {
-  readonly apiKey: ResolvedApiKey;
+  /** `undefined` with tenants. */
+  readonly apiKey: ResolvedApiKey | undefined;
   readonly fallbackApiKey: ResolvedApiKey | undefined;
   readonly defaultExpiryMins: number;
   /** Without a trailing slash. */
@@ -38,6 +40,7 @@ export interface ResolvedNudgeAuthOptions {
   readonly userJwt: ResolvedUserJwtOptions | undefined;
   readonly store?: TokenStore;
   readonly audit?: NudgeAuditOptions;
+  readonly tenants: ResolvedTenantsOptions | undefined;
   readonly enabled: () => boolean;
   /** What endangers the API key, to be logged once at boot as an error. */
   readonly alarms: readonly string[];
@@ -60,17 +63,18 @@ export function resolveNudgeAuthOptions(
   subject = 'NudgeAuthModule',
 ): ResolvedNudgeAuthOptions {
   const options = checkOptions(nudgeAuthOptionsSchema, given, subject);
-  const { apiKey, fallbackApiKey, baseUrl, cache, budget, userJwt } = options;
+  const { apiKey, fallbackApiKey, baseUrl, cache, budget, userJwt, tenants } = options;
   const { proxy, httpAgent, httpsAgent, ...timing } = options.http;
   const connection = { proxy, httpAgent, httpsAgent };
   return Object.freeze({
     ...options,
-    apiKey: resolveApiKey(apiKey),
+    apiKey: apiKey === undefined ? undefined : resolveApiKey(apiKey),
     fallbackApiKey: fallbackApiKey === undefined ? undefined : resolveApiKey(fallbackApiKey),
     baseUrl: withoutTrailing(baseUrl, '/'),
     cache: Object.freeze({ ...(cache || v.parse(cacheSchema, {})), enabled: cache !== false }),
     budget: Object.freeze(budget),
     http: Object.freeze({ ...timing, connection: new Sealed<NudgeConnectionOptions>(connection) }),
+    tenants: tenants && resolveTenants(tenants),
     userJwt: userJwt && resolveUserJwt(userJwt, connection),
     alarms: Object.freeze(alarmsAbout(given)),
     warnings: Object.freeze(warningsAbout(given)),

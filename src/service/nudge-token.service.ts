@@ -2,81 +2,26 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import { TokenCache } from '../cache/token-cache.js';
 import type { Instant } from '../common/clock.js';
-import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
-import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
-import { StatusBoard, type StatusSummary } from '../telemetry/status-board.js';
+import { StatusBoard } from '../telemetry/status-board.js';
+import { tenantIdOf } from '../tenants/tenant-id.js';
+import { Tenants } from '../tenants/tenants.js';
 import type { NudgeToken } from '../token/nudge-token.js';
+import type { NudgeTokenRequest, NudgeTokenSelector, NudgeTokenStatus } from './nudge-token.types.js';
 import { noteLoadedCopy } from './second-copy.js';
+import {
+  selectionOf,
+  tenantRequired,
+  withoutTenants,
+  type DefiniteSelection,
+  type Selection,
+} from './selection.js';
+import { standingOf, standingOfAll } from './standing.js';
 
-/**
- * Which token is meant.
- *
- * @publicApi
- */
-export interface NudgeTokenSelector {
-  /** Minutes the token lives, 30 to 1440. Default: the registration's `defaultExpiryMins`. */
-  expiryMins?: number;
-  /** The user's external id, 1 to 100 characters. Required in scope `'user'`, refused in scope `'client'`. */
-  extId?: string;
-}
-
-/**
- * Which token is asked for, and how.
- *
- * @publicApi
- */
-export interface NudgeTokenRequest extends NudgeTokenSelector {
-  /** `true` skips the held token and gets one that was fetched after this call. */
-  forceRefresh?: boolean;
-  /** Releases this caller when aborted, with the signal's reason; what others wait for goes on. */
-  signal?: AbortSignal;
-}
-
-/** A held token in a status: everything but the token. */
-export interface HeldTokenStatus {
-  /** Minutes it was asked to live. */
-  readonly expiryMins: number;
-  /** Names the API key that fetched it. */
-  readonly keyFingerprint: string;
-  /** Milliseconds since it arrived. */
-  readonly ageMs: number;
-  /** Milliseconds it can still be used. */
-  readonly remainingMs: number;
-}
-
-/**
- * What the service knows of its own work. Holds neither tokens nor keys nor users' ids.
- *
- * @publicApi
- */
-export interface NudgeTokenStatus extends StatusSummary {
-  readonly scope: 'client' | 'user';
-  /** What the kill switch says. */
-  readonly enabled: boolean;
-  /** How many tokens are held. */
-  readonly heldTokens: number;
-  /** Each of them, in scope `'client'`; in scope `'user'` the number has to do. */
-  readonly tokens: readonly HeldTokenStatus[];
-  /** Whether a caller can get a token now: one is held, or no failure keeps one from being fetched. */
-  readonly canServe: boolean;
-  /** Whether tokens are being renewed: the last failure has ended, and nothing is waited out. */
-  readonly canRenew: boolean;
-  /** Why tokens cannot be renewed. */
-  readonly renewalFailure: NudgeAuthErrorCode | undefined;
-  /** Whether processes share tokens by the option `store`. */
-  readonly hasStore: boolean;
-  /** Milliseconds until Nudge may be called again after failures or a 429; 0 when it may be now. */
-  readonly nextAttemptInMs: number;
-}
-
-/** A caller's wish, checked. */
-interface Selection {
-  readonly expiryMins: number;
-  readonly extId: string | undefined;
-}
+export type * from './nudge-token.types.js';
 
 /**
  * What `getToken` resolves with, itself where it is held: for the endpoint, to which every promise is a cost. The
@@ -98,11 +43,13 @@ noteLoadedCopy();
  */
 @Injectable()
 export class NudgeTokenService {
-  readonly #cache: TokenCache;
+  /** `undefined` with tenants, each of which has its own. */
+  readonly #cache: TokenCache | undefined;
+  readonly #tenants: Tenants | undefined;
   readonly #board: StatusBoard;
   readonly #events: NudgeAuthEvents;
   readonly #options: ResolvedNudgeAuthOptions;
-  readonly #byDefault: Selection;
+  readonly #byDefault: DefiniteSelection;
   #last: { readonly token: NudgeToken; readonly promise: Promise<NudgeToken> } | undefined;
 
   static {
@@ -116,12 +63,14 @@ export class NudgeTokenService {
 
   /** @internal Nest makes it. */
   constructor(
-    @Inject(TokenCache) cache: TokenCache,
+    @Inject(TokenCache) cache: TokenCache | undefined,
     @Inject(StatusBoard) board: StatusBoard,
     @Inject(NudgeAuthEvents) events: NudgeAuthEvents,
     @Inject(NUDGE_AUTH_OPTIONS) options: ResolvedNudgeAuthOptions,
+    @Inject(Tenants) tenants?: Tenants,
   ) {
     this.#cache = cache;
+    this.#tenants = tenants;
     this.#board = board;
     this.#events = events;
     this.#options = options;
@@ -146,33 +95,67 @@ export class NudgeTokenService {
   /**
    * Lets go of the held token: the next caller gets a new one (in scope `'user'` not before 30 s after the last, like
    * every token of one user). Nudge's tokens cannot be withdrawn, so whoever has the old one keeps it until it expires.
+   * With `tenant` alone it lets go of all tokens of that tenant, in every process, and asks for its config anew.
    *
    * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` when the selector is out of bounds.
    */
   async invalidate(request: NudgeTokenSelector = {}): Promise<void> {
-    await this.#cache.invalidate(this.#select(request));
+    if (this.#cache !== undefined) return this.#cache.invalidate(this.#select(request));
+    const { tenant, expiryMins, extId } = request;
+    if (expiryMins === undefined && extId === undefined) return this.#tenants?.invalidateAll(tenant);
+    return this.#tenants?.invalidate(tenant, selectionOf(request, this.#options.scope));
   }
 
-  /** What is held and how the last attempts went; never a token or a key. */
-  status(): NudgeTokenStatus {
+  /**
+   * Lets go of all tokens of the registration, in every process that shares its store: they follow within 2 s.
+   *
+   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` with the option `tenants`: name the tenant to `invalidate` instead.
+   */
+  async invalidateAll(): Promise<void> {
+    if (this.#cache === undefined) throw tenantRequired();
+    await this.#cache.invalidateAll();
+  }
+
+  /**
+   * What is held and how the last attempts went; never a token or a key. With the option `tenants`, of one tenant or of
+   * all together.
+   *
+   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` for a tenant's id that is out of bounds, or without tenants.
+   */
+  status({ tenant }: Pick<NudgeTokenSelector, 'tenant'> = {}): NudgeTokenStatus {
     const { scope, store } = this.#options;
     const { summary } = this.#board;
     const enabled = this.#isEnabled();
-    const nextAttemptInMs = this.#cache.nextAttemptInMs();
-    // A pause that another process met has no failure of this one's.
-    const heldBackBy = nextAttemptInMs > 0 ? (summary.lastFailure?.code ?? 'NUDGE_RATE_LIMITED') : undefined;
-    const renewalFailure = enabled ? (summary.renewalFailure ?? heldBackBy) : 'NUDGE_DISABLED';
+    const registration = { scope, enabled, hasStore: store !== undefined } as const;
+    if (tenant !== undefined) {
+      if (this.#tenants === undefined) throw withoutTenants();
+      const held = this.#tenants.statusOf(tenant);
+      const { storeAvailable, userKeys, auditDropped } = summary;
+      return {
+        ...held.summary,
+        ...standingOf(held, enabled),
+        ...registration,
+        storeAvailable,
+        userKeys,
+        auditDropped,
+        heldTokens: held.heldTokens,
+        tokens: scope === 'client' ? held.tokens : [],
+        nextAttemptInMs: held.nextAttemptInMs,
+      };
+    }
+    const cache = this.#cache;
+    if (cache === undefined) {
+      const ofAll = standingOfAll(this.#tenants?.activeStatuses() ?? [], enabled);
+      const heldTokens = this.#tenants?.size ?? 0;
+      return { ...summary, ...ofAll, ...registration, heldTokens, tokens: [], nextAttemptInMs: 0 };
+    }
+    const nextAttemptInMs = cache.nextAttemptInMs();
     return {
       ...summary,
-      scope,
-      enabled,
-      // By the time of the next attempt only a caller can find out how it stands.
-      canServe: enabled && (nextAttemptInMs === 0 || this.#cache.holdsUsable()),
-      canRenew: renewalFailure === undefined,
-      renewalFailure,
-      hasStore: store !== undefined,
-      heldTokens: this.#cache.size,
-      tokens: scope === 'client' ? this.#cache.heldTokens() : [],
+      ...standingOf({ summary, nextAttemptInMs, holdsUsable: () => cache.holdsUsable() }, enabled),
+      ...registration,
+      heldTokens: cache.size,
+      tokens: scope === 'client' ? cache.heldTokens() : [],
       nextAttemptInMs,
     };
   }
@@ -204,54 +187,75 @@ export class NudgeTokenService {
   }
 
   #getToken(request: NudgeTokenRequest = {}, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
+    return this.#cache === undefined
+      ? this.#ofTenant(request, arrivedAt)
+      : this.#ofCache(this.#cache, request, arrivedAt);
+  }
+
+  #ofCache(
+    cache: TokenCache,
+    request: NudgeTokenRequest,
+    arrivedAt?: Instant,
+  ): NudgeToken | Promise<NudgeToken> {
     const selected = this.#admit(request);
     const { forceRefresh, signal } = request;
     signal?.throwIfAborted();
-    const token = this.#cache.getToken(
-      forceRefresh === true ? { ...selected, forceRefresh } : selected,
-      arrivedAt,
-    );
+    const token = cache.getToken(forceRefresh === true ? { ...selected, forceRefresh } : selected, arrivedAt);
+    return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
+  }
+
+  #ofTenant(request: NudgeTokenRequest, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
+    const { forceRefresh, signal } = request;
+    const { tenants, tenant, ...selected } = this.#admitOfTenant(request);
+    signal?.throwIfAborted();
+    const token = tenants.getToken(tenant, { ...selected, forceRefresh }, arrivedAt);
     return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
   }
 
   /** Before the cache is asked, which counts all other requests. */
-  #admit(request: NudgeTokenRequest): Selection {
+  #admit(request: NudgeTokenRequest): DefiniteSelection {
     try {
       const selected = this.#select(request);
-      if (this.#isEnabled()) return selected;
-      throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
+      this.#assertEnabled();
+      return selected;
     } catch (error) {
-      this.#events.counts.requests.failed.add(asNudgeAuthError(error).code);
-      throw error;
+      throw this.#counted(error);
     }
   }
 
-  #select(request: NudgeTokenSelector): Selection {
-    const { expiryMins = this.#options.defaultExpiryMins, extId } = request;
-    if (this.#options.scope === 'client' && request.expiryMins === undefined && extId === undefined) {
+  #admitOfTenant(
+    request: NudgeTokenRequest,
+  ): Selection & { readonly tenants: Tenants; readonly tenant: string } {
+    try {
+      const tenants = this.#tenants;
+      if (tenants === undefined || request.tenant === undefined) throw tenantRequired();
+      const selected = selectionOf(request, this.#options.scope);
+      this.#assertEnabled();
+      return { ...selected, tenants, tenant: tenantIdOf(request.tenant) };
+    } catch (error) {
+      throw this.#counted(error);
+    }
+  }
+
+  #assertEnabled(): void {
+    if (this.#isEnabled()) return;
+    throw new NudgeAuthError('NUDGE_DISABLED', 'Nudge tokens are switched off by the option "enabled"');
+  }
+
+  #counted(error: unknown): unknown {
+    this.#events.counts.requests.failed.add(asNudgeAuthError(error).code);
+    return error;
+  }
+
+  #select(request: NudgeTokenSelector): DefiniteSelection {
+    if (request.tenant !== undefined) throw withoutTenants();
+    const { scope, defaultExpiryMins } = this.#options;
+    if (scope === 'client' && request.expiryMins === undefined && request.extId === undefined) {
       return this.#byDefault;
     }
-    if (!Number.isInteger(expiryMins) || expiryMins < MIN_EXPIRY_MINS || expiryMins > MAX_EXPIRY_MINS) {
-      throw invalid(`expiryMins must be a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`);
-    }
-    if (this.#options.scope === 'client' && extId !== undefined) {
-      throw invalid(
-        "extId is refused in scope 'client', where one token serves every user: set scope to 'user'",
-      );
-    }
-    if (this.#options.scope === 'user') {
-      if (typeof extId !== 'string' || extId === '' || extId.length > MAX_EXT_ID_LENGTH) {
-        throw invalid(`extId must be a string of 1 to ${MAX_EXT_ID_LENGTH} characters in scope 'user'`);
-      }
-      // Half of a surrogate pair cannot be written into a URL.
-      if (!/^\P{Surrogate}*$/u.test(extId)) throw invalid('extId must be well-formed Unicode text');
-    }
+    const { expiryMins = defaultExpiryMins, extId } = selectionOf(request, scope);
     return { expiryMins, extId };
   }
-}
-
-function invalid(message: string): NudgeAuthError {
-  return new NudgeAuthError('NUDGE_INVALID_REQUEST', message);
 }
 
 /** Settles as `work` does, or rejects with the signal's reason, whichever comes first; `work` itself goes on. */

@@ -56,6 +56,8 @@ export interface TokenRenewer {
   readonly isShared?: boolean;
   /** Makes other processes that share the entry let go of it, too. */
   invalidate?(entry: string): Promise<void>;
+  /** The same for all entries. */
+  invalidateAll?(): Promise<void>;
   /**
    * The share of a token's life after which to rotate it while the other processes cannot be reached; `undefined` while
    * they can.

@@ -31,7 +31,7 @@ export class StoreCircuitBreaker {
   #isClosed = false;
   /** It answers again, and what was to be done on its return is being done. */
   #isReturning = false;
-  #onReturn: () => Promise<void> = () => Promise.resolve();
+  readonly #returnListeners = new Set<() => Promise<void>>();
 
   /** @param probe asks the store for what it is needed for; rejects while it is of no use. */
   constructor(probe: () => Promise<unknown>, events: NudgeAuthEvents, clock: Clock, random: Random) {
@@ -45,9 +45,10 @@ export class StoreCircuitBreaker {
     return this.#isLost;
   }
 
-  /** What is to be done on the store's return, before it counts as back. Must not reject. */
-  set onReturn(listener: () => Promise<void>) {
-    this.#onReturn = listener;
+  /** Adds what is to be done on the store's return, before it counts as back. Must not reject. Returns how to end that. */
+  onReturn(listener: () => Promise<void>): () => void {
+    this.#returnListeners.add(listener);
+    return () => this.#returnListeners.delete(listener);
   }
 
   /** How long one caller may wait for the store in all. */
@@ -104,7 +105,7 @@ export class StoreCircuitBreaker {
     if (this.#isClosed) return;
     this.#isLost = false;
     this.#isReturning = true;
-    await this.#onReturn();
+    for (const listener of this.#returnListeners) await listener();
     this.#isReturning = false;
     // Nothing is said of a return that came to nothing.
     if (!this.#isLost) this.#events.emit({ type: 'store-back' });

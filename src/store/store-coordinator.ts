@@ -50,8 +50,10 @@ export class StoreCoordinator implements TokenRenewer {
   readonly #vendorTime = new LeastVendorTime();
   readonly #clock: Clock;
   readonly #aloneShare: number;
+  readonly #closeShared: () => void;
   #firstConnection: Promise<void> | undefined;
 
+  /** @param closeShared ends what belongs to this coordinator alone only where no other one uses the store. */
   constructor(
     gateway: VendorGateway,
     store: TokenStore,
@@ -59,6 +61,7 @@ export class StoreCoordinator implements TokenRenewer {
     policy: FreshnessPolicy,
     clock: Clock,
     random: Random,
+    closeShared: () => void = () => undefined,
   ) {
     this.#gateway = gateway;
     this.#store = store;
@@ -67,6 +70,7 @@ export class StoreCoordinator implements TokenRenewer {
     this.#policy = policy;
     this.#keptLeases = new KeptLeases(clock);
     this.#clock = clock;
+    this.#closeShared = closeShared;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
   }
 
@@ -85,6 +89,10 @@ export class StoreCoordinator implements TokenRenewer {
     return this.#recovery.invalidate(entry);
   }
 
+  invalidateAll(): Promise<void> {
+    return this.#recovery.invalidateAll();
+  }
+
   rotateAloneAfterShare(): number | undefined {
     return this.#breaker.isLost ? this.#aloneShare : undefined;
   }
@@ -100,7 +108,7 @@ export class StoreCoordinator implements TokenRenewer {
   close(): void {
     this.#recovery.close();
     this.#keptLeases.close();
-    this.#breaker.close();
+    this.#closeShared();
   }
 
   #untilConnected(): Promise<void> {

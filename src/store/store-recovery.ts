@@ -16,6 +16,9 @@ export class StoreRecovery {
   readonly #clock: Clock;
   /** When each entry was invalidated here that the store has not heard of. The latest stands last. */
   readonly #missed = new Map<string, Instant>();
+  /** When all entries were invalidated here, where the store has not heard of it. */
+  #missedAll: Instant | undefined;
+  readonly #endReturns: () => void;
   #cancelNextTry: Cancel = () => undefined;
   held: () => readonly PublishableToken[] = () => [];
 
@@ -23,11 +26,12 @@ export class StoreRecovery {
     this.#store = store;
     this.#breaker = breaker;
     this.#clock = clock;
-    breaker.onReturn = () => this.#recover();
+    this.#endReturns = breaker.onReturn(() => this.#recover());
   }
 
   /** Whether a stored token was fetched before its entry was invalidated, and only the store does not know. */
   isInvalidated(entry: string, { ageMs }: StoredToken): boolean {
+    if (this.#missedAll !== undefined && ageMs >= elapsedMs(this.#missedAll, this.#clock.now())) return true;
     const since = this.#missed.get(entry);
     if (since === undefined) return false;
     if (ageMs >= elapsedMs(since, this.#clock.now())) return true;
@@ -51,8 +55,19 @@ export class StoreRecovery {
     }
   }
 
+  /** The same for all entries. */
+  async invalidateAll(): Promise<void> {
+    const since = this.#clock.now();
+    const answer = await this.#breaker.ask('invalidate', this.#breaker.timeBudget(), async () =>
+      this.#store.invalidateAll?.(),
+    );
+    this.#missedAll = answer === STORE_LOST ? since : undefined;
+  }
+
   close(): void {
+    this.#endReturns();
     this.#missed.clear();
+    this.#missedAll = undefined;
     this.#cancelNextTry();
   }
 
@@ -62,10 +77,11 @@ export class StoreRecovery {
   }
 
   async #repeatAllInvalidations(): Promise<void> {
+    await this.#repeatInvalidationOfAll();
     await Promise.all([...this.#missed.keys()].map((entry) => this.#repeatInvalidation(entry)));
     this.#cancelNextTry();
     // A store that is lost as a whole is told on its return.
-    if (this.#missed.size === 0 || this.#breaker.isLost) return;
+    if ((this.#missed.size === 0 && this.#missedAll === undefined) || this.#breaker.isLost) return;
     this.#cancelNextTry = this.#clock.schedule(
       TRY_AGAIN_AFTER_MS,
       () => void this.#repeatAllInvalidations(),
@@ -73,6 +89,16 @@ export class StoreRecovery {
         background: true,
       },
     );
+  }
+
+  async #repeatInvalidationOfAll(): Promise<void> {
+    if (this.#missedAll === undefined) return;
+    try {
+      await this.#breaker.timeBudget().within(async () => this.#store.invalidateAll?.());
+      this.#missedAll = undefined;
+    } catch {
+      // It is tried again, as below; until then what was stored before is not taken.
+    }
   }
 
   async #repeatInvalidation(entry: string): Promise<void> {

@@ -86,6 +86,18 @@ export interface TokenStoreUser {
    * none of them can be read.
    */
   secrets(): Promise<readonly StoreSecret[]>;
+  /**
+   * Whether the registration has tenants: then there is no API key of its own to derive anything from, `secrets` resolves
+   * with none, and `bind` throws an `InvalidNudgeAuthOptionsError` where the store needs keys and has not been given any.
+   */
+  readonly hasTenants?: boolean;
+  /** The tenants of which this process may hold tokens: a store may know tenants by names that cannot be read back. */
+  heldTenants?(): Iterable<string>;
+  /**
+   * To be called within 2 s when another process has invalidated all entries of a tenant, or of a registration without
+   * tenants (`undefined`): what is held of them here is let go.
+   */
+  invalidatedAll?(tenant: string | undefined): void;
 }
 
 /**
@@ -134,6 +146,15 @@ export interface TokenStore {
   readonly callLimits?: SharedCallLimits;
   /** The store as one registration uses it. Left out, it is used as it is. Whoever closes, closes the store itself. */
   bind?(user: TokenStoreUser): TokenStore;
+  /**
+   * The store as one tenant uses it, for example with an encryption key of its own. The entries' names hold the tenant as
+   * well, so that no two tenants ever share one. Required by the option `tenants`.
+   *
+   * @param tenant its id, 1 to 200 characters, compared exactly.
+   */
+  forTenant?(tenant: string): TokenStore;
+  /** The shared limits for one vendor: a registration with tenants may have several. Left out, all share `callLimits`. */
+  callLimitsOf?(origin: string): SharedCallLimits;
   /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */
   whenReady?(): Promise<void>;
   /** What is stored for an entry and still alive, aged to this moment. */
@@ -142,6 +163,11 @@ export interface TokenStore {
   acquire(entry: string): Promise<TokenLease | undefined>;
   /** Removes what is stored, and makes every lease given so far too old to write. */
   invalidate(entry: string): Promise<void>;
+  /**
+   * The same for all entries at once, of the tenant or of the registration that this store was made for: what is stored is
+   * not read any more, and no lease given so far can write. Required by the option `tenants`.
+   */
+  invalidateAll?(): Promise<void>;
   /** Resolves when the entry may have changed, or after `timeoutMs` milliseconds. */
   untilChanged(entry: string, timeoutMs: number): Promise<void>;
   /** Ends connections and timers of the store; called when the application closes, once for each registration. */

@@ -131,19 +131,26 @@ const CHANNEL_PREFIX = 'nestjs-nudge-auth:';
  * happens too often for events is counted.
  */
 export class NudgeAuthEvents {
-  readonly counts = new Counts();
+  readonly counts: Counts;
   /** The seam for tracing: telemetry puts a function of its own here. */
   aroundRenewal: AroundRenewal = (_renewal, run) => inOwnContext(run);
   readonly #registration: string;
   readonly #tellOfFault: (error: unknown) => void;
   readonly #listeners = new Set<NudgeAuthEventListener>();
+  #passOn: (event: NudgeAuthEvent) => void = (event) => this.#publish(event);
   readonly #faulty = new WeakSet<NudgeAuthEventListener>();
 
   /**
    * @param registration its name, `default` without one.
    * @param tellOfFault called with the first error of every listener that fails.
+   * @param counts those of the registration, for the events of a tenant.
    */
-  constructor(registration = 'default', tellOfFault: (error: unknown) => void = () => undefined) {
+  constructor(
+    registration = 'default',
+    tellOfFault: (error: unknown) => void = () => undefined,
+    counts = new Counts(),
+  ) {
+    this.counts = counts;
     this.#registration = registration;
     this.#tellOfFault = tellOfFault;
   }
@@ -161,7 +168,7 @@ export class NudgeAuthEvents {
     Object.freeze(event);
     inOwnContext(() => {
       for (const listener of this.#listeners) this.#call(listener, event);
-      this.#publish(event);
+      this.#passOn(event);
     });
   }
 
@@ -178,6 +185,14 @@ export class NudgeAuthEvents {
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** The events of one tenant. The listeners of the registration get them with its fingerprint. */
+  forTenant(tenantFingerprint: string): NudgeAuthEvents {
+    const own = new NudgeAuthEvents(this.#registration, this.#tellOfFault, this.counts);
+    own.aroundRenewal = (renewal, run) => this.aroundRenewal(renewal, run);
+    own.#passOn = (event) => this.emit({ ...event, tenantFingerprint });
+    return own;
   }
 
   /** Node itself deals with the errors of a channel's subscribers. */

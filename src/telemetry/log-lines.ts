@@ -51,6 +51,8 @@ export class LogLines {
     this.#sink = sink;
     this.#clock = clock;
     events.subscribe((event) => {
+      // Each tenant has log lines of its own.
+      if (event.tenantFingerprint !== undefined) return;
       this.#take(event);
       for (const [subject, line] of this.#unsaid) {
         if (!this.#write(line)) continue;

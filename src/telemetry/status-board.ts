@@ -39,6 +39,18 @@ export interface StatusBoardSettings {
   readonly isOfAll?: (code: NudgeAuthErrorCode) => boolean;
 }
 
+/** Before anything has happened. */
+export const NO_SUMMARY: StatusSummary = {
+  lastSuccessAt: undefined,
+  lastFailure: undefined,
+  renewalFailure: undefined,
+  fallbackInUse: false,
+  skewMs: undefined,
+  storeAvailable: true,
+  auditDropped: 0,
+  userKeys: { state: 'none' },
+};
+
 /** Keeps the present state of affairs out of the events. */
 export class StatusBoard {
   readonly #clock: Clock;
@@ -52,16 +64,7 @@ export class StatusBoard {
   ) {
     this.#clock = clock;
     this.#isOfAll = isOfAll;
-    this.#summary = {
-      lastSuccessAt: undefined,
-      lastFailure: undefined,
-      renewalFailure: undefined,
-      fallbackInUse: false,
-      skewMs: undefined,
-      storeAvailable: true,
-      auditDropped: 0,
-      userKeys: { state: hasJwks ? 'available' : 'none' },
-    };
+    this.#summary = { ...NO_SUMMARY, userKeys: { state: hasJwks ? 'available' : 'none' } };
     events.subscribe((event) => {
       this.#summary = { ...this.#summary, ...this.#changeBy(event) };
     });
@@ -90,7 +93,8 @@ export class StatusBoard {
       case 'budget-spent':
         return { lastFailure: { code: 'NUDGE_RATE_LIMITED', at } };
       case 'key-in-use':
-        return { fallbackInUse: event.role === 'fallback' };
+        // What one tenant's keys do is told by the status of that tenant.
+        return event.tenantFingerprint === undefined ? { fallbackInUse: event.role === 'fallback' } : {};
       case 'store-lost':
         return { storeAvailable: false };
       case 'store-back':

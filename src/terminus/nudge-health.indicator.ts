@@ -8,6 +8,8 @@ import type { NudgeTokenService, NudgeTokenStatus } from '../service/nudge-token
 export interface NudgeHealthOptions {
   /** The `name` of the registration. Default: the one without a name. */
   readonly name?: string;
+  /** With the option `tenants`: the id of the tenant that is asked about. Default: all that were asked for of late. */
+  readonly tenant?: string;
   /** `true` answers `down`, and so 503, while no token can be served. Default `false`: never `down`. */
   readonly strict?: boolean;
 }
@@ -45,13 +47,14 @@ export class NudgeHealthIndicator {
    */
   async check(
     key = 'nudge',
-    { name, strict = false }: NudgeHealthOptions = {},
+    { name, tenant, strict = false }: NudgeHealthOptions = {},
   ): Promise<HealthIndicatorResult> {
-    const status = this.#serviceNamed(name).status();
+    const status = this.#serviceNamed(name).status({ tenant });
     const data = healthOf(status);
     const session = this.#terminus.check(key);
     if (strict && !status.canServe) return session.down(data);
-    if (status.canServe && status.canRenew) return session.up(data);
+    const someCannot = status.tenants !== undefined && status.tenants.cannotServe > 0;
+    if (status.canServe && status.canRenew && !someCannot) return session.up(data);
     const knowsDegraded = typeof (session as { degraded?: unknown }).degraded === 'function';
     return knowsDegraded ? session.degraded(data) : session.up({ ...data, degraded: true });
   }
@@ -77,6 +80,7 @@ function healthOf(status: NudgeTokenStatus) {
     ...(status.renewalFailure !== undefined && { code: status.renewalFailure }),
     ...(newest !== undefined && { remainingMs: Math.max(0, newest.remainingMs) }),
     ...(status.nextAttemptInMs > 0 && { nextAttemptInMs: status.nextAttemptInMs }),
+    ...(status.tenants !== undefined && { tenants: status.tenants }),
     fallbackInUse: status.fallbackInUse,
     store: !status.hasStore ? 'none' : status.storeAvailable ? 'available' : 'lost',
   } as const;

@@ -38,7 +38,7 @@ export interface FakeNudgeTokenServiceOptions {
  */
 export class FakeNudgeTokenService implements Pick<
   NudgeTokenService,
-  'getToken' | 'invalidate' | 'status' | 'subscribe'
+  'getToken' | 'invalidate' | 'invalidateAll' | 'status' | 'subscribe'
 > {
   /** What `getToken` was asked, in order. */
   readonly requests: NudgeTokenRequest[] = [];
@@ -49,6 +49,7 @@ export class FakeNudgeTokenService implements Pick<
   readonly #events = new NudgeAuthEvents();
   readonly #signingKey = randomBytes(32);
   #failure: NudgeAuthError | undefined;
+  readonly #failuresOfTenants = new Map<string, NudgeAuthError>();
 
   constructor({
     defaultExpiryMins = DEFAULT_EXPIRY_MINS,
@@ -58,14 +59,28 @@ export class FakeNudgeTokenService implements Pick<
     this.#clock = clock;
   }
 
-  /** Makes `getToken` reject with this code until `succeed` is called. */
-  failWith(code: NudgeAuthErrorCode, details: { retryAfterMs?: number } = {}): void {
-    this.#failure = new NudgeAuthError(code, `The fake was told to fail with ${code}`, details);
+  /**
+   * Makes `getToken` reject with this code until `succeed` is called: for everybody, or for one tenant.
+   *
+   * @example
+   * fake.failWith('NUDGE_CREDENTIALS_REJECTED', { tenant: 'acme' });
+   */
+  failWith(
+    code: NudgeAuthErrorCode,
+    { tenant, ...details }: { retryAfterMs?: number; tenant?: string } = {},
+  ): void {
+    const failure = new NudgeAuthError(code, `The fake was told to fail with ${code}`, details);
+    if (tenant === undefined) this.#failure = failure;
+    else this.#failuresOfTenants.set(tenant, failure);
   }
 
-  /** Ends what `failWith` began. */
-  succeed(): void {
-    this.#failure = undefined;
+  /** Ends what `failWith` began: for everybody, or for one tenant. */
+  succeed({ tenant }: { tenant?: string } = {}): void {
+    if (tenant !== undefined) this.#failuresOfTenants.delete(tenant);
+    else {
+      this.#failure = undefined;
+      this.#failuresOfTenants.clear();
+    }
   }
 
   /** Tells all listeners, as if this had happened. */
@@ -80,12 +95,13 @@ export class FakeNudgeTokenService implements Pick<
   async getToken(request: NudgeTokenRequest = {}): Promise<NudgeToken> {
     this.requests.push(request);
     request.signal?.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failureOf(request.tenant);
+    if (failure !== undefined) throw failure;
     const issuedAtS = Math.floor(this.#clock.now().wallMs / SECOND_MS);
     const expiresAtS = issuedAtS + ((request.expiryMins ?? this.#defaultExpiryMins) * MINUTE_MS) / SECOND_MS;
     const token = compactJws(
       { alg: 'HS256', kid: 'fake' },
-      { iat: issuedAtS, exp: expiresAtS },
+      { iat: issuedAtS, exp: expiresAtS, tenant: request.tenant },
       (signingInput) => createHmac('sha256', this.#signingKey).update(signingInput).digest(),
     );
     return { token, issuedAt: issuedAtS * SECOND_MS, expiresAt: expiresAtS * SECOND_MS };
@@ -95,7 +111,11 @@ export class FakeNudgeTokenService implements Pick<
     this.invalidations.push(selector);
   }
 
-  status(): NudgeTokenStatus {
+  async invalidateAll(): Promise<void> {
+    this.invalidations.push({});
+  }
+
+  status({ tenant }: { tenant?: string } = {}): NudgeTokenStatus {
     return {
       scope: 'client',
       enabled: true,
@@ -105,7 +125,7 @@ export class FakeNudgeTokenService implements Pick<
       hasStore: false,
       heldTokens: 0,
       tokens: [],
-      nextAttemptInMs: this.#failure?.retryAfterMs ?? 0,
+      nextAttemptInMs: this.#failureOf(tenant)?.retryAfterMs ?? 0,
       lastSuccessAt: undefined,
       lastFailure: undefined,
       fallbackInUse: false,
@@ -114,5 +134,9 @@ export class FakeNudgeTokenService implements Pick<
       storeAvailable: true,
       auditDropped: 0,
     };
+  }
+
+  #failureOf(tenant: string | undefined): NudgeAuthError | undefined {
+    return (tenant === undefined ? undefined : this.#failuresOfTenants.get(tenant)) ?? this.#failure;
   }
 }

@@ -1,13 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { MemoryCallLimits } from './memory-call-limits.js';
+import { MemoryStoreView } from './memory-store-view.js';
+import { MemoryCallLimits } from '../store/memory-call-limits.js';
 import type {
   SharedCallLimits,
   StoredToken,
   TokenLease,
   TokenRecord,
   TokenStore,
+  TokenStoreUser,
 } from '../store/token-store.js';
 
 /** After this a holder that says nothing has lost its right. */
@@ -15,6 +17,7 @@ const LEASE_MS = 8 * SECOND_MS;
 const DEFAULT_MAX_ENTRIES = 100_000;
 
 interface Slot {
+  readonly tenant: string | undefined;
   fence: number;
   lease: { readonly fence: number; readonly since: Instant } | undefined;
   stored: { readonly record: TokenRecord; readonly fence: number; readonly since: Instant } | undefined;
@@ -29,6 +32,8 @@ export class MemoryTokenStore implements TokenStore {
   readonly #clock: Clock;
   readonly #slots: LRUCache<string, Slot>;
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #users = new Set<TokenStoreUser>();
+  readonly #limits = new Map<string, SharedCallLimits>();
   #lastFence = 0;
   readonly callLimits: SharedCallLimits;
 
@@ -37,6 +42,22 @@ export class MemoryTokenStore implements TokenStore {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });
     this.callLimits = new MemoryCallLimits(clock);
+  }
+
+  /** The store for one registration, which is told what another one invalidates. */
+  bind(user: TokenStoreUser): TokenStore {
+    this.#users.add(user);
+    return new MemoryStoreView(this, user, undefined);
+  }
+
+  forTenant(tenant: string): TokenStore {
+    return new MemoryStoreView(this, undefined, tenant);
+  }
+
+  callLimitsOf(origin: string): SharedCallLimits {
+    const limits = this.#limits.get(origin) ?? new MemoryCallLimits(this.#clock);
+    this.#limits.set(origin, limits);
+    return limits;
   }
 
   async read(entry: string): Promise<StoredToken | undefined> {
@@ -48,8 +69,8 @@ export class MemoryTokenStore implements TokenStore {
     return remainingMs <= 0 ? undefined : { ...record, remainingMs, ageMs: record.ageMs + passedMs, fence };
   }
 
-  async acquire(entry: string): Promise<TokenLease | undefined> {
-    const slot = this.#slotOf(entry);
+  async acquire(entry: string, tenant?: string): Promise<TokenLease | undefined> {
+    const slot = this.#slotOf(entry, tenant);
     const now = this.#clock.now();
     if (slot.lease !== undefined && elapsedMs(slot.lease.since, now) < LEASE_MS) return undefined;
     const fence = ++this.#lastFence;
@@ -64,11 +85,13 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   async invalidate(entry: string): Promise<void> {
-    const slot = this.#slotOf(entry);
-    slot.stored = undefined;
-    slot.lease = undefined;
-    slot.fence = ++this.#lastFence;
-    this.#announce(entry);
+    this.#empty(entry, this.#slotOf(entry));
+  }
+
+  /** @param by the registration that asks: the others are told. */
+  async invalidateAll(tenant?: string, by?: TokenStoreUser): Promise<void> {
+    for (const [entry, slot] of this.#slots.entries()) if (slot.tenant === tenant) this.#empty(entry, slot);
+    for (const user of this.#users) if (user !== by) user.invalidatedAll?.(tenant);
   }
 
   untilChanged(entry: string, timeoutMs: number): Promise<void> {
@@ -111,10 +134,17 @@ export class MemoryTokenStore implements TokenStore {
     this.#announce(entry);
   }
 
-  #slotOf(entry: string): Slot {
+  #empty(entry: string, slot: Slot): void {
+    slot.stored = undefined;
+    slot.lease = undefined;
+    slot.fence = ++this.#lastFence;
+    this.#announce(entry);
+  }
+
+  #slotOf(entry: string, tenant?: string): Slot {
     const known = this.#slots.get(entry);
     if (known !== undefined) return known;
-    const slot: Slot = { fence: 0, lease: undefined, stored: undefined };
+    const slot: Slot = { tenant, fence: 0, lease: undefined, stored: undefined };
     this.#slots.set(entry, slot);
     return slot;
   }

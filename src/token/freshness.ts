@@ -29,7 +29,7 @@ export interface FreshnessLimits {
  * Every minute, although a token may live for an hour: one that is kept until it expires reaches every client with the
  * same expiry, and all of them come back in the same second.
  */
-const CLIENT_ROTATE_AFTER_MS = MINUTE_MS;
+export const CLIENT_ROTATE_AFTER_MS = MINUTE_MS;
 const DEFAULT_MIN_REMAINING_MS = MINUTE_MS;
 /** Fixed buffers would leave nothing of a short life, so every buffer is at most a share of it. */
 const MAX_ROTATE_SHARE = { client: 1 / 4, user: 1 / 2 } as const;

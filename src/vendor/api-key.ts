@@ -3,9 +3,16 @@ import type { Deadline } from '../common/deadline.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
+import { timeout } from './call-refusal.js';
+
+/** Where an API key comes from that is to be looked up anew once the vendor has refused it. */
+export interface ApiKeySource {
+  /** @param isRefused whether the vendor has just refused the key given last. */
+  key(isRefused: boolean): Secret | Promise<Secret>;
+}
 
 /** Asks for an API key anew, so that a rotated one is seen. */
-export type ApiKeyProvider = Secret | (() => string | Promise<string>);
+export type ApiKeyProvider = Secret | (() => string | Promise<string>) | ApiKeySource;
 
 /** Far beyond any key: what is longer is a file, or an answer, that was read in its place. */
 export const MAX_API_KEY_LENGTH = 4_096;
@@ -33,8 +40,15 @@ class TooLate extends Error {}
  * @throws {NudgeAuthError} `NUDGE_UNAVAILABLE` when the host's function throws, takes longer than the deadline, or
  * returns what cannot be a key.
  */
-export async function askForApiKey(provider: ApiKeyProvider, deadline: Deadline): Promise<Secret> {
+export async function askForApiKey(
+  provider: ApiKeyProvider,
+  deadline: Deadline,
+  isRefused = false,
+): Promise<Secret> {
   if (provider instanceof Secret) return provider;
+  if (typeof provider !== 'function') {
+    return deadline.race(Promise.resolve(provider.key(isRefused)), timeout);
+  }
   let key: unknown;
   try {
     key = await deadline.race(Promise.resolve().then(provider), () => new TooLate());

@@ -17,7 +17,7 @@ function keysWith(primary: ApiKeyProvider, fallback?: ApiKeyProvider) {
   const events = new NudgeAuthEvents();
   const happened: NudgeAuthEvent[] = [];
   events.subscribe((event) => happened.push(event));
-  const keys = new ApiKeys(primary, fallback, events, clock);
+  const keys = new ApiKeys({ primary, fallback }, events, clock);
   return {
     clock,
     happened,

@@ -14,23 +14,22 @@ export interface RankedApiKey {
   readonly role: ApiKeyRole;
 }
 
+/** Where the two keys come from. Asked for before every call: which there are may change. */
+export interface ApiKeyProviders {
+  readonly primary: ApiKeyProvider;
+  readonly fallback: ApiKeyProvider | undefined;
+}
+
 /** Chooses between the two API keys, and remembers what the vendor said of the first. */
 export class ApiKeys {
-  readonly #primary: ApiKeyProvider;
-  readonly #fallback: ApiKeyProvider | undefined;
+  readonly #providers: ApiKeyProviders;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
   #refusedPrimary: { readonly fingerprint: string; readonly at: Instant } | undefined;
   #inUse: ApiKeyRole = 'primary';
 
-  constructor(
-    primary: ApiKeyProvider,
-    fallback: ApiKeyProvider | undefined,
-    events: NudgeAuthEvents,
-    clock: Clock,
-  ) {
-    this.#primary = primary;
-    this.#fallback = fallback;
+  constructor(providers: ApiKeyProviders, events: NudgeAuthEvents, clock: Clock) {
+    this.#providers = providers;
     this.#events = events;
     this.#clock = clock;
   }
@@ -42,16 +41,16 @@ export class ApiKeys {
    * @throws {NudgeAuthError} when a key cannot be read.
    */
   async *candidates(deadline: Deadline): AsyncGenerator<RankedApiKey> {
-    const first = await askForApiKey(this.#primary, deadline);
+    const { primary, fallback } = this.#providers;
+    const first = await askForApiKey(primary, deadline);
     const isKnownAsRefused = this.#isKnownAsRefused(first);
     if (!isKnownAsRefused) {
       yield { key: first, role: 'primary' };
       // Where it cannot be read this time, the refusal stands, and the fallback is still to be tried.
-      const again = await askForApiKey(this.#primary, deadline).catch(() => first);
+      const again = await askForApiKey(primary, deadline, true).catch(() => first);
       if (again.fingerprint !== first.fingerprint) yield { key: again, role: 'primary' };
     }
-    if (this.#fallback !== undefined)
-      yield { key: await askForApiKey(this.#fallback, deadline), role: 'fallback' };
+    if (fallback !== undefined) yield { key: await askForApiKey(fallback, deadline), role: 'fallback' };
     if (isKnownAsRefused) yield { key: first, role: 'primary' };
   }
 
@@ -73,7 +72,7 @@ export class ApiKeys {
   #isKnownAsRefused({ fingerprint }: Secret): boolean {
     const refused = this.#refusedPrimary;
     return (
-      this.#fallback !== undefined &&
+      this.#providers.fallback !== undefined &&
       refused?.fingerprint === fingerprint &&
       elapsedMs(refused.at, this.#clock.now()) < REFUSED_KEY_RETRY_MS
     );

@@ -33,6 +33,8 @@ export function isTurnEnded(outcome: FetchedToken | TurnEnded): outcome is TurnE
 /** One call to the vendor, all its attempts included, from its admission to its end. Only the gateway changes it. */
 export interface VendorCall extends VendorRequest {
   readonly attempts: Attempts;
+  /** Whether it has a place among the calls under way. */
+  isAdmitted: boolean;
   /** The failure of the last attempt, where another one is to follow. */
   failure: NudgeAuthError | undefined;
   /** How many pauses of all processes were known when the last attempt was admitted. */

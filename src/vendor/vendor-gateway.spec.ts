@@ -64,7 +64,7 @@ describe('VendorGateway', () => {
     const events = new NudgeAuthEvents();
     return new VendorGateway({
       source,
-      apiKeys: new ApiKeys(apiKey, fallbackApiKey, events, clock),
+      apiKeys: new ApiKeys({ primary: apiKey, fallback: fallbackApiKey }, events, clock),
       queue: new CallQueue({ take: budgetWaitMs }, undefined, 1_000, events, clock),
       options: { timeoutMs: 3_000, maxRetries },
       events,

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
-import { asNudgeAuthError, NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+import { asNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from './api-keys.js';
 import { Attempts, type AttemptOptions } from './attempts.js';
@@ -8,26 +8,16 @@ import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
 import type { CallPause } from './call-pause.js';
 import { pausedElsewhere, type CallQueue } from './call-queue.js';
 import { LocalRefusal, timeout } from './call-refusal.js';
+import { isSharedFailure } from './shared-failure.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
 import type { RenewalTurn, TurnEnded, VendorCall, VendorRequest } from './vendor-call.js';
 
-/** Failures that every call from here would meet. The others are about one token. */
-const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
-  'NUDGE_UNAVAILABLE',
-  'NUDGE_TIMEOUT',
-  'NUDGE_RATE_LIMITED',
-  'NUDGE_CREDENTIALS_REJECTED',
-]);
-
-/** Whether a failure holds back every call of this process, not only those for the same token. */
-export function isSharedFailure(code: NudgeAuthErrorCode): boolean {
-  return SHARED_FAILURES.has(code);
-}
-
-interface VendorGatewayParts {
+export interface VendorGatewayParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly queue: CallQueue;
+  /** The tenant whose calls these are. */
+  readonly lane?: string | undefined;
   /** The pause after a 429, where processes share it. */
   readonly pause?: CallPause | undefined;
   readonly options: AttemptOptions;
@@ -82,14 +72,23 @@ export class VendorGateway {
   /** Prepares a call, for a caller that has to share its renewal turns with other processes, and ends it. */
   open(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
-    return {
+    const call: VendorCall = {
       ...request,
       attempts: new Attempts(apiKeys, options, request.deadline, random),
+      isAdmitted: false,
       failure: undefined,
       knownPauses: undefined,
       knownFailures: this.#failures,
-      end: () => undefined,
+      end: () => this.#leave(call),
     };
+    return call;
+  }
+
+  /** A key that was refused is not in use any more: the wait for it ends. */
+  forgetRefusedKey(): void {
+    if (this.#lastFailure?.code !== 'NUDGE_CREDENTIALS_REJECTED') return;
+    this.#backoff.succeed();
+    this.#lastFailure = undefined;
   }
 
   goOn(call: VendorCall): Promise<FetchedToken>;
@@ -126,11 +125,13 @@ export class VendorGateway {
   /** Waits for the first attempt's place in the budget. `false` when the renewal turn ended meanwhile. */
   async #admit(call: VendorCall, turn: RenewalTurn | undefined): Promise<boolean> {
     const { deadline, priority, storeTimeBudget } = call;
-    const { queue, pause, events } = this.#parts;
+    const { queue, pause, lane, events } = this.#parts;
     // While another call from here tries, another process may make use of the turn.
     if (turn !== undefined && this.#probe !== undefined && this.refusal() === undefined) return false;
-    const place = () => events.counts.whileWaiting(queue.admit(priority, deadline, storeTimeBudget));
+    this.#leave(call);
+    const place = () => events.counts.whileWaiting(queue.admit(priority, deadline, storeTimeBudget, lane));
     await this.#untilClear(deadline, place);
+    call.isAdmitted = true;
     call.knownPauses = pause?.count;
     try {
       // Again: while the call waited for its place, a pause may have begun, or another call may try first.
@@ -139,6 +140,13 @@ export class VendorGateway {
       pause?.callFailed(call.knownPauses);
       throw error;
     }
+  }
+
+  /** Gives the call's place among those under way to another one. */
+  #leave(call: VendorCall): void {
+    if (!call.isAdmitted) return;
+    call.isAdmitted = false;
+    this.#parts.queue.ended(this.#parts.lane);
   }
 
   #begin(call: VendorCall, turn: RenewalTurn | undefined): boolean {
@@ -151,6 +159,7 @@ export class VendorGateway {
     if (this.#backoff.failures > 0) {
       this.#probe = new Promise((resolve) => {
         call.end = () => {
+          this.#leave(call);
           this.#probe = undefined;
           resolve();
         };

@@ -8,6 +8,7 @@ import {
   NudgeUserGuard,
   NudgeUserGuardFor,
   type NudgeAuthModuleOptions,
+  type NudgeClientScopeOptions,
 } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import passport from 'passport';
@@ -329,7 +330,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
 
   describe('that ask for a name in passport', () => {
     const registry = passport as unknown as { _strategies: Record<string, unknown> };
-    const named = (secret: string): Partial<NudgeAuthModuleOptions> => ({
+    const named = (secret: string): Partial<NudgeClientScopeOptions> => ({
       userJwt: { secret, algorithms: ['HS256'], strategyName: 'nudge-user' },
     });
 

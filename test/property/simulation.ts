@@ -129,7 +129,11 @@ export class Simulation {
       : undefined;
     this.#cache = createTokenCache({
       source: this.#vendor,
-      apiKeys: new ApiKeys(new Secret('fake-private-key-of-the-simulation'), undefined, events, this.#clock),
+      apiKeys: new ApiKeys(
+        { primary: new Secret('fake-private-key-of-the-simulation'), fallback: undefined },
+        events,
+        this.#clock,
+      ),
       store: this.#store,
       options: {
         ...options.cache,

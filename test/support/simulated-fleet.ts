@@ -153,7 +153,7 @@ export function fleetOf(
     events.subscribe((event) => said.push(event));
     return createTokenCache({
       source: theirSource,
-      apiKeys: new ApiKeys(new Secret('obviously-fake-key'), undefined, events, clock),
+      apiKeys: new ApiKeys({ primary: new Secret('obviously-fake-key'), fallback: undefined }, events, clock),
       store: theirNetwork,
       options: {
         scope: 'client',

@@ -75,7 +75,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
     const resolved = resolveNudgeAuthOptions({ apiKey: FAKE_API_KEY, ...options } as NudgeAuthOptions);
     this.cache = createTokenCache({
       source: this.vendor,
-      apiKeys: new ApiKeys(new Secret(FAKE_API_KEY), undefined, this.events, clock),
+      apiKeys: new ApiKeys({ primary: new Secret(FAKE_API_KEY), fallback: undefined }, this.events, clock),
       store,
       options: {
         ...resolved.cache,

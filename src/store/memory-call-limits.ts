@@ -1,8 +1,8 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { ProcessCallBudget, type CallUrgency } from '../vendor/call-budget.js';
-import { PROBE_MS, PROBE_POLL_MS } from '../store/pause-probe.js';
-import type { SharedCallLimits, SharedPause } from '../store/token-store.js';
+import { PROBE_MS, PROBE_POLL_MS } from './pause-probe.js';
+import type { SharedCallLimits, SharedPause } from './token-store.js';
 
 /** The call limits of the caches of one process. */
 export class MemoryCallLimits implements SharedCallLimits {

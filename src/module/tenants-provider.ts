@@ -1,0 +1,60 @@
+import { Logger, type Provider } from '@nestjs/common';
+import type { Clock, Random } from '../common/clock.js';
+import {
+  NUDGE_AUTH_OPTIONS,
+  NUDGE_AUTH_REGISTRATION,
+  NUDGE_CLOCK,
+  NUDGE_RANDOM,
+  NUDGE_TOKEN_SOURCE,
+} from '../common/injection-tokens.js';
+import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
+import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { NudgeAuthEvents } from '../telemetry/events.js';
+import { createTenants } from '../tenants/create-tenants.js';
+import { Tenants } from '../tenants/tenants.js';
+import { createHttpService } from '../vendor/http-client.js';
+import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
+import { subjectOf } from './module-definition.js';
+
+/** The tenants of a registration; `undefined` where it has one account. */
+export const tenantsProvider: Provider = {
+  provide: Tenants,
+  inject: [
+    NUDGE_AUTH_OPTIONS,
+    NUDGE_AUTH_REGISTRATION,
+    NUDGE_TOKEN_SOURCE,
+    NudgeAuthEvents,
+    NUDGE_CLOCK,
+    NUDGE_RANDOM,
+  ],
+  useFactory: (
+    options: ResolvedNudgeAuthOptions,
+    { name }: NudgeAuthRegistration,
+    source: TokenSource,
+    events: NudgeAuthEvents,
+    clock: Clock,
+    random: Random,
+  ): Tenants | undefined => {
+    const { tenants, baseUrl, http, scope, cache, store, budget, defaultExpiryMins } = options;
+    const sourceOf = (url: string): TokenSource =>
+      url === baseUrl
+        ? source
+        : new NudgeHttpTokenSource(createHttpService({ url, ...http.connection.open() }), url, clock);
+    return (
+      tenants &&
+      createTenants({
+        tenants,
+        sourceOf,
+        store,
+        options: { ...cache, ...http, scope, storeScope: [name ?? ''] },
+        defaults: { baseUrl, defaultExpiryMins },
+        callsPerMinute: budget.callsPerMinute,
+        events,
+        log: new Logger(subjectOf(name)),
+        clock,
+        random,
+      })
+    );
+  },
+};

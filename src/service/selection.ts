@@ -1,0 +1,54 @@
+import { NudgeAuthError } from '../common/errors.js';
+import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
+import type { NudgeTokenSelector } from './nudge-token.types.js';
+
+/** A caller's wish, checked. */
+export interface Selection {
+  /** `undefined`: the default of the registration, or of the tenant. */
+  readonly expiryMins: number | undefined;
+  readonly extId: string | undefined;
+}
+
+/** With the default filled in. */
+export interface DefiniteSelection extends Selection {
+  readonly expiryMins: number;
+}
+
+/**
+ * Which token of an account is meant.
+ *
+ * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` when it is out of bounds, or does not fit the scope.
+ */
+export function selectionOf({ expiryMins, extId }: NudgeTokenSelector, scope: 'client' | 'user'): Selection {
+  const isInBounds =
+    expiryMins === undefined ||
+    (Number.isInteger(expiryMins) && expiryMins >= MIN_EXPIRY_MINS && expiryMins <= MAX_EXPIRY_MINS);
+  if (!isInBounds) {
+    throw invalid(`expiryMins must be a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`);
+  }
+  if (scope === 'client' && extId !== undefined) {
+    throw invalid(
+      "extId is refused in scope 'client', where one token serves every user: set scope to 'user'",
+    );
+  }
+  if (scope === 'user') {
+    if (typeof extId !== 'string' || extId === '' || extId.length > MAX_EXT_ID_LENGTH) {
+      throw invalid(`extId must be a string of 1 to ${MAX_EXT_ID_LENGTH} characters in scope 'user'`);
+    }
+    // Half of a surrogate pair cannot be written into a URL.
+    if (!/^\P{Surrogate}*$/u.test(extId)) throw invalid('extId must be well-formed Unicode text');
+  }
+  return { expiryMins, extId };
+}
+
+function invalid(message: string): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_INVALID_REQUEST', message);
+}
+
+export function tenantRequired(): NudgeAuthError {
+  return invalid('tenant is required: the registration has the option tenants, and none is the default');
+}
+
+export function withoutTenants(): NudgeAuthError {
+  return invalid('tenant is refused: the registration has no option tenants');
+}

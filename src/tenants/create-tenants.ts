@@ -1,0 +1,121 @@
+import { SharedRoom } from '../cache/shared-room.js';
+import type { TokenCacheOptions } from '../cache/token-cache.js';
+import type { Clock, Random } from '../common/clock.js';
+import { MINUTE_MS } from '../common/durations.js';
+import { tenantFingerprintOf } from '../common/tenant-fingerprint.js';
+import type { ResolvedTenantsOptions } from '../options/resolve-tenants.js';
+import { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
+import type { TokenStore } from '../store/token-store.js';
+import { watchStore } from '../store/watch-store.js';
+import type { NudgeAuthEvents } from '../telemetry/events.js';
+import type { LogSink } from '../telemetry/log-lines.js';
+import { CLIENT_ROTATE_AFTER_MS } from '../token/freshness.js';
+import type { AttemptOptions } from '../vendor/attempts.js';
+import { rotationsPerMinute } from '../vendor/call-budget.js';
+import type { TokenSource } from '../vendor/token-source.js';
+import { ConfigRequests } from './config-requests.js';
+import { KnownTenants } from './known-tenants.js';
+import { RefusedTenants } from './refused-tenants.js';
+import { accountOf, type AccountRules } from './tenant-account.js';
+import { TenantDirectory } from './tenant-directory.js';
+import { TenantLog } from './tenant-log.js';
+import { Tenant, type TenantParts } from './tenant.js';
+import { Tenants } from './tenants.js';
+import { VendorOrigins } from './vendor-origins.js';
+
+/** On the store's return a process writes about so many tokens in all. */
+const MOST_PUBLISHED = 100;
+
+export interface TenantsParts {
+  readonly tenants: ResolvedTenantsOptions;
+  readonly sourceOf: (baseUrl: string) => TokenSource;
+  readonly store: TokenStore | undefined;
+  readonly options: TokenCacheOptions & AttemptOptions;
+  readonly defaults: Omit<AccountRules, 'baseUrls'>;
+  readonly callsPerMinute: number;
+  readonly events: NudgeAuthEvents;
+  readonly log: LogSink;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The tenants of a registration with everything that they share: store, room, and the ways to the vendors. */
+export function createTenants(parts: TenantsParts): Tenants {
+  const { tenants, options, defaults, events, clock, random } = parts;
+  const known = new KnownTenants(tenants.maxTenants, clock);
+  const store = boundStore(parts, known, (id) => facade.invalidatedElsewhere(id));
+  const breaker =
+    store === undefined
+      ? new StoreCircuitBreaker(() => Promise.resolve(), events, clock, random)
+      : watchStore(store, events, clock, random);
+  const nameOf = (id: string): string =>
+    tenants.logIds ? JSON.stringify(id) : tenantFingerprintOf(id, tenants.fingerprintKey);
+  const log = new TenantLog(parts.log, clock);
+  const tenantParts: TenantParts = {
+    origins: new VendorOrigins({ ...parts, store, breaker }),
+    store,
+    breaker,
+    optionsOf: tenantOptions(parts, known),
+    configTtlMs: tenants.configTtlMs,
+    askAnew: (id) => directory.askAnew(id),
+    events,
+    clock,
+    random,
+  };
+  const rules = { ...defaults, baseUrls: tenants.baseUrls };
+  const directory = new TenantDirectory({
+    known,
+    refused: new RefusedTenants(clock, random),
+    requests: new ConfigRequests(tenants.config, options.deadlineMs, clock),
+    accountOf: (config) => accountOf(config, rules),
+    create: (id, account) => {
+      const tenant = new Tenant(id, tenantFingerprintOf(id, tenants.fingerprintKey), account, tenantParts);
+      return tenant.loggedTo(log.of(nameOf(id)));
+    },
+    logOf: (id) => log.of(nameOf(id)),
+    configTtlMs: tenants.configTtlMs,
+    deadlineMs: options.deadlineMs,
+    clock,
+  });
+  const facade = new Tenants(directory, known, store, breaker);
+  return facade;
+}
+
+/** The options of a tenant's cache. Some of them depend on how many tenants there are at the moment. */
+function tenantOptions(
+  { options, callsPerMinute }: TenantsParts,
+  known: KnownTenants,
+): TenantParts['optionsOf'] {
+  const room = new SharedRoom(options.maxEntries);
+  return (storeScope) => ({
+    ...options,
+    room,
+    storeScope: [...options.storeScope, ...storeScope],
+    /** So late that all active tenants together rotate within the half of the budget that rotations get. */
+    get rotateAfterMs() {
+      if (options.scope === 'user') return options.rotateAfterMs;
+      const leastMs = (known.countActive() * MINUTE_MS) / rotationsPerMinute(callsPerMinute);
+      return Math.max(options.rotateAfterMs ?? CLIENT_ROTATE_AFTER_MS, leastMs);
+    },
+    get mostPublished() {
+      return Math.ceil(MOST_PUBLISHED / known.countActive());
+    },
+  });
+}
+
+function boundStore(
+  { store, options }: TenantsParts,
+  known: KnownTenants,
+  invalidatedAll: (id: string) => void,
+): TokenStore | undefined {
+  if (!options.enabled || store === undefined) return undefined;
+  const user = {
+    secrets: () => Promise.resolve([]),
+    hasTenants: true,
+    heldTenants: () => known.ids(),
+    invalidatedAll: (id: string | undefined) => {
+      if (id !== undefined) invalidatedAll(id);
+    },
+  };
+  return store.bind?.(user) ?? store;
+}

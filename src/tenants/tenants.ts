@@ -1,0 +1,132 @@
+import type { Instant } from '../common/clock.js';
+import { isNudgeAuthError } from '../common/errors.js';
+import { inOwnContext } from '../common/own-context.js';
+import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
+import type { TokenStore } from '../store/token-store.js';
+import { NO_SUMMARY, type StatusSummary } from '../telemetry/status-board.js';
+import type { NudgeToken } from '../token/nudge-token.js';
+import type { KnownTenants } from './known-tenants.js';
+import { unknownTenant, type TenantDirectory } from './tenant-directory.js';
+import { tenantIdOf } from './tenant-id.js';
+import type { Tenant, TenantTokenRequest } from './tenant.js';
+
+/** What is held for one tenant, and how its last attempts went. */
+export interface TenantStatus {
+  readonly summary: StatusSummary;
+  readonly heldTokens: number;
+  readonly tokens: ReturnType<Tenant['cache']['heldTokens']>;
+  readonly nextAttemptInMs: number;
+  /** Whether a token is held that can still be handed out. */
+  holdsUsable(): boolean;
+}
+
+/** The tokens of all tenants of a registration. */
+export class Tenants {
+  readonly #directory: TenantDirectory;
+  readonly #known: KnownTenants;
+  readonly #store: TokenStore | undefined;
+  readonly #breaker: StoreCircuitBreaker;
+
+  constructor(
+    directory: TenantDirectory,
+    known: KnownTenants,
+    store: TokenStore | undefined,
+    breaker: StoreCircuitBreaker,
+  ) {
+    this.#directory = directory;
+    this.#known = known;
+    this.#store = store;
+    this.#breaker = breaker;
+  }
+
+  /** How many tokens are held. */
+  get size(): number {
+    return this.#known.countHeld();
+  }
+
+  /**
+   * A token of the tenant's account: at once where one is held.
+   *
+   * @param given the tenant's id, unchecked.
+   * @param begunAt when the caller's deadline began. Default: now.
+   * @throws {NudgeAuthError} when there is none.
+   */
+  getToken(given: unknown, request: TenantTokenRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
+    const id = tenantIdOf(given);
+    const tenant = this.#directory.find(id);
+    if (tenant === undefined) return this.#afterResolving(id, request, begunAt);
+    const token = tenant.getToken(request, begunAt);
+    return token instanceof Promise ? this.#unlessDismissed(token, tenant) : token;
+  }
+
+  /** Lets go of one token of a tenant. */
+  async invalidate(given: unknown, { expiryMins, extId }: TenantTokenRequest): Promise<void> {
+    const id = tenantIdOf(given);
+    const tenant = this.#directory.find(id) ?? (await this.#directory.resolve(id));
+    await tenant.cache.invalidate({ expiryMins: expiryMins ?? tenant.defaultExpiryMins, extId });
+  }
+
+  /** Lets go of all tokens of a tenant, in all processes, and asks for its config anew. */
+  async invalidateAll(given: unknown): Promise<void> {
+    const id = tenantIdOf(given);
+    const tenant = this.#known.peek(id);
+    const store = this.#store?.forTenant?.(id);
+    const dropping =
+      tenant?.cache.invalidateAll() ??
+      inOwnContext(() =>
+        this.#breaker.ask('invalidate', this.#breaker.timeBudget(), async () => store?.invalidateAll?.()),
+      );
+    await Promise.all([dropping, this.#directory.askAnew(id)]);
+  }
+
+  /** Another process has invalidated all tokens of a tenant. */
+  invalidatedElsewhere(id: string): void {
+    this.#known.peek(id)?.cache.letGo();
+    if (this.#known.peek(id) !== undefined) void this.#directory.askAnew(id);
+  }
+
+  /** @param given the tenant's id, unchecked. */
+  statusOf(given: unknown): TenantStatus {
+    return statusOf(this.#known.peek(tenantIdOf(given)));
+  }
+
+  /** Of each tenant that was asked for in the last ten minutes. */
+  activeStatuses(): TenantStatus[] {
+    return this.#known.active().map(statusOf);
+  }
+
+  /** Connects to the store, where there is one. */
+  open(): void {
+    inOwnContext(() => void this.#store?.whenReady?.());
+  }
+
+  /** Takes no more callers, and resolves when everything under way has ended. */
+  async close(): Promise<void> {
+    await this.#directory.close();
+    this.#breaker.close();
+  }
+
+  async #afterResolving(id: string, request: TenantTokenRequest, begunAt?: Instant): Promise<NudgeToken> {
+    const tenant = await this.#directory.resolve(id, begunAt);
+    return this.#unlessDismissed(Promise.resolve(tenant.getToken(request, begunAt)), tenant);
+  }
+
+  /** A caller who was waiting when the tenant ceased to exist is told so. */
+  async #unlessDismissed(token: Promise<NudgeToken>, tenant: Tenant): Promise<NudgeToken> {
+    try {
+      return await token;
+    } catch (error) {
+      throw tenant.isDismissed && isNudgeAuthError(error) ? unknownTenant() : error;
+    }
+  }
+}
+
+function statusOf(tenant: Tenant | undefined): TenantStatus {
+  return {
+    summary: tenant?.board.summary ?? NO_SUMMARY,
+    heldTokens: tenant?.cache.size ?? 0,
+    tokens: tenant?.cache.heldTokens() ?? [],
+    nextAttemptInMs: tenant?.cache.nextAttemptInMs() ?? 0,
+    holdsUsable: () => tenant?.cache.holdsUsable() ?? false,
+  };
+}

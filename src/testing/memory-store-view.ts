@@ -1,0 +1,57 @@
+import type {
+  SharedCallLimits,
+  StoredToken,
+  TokenLease,
+  TokenStore,
+  TokenStoreUser,
+} from '../store/token-store.js';
+import type { MemoryTokenStore } from './memory-token-store.js';
+
+/** A `MemoryTokenStore` as one registration, or one tenant of it, uses it. */
+export class MemoryStoreView implements TokenStore {
+  readonly #store: MemoryTokenStore;
+  readonly #user: TokenStoreUser | undefined;
+  readonly #tenant: string | undefined;
+
+  constructor(store: MemoryTokenStore, user: TokenStoreUser | undefined, tenant: string | undefined) {
+    this.#store = store;
+    this.#user = user;
+    this.#tenant = tenant;
+  }
+
+  get callLimits(): SharedCallLimits {
+    return this.#store.callLimits;
+  }
+
+  callLimitsOf(origin: string): SharedCallLimits {
+    return this.#store.callLimitsOf(origin);
+  }
+
+  forTenant(tenant: string): TokenStore {
+    return new MemoryStoreView(this.#store, this.#user, tenant);
+  }
+
+  read(entry: string): Promise<StoredToken | undefined> {
+    return this.#store.read(entry);
+  }
+
+  acquire(entry: string): Promise<TokenLease | undefined> {
+    return this.#store.acquire(entry, this.#tenant);
+  }
+
+  invalidate(entry: string): Promise<void> {
+    return this.#store.invalidate(entry);
+  }
+
+  invalidateAll(): Promise<void> {
+    return this.#store.invalidateAll(this.#tenant, this.#user);
+  }
+
+  untilChanged(entry: string, timeoutMs: number): Promise<void> {
+    return this.#store.untilChanged(entry, timeoutMs);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

@@ -1,0 +1,68 @@
+/** Something that waits for its turn on behalf of one tenant. */
+export interface LaneTicket {
+  /** Whose turn it takes: a tenant's id; always the same where there are no tenants. */
+  readonly lane: string;
+}
+
+/**
+ * Tickets that wait in lanes, one for each tenant, and are served round robin: a tenant with ten thousand waiting calls
+ * gets one, then every other tenant gets one. Every ticket costs one call, which makes this deficit round robin with a
+ * quantum of one. Within a lane, and so where there is but one, the order is that of arrival.
+ */
+export class FairTickets<T extends LaneTicket> {
+  /** The lane to serve next stands first. Only lanes in which somebody waits are kept. */
+  readonly #lanes = new Map<string, Set<T>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(ticket: T): void {
+    const lane = this.#lanes.get(ticket.lane) ?? new Set();
+    this.#lanes.set(ticket.lane, lane.add(ticket));
+    this.#size += 1;
+  }
+
+  /** Removes a ticket. Returns whether it was here. */
+  delete(ticket: T): boolean {
+    const lane = this.#lanes.get(ticket.lane);
+    if (lane?.delete(ticket) !== true) return false;
+    this.#size -= 1;
+    if (lane.size === 0) this.#lanes.delete(ticket.lane);
+    return true;
+  }
+
+  /** Removes a ticket that was served: all other lanes come before its own now. */
+  serve(ticket: T): boolean {
+    if (!this.delete(ticket)) return false;
+    const lane = this.#lanes.get(ticket.lane);
+    if (lane !== undefined) {
+      this.#lanes.delete(ticket.lane);
+      this.#lanes.set(ticket.lane, lane);
+    }
+    return true;
+  }
+
+  /** The ticket to serve next, of a lane that may be served now. */
+  next(isOpen: (lane: string) => boolean): T | undefined {
+    for (const [name, lane] of this.#lanes) {
+      if (!isOpen(name)) continue;
+      for (const ticket of lane) return ticket;
+    }
+    return undefined;
+  }
+
+  /** How many tickets are served before one that joins a lane now. */
+  countAheadOf(lane: string): number {
+    const own = this.#lanes.get(lane)?.size ?? 0;
+    if (own === this.#size) return own;
+    let ahead = own;
+    for (const [name, { size }] of this.#lanes) if (name !== lane) ahead += Math.min(size, own + 1);
+    return ahead;
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const lane of this.#lanes.values()) yield* lane;
+  }
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { NudgeAuthModule, NudgeTokenService, type TenantConfig } from 'nestjs-nudge-auth';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { Host } from '../support/host.js';
+import { PLATFORMS } from '../support/platforms.js';
+import { userJwt } from '../support/users.js';
+
+const KEYS = { acme: 'obviously-fake-key-of-acme', other: 'obviously-fake-key-of-other' };
+
+describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
+  let nudge: NudgeEmulator;
+  let host: Host;
+  let asked: string[] = [];
+
+  beforeAll(async () => {
+    nudge = await NudgeEmulator.start({ apiKeys: Object.values(KEYS) });
+    host = await Host.start(platform, {
+      nudge: {
+        baseUrl: nudge.url,
+        tenants: {
+          id: (user) => (user as { id: string }).id,
+          config: (tenant): TenantConfig | undefined => {
+            asked.push(tenant);
+            const apiKey = new Map(Object.entries(KEYS)).get(tenant);
+            // The emulator's tokens differ by their lives alone.
+            if (apiKey === undefined) return undefined;
+            return { apiKey, defaultExpiryMins: tenant === 'acme' ? 60 : 120 };
+          },
+        },
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await host.close();
+    await nudge.stop();
+  });
+
+  beforeEach(() => {
+    asked = [];
+  });
+
+  const tokenOf = async (tenant: string, query = '', headers: Record<string, string> = {}) =>
+    host.get(`/nudge/token${query}`, {
+      ...headers,
+      authorization: `Bearer ${await userJwt({ sub: tenant })}`,
+    });
+
+  it('takes the tenant from the verified user: a forged header or query changes nothing', async () => {
+    const acme = (await tokenOf('acme')).json()['token'];
+    const other = (await tokenOf('other')).json()['token'];
+    expect(acme).not.toBe(other);
+    const forged = await tokenOf('acme', '?tenant=other&tenantId=other', {
+      'x-tenant': 'other',
+      tenant: 'other',
+    });
+    expect(forged.json()['token']).toBe(acme);
+  });
+
+  it('answers 403 for an unknown tenant, and makes no call', async () => {
+    const before = nudge.requests.length;
+    const answers = await Promise.all([tokenOf('nobody'), tokenOf('nobody'), tokenOf('nobody')]);
+    for (const answer of answers) {
+      expect(answer.status).toBe(403);
+      expect(answer.json()).toMatchObject({ code: 'NUDGE_UNKNOWN_TENANT' });
+      expect(answer.headers['retry-after']).toBeUndefined();
+    }
+    expect(asked).toEqual(['nobody']);
+    expect(nudge.requests.length).toBe(before);
+  });
+
+  it('answers 400 for a user without a usable tenant', async () => {
+    for (const id of ['', 'a\u0000b', 'a'.repeat(201)]) expect((await tokenOf(id)).status).toBe(400);
+    expect(asked).toEqual([]);
+  });
+
+  it('refuses a call of the service that names no tenant', async () => {
+    const tokens = host.app.get(NudgeTokenService);
+    await expect(tokens.getToken()).rejects.toMatchObject({ code: 'NUDGE_INVALID_REQUEST' });
+    await expect(tokens.getToken({ tenant: 'acme' })).resolves.toHaveProperty('token');
+    expect(tokens.status({ tenant: 'acme' }).heldTokens).toBe(1);
+  });
+});
+
+it('stops a boot that has the key of one account beside tenants', async () => {
+  const options = { apiKey: KEYS.acme, tenants: { id: () => 'acme', config: () => undefined } };
+  const module = NudgeAuthModule.forRoot(options as never);
+  await expect(Host.start('express', { modules: [module] })).rejects.toThrow(
+    /apiKey: has no meaning beside tenants/,
+  );
+});
