@@ -20,8 +20,8 @@ export const TOKEN_ALERTS = [
     severity: 'critical',
     for: '5m',
     summary: 'More than 1 % of the requests for a Nudge token fail.',
-    // A client's bad request and a module that was switched off on purpose are no incident.
-    expr: `${rate('requests', '{nudge_auth_outcome="failed", error_type!~"NUDGE_INVALID_REQUEST|NUDGE_DISABLED"}', '5m', APP)}
+    // A client's bad request, an invented tenant and a module that was switched off on purpose are no incident.
+    expr: `${rate('requests', '{nudge_auth_outcome="failed", error_type!~"NUDGE_INVALID_REQUEST|NUDGE_DISABLED|NUDGE_UNKNOWN_TENANT"}', '5m', APP)}
 /
 ${rate('requests', '', '5m', APP)}
 > 0.01`,
@@ -44,11 +44,13 @@ ${rate('requests', '', '5m', APP)}
         silentAt: ['30m', '119m'],
       },
       {
-        situation: 'clients ask for what is not allowed, and a registration is switched off',
+        situation:
+          'clients ask for what is not allowed, or for no tenant, or of a registration that is switched off',
         series: [
           ['requests', { nudge_auth_outcome: 'held' }, '0+1x120'],
           ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_INVALID_REQUEST' }, '0+9x120'],
           ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_DISABLED' }, '0+9x120'],
+          ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_UNKNOWN_TENANT' }, '0+9x120'],
         ],
         silentAt: ['30m', '119m'],
       },
