@@ -4,6 +4,7 @@ export {
   type AdminAccess,
   type NudgeEmulatorOptions,
 } from './server/emulator-options.js';
+export type { EmulatorAccount, EmulatorAccountState } from './server/account.js';
 export type { EmulatorAlgorithm } from './server/signing-keys.js';
 export type { EmulatorCounters, EmulatorRequestRecord, RequestOutcome } from './server/request-log.js';
 export { EmulatorInputError } from './input-error.js';

@@ -59,3 +59,12 @@ export function parseInput<Output>(
 export function problem(path: readonly PropertyKey[], message: string): string {
   return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`;
 }
+
+const MOST_NAMES_SHOWN = 10;
+
+/** What is wrong with a name that no account has. */
+export function unknownAccount(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES_SHOWN).join(', ');
+  const others = names.length - MOST_NAMES_SHOWN;
+  return `there is no such account; there are: ${shown}${others > 0 ? ` and ${others} more` : ''}`;
+}

@@ -90,7 +90,10 @@ export const nudgeAuthProviders: Provider[] = [
         source,
         apiKeys: new ApiKeys({ primary: apiKey, fallback: fallbackApiKey }, events, clock),
         store,
-        storeUser: { secrets: () => storeSecrets([apiKey, fallbackApiKey], clock) },
+        storeUser: {
+          registration: name ?? '',
+          secrets: () => storeSecrets([apiKey, fallbackApiKey], clock),
+        },
         options: {
           ...cache,
           scope,

@@ -30,7 +30,18 @@ export class ChangeFeed {
     if (this.#isClosed) return;
     const subscriber = 'nodes' in this.#client ? this.#subscribeTo(this.#client) : this.#follow(this.#client);
     subscriber.on('error', () => undefined);
-    subscriber.on('message', (_channel: string, name: string) => this.#announce(name));
+    subscriber.on('message', (_channel: string, name: string) => this.announce(name));
+  }
+
+  /** Calls the listener whenever the name is announced. */
+  listen(name: string, listener: () => void): void {
+    const waiting = this.#waiting.get(name) ?? new Set();
+    this.#waiting.set(name, waiting.add(listener));
+  }
+
+  /** Tells those in this process who wait for the name. */
+  announce(name: string): void {
+    for (const end of this.#waiting.get(name) ?? []) end();
   }
 
   /** Resolves when one of the names is announced, or after `timeoutMs`. */
@@ -43,16 +54,13 @@ export class ChangeFeed {
         resolve();
       };
       const cancel = this.#clock.schedule(timeoutMs, end, { background: true });
-      for (const name of names) {
-        const waiting = this.#waiting.get(name) ?? new Set();
-        this.#waiting.set(name, waiting.add(end));
-      }
+      for (const name of names) this.listen(name, end);
     });
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const name of this.#waiting.keys()) this.#announce(name);
+    for (const name of this.#waiting.keys()) this.announce(name);
     this.#endSubscription();
   }
 
@@ -83,10 +91,6 @@ export class ChangeFeed {
     this.#endSubscription = () => own.close();
     own.open();
     return redis;
-  }
-
-  #announce(name: string): void {
-    for (const end of this.#waiting.get(name) ?? []) end();
   }
 
   #forget(name: string, end: () => void): void {

@@ -15,6 +15,20 @@ export interface EntryNames {
   readonly announced: string;
 }
 
+/** What a registration's generations are called in Redis, under one key. */
+export interface GenerationNames {
+  /** All of them, in a slot of their own. */
+  readonly all: string;
+  readonly channel: string;
+  /** What is said in the channel when one has begun. */
+  readonly announced: string;
+}
+
+export function generationNamesOf(prefix: string, clientPrefix: string, { id }: StoreKey): GenerationNames {
+  const channel = channelOf(clientPrefix + prefix);
+  return { all: `${prefix}${SCHEMA}:${id}:generations`, channel, announced: `${id}:generations` };
+}
+
 export function channelOf(prefix: string): string {
   return `${prefix}${SCHEMA}:changes`;
 }

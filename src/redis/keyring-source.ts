@@ -73,3 +73,28 @@ export class ApiKeyring implements KeyringSource {
     return this.#known;
   }
 }
+
+/** The keys of one tenant, derived from those of its registration. */
+export class TenantKeyring implements KeyringSource {
+  readonly #source: KeyringSource;
+  readonly #tenant: string;
+  #last: { readonly of: Keyring; readonly keyring: Keyring } | undefined;
+
+  constructor(source: KeyringSource, tenant: string) {
+    this.#source = source;
+    this.#tenant = tenant;
+  }
+
+  async keyring(): Promise<Keyring> {
+    return this.#derivedFrom(await this.#source.keyring());
+  }
+
+  async refreshed(): Promise<Keyring> {
+    return this.#derivedFrom(await this.#source.refreshed());
+  }
+
+  #derivedFrom(of: Keyring): Keyring {
+    if (this.#last?.of !== of) this.#last = { of, keyring: of.forTenant(this.#tenant) };
+    return this.#last.keyring;
+  }
+}

@@ -19,19 +19,23 @@ function derived(material: Uint8Array, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', material, SALT, purpose, bytes));
 }
 
-/** A record and the moment of Redis' clock, in microseconds, from which it ages: nobody can make it young again. */
+/** A record as it is sealed: nobody can make it young again, or of a newer generation. */
 export interface DatedRecord extends TokenRecord {
+  /** The moment of Redis' clock, in microseconds, from which it ages. */
   readonly atUs: number;
+  /** The generation of entries that it belongs to. */
+  readonly generation: number;
 }
 
 function isRecord(value: unknown): value is DatedRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { token, remainingMs, ageMs, atUs, keyFingerprint } = value as Record<string, unknown>;
+  const { token, remainingMs, ageMs, atUs, generation, keyFingerprint } = value as Record<string, unknown>;
   return (
     typeof token === 'string' &&
     Number.isFinite(remainingMs) &&
     Number.isFinite(ageMs) &&
     Number.isFinite(atUs) &&
+    Number.isFinite(generation) &&
     typeof keyFingerprint === 'string'
   );
 }
@@ -42,14 +46,23 @@ export class StoreKey {
   readonly id: string;
   /** The API key that it belongs to, where it belongs to one. */
   readonly keyFingerprint: string | undefined;
+  readonly #material: Uint8Array;
   readonly #naming: Buffer;
   readonly #sealing: Buffer;
 
-  constructor(material: Uint8Array, keyFingerprint?: string) {
-    this.id = derived(material, 'key id', ID_BYTES).toString('hex');
+  constructor(material: Uint8Array, keyFingerprint?: string, id?: string) {
+    this.id = id ?? derived(material, 'key id', ID_BYTES).toString('hex');
     this.keyFingerprint = keyFingerprint;
+    this.#material = material;
     this.#naming = derived(material, 'entry names', KEY_BYTES);
     this.#sealing = derived(material, 'records', KEY_BYTES);
+  }
+
+  /** What this key is for one tenant: with its name, but unable to read, or to name, what is another tenant's. */
+  forTenant(tenant: string): StoreKey {
+    // As JSON: text that is no well-formed Unicode would be the same in UTF-8 as other text.
+    const material = derived(this.#material, `tenant ${JSON.stringify(tenant)}`, KEY_BYTES);
+    return new StoreKey(material, this.keyFingerprint, this.id);
   }
 
   /** An entry's name without what it says of a user. */
@@ -59,11 +72,11 @@ export class StoreKey {
 
   /** @param place the full name under which it is stored, and all else that must not change about it. */
   seal(record: DatedRecord, place: string): string {
-    const { token, remainingMs, ageMs, atUs, keyFingerprint } = record;
+    const { token, remainingMs, ageMs, atUs, generation, keyFingerprint } = record;
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#sealing, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.from(`${this.id} ${place}`));
-    const plain = JSON.stringify({ token, remainingMs, ageMs, atUs, keyFingerprint });
+    const plain = JSON.stringify({ token, remainingMs, ageMs, atUs, generation, keyFingerprint });
     const sealed = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     return `${this.id}.${sealed.toString('base64url')}`;
   }
@@ -103,6 +116,11 @@ export class Keyring {
   constructor(first: StoreKey, older: readonly StoreKey[]) {
     this.first = first;
     this.all = [first, ...older];
+  }
+
+  forTenant(tenant: string): Keyring {
+    const [first = this.first, ...older] = this.all.map((key) => key.forTenant(tenant));
+    return new Keyring(first, older);
   }
 
   withId(id: string): StoreKey | undefined {

@@ -7,16 +7,19 @@ import { US_PER_MS } from './redis-clock.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './scripts.js';
 
-/** The budget and the pause of a fleet. They are of no entry; in a cluster both budgets stand in one slot. */
+/** The budget and the pause of a fleet, for one vendor. They are of no entry; in a cluster both budgets stand in one slot. */
 export class RedisCallLimits implements SharedCallLimits {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
+  readonly #suffix: string;
   /** Names the probe that was given here last: the moment until which it may take, by Redis' clock. */
   #probeUntilUs = 0;
 
-  constructor(connection: RedisConnection, keyPrefix: string) {
+  /** @param origin the vendor's; left out, there is one for all. */
+  constructor(connection: RedisConnection, keyPrefix: string, origin?: string) {
     this.#connection = connection;
     this.#prefix = `${keyPrefix}${SCHEMA}`;
+    this.#suffix = origin === undefined ? '' : `:${origin}`;
   }
 
   async take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
@@ -66,11 +69,11 @@ export class RedisCallLimits implements SharedCallLimits {
   }
 
   get #pauseName(): string {
-    return `${this.#prefix}:pause`;
+    return `${this.#prefix}:pause${this.#suffix}`;
   }
 
   #budgetName(what: 'all' | 'rotation'): string {
-    return `${this.#prefix}:{budget}:${what}`;
+    return `${this.#prefix}:{budget${this.#suffix}}:${what}`;
   }
 }
 

@@ -10,8 +10,9 @@ import type {
 import type { ChangeFeed } from './change-feed.js';
 import { namesOf, type EntryNames } from './entry-names.js';
 import { keyIdOf, type DatedRecord, type Keyring, type StoreKey } from './keyring.js';
-import type { KeyringSource } from './keyring-source.js';
+import { TenantKeyring, type KeyringSource } from './keyring-source.js';
 import { ORDER_MS, passedMs } from './redis-clock.js';
+import type { RedisGenerations } from './redis-generations.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { LEASE_MS, RedisLease } from './redis-lease.js';
 import { ACQUIRE, INVALIDATE, READ, WRITE } from './scripts.js';
@@ -22,7 +23,11 @@ interface RedisEntriesParts {
   readonly connection: RedisConnection;
   readonly feed: ChangeFeed;
   readonly callLimits: SharedCallLimits;
+  readonly callLimitsOf: (origin: string) => SharedCallLimits;
   readonly keys: KeyringSource;
+  /** Whose entries they are, where the registration has tenants. */
+  readonly tenant?: string;
+  readonly generations: RedisGenerations;
   readonly keyPrefix: string;
   readonly clock: Clock;
   readonly close: () => Promise<void>;
@@ -33,7 +38,7 @@ function placeOf(clientPrefix: string, { token }: EntryNames, fence: number): st
   return `${clientPrefix}${token} ${fence}`;
 }
 
-/** The store as one registration sees it: with its own keys. */
+/** The store as one registration sees it, or one tenant of it: with its own keys. */
 export class RedisEntries implements TokenStore {
   readonly callLimits: SharedCallLimits;
   readonly #parts: RedisEntriesParts;
@@ -43,34 +48,48 @@ export class RedisEntries implements TokenStore {
     this.#parts = parts;
   }
 
+  callLimitsOf(origin: string): SharedCallLimits {
+    return this.#parts.callLimitsOf(origin);
+  }
+
+  forTenant(tenant: string): TokenStore {
+    const { keys } = this.#parts;
+    return new RedisEntries({ ...this.#parts, tenant, keys: new TenantKeyring(keys, tenant) });
+  }
+
   async whenReady(): Promise<void> {
+    this.#parts.generations.open();
     // A key that cannot be read now is asked for again by whoever needs it.
     await Promise.allSettled([this.#parts.connection.whenReady(), this.#parts.keys.keyring()]);
   }
 
   async read(entry: string): Promise<StoredToken | undefined> {
-    for (const key of (await this.#parts.keys.keyring()).all) {
-      const stored = await this.#readUnder(key, entry);
+    const { keys, generations, tenant } = this.#parts;
+    const generation = await generations.current(tenant);
+    for (const key of (await keys.keyring()).all) {
+      const stored = await this.#readUnder(key, entry, generation);
       if (stored !== undefined) return stored;
     }
     return undefined;
   }
 
   async acquire(entry: string): Promise<TokenLease | undefined> {
-    const { connection, clock, keys } = this.#parts;
+    const { connection, clock, keys, generations, tenant } = this.#parts;
     const names = this.#namesOf((await keys.keyring()).first, entry);
-    const owner = randomBytes(OWNER_BYTES).toString('hex');
+    const known = await generations.current(tenant);
+    const owner = `${randomBytes(OWNER_BYTES).toString('hex')}.${known}`;
     const sentAt = clock.now();
     const { lease, order, token } = names;
-    const [givenUs, given, stored] = await connection.run(
-      ACQUIRE,
-      [lease, order, token],
-      [owner, LEASE_MS, ORDER_MS],
-    );
+    const acquiring = connection.run(ACQUIRE, [lease, order, token], [owner, LEASE_MS, ORDER_MS, known]);
+    // What is fetched under the lease is of the generation of this moment, not of that of a second ago.
+    const [[givenUs, given, stored], generation] = await Promise.all([
+      acquiring,
+      generations.refreshed(tenant),
+    ]);
     if (given === undefined) return undefined;
     const fence = numberIn(given);
     const write = (record: TokenRecord, atUs: number): Promise<boolean> =>
-      this.#write(names, fence, { ...record, atUs });
+      this.#write(names, fence, { ...record, atUs, generation });
     const value = `${owner} ${given}`;
     const parts = { names, fence, storedFence: numberIn(stored), value, sentAt, givenUs, write };
     return new RedisLease(parts, connection, clock);
@@ -86,16 +105,21 @@ export class RedisEntries implements TokenStore {
     await Promise.all(invalidating);
   }
 
+  invalidateAll(): Promise<void> {
+    return this.#parts.generations.begin(this.#parts.tenant);
+  }
+
   async untilChanged(entry: string, timeoutMs: number): Promise<void> {
-    const { first } = await this.#parts.keys.keyring();
-    await this.#parts.feed.untilChanged([this.#namesOf(first, entry).announced], timeoutMs);
+    const { feed, keys, generations, tenant } = this.#parts;
+    const { announced } = this.#namesOf((await keys.keyring()).first, entry);
+    await feed.untilChanged([announced, ...(await generations.announcements(tenant))], timeoutMs);
   }
 
   close(): Promise<void> {
     return this.#parts.close();
   }
 
-  async #readUnder(key: StoreKey, entry: string): Promise<StoredToken | undefined> {
+  async #readUnder(key: StoreKey, entry: string, generation: number): Promise<StoredToken | undefined> {
     const names = this.#namesOf(key, entry);
     const { connection, keys } = this.#parts;
     const [nowUs, given, sealed] = await connection.run(READ, [names.token]);
@@ -104,7 +128,8 @@ export class RedisEntries implements TokenStore {
     const opening = await this.#opening(await keys.keyring(), String(sealed));
     const record = opening?.open(String(sealed), placeOf(connection.clientPrefix, names, fence));
     const passed = record && passedMs(record.atUs, nowUs);
-    if (record === undefined || passed === undefined || passed >= record.remainingMs) return undefined;
+    if (record === undefined || record.generation < generation) return undefined;
+    if (passed === undefined || passed >= record.remainingMs) return undefined;
     const { token, keyFingerprint } = record;
     return {
       token,
@@ -122,7 +147,8 @@ export class RedisEntries implements TokenStore {
   }
 
   async #write(names: EntryNames, fence: number, record: DatedRecord): Promise<boolean> {
-    const { connection, keys } = this.#parts;
+    const { connection, keys, generations, tenant } = this.#parts;
+    if (record.generation < (await generations.current(tenant))) return false;
     const { keyFingerprint, remainingMs } = record;
     const sealing =
       (await keys.keyring()).sealing(keyFingerprint) ?? (await keys.refreshed()).sealing(keyFingerprint);

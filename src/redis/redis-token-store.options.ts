@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import * as v from 'valibot';
+import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
 import { checkOptions } from '../options/check-options.js';
 import {
   checkedBy,
@@ -8,7 +9,7 @@ import {
   type Declarations,
   type RuleBetweenOptions,
 } from '../options/option-rules.js';
-import { encryptionKeyBytes, encryptionKeysProblem } from './encryption-keys.js';
+import { encryptionKeyBytes, encryptionKeysProblem, KEY_CURE } from './encryption-keys.js';
 
 /** Milliseconds one command may take. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
@@ -36,7 +37,8 @@ export interface RedisTokenStoreOptions {
   readonly keyPrefix?: string;
   /**
    * Keys to encrypt records with, each at least 32 random bytes in base64, base64url or hex, the current one first; older
-   * ones are still read. `npx nestjs-nudge-auth key` makes one. Default: derived from the API key that fetched the token.
+   * ones are still read. `npx nestjs-nudge-auth key` makes one. Required with `tenants`. Default: derived from the API key
+   * that fetched the token.
    */
   readonly encryptionKeys?: readonly string[];
   /**
@@ -91,6 +93,12 @@ const schema = optionsOf(
   "must be an object such as { url: 'redis://127.0.0.1:6379' }",
   checkConnection,
 );
+
+/** What to say where a registration has tenants: they have no API key in common to derive anything from. */
+export function keysForTenants(): InvalidNudgeAuthOptionsError {
+  const message = `at least one key is required with the option "tenants" (${KEY_CURE})`;
+  return new InvalidNudgeAuthOptionsError('RedisTokenStore', [{ path: 'encryptionKeys', message }]);
+}
 
 /** @throws {InvalidNudgeAuthOptionsError} with every problem at once; never quotes a URL or a key. */
 export function resolveRedisTokenStoreOptions(

@@ -12,7 +12,12 @@ import { ApiKeyring, givenKeys, type KeyringSource } from './keyring-source.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisCallLimits } from './redis-call-limits.js';
 import { RedisEntries } from './redis-entries.js';
-import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './redis-token-store.options.js';
+import { RedisGenerations } from './redis-generations.js';
+import {
+  keysForTenants,
+  resolveRedisTokenStoreOptions,
+  type RedisTokenStoreOptions,
+} from './redis-token-store.options.js';
 
 /**
  * A `TokenStore` in Redis or Valkey, 6.2 or later: a fleet that shares it calls Nudge as one process would. Records are
@@ -31,9 +36,10 @@ import { resolveRedisTokenStoreOptions, type RedisTokenStoreOptions } from './re
 export class RedisTokenStore implements TokenStore {
   readonly callLimits: SharedCallLimits;
   readonly #entries: RedisEntries;
-  readonly #entriesWith: (keys: KeyringSource) => RedisEntries;
-  readonly #hasOwnKeys: boolean;
+  readonly #entriesOf: (user: Partial<TokenStoreUser>, keys: KeyringSource) => RedisEntries;
+  readonly #ownKeys: KeyringSource | undefined;
   readonly #clock: Clock;
+  readonly #generations: RedisGenerations[] = [];
   #closed: Promise<void> | undefined;
 
   /**
@@ -48,22 +54,43 @@ export class RedisTokenStore implements TokenStore {
     const feed = new ChangeFeed(connection.client, channel, clock, Math.random);
     connection.onOpen = () => feed.open();
     const callLimits = new RedisCallLimits(connection, keyPrefix);
+    const callLimitsOf = (origin: string): SharedCallLimits =>
+      new RedisCallLimits(connection, keyPrefix, origin);
+    const shared = { connection, feed, callLimits, callLimitsOf, keyPrefix, clock };
     const close = (): Promise<void> => {
+      for (const generations of this.#generations) generations.close();
       feed.close();
       this.#closed ??= connection.close();
       return this.#closed;
     };
     this.#clock = clock;
-    this.#hasOwnKeys = encryptionKeys.length > 0;
-    this.#entriesWith = (keys) =>
-      new RedisEntries({ connection, feed, callLimits, keys, keyPrefix, clock, close });
-    this.#entries = this.#entriesWith(givenKeys(encryptionKeys));
+    this.#entriesOf = (user, keys) => {
+      const generations = new RedisGenerations({ ...shared, keys, user });
+      this.#generations.push(generations);
+      return new RedisEntries({ ...shared, keys, generations, close });
+    };
+    const given = givenKeys(encryptionKeys);
+    this.#ownKeys = encryptionKeys.length > 0 ? given : undefined;
+    this.#entries = this.#entriesOf({}, given);
     this.callLimits = callLimits;
   }
 
-  /** The store with the keys of one registration; with `encryptionKeys` all registrations share those. */
+  /**
+   * The store with the keys of one registration; with `encryptionKeys` all registrations share those.
+   *
+   * @throws {InvalidNudgeAuthOptionsError} where the registration has tenants, and there are no `encryptionKeys`.
+   */
   bind(user: TokenStoreUser): TokenStore {
-    return this.#hasOwnKeys ? this.#entries : this.#entriesWith(new ApiKeyring(user, this.#clock));
+    if (user.hasTenants === true && this.#ownKeys === undefined) throw keysForTenants();
+    return this.#entriesOf(user, this.#ownKeys ?? new ApiKeyring(user, this.#clock));
+  }
+
+  forTenant(tenant: string): TokenStore {
+    return this.#entries.forTenant(tenant);
+  }
+
+  callLimitsOf(origin: string): SharedCallLimits {
+    return this.#entries.callLimitsOf(origin);
   }
 
   whenReady(): Promise<void> {
@@ -80,6 +107,10 @@ export class RedisTokenStore implements TokenStore {
 
   invalidate(entry: string): Promise<void> {
     return this.#entries.invalidate(entry);
+  }
+
+  invalidateAll(): Promise<void> {
+    return this.#entries.invalidateAll();
   }
 
   untilChanged(entry: string, timeoutMs: number): Promise<void> {

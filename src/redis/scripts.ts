@@ -9,9 +9,9 @@ export interface Script {
 }
 
 /** Fences are ahead of a clock that was set back. No clock is wrong by more than this for long. */
-const FURTHEST_AHEAD_MS = 24 * HOUR_MS;
+export const FURTHEST_AHEAD_MS = 24 * HOUR_MS;
 /** Owners, fences and moments are shorter. */
-const LONGEST_TEXT_CHARS = 64;
+export const LONGEST_TEXT_CHARS = 64;
 
 /**
  * Every script gets a deadline by Redis' own clock first, and does nothing after it: a command that timed out here may
@@ -47,7 +47,7 @@ local function value(name)
 end
 `;
 
-function script(body: string): Script {
+export function script(body: string): Script {
   const lua = `${PROLOGUE}${body}`;
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
@@ -62,10 +62,10 @@ return { 'ok', text(now), text(fence), sealed }
 `);
 
 /**
- * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order. → the fence, higher than all that
+ * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order, generation. → the fence, higher than all that
  * are known, and that of what is stored; or nothing while somebody else has the lease. Asked again by the same owner it
  * gives the same fence, so that it can be repeated after a timeout. What has no end, or a later one than a lease can have,
- * is nobody's lease: it would keep everybody out.
+ * is nobody's lease: it would keep everybody out. Nor is one of an older generation, which an owner's name ends with.
  */
 export const ACQUIRE = script(`
 keep(KEYS[1], 'string')
@@ -76,8 +76,8 @@ local held = value(KEYS[1])
 local restMs = redis.call('PTTL', KEYS[1])
 if held and restMs >= 0 and restMs <= tonumber(ARGV[3]) then
   local owner, fence = string.match(held, '^(.-) (%d+)$')
-  if owner ~= ARGV[2] then return { 'ok', text(now) } end
-  return { 'ok', text(now), fence, text(stored) }
+  if owner == ARGV[2] then return { 'ok', text(now), fence, text(stored) } end
+  if moment(string.match(held, '%.(%d+) ')) >= tonumber(ARGV[5]) then return { 'ok', text(now) } end
 end
 local given, least = moment(field(KEYS[2], 'given')), moment(field(KEYS[2], 'least'))
 local fence = math.max(now, given + 1, least + 1, stored + 1)

@@ -81,6 +81,8 @@ export interface StoreSecret {
  * @publicApi
  */
 export interface TokenStoreUser {
+  /** Names the registration among those that share the store; left out, there is one. */
+  readonly registration?: string;
   /**
    * The secrets of the API keys in use, the first key's first; asked again when keys may have been rotated. Rejects when
    * none of them can be read.

@@ -110,6 +110,7 @@ function boundStore(
 ): TokenStore | undefined {
   if (!options.enabled || store === undefined) return undefined;
   const user = {
+    registration: options.storeScope?.[0] ?? '',
     secrets: () => Promise.resolve([]),
     hasTenants: true,
     heldTenants: () => known.ids(),

@@ -31,7 +31,7 @@ async function nudgeCalls(page: string): Promise<number> {
 describe('the quick start', () => {
   let example: Example | undefined;
 
-  beforeAll(assertExampleIsBuilt);
+  beforeAll(() => assertExampleIsBuilt());
 
   afterEach(async () => {
     await example?.kill('SIGKILL');

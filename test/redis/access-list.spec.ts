@@ -94,6 +94,11 @@ async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[
     expect(next?.isHeld()).toBe(true);
     await store.invalidate('entry');
     expect(await store.read('entry')).toBeUndefined();
+    const acme = store.forTenant('acme');
+    await (await acme.acquire('entry'))?.write(RECORD);
+    await acme.invalidateAll?.();
+    expect(await acme.read('entry')).toBeUndefined();
+    expect(await store.callLimitsOf('https://a.example').take('rotation', 100)).toBe(0);
     expect(await store.callLimits.take('rotation', 100)).toBe(0);
     await store.callLimits.beginPause(0);
     expect((await store.callLimits.pause()).isProbe).toBe(true);

@@ -4,15 +4,22 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../examples/01-quick-start/dist/main.js', import.meta.url));
+/** An example by its folder, and the script that builds it. */
+const BUILDS = { '01-quick-start': 'build:examples', '04-tenants': 'build:tenants' } as const;
+export type ExampleName = keyof typeof BUILDS;
+
+function mainOf(name: ExampleName): string {
+  return fileURLToPath(new URL(`../../examples/${name}/dist/main.js`, import.meta.url));
+}
 
 interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-export function assertExampleIsBuilt(): void {
-  if (!existsSync(MAIN)) throw new Error('The example is not built: npm run build && npm run build:examples');
+export function assertExampleIsBuilt(name: ExampleName = '01-quick-start'): void {
+  if (existsSync(mainOf(name))) return;
+  throw new Error(`The example is not built: npm run build && npm run ${BUILDS[name]}`);
 }
 
 /** The built example in a process of its own. */
@@ -22,10 +29,10 @@ export class Example {
   readonly #lines: string[] = [];
   #errors = '';
 
-  constructor(port: string) {
+  constructor(port: string, name: ExampleName = '01-quick-start') {
     // Whatever the shell has set for a real Nudge must not matter.
     const env = { ...process.env, PORT: port, NUDGE_BASE_URL: 'https://nudge.invalid', NODE_OPTIONS: '' };
-    this.#child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, [mainOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
   }

@@ -19,6 +19,7 @@ it listens on this machine only, and its tokens are good for nothing. Ctrl-C end
   --host <address>        address to listen on (default 127.0.0.1)
   --api-key <key>         a private key to accept; may be repeated (default: a fake that is printed)
   --public-key <key>      a key to refuse as a public one; may be repeated
+  --account <name>=<key>  a private key of a further account; may be repeated
   --algorithm <name>      EdDSA or HS256 (default EdDSA)
   --seed <text>           same seed, same signing keys (default: random keys)
   --rate-limit <number>   requests per minute and client address, or off (default 1200)
@@ -29,6 +30,7 @@ it listens on this machine only, and its tokens are good for nothing. Ctrl-C end
 Examples:
   npx nestjs-nudge-auth emulator --port 4010 --api-key a-fake-key
   npx nestjs-nudge-auth emulator --fault '{"kind":"status","status":503,"times":2}'
+  npx nestjs-nudge-auth emulator --account acme=a-fake-key --account globex=another-fake-key
   npx nestjs-nudge-auth emulator --host 0.0.0.0 --admin any-address     # in a container
 
 Faults, each with its usual fields ("times" and "only" may stand in all of them):
@@ -40,6 +42,7 @@ const OPTIONS = {
   host: { type: 'string' },
   'api-key': { type: 'string', multiple: true },
   'public-key': { type: 'string', multiple: true },
+  account: { type: 'string', multiple: true },
   algorithm: { type: 'string' },
   seed: { type: 'string' },
   'rate-limit': { type: 'string' },
@@ -52,6 +55,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   host: '--host',
   apiKeys: '--api-key',
   publicKeys: '--public-key',
+  accounts: '--account',
   seed: '--seed',
   rateLimitPerMinute: '--rate-limit',
   faults: '--fault',
@@ -69,6 +73,7 @@ export function parseEmulatorArguments(argv: readonly string[]): NudgeEmulatorOp
     host: values.host,
     apiKeys: values['api-key'],
     publicKeys: values['public-key'],
+    accounts: accountsOf(values.account ?? []),
     algorithm: choice<EmulatorAlgorithm>('--algorithm', values.algorithm, { EdDSA: 'EdDSA', HS256: 'HS256' }),
     seed: values.seed,
     rateLimitPerMinute: rateLimit(values['rate-limit']),
@@ -91,6 +96,18 @@ export function asUsageError({ problems }: EmulatorInputError): CommandUsageErro
     }),
   );
   return new CommandUsageError(inFlags.join('; '));
+}
+
+/** `acme=key`, each time a key more for that account. Whether name and key can be used is for the emulator to say. */
+function accountsOf(texts: readonly string[]): Record<string, { apiKeys: string[] }> {
+  const keysByName = new Map<string, string[]>();
+  for (const text of texts) {
+    const [, name, key] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+    if (name === undefined || key === undefined)
+      throw new CommandUsageError('--account: must be <name>=<key>');
+    keysByName.set(name, [...(keysByName.get(name) ?? []), key]);
+  }
+  return Object.fromEntries([...keysByName].map(([name, apiKeys]) => [name, { apiKeys }]));
 }
 
 function choice<Value>(

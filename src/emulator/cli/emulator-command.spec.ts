@@ -39,6 +39,7 @@ describe('the command emulator', () => {
   it('passes every option on and prints no key that it was given', async () => {
     let state: unknown;
     const keys = ['--api-key=canary-1', '--api-key=canary-2', '--public-key=canary-3'];
+    keys.push('--account=acme=canary-4', '--account=globex=canary=5', '--account=acme=canary-6');
     const rest = [
       '--algorithm=HS256',
       '--seed=a',
@@ -53,6 +54,7 @@ describe('the command emulator', () => {
     await using expected = await NudgeEmulator.start({
       apiKeys: ['canary-1', 'canary-2'],
       publicKeys: ['canary-3'],
+      accounts: { acme: { apiKeys: ['canary-4', 'canary-6'] }, globex: { apiKeys: ['canary=5'] } },
       algorithm: 'HS256',
       seed: 'a',
       rateLimitPerMinute: 7,
@@ -101,6 +103,9 @@ describe('the command emulator', () => {
     [['--admin=everyone'], /^--admin: must be one of loopback, any-address, off$/],
     [['--api-key=a', '--api-key='], /^--api-key \(number 2\): must be printable ASCII/],
     [['--api-key=canary', '--public-key=canary'], /^--public-key: a key cannot be among apiKeys as well$/],
+    [['--account=canary'], /^--account: must be <name>=<key>$/],
+    [['--account==canary'], /^--account: must be <name>=<key>$/],
+    [['--account=acme=canary', '--api-key=canary'], /^--account: acme\.apiKeys: a key cannot be of two/],
     [['--fault={'], /^--fault: not JSON$/],
     [['--fault=7'], /^--fault: must be an object such as/],
     [['--fault={"kind":"latency"}'], /^--fault: latencyMs: must be a number$/],

@@ -4,6 +4,8 @@ import type { FaultMatcher } from './fault-kind.js';
 
 /** What a fault's `only` is held against. */
 export interface FaultSubject {
+  /** The name of the account whose key it is. */
+  readonly account: string | undefined;
   readonly apiKey: string | undefined;
   readonly extId: string | undefined;
 }
@@ -80,8 +82,9 @@ export class FaultBoard {
 
 /** Whether a fault is meant for this request. */
 function matches(only: FaultMatcher | undefined, subject: FaultSubject): boolean {
-  if (only?.apiKey !== undefined && only.apiKey !== subject.apiKey) return false;
-  return only?.extId === undefined || only.extId === subject.extId;
+  return (['account', 'apiKey', 'extId'] as const).every(
+    (field) => only?.[field] === undefined || only[field] === subject[field],
+  );
 }
 
 /** The matcher as it may be shown. */

@@ -7,6 +7,8 @@ import { oneOf, strictObject, text, wholeNumberFrom } from '../fields.js';
  * @publicApi
  */
 export interface FaultMatcher {
+  /** Only requests that carry a key of this account, by its name. */
+  readonly account?: string;
   /** Only requests that carry exactly this key. Shown as a fingerprint wherever faults are listed. */
   readonly apiKey?: string;
   /** Only requests that ask for a token of this user. */
@@ -49,7 +51,9 @@ export type FaultKinds<Fault extends { kind: string }> = {
 
 const SCOPE = {
   times: v.optional(wholeNumberFrom(1)),
-  only: v.optional(strictObject({ apiKey: v.optional(text), extId: v.optional(text) })),
+  only: v.optional(
+    strictObject({ account: v.optional(text), apiKey: v.optional(text), extId: v.optional(text) }),
+  ),
 };
 
 /**

@@ -1,24 +1,36 @@
-import { EmulatorInputError, parse, problem, problemsOf, type Parsed } from '../input-error.js';
+import {
+  EmulatorInputError,
+  parse,
+  problem,
+  problemsOf,
+  unknownAccount,
+  type Parsed,
+} from '../input-error.js';
 import { FAULT_CATALOGUE, FAULT_LAYERS, type EmulatorFault, type FaultLayer } from './fault-catalogue.js';
 
 /**
  * The faults in a value that came from anywhere: one fault, or a list. Lists in the list are taken apart.
  *
  * @throws {EmulatorInputError} naming every problem: an unknown kind or field, a value out of range, or a fault that
- *   could never be reached because one without `times` stands before it in the same layer.
+ *   could never be reached because one without `times` stands before it in the same layer, or an account that is none of
+ *   `accounts`.
  */
-export function parseFaults(input: unknown): EmulatorFault[] {
+export function parseFaults(input: unknown, accounts: readonly string[]): EmulatorFault[] {
   const list = listOf(input);
-  const parsed = readFaults(list);
+  const parsed = readFaults(list, accounts);
   if ('value' in parsed) return parsed.value;
   throw new EmulatorInputError(list.length === 1 ? 'fault' : 'faults', parsed.problems);
 }
 
 /** The same without throwing. @param path where the value stands. */
-export function readFaults(input: unknown, path: readonly PropertyKey[] = []): Parsed<EmulatorFault[]> {
+export function readFaults(
+  input: unknown,
+  accounts: readonly string[],
+  path: readonly PropertyKey[] = [],
+): Parsed<EmulatorFault[]> {
   const list = listOf(input);
   const pathOf = (index: number): readonly PropertyKey[] => (list.length === 1 ? path : [...path, index]);
-  const parsed = list.map((each, index) => readFault(each, pathOf(index)));
+  const parsed = list.map((each, index) => readFault(each, accounts, pathOf(index)));
   const faults = parsed.flatMap((each) => ('value' in each ? [each.value] : []));
   const problems = parsed.flatMap(problemsOf);
   if (problems.length === 0) problems.push(...unreachable(faults, pathOf));
@@ -29,7 +41,11 @@ function listOf(input: unknown): readonly unknown[] {
   return Array.isArray(input) ? input.flat() : [input];
 }
 
-function readFault(input: unknown, path: readonly PropertyKey[]): Parsed<EmulatorFault> {
+function readFault(
+  input: unknown,
+  accounts: readonly string[],
+  path: readonly PropertyKey[],
+): Parsed<EmulatorFault> {
   if (typeof input !== 'object' || input === null) {
     return { problems: [problem(path, 'must be an object such as {"kind":"status","status":503}')] };
   }
@@ -38,7 +54,10 @@ function readFault(input: unknown, path: readonly PropertyKey[]): Parsed<Emulato
     const kinds = [...FAULT_CATALOGUE.keys()].join(', ');
     return { problems: [problem([...path, 'kind'], `must be one of ${kinds}`)] };
   }
-  return parse(declared.schema, input, path);
+  const parsed = parse(declared.schema, input, path);
+  const account = 'value' in parsed ? parsed.value.only?.account : undefined;
+  if (account === undefined || accounts.includes(account)) return parsed;
+  return { problems: [problem([...path, 'only', 'account'], unknownAccount(accounts))] };
 }
 
 function unreachable(

@@ -54,6 +54,26 @@ describe('how faults are set', () => {
     });
   });
 
+  it('hits only the account it is meant for, and repeats to no account the token of another', async () => {
+    const { nudge: former } = client;
+    await former.stop();
+    await client.restart({ accounts: { acme: { apiKeys: ['acme-key'] } } });
+    const { nudge } = client;
+    nudge.setFault({ kind: 'status', status: 500, only: { account: 'acme' } });
+    expect([await client.statusOf(), await client.statusOf(undefined, 'acme-key')]).toEqual([200, 500]);
+    nudge.clearFaults();
+    nudge.setFault({ kind: 'same-token' });
+    const tokens = [];
+    for (const key of [undefined, 'acme-key', undefined, 'acme-key']) {
+      tokens.push(tokenOf(await client.get(undefined, key)));
+    }
+    expect(tokens.slice(2)).toEqual(tokens.slice(0, 2));
+    expect(tokens[0]).not.toBe(tokens[1]);
+    expect(() => nudge.setFault({ kind: 'hang', only: { account: 'globex' } })).toThrow(
+      'only.account: there is no such account; there are: default, acme',
+    );
+  });
+
   it('uses up a fault of the token only on requests that get one', async () => {
     client.nudge.setFault({ kind: 'garbage-token', times: 1 });
     expect(await client.statusOf('')).toBe(400);

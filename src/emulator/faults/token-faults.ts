@@ -5,7 +5,7 @@ import { jsonObject, milliseconds, minutes, positiveSeconds, seconds } from './f
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /**
- * The same token again and again for the same `expiryMins` and `extId`, as a vendor that caches would send.
+ * The same token again and again for the same account, `expiryMins` and `extId`, as a vendor that caches would send.
  *
  * @publicApi
  */
@@ -143,7 +143,7 @@ export const REUSE_FAULTS: FaultKinds<SameTokenFault> = {
   'same-token': {
     schema: faultSchema('same-token', { forMs: v.optional(milliseconds) }),
     example: { kind: 'same-token', forMs: 300_000 },
-    effect: 'the same token for five minutes, per `expiryMins` and `extId`',
+    effect: 'the same token for five minutes, per account, `expiryMins` and `extId`',
   },
 };
 

@@ -80,7 +80,29 @@ describe('the admin routes', () => {
     expect(nudge.counters.received).toBe(0);
   });
 
+  it('change one account where its name is given', async () => {
+    await nudge.stop();
+    const accounts = { acme: { apiKeys: ['acme-key'] }, globex: { apiKeys: ['globex-key'] } };
+    nudge = await NudgeEmulator.start({ apiKeys: [KEY], accounts });
+    const statuses = async () => [await token(), await token('acme-key'), await token('globex-key')];
+    await call('PUT', '/api-keys', { apiKeys: ['acme-second-key'], account: 'acme' });
+    await call('PUT', '/enabled', { enabled: false, account: 'globex' });
+    expect(await statuses()).toEqual([200, 401, 403]);
+    const { json } = await call('POST', '/signing-key', { account: 'acme' });
+    expect(json).toEqual({ kid: nudge.state.accounts['acme']?.kid });
+    await call('POST', '/faults', { kind: 'rate-limit', only: { account: 'globex' } });
+    expect(await statuses()).toEqual([200, 401, 429]);
+    const refused = await call('PUT', '/faults', { kind: 'drop', only: { account: 'initech' } });
+    expect(refused.json).toEqual({
+      message: expect.stringMatching(
+        /only\.account: there is no such account; there are: default, acme, globex$/,
+      ),
+    });
+    expect(await statuses()).toEqual([200, 401, 429]);
+  });
+
   it.each<[string, string, unknown, RegExp]>([
+    ['PUT', '/enabled', { enabled: true, account: 'acme' }, /no such account/],
     ['POST', '/faults', { kind: 'latency' }, /Invalid fault: latencyMs/],
     ['PUT', '/faults', { kind: 'nonsense' }, /must be one of latency/],
     ['POST', '/faults', '{', /not JSON/],

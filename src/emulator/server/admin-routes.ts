@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import * as v from 'valibot';
 import type { EmulatorFault } from '../faults/fault-catalogue.js';
 import { parseFaults } from '../faults/parse-faults.js';
-import { flag, strictObject } from '../fields.js';
+import { flag, strictObject, text } from '../fields.js';
 import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
 import { readJson, UnsupportedMediaTypeError } from '../http/request-body.js';
 import { EmulatorInputError, parseInput } from '../input-error.js';
+import { apiKeysSchema, DEFAULT_ACCOUNT, enabledSchema } from './account.js';
 import { adminRefusal, type AdminRules } from './admin-access.js';
-import { apiKeysSchema } from './emulator-options.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { EmulatorCounters, EmulatorRequestRecord } from './request-log.js';
 
@@ -15,25 +15,31 @@ export const ADMIN_PATH = '/__admin';
 
 /** What of an emulator can be seen and changed from outside. */
 export interface AdminTarget {
-  readonly state: { readonly faults: readonly unknown[] };
+  readonly state: {
+    readonly faults: readonly unknown[];
+    readonly accounts: Readonly<Record<string, unknown>>;
+  };
   readonly requests: readonly EmulatorRequestRecord[];
   readonly counters: EmulatorCounters;
   setFault(...faults: readonly EmulatorFault[]): void;
   clearFaults(): void;
-  setApiKeys(apiKeys: readonly string[]): void;
-  setEnabled(enabled: boolean): void;
-  rotateSigningKey(options: { withdrawOld?: boolean }): string;
+  setApiKeys(apiKeys: readonly string[], account: string | undefined): void;
+  setEnabled(enabled: boolean, account: string | undefined): void;
+  rotateSigningKey(options: { withdrawOld?: boolean; account?: string }): string;
   reset(): void;
 }
+
+/** The name of an account; left out, the default one is meant. */
+const account = v.optional(text);
 
 /**
  * What `rotateSigningKey` takes.
  *
  * @internal
  */
-export const rotationSchema = strictObject({ withdrawOld: v.optional(flag) });
-const apiKeysBody = strictObject({ apiKeys: apiKeysSchema });
-const enabledBody = strictObject({ enabled: flag });
+export const rotationSchema = strictObject({ withdrawOld: v.optional(flag), account });
+const apiKeysBody = strictObject({ apiKeys: apiKeysSchema, account });
+const enabledBody = strictObject({ enabled: enabledSchema, account });
 
 type Handler = (body: unknown) => unknown;
 
@@ -45,6 +51,8 @@ export class AdminRoutes {
   constructor(target: AdminTarget, rules: AdminRules) {
     this.#rules = rules;
     const faults = (): unknown => ({ faults: target.state.faults });
+    const parsed = (body: unknown): EmulatorFault[] =>
+      parseFaults(body, [DEFAULT_ACCOUNT, ...Object.keys(target.state.accounts)]);
     this.#routes = {
       '/state': { GET: () => target.state },
       '/requests': { GET: () => ({ requests: target.requests }) },
@@ -52,13 +60,13 @@ export class AdminRoutes {
       '/faults': {
         GET: faults,
         POST: (body) => {
-          target.setFault(...parseFaults(body));
+          target.setFault(...parsed(body));
           return faults();
         },
         PUT: (body) => {
-          const parsed = parseFaults(body);
+          const next = parsed(body);
           target.clearFaults();
-          target.setFault(...parsed);
+          target.setFault(...next);
           return faults();
         },
         DELETE: () => {
@@ -68,13 +76,15 @@ export class AdminRoutes {
       },
       '/api-keys': {
         PUT: (body) => {
-          target.setApiKeys(parseInput('body', apiKeysBody, body).apiKeys);
+          const { apiKeys, account: name } = parseInput('body', apiKeysBody, body);
+          target.setApiKeys(apiKeys, name);
           return target.state;
         },
       },
       '/enabled': {
         PUT: (body) => {
-          target.setEnabled(parseInput('body', enabledBody, body).enabled);
+          const { enabled, account: name } = parseInput('body', enabledBody, body);
+          target.setEnabled(enabled, name);
           return target.state;
         },
       },

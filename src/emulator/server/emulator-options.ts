@@ -2,8 +2,16 @@ import * as v from 'valibot';
 import { systemClock, type Clock } from '../../common/clock.js';
 import type { EmulatorFault } from '../faults/fault-catalogue.js';
 import { readFaults } from '../faults/parse-faults.js';
-import { flag, nonEmptyText, oneOf, strictObject, text, wholeNumberFrom } from '../fields.js';
-import { EmulatorInputError, parse, problemsOf } from '../input-error.js';
+import { nonEmptyText, oneOf, strictObject, wholeNumberFrom } from '../fields.js';
+import { EmulatorInputError, parse, problem, problemsOf } from '../input-error.js';
+import {
+  accountsSchema,
+  apiKeysSchema,
+  DEFAULT_ACCOUNT,
+  enabledSchema,
+  publicKeysSchema,
+  type EmulatorAccount,
+} from './account.js';
 import type { EmulatorAlgorithm } from './signing-keys.js';
 
 /**
@@ -35,6 +43,11 @@ export interface NudgeEmulatorOptions {
   readonly publicKeys?: readonly string[];
   /** Whether the account has short-lived tokens; `false` answers 403 (invented). Default `true`. */
   readonly enabled?: boolean;
+  /**
+   * Further accounts, by a name of 1 to 100 letters, digits, dots, dashes or underscores. The three options above describe
+   * the one named `default`. Each account signs with keys of its own. Default: none.
+   */
+  readonly accounts?: Readonly<Record<string, EmulatorAccount>>;
   /** The TCP port, 0 to 65535. Default 0: one that is free. */
   readonly port?: number;
   /** The address to listen on. Default `127.0.0.1`: only this machine can reach it. */
@@ -61,21 +74,16 @@ export interface NudgeEmulatorOptions {
   readonly clock?: Clock;
 }
 
-export type ResolvedEmulatorOptions = Required<Omit<NudgeEmulatorOptions, 'seed' | 'extIdClaim' | 'faults'>> &
-  Pick<NudgeEmulatorOptions, 'seed' | 'extIdClaim'> & { readonly faults: readonly EmulatorFault[] };
+type OptionalOption = 'seed' | 'extIdClaim';
 
-/** Printable ASCII without surrounding blanks: anything else could not arrive in a header as it was meant. */
-const key = v.pipe(
-  text,
-  v.regex(
-    /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
-    'must be printable ASCII, not empty, without blanks around it',
-  ),
-);
-const keys = v.array(key, 'must be a list');
-
-/** @internal */
-export const apiKeysSchema = v.pipe(keys, v.minLength(1, 'at least one key is needed'));
+export type ResolvedEmulatorOptions = Required<
+  Omit<NudgeEmulatorOptions, OptionalOption | keyof EmulatorAccount | 'accounts' | 'faults'>
+> &
+  Pick<NudgeEmulatorOptions, OptionalOption> & {
+    /** The default account among them. */
+    readonly accounts: Readonly<Record<string, Required<EmulatorAccount>>>;
+    readonly faults: readonly EmulatorFault[];
+  };
 
 const isClock = (value: unknown): boolean =>
   ['now', 'schedule'].every(
@@ -87,10 +95,11 @@ const rateLimit = v.custom<number | false>(
   'must be a whole number of at least 1, or false',
 );
 
-const declarations = {
+const optionsSchema = strictObject({
   apiKeys: v.optional(apiKeysSchema, [DEFAULT_EMULATOR_API_KEY]),
-  publicKeys: v.optional(keys, []),
-  enabled: v.optional(flag, true),
+  publicKeys: publicKeysSchema,
+  enabled: v.optional(enabledSchema, true),
+  accounts: v.optional(accountsSchema, {}),
   port: v.optional(wholeNumberFrom(0, 65_535), 0),
   host: v.optional(nonEmptyText, '127.0.0.1'),
   algorithm: v.optional(oneOf('EdDSA', 'HS256'), 'EdDSA'),
@@ -106,24 +115,41 @@ const declarations = {
   admin: v.optional(oneOf('loopback', 'any-address', false), 'loopback'),
   faults: v.optional(v.unknown()),
   clock: v.optional(v.custom<Clock>(isClock, 'must be a Clock, with now() and schedule()'), systemClock),
-};
+});
 
-const optionsSchema = v.pipe(
-  strictObject(declarations),
-  v.forward(
-    v.check(
-      ({ apiKeys, publicKeys }) => !publicKeys.some((publicKey) => apiKeys.includes(publicKey)),
-      'a key cannot be among apiKeys as well',
-    ),
-    ['publicKeys'],
-  ),
-);
+/** Where a key stands that another account has, or the same account as the other kind of key. */
+function repeatedKeys(accounts: Readonly<Record<string, Required<EmulatorAccount>>>): string[] {
+  const owners = new Map<string, string>();
+  return Object.entries(accounts).flatMap(([name, { apiKeys, publicKeys }]) => {
+    const path = name === DEFAULT_ACCOUNT ? [] : ['accounts', name];
+    const problems: string[] = [];
+    for (const key of new Set(apiKeys)) {
+      if (owners.has(key)) problems.push(problem([...path, 'apiKeys'], 'a key cannot be of two accounts'));
+      owners.set(key, name);
+    }
+    for (const key of new Set(publicKeys)) {
+      const owner = owners.get(key);
+      const message =
+        owner === name ? 'a key cannot be among apiKeys as well' : 'a key cannot be of two accounts';
+      if (owner !== undefined) problems.push(problem([...path, 'publicKeys'], message));
+      owners.set(key, name);
+    }
+    return problems;
+  });
+}
 
 /** @throws {EmulatorInputError} naming every unusable option. */
 export function resolveEmulatorOptions(options: NudgeEmulatorOptions): ResolvedEmulatorOptions {
   const parsed = parse(optionsSchema, options);
   // Whatever `options` is: a null that a caller in plain JavaScript passes is a problem of `parsed`.
-  const faults = readFaults(options?.faults ?? [], ['faults']);
-  if ('value' in parsed && 'value' in faults) return { ...parsed.value, faults: faults.value };
-  throw new EmulatorInputError('emulator options', [...problemsOf(parsed), ...problemsOf(faults)]);
+  const names = [DEFAULT_ACCOUNT, ...Object.keys(options?.accounts ?? {})];
+  const faults = readFaults(options?.faults ?? [], names, ['faults']);
+  const problems = [...problemsOf(parsed), ...problemsOf(faults)];
+  if ('value' in parsed && 'value' in faults) {
+    const { apiKeys, publicKeys, enabled, ...rest } = parsed.value;
+    const accounts = { [DEFAULT_ACCOUNT]: { apiKeys, publicKeys, enabled }, ...rest.accounts };
+    problems.push(...repeatedKeys(accounts));
+    if (problems.length === 0) return { ...rest, accounts, faults: faults.value };
+  }
+  throw new EmulatorInputError('emulator options', problems);
 }

@@ -66,6 +66,7 @@ describe('the request log', () => {
         query: { expiryMins: ['60'], extId: ['ada'] },
         headerNames: ['apikey', 'authorization', 'connection', 'content-length', 'cookie', 'host'],
         apiKeyFingerprint: nudge.state.apiKeyFingerprints[0],
+        account: 'default',
         faults: [],
         overlapped: false,
         outcome: 'answered',
@@ -92,6 +93,7 @@ describe('the request log', () => {
     expect(nudge.counters).toEqual({
       received: 4,
       byStatus: { 200: 3, 400: 1 },
+      byAccount: { default: 4 },
       tokensIssued: 3,
       distinctTokens: 2,
       maxConcurrent: 1,

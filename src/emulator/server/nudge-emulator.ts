@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http';
-import { fingerprintOf } from '../../common/secret.js';
 import { FaultBoard, type ListedFault } from '../faults/fault-board.js';
 import type { EmulatorFault } from '../faults/fault-catalogue.js';
 import { parseFaults } from '../faults/parse-faults.js';
-import { flag, wholeNumberFrom } from '../fields.js';
+import { wholeNumberFrom } from '../fields.js';
 import { close, listen, originOf } from '../http/listening.js';
 import { parseInput } from '../input-error.js';
+import { AccountDirectory } from './account-directory.js';
+import { apiKeysSchema, enabledSchema, type EmulatorAccountState } from './account.js';
 import { AdminRoutes, ADMIN_PATH, rotationSchema } from './admin-routes.js';
 import {
-  apiKeysSchema,
   resolveEmulatorOptions,
   type NudgeEmulatorOptions,
   type ResolvedEmulatorOptions,
@@ -16,23 +16,19 @@ import {
 import { RateLimiter } from './rate-limiter.js';
 import { RequestLog, type EmulatorCounters, type EmulatorRequestRecord } from './request-log.js';
 import { JWKS_PATH, RequestRouter } from './request-router.js';
-import { SigningKeys, type EmulatorAlgorithm } from './signing-keys.js';
-import { TokenIssuer } from './token-issuer.js';
+import type { EmulatorAlgorithm } from './signing-keys.js';
 import { TokenRoute } from './token-route.js';
 
 /**
- * How an emulator is set up at the moment. Keys appear as fingerprints.
+ * How an emulator and its default account are set up at the moment. Keys appear as fingerprints.
  *
  * @publicApi
  */
-export interface EmulatorState {
+export interface EmulatorState extends EmulatorAccountState {
   readonly url: string;
-  readonly enabled: boolean;
   readonly algorithm: EmulatorAlgorithm;
-  /** The key that signs now. */
-  readonly kid: string;
-  readonly apiKeyFingerprints: readonly string[];
-  readonly publicKeyFingerprints: readonly string[];
+  /** The further accounts, by name. */
+  readonly accounts: Readonly<Record<string, EmulatorAccountState>>;
   readonly rateLimitPerMinute: number | false;
   readonly faults: readonly ListedFault[];
 }
@@ -54,10 +50,9 @@ export interface EmulatorState {
  */
 export class NudgeEmulator implements AsyncDisposable {
   readonly #options: ResolvedEmulatorOptions;
-  readonly #rules: { apiKeys: ReadonlySet<string>; publicKeys: ReadonlySet<string>; enabled: boolean };
+  readonly #accounts: AccountDirectory;
   readonly #faults = new FaultBoard();
   readonly #limiter: RateLimiter;
-  readonly #keys: SigningKeys;
   readonly #log: RequestLog;
   readonly #server: Server;
   #stopped: Promise<void> | undefined;
@@ -65,25 +60,19 @@ export class NudgeEmulator implements AsyncDisposable {
   private constructor(options: ResolvedEmulatorOptions) {
     const { clock } = options;
     this.#options = options;
-    this.#rules = {
-      apiKeys: new Set(options.apiKeys),
-      publicKeys: new Set(options.publicKeys),
-      enabled: options.enabled,
-    };
+    this.#accounts = new AccountDirectory(options.accounts, options);
     this.#limiter = new RateLimiter(options.rateLimitPerMinute, clock);
-    this.#keys = new SigningKeys(options.algorithm, options.seed);
     this.#log = new RequestLog(options.requestLogSize, clock);
     this.#faults.set(options.faults);
     const router = new RequestRouter({
       clock,
       log: this.#log,
-      keys: this.#keys,
+      accounts: this.#accounts,
       admin: new AdminRoutes(this, options),
       tokenRoute: new TokenRoute({
         clock,
-        rules: this.#rules,
+        accounts: this.#accounts,
         limiter: this.#limiter,
-        issuer: new TokenIssuer(this.#keys, clock, options.extIdClaim),
         faults: this.#faults,
       }),
     });
@@ -136,12 +125,10 @@ export class NudgeEmulator implements AsyncDisposable {
   /** How it is set up now; a snapshot without keys. */
   get state(): EmulatorState {
     return {
+      ...this.#accounts.named().state,
       url: this.url,
-      enabled: this.#rules.enabled,
-      algorithm: this.#keys.algorithm,
-      kid: this.#keys.kid,
-      apiKeyFingerprints: [...this.#rules.apiKeys].map(fingerprintOf),
-      publicKeyFingerprints: [...this.#rules.publicKeys].map(fingerprintOf),
+      algorithm: this.#options.algorithm,
+      accounts: Object.fromEntries(this.#accounts.further.map(({ name, state }) => [name, state])),
       rateLimitPerMinute: this.#options.rateLimitPerMinute,
       faults: this.#faults.list(),
     };
@@ -164,7 +151,7 @@ export class NudgeEmulator implements AsyncDisposable {
    * @throws {EmulatorInputError} naming all that is wrong; then nothing is set.
    */
   setFault(...faults: readonly (EmulatorFault | readonly EmulatorFault[])[]): void {
-    this.#faults.set(parseFaults(faults));
+    this.#faults.set(parseFaults(faults, this.#accounts.names));
   }
 
   /** Ends all faults. Requests that one has hit already keep it: what hangs goes on hanging. */
@@ -179,30 +166,39 @@ export class NudgeEmulator implements AsyncDisposable {
     this.#limiter.reset();
   }
 
-  /** @throws {EmulatorInputError} for an empty list or a key that no header can carry. */
-  setApiKeys(apiKeys: readonly string[]): void {
-    this.#rules.apiKeys = new Set(parseInput('apiKeys', apiKeysSchema, apiKeys));
+  /**
+   * Accepts these private keys of an account from now on, and none of its former ones.
+   *
+   * @param account its name; by default the account of the options at the top.
+   * @throws {EmulatorInputError} for an empty list, a key that no header can carry, one that is public or another
+   *   account's, or a name that no account has.
+   */
+  setApiKeys(apiKeys: readonly string[], account?: string): void {
+    this.#accounts.setApiKeys(this.#accounts.named(account), parseInput('apiKeys', apiKeysSchema, apiKeys));
   }
 
   /**
-   * Whether the account has short-lived tokens.
+   * Whether an account has short-lived tokens.
    *
-   * @throws {EmulatorInputError} for anything but `true` and `false`.
+   * @param account its name; by default the account of the options at the top.
+   * @throws {EmulatorInputError} for anything but `true` and `false`, or a name that no account has.
    */
-  setEnabled(enabled: boolean): void {
-    this.#rules.enabled = parseInput('enabled', flag, enabled);
+  setEnabled(enabled: boolean, account?: string): void {
+    this.#accounts.named(account).enabled = parseInput('enabled', enabledSchema, enabled);
   }
 
   /**
-   * Signs with a new key from now on and returns its `kid`.
+   * Signs an account's tokens with a new key from now on and returns its `kid`.
    *
-   * @param options `withdrawOld: true` takes the older keys out of the JWKS; by default they stay.
-   * @throws {EmulatorInputError} for any other option.
+   * @param options `withdrawOld: true` takes the account's older keys out of the JWKS; by default they stay. `account` is
+   *   its name; by default the account of the options at the top.
+   * @throws {EmulatorInputError} for any other option, or a name that no account has.
    */
-  rotateSigningKey(options: { readonly withdrawOld?: boolean } = {}): string {
-    const { withdrawOld = false } = parseInput('options', rotationSchema, options);
-    this.#keys.rotate(withdrawOld);
-    return this.#keys.kid;
+  rotateSigningKey(options: { readonly withdrawOld?: boolean; readonly account?: string } = {}): string {
+    const { withdrawOld = false, account } = parseInput('options', rotationSchema, options);
+    const { signingKeys } = this.#accounts.named(account);
+    signingKeys.rotate(withdrawOld);
+    return signingKeys.kid;
   }
 
   /** Ends everything at once, hanging connections included. Stopping twice does nothing more. */

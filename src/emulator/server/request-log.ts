@@ -28,6 +28,8 @@ export interface EmulatorRequestRecord {
   /** In lower case, alphabetical; never their values. */
   readonly headerNames: readonly string[];
   readonly apiKeyFingerprint?: string;
+  /** The account that has the key, refused or not; absent where none has it. */
+  readonly account?: string;
   /** The faults that hit it. */
   readonly faults: readonly EmulatorFaultKind[];
   /** Whether another request was in flight at any moment of this one's life. */
@@ -53,6 +55,8 @@ export interface EmulatorCounters {
   readonly received: number;
   /** Status lines sent, by status. */
   readonly byStatus: Readonly<Record<string, number>>;
+  /** Requests that carried a key of an account, by its name. */
+  readonly byAccount: Readonly<Record<string, number>>;
   /** Answers that carried a token, the repeated ones of `same-token` included. */
   readonly tokensIssued: number;
   /** How many of them differed. Two tokens of one second, one life and one key are the same; counting stops at 100,000. */
@@ -66,10 +70,17 @@ export interface EmulatorCounters {
 interface Ledger {
   received: number;
   byStatus: Map<number, number>;
+  byAccount: Map<string, number>;
   tokensIssued: number;
   tokens: Set<string>;
   maxConcurrent: number;
   keysSeenElsewhere: number;
+}
+
+/** Whose key a request carries, and whether it carries it past the token route. */
+interface Sender {
+  readonly account: string | undefined;
+  readonly elsewhere: boolean;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -107,8 +118,13 @@ export class RequestLog {
   }
 
   get counters(): EmulatorCounters {
-    const { byStatus, tokens, ...totals } = this.#ledger;
-    return { ...totals, byStatus: Object.fromEntries(byStatus), distinctTokens: tokens.size };
+    const { byStatus, byAccount, tokens, ...totals } = this.#ledger;
+    return {
+      ...totals,
+      byStatus: Object.fromEntries(byStatus),
+      byAccount: Object.fromEntries(byAccount),
+      distinctTokens: tokens.size,
+    };
   }
 
   reset(): void {
@@ -122,7 +138,7 @@ export class RequestLog {
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
-  open(request: ReceivedRequest, elsewhere: boolean): OpenRecord {
+  open(request: ReceivedRequest, { account, elsewhere }: Sender): OpenRecord {
     const start = this.#clock.now();
     const ledger = this.#ledger;
     const record: Mutable<EmulatorRequestRecord> = {
@@ -133,6 +149,7 @@ export class RequestLog {
       query: queryOf(request.query),
       headerNames: request.headerNames,
       ...(request.apiKey !== undefined && { apiKeyFingerprint: fingerprintOf(request.apiKey) }),
+      ...(account !== undefined && { account }),
       faults: [],
       overlapped: this.#inFlight.size > 0,
       outcome: 'pending',
@@ -144,6 +161,7 @@ export class RequestLog {
 
     ledger.received += 1;
     ledger.maxConcurrent = Math.max(ledger.maxConcurrent, this.#inFlight.size);
+    if (account !== undefined) countUp(ledger.byAccount, account);
     if (elsewhere && request.apiKey !== undefined) ledger.keysSeenElsewhere += 1;
     return {
       faults: (kinds) => {
@@ -157,7 +175,7 @@ export class RequestLog {
       },
       status: (status) => {
         record.status = status;
-        ledger.byStatus.set(status, (ledger.byStatus.get(status) ?? 0) + 1);
+        countUp(ledger.byStatus, status);
       },
       end: (outcome) => {
         if (record.outcome !== 'pending') return;
@@ -181,11 +199,16 @@ function emptyLedger(): Ledger {
   return {
     received: 0,
     byStatus: new Map(),
+    byAccount: new Map(),
     tokensIssued: 0,
     tokens: new Set(),
     maxConcurrent: 0,
     keysSeenElsewhere: 0,
   };
+}
+
+function countUp<Name>(counts: Map<Name, number>, name: Name): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 function queryOf(query: URLSearchParams): Record<string, string[]> {

@@ -4,10 +4,10 @@ import { REDIRECT_TARGET_PATH } from '../faults/answer-faults.js';
 import { dateHeaders } from '../faults/time-faults.js';
 import { AnswerSending } from '../http/answer-sending.js';
 import { errorAnswer, jsonAnswer, type Answer } from '../http/answer.js';
+import type { AccountDirectory } from './account-directory.js';
 import { ADMIN_PATH, type AdminRoutes } from './admin-routes.js';
 import { readRequest } from './received-request.js';
 import type { RequestLog } from './request-log.js';
-import type { SigningKeys } from './signing-keys.js';
 import { TOKEN_PATH } from './token-request.js';
 import type { TokenRoute } from './token-route.js';
 
@@ -18,7 +18,7 @@ export const JWKS_PATH = '/.well-known/jwks.json';
 interface RouterParts {
   readonly clock: Clock;
   readonly log: RequestLog;
-  readonly keys: SigningKeys;
+  readonly accounts: AccountDirectory;
   readonly admin: AdminRoutes;
   readonly tokenRoute: TokenRoute;
 }
@@ -32,7 +32,7 @@ export class RequestRouter {
   }
 
   route(message: IncomingMessage, response: ServerResponse): void {
-    const { admin, keys, log, tokenRoute } = this.#parts;
+    const { accounts, admin, log, tokenRoute } = this.#parts;
     const request = readRequest(message);
     if (request.path === ADMIN_PATH || request.path.startsWith(`${ADMIN_PATH}/`)) {
       admin.answer(request, message).then(
@@ -42,10 +42,11 @@ export class RequestRouter {
       );
       return;
     }
-    if (request.path === JWKS_PATH) return this.#reply(response, jsonAnswer(200, keys.jwks()));
+    if (request.path === JWKS_PATH) return this.#reply(response, jsonAnswer(200, accounts.jwks()));
 
     const isTokenRoute = request.path === TOKEN_PATH;
-    const record = log.open(request, !isTokenRoute);
+    const account = accounts.withKey(request.apiKey)?.account.name;
+    const record = log.open(request, { account, elsewhere: !isTokenRoute });
     response.once('close', () => record.end('abandoned'));
     if (isTokenRoute) {
       tokenRoute.handle(request, response, record);

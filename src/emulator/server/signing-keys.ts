@@ -21,7 +21,7 @@ export type EmulatorAlgorithm = 'EdDSA' | 'HS256';
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** A public Ed25519 key, as a JWKS holds it. */
-interface PublicJwk {
+export interface PublicJwk {
   readonly kty: 'OKP';
   readonly crv: 'Ed25519';
   readonly x: string;
@@ -37,7 +37,7 @@ interface SigningKey {
   readonly publicJwk?: PublicJwk;
 }
 
-/** The emulator's signing keys: one signs, older ones stay published until they are withdrawn. */
+/** The signing keys of one account: one signs, older ones stay published until they are withdrawn. */
 export class SigningKeys {
   readonly algorithm: EmulatorAlgorithm;
   readonly #root: Buffer;
@@ -61,8 +61,8 @@ export class SigningKeys {
     this.#current = this.#draw();
   }
 
-  jwks(): { keys: PublicJwk[] } {
-    return { keys: this.#published.flatMap(({ publicJwk }) => publicJwk ?? []) };
+  publicKeys(): PublicJwk[] {
+    return this.#published.flatMap(({ publicJwk }) => publicJwk ?? []);
   }
 
   /**

@@ -161,6 +161,101 @@ describe('an account', () => {
   });
 });
 
+describe('several accounts', () => {
+  const ACME = { apikey: 'acme-key' };
+  const GLOBEX = { apikey: 'globex-key' };
+
+  beforeEach(async () => {
+    await nudge.stop();
+    const accounts = {
+      acme: { apiKeys: ['acme-key'], publicKeys: ['acme-public-key'] },
+      globex: { apiKeys: ['globex-key'] },
+    };
+    nudge = await NudgeEmulator.start({
+      apiKeys: [KEY],
+      accounts,
+      clock,
+      seed: 'one',
+      rateLimitPerMinute: 8,
+    });
+  });
+
+  async function tokenFor(headers: Record<string, string>): Promise<string> {
+    return ((await (await ask(undefined, headers)).json()) as { token: string }).token;
+  }
+
+  it('sign with keys of their own, all of them published, the same for the same seed', async () => {
+    const tokens = [await tokenFor({ apikey: KEY }), await tokenFor(ACME), await tokenFor(GLOBEX)];
+    const { kid, accounts } = nudge.state;
+    const kids = tokens.map((token) => decodeProtectedHeader(token).kid);
+    expect(kids).toEqual([kid, accounts['acme']?.kid, accounts['globex']?.kid]);
+    expect(new Set(kids).size).toBe(3);
+    const jwks = (await (await fetch(nudge.jwksUrl)).json()) as JSONWebKeySet;
+    for (const token of tokens) {
+      await jwtVerify(token, createLocalJWKSet(jwks), { currentDate: new Date(NOW_MS) });
+    }
+    await using again = await NudgeEmulator.start({
+      seed: 'one',
+      accounts: { acme: { apiKeys: ['other'] } },
+    });
+    expect([again.state.kid, again.state.accounts['acme']?.kid]).toEqual(kids.slice(0, 2));
+  });
+
+  it('have keys, short-lived tokens and rotations of their own', async () => {
+    await expectRefusal(ask(undefined, { apikey: 'acme-public-key' }), 401, /public key/);
+    nudge.setApiKeys(['acme-second-key'], 'acme');
+    await expectRefusal(ask(undefined, ACME), 401, /Invalid API key/);
+    expect((await ask(undefined, { apikey: 'acme-second-key' })).status).toBe(200);
+    nudge.setEnabled(false, 'acme');
+    await expectRefusal(ask(undefined, { apikey: 'acme-second-key' }), 403, /not enabled/);
+    const { kid } = nudge.state;
+    const globexKid = nudge.rotateSigningKey({ account: 'globex' });
+    expect(decodeProtectedHeader(await tokenFor(GLOBEX)).kid).toBe(globexKid);
+    expect(decodeProtectedHeader(await askForToken()).kid).toBe(kid);
+  });
+
+  it('share the rate limit of their address, and are counted one by one', async () => {
+    for (const headers of [ACME, ACME, ACME, GLOBEX, GLOBEX, { apikey: KEY }, {}, { apikey: 'another' }]) {
+      await ask(undefined, headers);
+    }
+    await expectRefusal(ask(undefined, GLOBEX), 429, /Too many requests/);
+    expect(nudge.counters.byAccount).toEqual({ acme: 3, globex: 3, default: 1 });
+    expect(nudge.requests.map(({ account }) => account).slice(-4)).toEqual([
+      'default',
+      undefined,
+      undefined,
+      'globex',
+    ]);
+  });
+
+  it.each<[() => unknown, RegExp]>([
+    [() => nudge.setApiKeys(['x'], 'acme2'), /no such account; there are: default, acme, globex$/],
+    [() => nudge.setEnabled(true, 'Acme'), /no such account/],
+    [() => nudge.rotateSigningKey({ account: '' }), /no such account/],
+    [() => nudge.setApiKeys(['x', 'globex-key'], 'acme'), /1: belongs to another account/],
+    [() => nudge.setApiKeys(['acme-public-key'], 'acme'), /0: is a public key/],
+  ])('refuse a change that makes no sense: %s', async (change, message) => {
+    const before = nudge.state;
+    expect(change).toThrow(message);
+    expect(nudge.state).toEqual(before);
+    expect((await ask(undefined, GLOBEX)).status).toBe(200);
+  });
+
+  it.each<[Record<string, { apiKeys: string[]; publicKeys?: string[] }>, RegExp]>([
+    [{ 'a b': { apiKeys: ['x'] } }, /^accounts\.a b: must have 1 to 100 letters/],
+    [{ default: { apiKeys: ['x'] } }, /^accounts\.default: is the account of apiKeys at the top/],
+    [{ acme: { apiKeys: [] } }, /^accounts\.acme\.apiKeys: at least one key/],
+    [{ acme: { apiKeys: [KEY] } }, /^accounts\.acme\.apiKeys: a key cannot be of two accounts/],
+    [{ a: { apiKeys: ['x'] }, b: { apiKeys: ['x'] } }, /^accounts\.b\.apiKeys: a key cannot be of two/],
+    [{ a: { apiKeys: ['x'] }, b: { apiKeys: ['y'], publicKeys: ['x'] } }, /^accounts\.b\.publicKeys: a key/],
+    [{ a: { apiKeys: ['x'], publicKeys: ['x'] } }, /^accounts\.a\.publicKeys: .* among apiKeys as well/],
+  ])('are refused at the start when they make no sense: %j', async (accounts, message) => {
+    await expect(NudgeEmulator.start({ apiKeys: [KEY], accounts })).rejects.toMatchObject({
+      problems: [expect.stringMatching(message)],
+    });
+  });
+});
+
 describe('the rate limit', () => {
   beforeEach(async () => {
     await nudge.stop();

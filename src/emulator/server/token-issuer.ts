@@ -29,7 +29,7 @@ interface HeldToken {
 
 const MINUTE_S = MINUTE_MS / SECOND_MS;
 
-/** Writes tokens, good ones and those that a fault asks for. */
+/** Writes the tokens of one account, good ones and those that a fault asks for. */
 export class TokenIssuer {
   readonly #keys: SigningKeys;
   readonly #clock: Clock;

@@ -1,6 +1,8 @@
 import { errorAnswer, type Answer } from '../http/answer.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
+import type { Account } from './account.js';
+import type { KnownKey } from './account-directory.js';
 import type { TokenGrant } from './token-issuer.js';
 
 export const TOKEN_PATH = '/api/clients/jwt/token';
@@ -10,17 +12,13 @@ const LONGEST_LIFE_MINS = 1440;
 const LONGEST_EXT_ID = 100;
 const PARAMETERS: readonly string[] = ['expiryMins', 'extId'];
 
-/** The account: whose requests the vendor accepts. */
-export interface AccessRules {
-  apiKeys: ReadonlySet<string>;
-  publicKeys: ReadonlySet<string>;
-  enabled: boolean;
-}
-
-export type Verdict = { readonly grant: TokenGrant } | { readonly refusal: Answer };
+/** What the vendor says: a token of this account for this grant, or why there is none. */
+export type Verdict =
+  { readonly account: Account; readonly grant: TokenGrant } | { readonly refusal: Answer };
 
 /**
- * The vendor's own verdict on a request to the token route.
+ * The vendor's own verdict on a request to the token route. The address alone decides whether it is limited, whichever
+ * account asks.
  *
  * Invented, because nothing is documented: 405 and 403, the refusal of public keys, of unknown and of repeated
  * parameters, and of a query that servers read differently, `Retry-After` on a 429, the order of the checks, that `extId` is measured in UTF-16 code units, and the
@@ -28,7 +26,7 @@ export type Verdict = { readonly grant: TokenGrant } | { readonly refusal: Answe
  *
  * @see https://docs.nudgenow.com/apis/get-jwt-token
  */
-export function judge(request: ReceivedRequest, rules: AccessRules, limiter: RateLimiter): Verdict {
+export function judge(request: ReceivedRequest, known: KnownKey | undefined, limiter: RateLimiter): Verdict {
   if (request.method !== 'GET') {
     return refuse(405, `${request.method} is not allowed here: GET only (emulator: invented)`, {
       Allow: 'GET',
@@ -38,26 +36,22 @@ export function judge(request: ReceivedRequest, rules: AccessRules, limiter: Rat
   if (retryAfterS !== undefined) {
     return refuse(429, 'Too many requests', { 'Retry-After': String(retryAfterS) });
   }
-  return judgeKey(request.apiKey, rules) ?? judgeQuery(request);
-}
-
-function judgeKey(apiKey: string | undefined, rules: AccessRules): Verdict | undefined {
-  if (apiKey === undefined)
+  if (request.apiKey === undefined)
     return refuse(401, 'Missing API key: send the private key in the header "apikey"');
-  if (rules.publicKeys.has(apiKey)) {
+  if (known === undefined) return refuse(401, 'Invalid API key');
+  if (known.isPublic) {
     return refuse(
       401,
       'Invalid API key: this is a public key, the private key is needed (emulator: invented)',
     );
   }
-  if (!rules.apiKeys.has(apiKey)) return refuse(401, 'Invalid API key');
-  if (!rules.enabled) {
+  if (!known.account.enabled) {
     return refuse(403, 'Short-lived tokens are not enabled for this account (emulator: invented)');
   }
-  return undefined;
+  return judgeQuery(request, known.account);
 }
 
-function judgeQuery({ query, rawQuery }: ReceivedRequest): Verdict {
+function judgeQuery({ query, rawQuery }: ReceivedRequest, account: Account): Verdict {
   // Some servers read "+" as a space, and some as a plus: a token would be bound to one user or to another.
   if (rawQuery.includes('+')) {
     return refuse(400, 'Send a space as %20 and a plus as %2B, never as "+" (emulator: invented)');
@@ -80,7 +74,7 @@ function judgeQuery({ query, rawQuery }: ReceivedRequest): Verdict {
   if (extId !== undefined && (extId.length === 0 || extId.length > LONGEST_EXT_ID)) {
     return refuse(400, `extId must have 1 to ${LONGEST_EXT_ID} characters`);
   }
-  return { grant: { expiryMins: mins, extId } };
+  return { account, grant: { expiryMins: mins, extId } };
 }
 
 function isWellEncoded(rawQuery: string): boolean {

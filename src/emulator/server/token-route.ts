@@ -8,11 +8,11 @@ import { dateHeaders } from '../faults/time-faults.js';
 import { sendWithFault } from '../faults/transport-faults.js';
 import { AnswerSending } from '../http/answer-sending.js';
 import { jsonAnswer, type Answer } from '../http/answer.js';
+import type { AccountDirectory } from './account-directory.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { OpenRecord } from './request-log.js';
-import type { TokenIssuer } from './token-issuer.js';
-import { judge, type AccessRules, type Verdict } from './token-request.js';
+import { judge, type Verdict } from './token-request.js';
 
 /** Hit every request, whatever becomes of it. */
 const OUTER_LAYERS: readonly FaultLayer[] = ['delay', 'answer', 'body', 'transport', 'clock', 'date'];
@@ -28,9 +28,8 @@ interface Plan {
 /** What the token route works with. */
 interface TokenRouteParts {
   readonly clock: Clock;
-  readonly rules: AccessRules;
+  readonly accounts: AccountDirectory;
   readonly limiter: RateLimiter;
-  readonly issuer: TokenIssuer;
   readonly faults: FaultBoard;
 }
 
@@ -62,11 +61,14 @@ export class TokenRoute {
 
   /** Settled in one go on arrival, so that concurrent requests never race for a fault that hits once. */
   #plan(request: ReceivedRequest): Plan {
-    const { faults, rules, limiter } = this.#parts;
-    const subject = { apiKey: request.apiKey, extId: request.query.get('extId') ?? undefined };
+    const { faults, accounts, limiter } = this.#parts;
+    const { apiKey } = request;
+    const known = accounts.withKey(apiKey);
+    const extId = request.query.get('extId') ?? undefined;
+    const subject = { account: known?.account.name, apiKey, extId };
     const hits = faults.hit(OUTER_LAYERS, subject);
     if (hits.answer !== undefined) return { hits, verdict: { fault: hits.answer } };
-    const verdict = judge(request, rules, limiter);
+    const verdict = judge(request, known, limiter);
     if ('refusal' in verdict) return { hits, verdict };
     return { hits: { ...hits, ...faults.hit(TOKEN_LAYERS, subject) }, verdict };
   }
@@ -81,7 +83,7 @@ export class TokenRoute {
     if ('fault' in verdict) return answerOf(verdict.fault, vendorNowMs);
     if ('refusal' in verdict) return verdict.refusal;
     const { reuse, token: tokenFault } = hits;
-    const issued = this.#parts.issuer.issue(verdict.grant, { vendorNowMs, reuse, tokenFault });
+    const issued = verdict.account.issuer.issue(verdict.grant, { vendorNowMs, reuse, tokenFault });
     record.issued(issued);
     return jsonAnswer(200, { token: issued.token });
   }

@@ -5,17 +5,21 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const POD = 'test/redis/support/pod.ts';
+const SUPPORT = 'test/redis/support';
 
 /** The sources as a plain Node process can run them, beside the packages that they import. */
 export class CompiledPod {
   readonly #folder: string;
+  readonly #pod: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, pod: string) {
     this.#folder = folder;
+    this.#pod = pod;
   }
 
-  static async create(): Promise<CompiledPod> {
+  /** @param pod the file of support that the processes run. */
+  static async create(pod: 'pod' | 'tenant-pod' = 'pod'): Promise<CompiledPod> {
+    const podPath = join(SUPPORT, `${pod}.ts`);
     const cache = join(ROOT, 'node_modules', '.cache');
     mkdirSync(cache, { recursive: true });
     const folder = mkdtempSync(join(cache, 'nudge-auth-pod-'));
@@ -24,7 +28,7 @@ export class CompiledPod {
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     const sources = await readdir(join(ROOT, 'src'), { recursive: true });
     const files = sources.filter((path) => path.endsWith('.ts') && !path.endsWith('.spec.ts'));
-    const paths = [...files.map((path) => join('src', path)), POD];
+    const paths = [...files.map((path) => join('src', path)), podPath, join(SUPPORT, `${pod}-protocol.ts`)];
     await Promise.all(
       paths.map(async (path) => {
         const { code } = await transformFile(join(ROOT, path), {
@@ -40,11 +44,11 @@ export class CompiledPod {
         writeFileSync(target, code);
       }),
     );
-    return new CompiledPod(folder);
+    return new CompiledPod(folder, podPath);
   }
 
   get entryPoint(): string {
-    return join(this.#folder, POD.replace(/\.ts$/, '.js'));
+    return join(this.#folder, this.#pod.replace(/\.ts$/, '.js'));
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,188 @@
+import { elapsedMs, type Cancel, type Clock, type Instant } from '../common/clock.js';
+import { HOUR_MS, SECOND_MS } from '../common/durations.js';
+import { inOwnContext } from '../common/own-context.js';
+import type { TokenStoreUser } from '../store/token-store.js';
+import type { ChangeFeed } from './change-feed.js';
+import { generationNamesOf, type GenerationNames } from './entry-names.js';
+import { BEGIN_GENERATION, GENERATIONS } from './generation-scripts.js';
+import type { StoreKey } from './keyring.js';
+import type { KeyringSource } from './keyring-source.js';
+import { ALL_TENANTS, KnownGenerations, MOST_GENERATIONS } from './known-generations.js';
+import { numberIn, type RedisConnection } from './redis-connection.js';
+
+/** Messages may get lost: so often every process asks what has been invalidated. */
+const ASK_EVERY_MS = SECOND_MS;
+/** What was heard within this time is good enough to judge a record by. */
+const GOOD_FOR_MS = 1.5 * SECOND_MS;
+/** No record of an older generation can still be there: tokens live for a day at most. */
+const REMEMBERED_FOR_MS = 25 * HOUR_MS;
+const TOLD_AT_ONCE = 500;
+
+export interface RedisGenerationsParts {
+  readonly connection: RedisConnection;
+  readonly feed: ChangeFeed;
+  readonly keys: KeyringSource;
+  readonly keyPrefix: string;
+  readonly clock: Clock;
+  readonly user: Partial<TokenStoreUser>;
+}
+
+/**
+ * The generations of a registration's entries, or of those of each of its tenants. To invalidate all entries is to begin a
+ * new one: records of an older generation are misses. Every process hears of it within 2 s, with a message or without.
+ */
+export class RedisGenerations {
+  readonly #parts: RedisGenerationsParts;
+  /** By the id of the key. */
+  readonly #known = new Map<string, KnownGenerations>();
+  #asking: Promise<void> | undefined;
+  #askingAgain: Promise<void> | undefined;
+  #askedAt: Instant | undefined;
+  #cancelNext: Cancel | undefined;
+  #isClosed = false;
+
+  constructor(parts: RedisGenerationsParts) {
+    this.#parts = parts;
+  }
+
+  /** From now on this process hears of new generations. */
+  open(): void {
+    if (this.#cancelNext !== undefined || this.#isClosed) return;
+    if (this.#parts.user.invalidatedAll !== undefined) inOwnContext(() => this.#askAgain());
+  }
+
+  /** The generation of a tenant's entries, or of the registration's; heard a moment ago at the earliest. */
+  async current(tenant: string | undefined): Promise<number> {
+    this.open();
+    const { clock, keys } = this.#parts;
+    const age = this.#askedAt && elapsedMs(this.#askedAt, clock.now());
+    if (age === undefined || age > GOOD_FOR_MS) await this.refresh();
+    return this.#knownOf(tenant, (await keys.keyring()).all);
+  }
+
+  /** The same, heard after this call. */
+  async refreshed(tenant: string | undefined): Promise<number> {
+    await this.refresh();
+    return this.#knownOf(tenant, (await this.#parts.keys.keyring()).all);
+  }
+
+  /** Begins a new generation, under every key: what an older key has sealed is a miss as well. */
+  async begin(tenant: string | undefined): Promise<void> {
+    const { connection, keys } = this.#parts;
+    const beginning = (await keys.keyring()).all.map(async (key) => {
+      const { all, channel, announced } = this.#namesUnder(key);
+      const member = this.#memberOf(tenant, key);
+      const args = [member, REMEMBERED_FOR_MS, MOST_GENERATIONS, ALL_TENANTS, channel, announced];
+      const [, generation] = await connection.run(BEGIN_GENERATION, [all], args);
+      // Known at once: this process needs no telling.
+      this.#knownUnder(key).learn(member, numberIn(generation));
+      this.#parts.feed.announce(this.#announcedFor(key, member));
+    });
+    await Promise.all(beginning);
+  }
+
+  /** What the feed says when a tenant's generation has begun. */
+  async announcements(tenant: string | undefined): Promise<string[]> {
+    const { all } = await this.#parts.keys.keyring();
+    return all.map((key) => this.#announcedFor(key, this.#memberOf(tenant, key)));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelNext?.();
+  }
+
+  /** Resolves when everything is heard that has begun before this call. */
+  refresh(): Promise<void> {
+    if (this.#asking !== undefined) {
+      this.#askingAgain ??= this.#asking
+        .catch(() => undefined)
+        .then(() => {
+          this.#askingAgain = undefined;
+          return this.refresh();
+        });
+      return this.#askingAgain;
+    }
+    const asking = this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    this.#asking = asking;
+    return asking;
+  }
+
+  async #ask(): Promise<void> {
+    const now = this.#parts.clock.now();
+    const { all } = await this.#parts.keys.keyring();
+    await Promise.all(all.map((key) => this.#askUnder(key)));
+    this.#askedAt = now;
+  }
+
+  async #askUnder(key: StoreKey): Promise<void> {
+    const { connection, feed } = this.#parts;
+    const names = this.#namesUnder(key);
+    const known = this.#knownUnder(key);
+    for (;;) {
+      const [, last, ...told] = await connection.run(GENERATIONS, [names.all], [known.heard, TOLD_AT_ONCE]);
+      // Redis has lost its memory, or its clock was set back: what has begun since is older than what is known.
+      if (numberIn(last) < known.heard) {
+        known.heard = 0;
+        if (numberIn(last) > 0) continue;
+      }
+      const news = new Set<string>();
+      for (let index = 0; index < told.length; index += 2) {
+        const [member, generation] = [String(told[index]), numberIn(told[index + 1])];
+        known.heard = Math.max(known.heard, generation);
+        if (known.learn(member, generation)) news.add(member);
+      }
+      if (news.size > 0) this.#tellOf(news, key);
+      for (const member of news) feed.announce(this.#announcedFor(key, member));
+      if (told.length < TOLD_AT_ONCE * 2) return;
+    }
+  }
+
+  /** Tenants' members cannot be read back: those of whom the process may hold tokens are tried. */
+  #tellOf(news: ReadonlySet<string>, key: StoreKey): void {
+    const { user } = this.#parts;
+    const tenants = user.hasTenants === true ? [...(user.heldTenants?.() ?? [])] : [undefined];
+    for (const tenant of tenants) {
+      if (news.has(ALL_TENANTS) || news.has(this.#memberOf(tenant, key))) user.invalidatedAll?.(tenant);
+    }
+  }
+
+  #askAgain(): void {
+    const ask = async (): Promise<void> => {
+      this.#askAgain();
+      await this.refresh().catch(() => undefined);
+    };
+    this.#cancelNext = this.#parts.clock.schedule(ASK_EVERY_MS, () => void ask(), { background: true });
+  }
+
+  #knownOf(tenant: string | undefined, keys: readonly StoreKey[]): number {
+    return Math.max(...keys.map((key) => this.#knownUnder(key).of(this.#memberOf(tenant, key))));
+  }
+
+  #knownUnder(key: StoreKey): KnownGenerations {
+    let known = this.#known.get(key.id);
+    if (known === undefined) {
+      known = new KnownGenerations();
+      this.#known.set(key.id, known);
+      this.#parts.feed.listen(this.#namesUnder(key).announced, () => {
+        if (!this.#isClosed) this.refresh().catch(() => undefined);
+      });
+    }
+    return known;
+  }
+
+  #namesUnder(key: StoreKey): GenerationNames {
+    const { keyPrefix, connection } = this.#parts;
+    return generationNamesOf(keyPrefix, connection.clientPrefix, key);
+  }
+
+  #memberOf(tenant: string | undefined, key: StoreKey): string {
+    return key.nameOf(JSON.stringify(['generation', this.#parts.user.registration ?? '', tenant ?? null]));
+  }
+
+  #announcedFor({ id }: StoreKey, member: string): string {
+    return `${id}:generation of ${member}`;
+  }
+}

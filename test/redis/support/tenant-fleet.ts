@@ -1,0 +1,94 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { TenantAnswer, TenantAppConfig, TenantPodCommand } from './tenant-pod-protocol.js';
+
+/** A process that serves tenants, seen from its parent. */
+class TenantPod {
+  readonly #child: ChildProcess;
+  readonly #answers = new Map<number, (value: unknown) => void>();
+  readonly #booted: Promise<unknown>;
+  #lastId = 0;
+
+  constructor(entryPoint: string) {
+    this.#child = fork(entryPoint, {
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#booted = new Promise((resolve) => this.#answers.set(0, resolve));
+    this.#child.on('message', ({ id, value }: { id: number; value?: unknown }) => {
+      this.#answers.get(id)?.(value);
+      this.#answers.delete(id);
+    });
+  }
+
+  async booted(): Promise<void> {
+    await this.#booted;
+  }
+
+  tell(command: TenantPodCommand): Promise<unknown> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      this.#child.send({ id, command });
+    });
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+/** Several processes that serve tenants and share a Redis. */
+export class TenantFleet {
+  readonly #pods: readonly TenantPod[];
+
+  private constructor(pods: readonly TenantPod[]) {
+    this.#pods = pods;
+  }
+
+  static async boot(size: number, entryPoint: string): Promise<TenantFleet> {
+    const pods = Array.from({ length: size }, () => new TenantPod(entryPoint));
+    await Promise.all(pods.map((pod) => pod.booted()));
+    return new TenantFleet(pods);
+  }
+
+  async start(app: string, config: TenantAppConfig): Promise<void> {
+    await this.#tellAll({ do: 'start', app, config });
+  }
+
+  /** What all users of all tenants are told, who ask every process at once. */
+  async ask(
+    app: string,
+    tenants: readonly string[],
+    users: readonly string[] = ['any-user'],
+  ): Promise<TenantAnswer[]> {
+    const answers = await this.#tellAll({ do: 'ask', app, tenants, users });
+    return (answers as TenantAnswer[][]).flat();
+  }
+
+  /** Every process knows another key of the tenant from now on. */
+  async setKey(tenant: string, apiKey: string): Promise<void> {
+    await this.#tellAll({ do: 'set-key', tenant, apiKey });
+  }
+
+  /** One process invalidates all of a tenant's tokens. */
+  async invalidate(app: string, tenant: string): Promise<void> {
+    await this.#pods[0]?.tell({ do: 'invalidate', app, tenant });
+  }
+
+  /** Whether every process has its store. */
+  async hasStore(app: string): Promise<boolean> {
+    return (await this.#tellAll({ do: 'has-store', app })).every((hasStore) => hasStore === true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#pods.map((pod) => pod.end()));
+  }
+
+  #tellAll(command: TenantPodCommand): Promise<unknown[]> {
+    return Promise.all(this.#pods.map((pod) => pod.tell(command)));
+  }
+}

@@ -1,0 +1,82 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { NudgeAuthModule } from '../../../src/module/nudge-auth.module.js';
+import type { NudgeAuthOptions } from '../../../src/options/nudge-auth.options.js';
+import { RedisTokenStore } from '../../../src/redis/index.js';
+import { NudgeTokenService } from '../../../src/service/nudge-token.service.js';
+import type { TenantAnswer, TenantAppConfig, TenantPodCommand } from './tenant-pod-protocol.js';
+
+/*
+ * One process of a fleet that serves tenants: applications with the module and nothing else, told what to do by its parent.
+ */
+
+const keys = new Map<string, string>();
+const apps = new Map<string, NudgeTokenService>();
+
+async function start(config: TenantAppConfig): Promise<NudgeTokenService> {
+  const { baseUrl, scope, keyPrefix, encryptionKeys, redisUrl } = config;
+  const common = {
+    tenants: {
+      id: () => 'nobody asks the endpoint',
+      config: (tenant: string) => ({ apiKey: keys.get(tenant) ?? '' }),
+      configTtlMs: 1_000,
+    },
+    baseUrl,
+    // The machine of the tests is busy: what is proved here is not how fast Redis is.
+    store: new RedisTokenStore({ url: redisUrl, keyPrefix, encryptionKeys, timeoutMs: 300 }),
+  };
+  const options: NudgeAuthOptions =
+    scope === 'user' ? { ...common, scope, extId: () => 'nobody asks the endpoint' } : { ...common, scope };
+
+  @Module({ imports: [NudgeAuthModule.forRoot({ ...options, endpoint: false })] })
+  class PodModule {}
+  const app = await NestFactory.createApplicationContext(PodModule, { logger: false });
+  return app.get(NudgeTokenService);
+}
+
+function appNamed(name: string): NudgeTokenService {
+  const app = apps.get(name);
+  if (app === undefined) throw new Error(`The pod has no application ${name}`);
+  return app;
+}
+
+async function ask(app: NudgeTokenService, tenant: string, user: string): Promise<TenantAnswer> {
+  const { scope } = app.status();
+  try {
+    const { token } = await app.getToken(scope === 'user' ? { tenant, extId: user } : { tenant });
+    const { ext } = decodeJwt<{ ext?: string }>(token);
+    return { tenant, user, kid: decodeProtectedHeader(token).kid, extId: ext };
+  } catch (error) {
+    return {
+      tenant,
+      user,
+      code: error instanceof Error && 'code' in error ? String(error.code) : String(error),
+    };
+  }
+}
+
+async function obey(command: TenantPodCommand): Promise<unknown> {
+  switch (command.do) {
+    case 'start':
+      apps.set(command.app, await start(command.config));
+      return undefined;
+    case 'ask': {
+      const app = appNamed(command.app);
+      const asked = command.tenants.flatMap((tenant) => command.users.map((user) => ask(app, tenant, user)));
+      return Promise.all(asked);
+    }
+    case 'set-key':
+      return void keys.set(command.tenant, command.apiKey);
+    case 'invalidate':
+      return appNamed(command.app).invalidate({ tenant: command.tenant });
+    case 'has-store':
+      return appNamed(command.app).status().storeAvailable;
+  }
+}
+
+process.on('disconnect', () => process.exit());
+process.on('message', ({ id, command }: { id: number; command: TenantPodCommand }) => {
+  void obey(command).then((value) => process.send?.({ id, value }));
+});
+process.send?.({ id: 0 });

@@ -1,0 +1,306 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
+import type { TokenRecord, TokenStore, TokenStoreUser } from '../../src/store/token-store.js';
+import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
+import { RedisServer } from './support/redis-server.js';
+import { until } from './support/until.js';
+
+const KEY = fakeEncryptionKey('1');
+const NEW_KEY = fakeEncryptionKey('2');
+const HOUR_MS = 3_600_000;
+
+function recordOf(token: string): TokenRecord {
+  return { token, remainingMs: HOUR_MS, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+}
+
+/** A process of a registration with tenants, as its store sees it. */
+class Pod implements TokenStoreUser {
+  readonly hasTenants = true;
+  readonly told: (string | undefined)[] = [];
+  readonly store: TokenStore;
+
+  constructor(
+    store: RedisTokenStore,
+    readonly tenants: string[],
+    readonly registration = '',
+  ) {
+    this.store = store.bind(this);
+  }
+
+  async secrets(): Promise<never[]> {
+    return [];
+  }
+
+  heldTenants(): Iterable<string> {
+    return this.tenants;
+  }
+
+  invalidatedAll(tenant: string | undefined): void {
+    this.told.push(tenant);
+  }
+
+  of(tenant: string): TokenStore {
+    const view = this.store.forTenant?.(tenant);
+    if (view === undefined) throw new Error('The store knows no tenants');
+    return view;
+  }
+
+  async invalidate(tenant: string): Promise<void> {
+    await this.of(tenant).invalidateAll?.();
+  }
+}
+
+describeRedis('a Redis that tenants share', () => {
+  let server: RedisServer;
+  let admin: Redis;
+  let prefixes = 0;
+  let keyPrefix: string;
+  const stores: RedisTokenStore[] = [];
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    admin = server.client();
+  });
+
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+  });
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  function newPrefix(): void {
+    prefixes += 1;
+    keyPrefix = `tenants-${prefixes}:`;
+  }
+
+  async function pod(tenants: string[], options: Partial<RedisTokenStoreOptions> = {}): Promise<Pod> {
+    const common = { url: server.url, encryptionKeys: [KEY], timeoutMs: 300, keyPrefix };
+    const store = new RedisTokenStore({ ...common, ...options });
+    stores.push(store);
+    const made = new Pod(store, tenants);
+    await made.store.whenReady?.();
+    return made;
+  }
+
+  async function write(view: TokenStore, token: string, entry = 'entry'): Promise<void> {
+    const lease = await view.acquire(entry);
+    expect(await lease?.write(recordOf(token))).toBe(true);
+    await lease?.release();
+  }
+
+  async function tokenIn(view: TokenStore, entry = 'entry'): Promise<string | undefined> {
+    return (await view.read(entry))?.token;
+  }
+
+  it('stops the boot without encryptionKeys, and says how to get one', () => {
+    const store = new RedisTokenStore({ url: server.url });
+    stores.push(store);
+    expect(() => new Pod(store, [])).toThrow(
+      'encryptionKeys: at least one key is required with the option "tenants" (make one with: npx nestjs-nudge-auth key)',
+    );
+  });
+
+  it('keeps apart tenants whose ids differ in case, Unicode form or blanks, for equal entries', async () => {
+    newPrefix();
+    const ids = ['acme', 'Acme', 'acme ', 'acmé', 'acme\u0301', '\ud800', '\udfff', '*', '["acme"]', ''];
+    const one = await pod(ids);
+    for (const id of ids) await write(one.of(id), `token of ${JSON.stringify(id)}`);
+    const other = await pod(ids);
+    for (const id of ids) expect(await tokenIn(other.of(id))).toBe(`token of ${JSON.stringify(id)}`);
+    await other.invalidate('acme');
+    expect(await tokenIn(other.of('acme'))).toBeUndefined();
+    for (const id of ids.slice(1)) {
+      expect(await tokenIn(other.of(id))).toBe(`token of ${JSON.stringify(id)}`);
+    }
+  });
+
+  it('tells no tenant, and a record at the name of another tenant is a miss', async () => {
+    newPrefix();
+    const one = await pod(['canary-tenant', 'other']);
+    await write(one.of('canary-tenant'), 'a-token', 'canary-user');
+    await one.invalidate('canary-tenant');
+    await write(one.of('canary-tenant'), 'a-token', 'canary-user');
+    const names = await admin.keys(`${keyPrefix}*`);
+    let dump = names.join('\n');
+    for (const name of names) {
+      dump += (await admin.dumpBuffer(name)).toString('latin1');
+      expect(await admin.pttl(name)).toBeGreaterThan(0);
+    }
+    expect(dump).not.toContain('canary');
+    expect(names.some((name) => name.endsWith(':generations'))).toBe(true);
+
+    const [from = ''] = await admin.keys(`${keyPrefix}*:token`);
+    await write(one.of('other'), 'another-token', 'canary-user');
+    const [to = ''] = (await admin.keys(`${keyPrefix}*:token`)).filter((name) => name !== from);
+    await admin.del(to);
+    await admin.call('COPY', from, to);
+    expect(await tokenIn(one.of('other'), 'canary-user')).toBeUndefined();
+    expect(await tokenIn(one.of('canary-tenant'), 'canary-user')).toBe('a-token');
+  });
+
+  it('lets another process follow at once, and tells it of that tenant only', async () => {
+    newPrefix();
+    const [one, other] = [await pod(['acme', 'globex']), await pod(['acme', 'globex'])];
+    await write(one.of('acme'), 'acme-1');
+    await write(one.of('globex'), 'globex-1');
+    expect(await tokenIn(other.of('acme'))).toBe('acme-1');
+    await one.invalidate('acme');
+    expect(await tokenIn(one.of('acme'))).toBeUndefined();
+    await until('the other is told', () => other.told.length > 0, 2_000);
+    expect([other.told, one.told]).toEqual([['acme'], []]);
+    expect(await tokenIn(other.of('acme'))).toBeUndefined();
+    expect(await tokenIn(other.of('globex'))).toBe('globex-1');
+    await write(other.of('acme'), 'acme-2');
+    expect(await tokenIn(one.of('acme'))).toBe('acme-2');
+  });
+
+  it('lets it follow within 2 s without any message', async () => {
+    newPrefix();
+    const [one, other] = [await pod(['acme']), await pod(['acme'])];
+    await write(one.of('acme'), 'acme-1');
+    expect(await tokenIn(other.of('acme'))).toBe('acme-1');
+    await admin.acl('SETUSER', 'default', 'resetchannels');
+    try {
+      // Whoever is subscribed loses its connection: nothing can be announced any more.
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      const since = performance.now();
+      await one.invalidate('acme');
+      await until('the other is told', () => other.told.length > 0, 5_000);
+      expect(performance.now() - since).toBeLessThan(2_000);
+      expect(await tokenIn(other.of('acme'))).toBeUndefined();
+    } finally {
+      await admin.acl('SETUSER', 'default', 'allchannels');
+    }
+  });
+
+  it('makes void what is under way for a tenant, here and in a process that has not heard of it', async () => {
+    newPrefix();
+    const [one, other] = [await pod(['acme']), await pod(['acme'])];
+    const here = await one.of('acme').acquire('entry');
+    await one.invalidate('acme');
+    expect(await here?.write(recordOf('late'))).toBe(false);
+    const next = await one.of('acme').acquire('entry');
+    expect(next).toBeDefined();
+    await next?.write(recordOf('acme-1'));
+    await next?.release();
+    const elsewhere = await other.of('acme').acquire('entry');
+    await one.invalidate('acme');
+    // Whether it has heard of it by now or not: nobody reads what it has fetched before.
+    await elsewhere?.write(recordOf('late'));
+    expect(await tokenIn(one.of('acme'))).toBeUndefined();
+    await write(one.of('acme'), 'acme-2');
+    expect(await tokenIn(other.of('acme'))).toBe('acme-2');
+  });
+
+  it('wakes those who wait for an entry of the tenant', async () => {
+    newPrefix();
+    const one = await pod(['acme']);
+    const waiting = one.of('acme').untilChanged('entry', HOUR_MS);
+    await one.invalidate('acme');
+    await waiting;
+  });
+
+  it('invalidates under a key that is being rotated in, and under one that is being rotated out', async () => {
+    newPrefix();
+    const old = await pod(['acme']);
+    const both = await pod(['acme'], { encryptionKeys: [NEW_KEY, KEY] });
+    await write(old.of('acme'), 'by-the-old');
+    expect(await tokenIn(both.of('acme'))).toBe('by-the-old');
+    await write(both.of('acme'), 'by-the-new');
+    await old.invalidate('acme');
+    await until('the new one is told', () => both.told.length > 0, 2_000);
+    expect(await tokenIn(both.of('acme'))).toBeUndefined();
+    await write(old.of('acme'), 'by-the-old-again');
+    await both.invalidate('acme');
+    await until('the old one is told', () => old.told.length > 0, 2_000);
+    expect(await tokenIn(old.of('acme'))).toBeUndefined();
+  });
+
+  it('does not bring back what was invalidated when Redis forgets, as long as a process remembers', async () => {
+    newPrefix();
+    const [one, other] = [await pod(['acme']), await pod(['acme'])];
+    await write(one.of('acme'), 'acme-1');
+    const [token = ''] = await admin.keys(`${keyPrefix}*:token`);
+    const record = await admin.hgetall(token);
+    await one.invalidate('acme');
+    await until('the other is told', () => other.told.length === 1, 2_000);
+    await admin.del(...(await admin.keys(`${keyPrefix}*`)));
+    await admin.hset(token, record);
+    expect([await tokenIn(one.of('acme')), await tokenIn(other.of('acme'))]).toEqual([undefined, undefined]);
+    await one.invalidate('acme');
+    await until('the other is told again', () => other.told.length === 2, 2_000);
+  });
+
+  it('remembers 10,000 generations, and gives up the oldest for one that covers them all', async () => {
+    newPrefix();
+    const one = await pod(['acme', 'globex']);
+    await write(one.of('acme'), 'acme-1');
+    await one.invalidate('globex');
+    const [name = ''] = await admin.keys(`${keyPrefix}*:generations`);
+    const [, begun = ''] = await admin.zrange(name, '-1', '-1', 'WITHSCORES');
+    const later = Array.from({ length: 10_000 }, (_, index) => [
+      Number(begun) + index + 1,
+      `tenant ${index}`,
+    ]);
+    await admin.zadd(name, ...later.flat());
+    await one.invalidate('globex');
+    expect(await admin.zcard(name)).toBeLessThanOrEqual(10_001);
+    expect(Number(await admin.zscore(name, '*'))).toBeGreaterThan(Number(begun));
+    const other = await pod(['acme', 'globex']);
+    expect(await tokenIn(other.of('acme'))).toBeUndefined();
+    await write(other.of('acme'), 'acme-2');
+    expect(await tokenIn(one.of('acme'))).toBe('acme-2');
+  });
+
+  it.each<[string, (name: string) => Promise<unknown>]>([
+    ['something else', (name) => admin.set(name, 'garbage')],
+    ['a generation of the far future', (name) => admin.zadd(name, '1e300', 'x')],
+    ['an endless one', (name) => admin.zadd(name, '+inf', 'x')],
+    ['a negative one', (name) => admin.zadd(name, '-1', 'x')],
+    ['members that are none', (name) => admin.zadd(name, String(Date.now() * 1_000), 'x'.repeat(1_000))],
+  ])('goes on where its generations hold %s', async (_what, poison) => {
+    newPrefix();
+    const one = await pod(['acme']);
+    await write(one.of('acme'), 'acme-1');
+    await one.invalidate('acme');
+    const [name = ''] = await admin.keys(`${keyPrefix}*:generations`);
+    await admin.del(name);
+    await poison(name);
+    await write(one.of('acme'), 'acme-2');
+    const other = await pod(['acme']);
+    expect(await tokenIn(other.of('acme'))).toBe('acme-2');
+    await other.invalidate('acme');
+    await until('the first is told', () => one.told.length > 0, 2_000);
+    expect(await tokenIn(one.of('acme'))).toBeUndefined();
+    const farAheadUs = (Date.now() + 2 * 24 * HOUR_MS) * 1_000;
+    expect([await admin.zcount(name, farAheadUs, '+inf'), await admin.zcount(name, '-inf', 0)]).toEqual([
+      0, 0,
+    ]);
+  });
+
+  it('keeps registrations apart that share the store, and budgets of different vendors', async () => {
+    newPrefix();
+    const { store } = await pod([]);
+    const shared = stores.at(-1);
+    if (shared === undefined) throw new Error('There is no store');
+    const [first, second] = ['first', 'second'].map((name) => new Pod(shared, ['acme'], name));
+    if (first === undefined || second === undefined) throw new Error('There are two');
+    await write(first.of('acme'), 'first', '["first"]');
+    await write(second.of('acme'), 'second', '["second"]');
+    await first.invalidate('acme');
+    expect(await tokenIn(first.of('acme'), '["first"]')).toBeUndefined();
+    expect(await tokenIn(second.of('acme'), '["second"]')).toBe('second');
+
+    const limits = ['https://a.example', 'https://b.example'].map((origin) => store.callLimitsOf?.(origin));
+    await limits[0]?.beginPause(60_000);
+    expect((await limits[0]?.pause())?.remainingMs).toBeGreaterThan(0);
+    expect(await limits[1]?.pause()).toEqual({ remainingMs: 0, isProbe: false });
+    for (let call = 0; call < 10; call += 1) expect(await limits[0]?.take('urgent', 100)).toBe(0);
+    expect(await limits[0]?.take('urgent', 100)).toBeGreaterThan(0);
+    expect(await limits[1]?.take('urgent', 100)).toBe(0);
+  });
+});

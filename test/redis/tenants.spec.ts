@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
+import { CompiledPod } from './support/compiled.js';
+import { describeRedis } from './support/describe-redis.js';
+import { fakeEncryptionKey } from './support/fake-encryption-key.js';
+import { RedisServer } from './support/redis-server.js';
+import { TenantFleet } from './support/tenant-fleet.js';
+import type { TenantAnswer } from './support/tenant-pod-protocol.js';
+import { until } from './support/until.js';
+
+const PODS = 4;
+/** The first two differ in case, Unicode form and a blank only from the last three. */
+const TENANTS = ['acme', 'café', 'globex', 'Acme', 'cafe\u0301', 'acme '];
+const USERS = ['ada', 'grace', 'linus'];
+
+describeRedis('a fleet of four processes that serves tenants', () => {
+  let nudge: NudgeEmulator;
+  let redis: RedisServer;
+  let compiled: CompiledPod;
+  let fleet: TenantFleet;
+  /** The emulator's account of each tenant: its names know fewer characters. */
+  const accountOf = (tenant: string): string => `account-${TENANTS.indexOf(tenant)}`;
+
+  beforeAll(async () => {
+    const accounts = Object.fromEntries(
+      TENANTS.map((tenant, index) => [accountOf(tenant), { apiKeys: [`obviously-fake-key-${index}`] }]),
+    );
+    accounts['warm-up'] = { apiKeys: ['obviously-fake-warm-up-key'] };
+    nudge = await NudgeEmulator.start({ accounts, extIdClaim: 'ext', requestLogSize: 10_000 });
+    [compiled, redis] = await Promise.all([CompiledPod.create('tenant-pod'), RedisServer.start()]);
+    fleet = await TenantFleet.boot(PODS, compiled.entryPoint);
+    await fleet.setKey('warm-up', 'obviously-fake-warm-up-key');
+    for (const [index, tenant] of TENANTS.entries())
+      await fleet.setKey(tenant, `obviously-fake-key-${index}`);
+    const common = { baseUrl: nudge.url, redisUrl: redis.url, encryptionKeys: [fakeEncryptionKey()] };
+    await fleet.start('by user', { ...common, scope: 'user', keyPrefix: 'by-user:' });
+    await fleet.start('by tenant', { ...common, scope: 'client', keyPrefix: 'by-tenant:' });
+  }, 60_000);
+
+  afterAll(async () => {
+    await fleet[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+    await nudge.stop();
+    compiled[Symbol.dispose]();
+  });
+
+  /** Each process asks for a tenant of no other test until it has its Redis. */
+  async function untilConnected(): Promise<void> {
+    await until(
+      'every process has its Redis',
+      async () => {
+        await fleet.ask('by user', ['warm-up']);
+        return fleet.hasStore('by user');
+      },
+      40_000,
+    );
+  }
+
+  function kidOf(tenant: string): string | undefined {
+    return nudge.state.accounts[accountOf(tenant)]?.kid;
+  }
+
+  function callsFor(tenant: string): number {
+    return nudge.counters.byAccount[accountOf(tenant)] ?? 0;
+  }
+
+  /** Those of its own account, as far as they are tokens at all. */
+  function expectOwn(answers: readonly TenantAnswer[]): void {
+    for (const { tenant, kid, code } of answers) {
+      expect({ tenant, kid, code }).toEqual({ tenant, kid: kidOf(tenant), code: undefined });
+    }
+  }
+
+  it('gives each user of each tenant a token of its own', async () => {
+    await untilConnected();
+    const answers = await fleet.ask('by user', TENANTS, USERS);
+    expect(answers).toHaveLength(PODS * TENANTS.length * USERS.length);
+    expectOwn(answers);
+    for (const { user, extId } of answers) expect(extId).toBe(user);
+    // A process that a busy machine keeps from Redis calls by itself, as designed: how many do is the machine's.
+    for (const tenant of TENANTS) expect(callsFor(tenant)).toBeLessThanOrEqual(PODS * USERS.length);
+  });
+
+  it('follows within 2 s when one process invalidates a tenant, and only that tenant', async () => {
+    expectOwn(await fleet.ask('by tenant', TENANTS));
+    const before = new Map(
+      TENANTS.map((tenant) => [tenant, { kid: kidOf(tenant), calls: callsFor(tenant) }]),
+    );
+    // From now on a token tells by its key that it is new.
+    for (const tenant of TENANTS) nudge.rotateSigningKey({ account: accountOf(tenant) });
+    const since = performance.now();
+    await fleet.invalidate('by tenant', 'acme');
+    await until(
+      'every process hands out a new token',
+      async () => (await fleet.ask('by tenant', ['acme'])).every(({ kid }) => kid === kidOf('acme')),
+      5_000,
+    );
+    expect(performance.now() - since).toBeLessThan(2_500);
+    for (const { tenant, kid } of await fleet.ask('by tenant', TENANTS.slice(1))) {
+      expect({ tenant, kid }).toEqual({ tenant, kid: before.get(tenant)?.kid });
+    }
+    for (const tenant of TENANTS) {
+      const calls = callsFor(tenant) - (before.get(tenant)?.calls ?? 0);
+      expect(calls).toBeLessThanOrEqual(tenant === 'acme' ? PODS : 0);
+    }
+  });
+
+  it('loses no token when a tenant’s key is rotated', async () => {
+    const held = await fleet.ask('by tenant', ['globex']);
+    const calls = callsFor('globex');
+    nudge.setApiKeys(['obviously-fake-new-key'], accountOf('globex'));
+    await fleet.setKey('globex', 'obviously-fake-new-key');
+    expect(await fleet.ask('by tenant', ['globex'])).toEqual(held);
+    // A process that starts with the new key finds in Redis what the old one has fetched.
+    const common = { baseUrl: nudge.url, redisUrl: redis.url, encryptionKeys: [fakeEncryptionKey()] };
+    await fleet.start('after the rotation', { ...common, scope: 'client', keyPrefix: 'by-tenant:' });
+    expect(await fleet.ask('after the rotation', ['globex'])).toEqual(held);
+    expect(callsFor('globex') - calls).toBeLessThanOrEqual(1);
+  });
+
+  it('lets a refused key harm its own tenant only', async () => {
+    const others = TENANTS.filter((tenant) => tenant !== 'café');
+    const held = await fleet.ask('by tenant', others);
+    const calls = others.map(callsFor);
+    nudge.setApiKeys(['obviously-fake-other-key'], accountOf('café'));
+    await fleet.invalidate('by tenant', 'café');
+    await until(
+      'every process refuses it',
+      async () =>
+        (await fleet.ask('by tenant', ['café'])).every(({ code }) => code === 'NUDGE_CREDENTIALS_REJECTED'),
+      10_000,
+    );
+    expect(await fleet.ask('by tenant', others)).toEqual(held);
+    expect(others.map(callsFor)).toEqual(calls);
+    expect(nudge.counters.byStatus['401']).toBeLessThanOrEqual(PODS * 2);
+  });
+});
