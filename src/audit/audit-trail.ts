@@ -11,7 +11,11 @@ const FINGERPRINT_LENGTH = 16;
 /** The header is the client's to choose. */
 const LONGEST_REQUEST_ID = 128;
 
-/** A token that was handed to a user. */
+/**
+ * A token that was handed to a user.
+ *
+ * @publicApi
+ */
 export interface IssuedToken {
   readonly token: NudgeToken;
   /** As the option `audit.user` gets it. */

@@ -17,6 +17,8 @@ export function noteTrail(tokens: NudgeTokenService, trail: AuditTrail): void {
  * recordIssued(this.nudgeTokens, { token, user: request.user, request });
  *
  * @see docs/audit.md
+ *
+ * @publicApi
  */
 export function recordIssued(tokens: NudgeTokenService, issued: IssuedToken): void {
   trails.get(tokens)?.issued(issued);

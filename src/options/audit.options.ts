@@ -1,6 +1,10 @@
 import { functionThat, type Declarations } from './option-rules.js';
 
-/** That a token was handed to a user. */
+/**
+ * That a token was handed to a user.
+ *
+ * @publicApi
+ */
 export interface AuditRecord {
   /** When, in epoch milliseconds. */
   readonly at: number;
@@ -18,7 +22,11 @@ export interface AuditRecord {
   readonly format: 'json' | 'text';
 }
 
-/** A record of every token that the endpoint hands to a user. */
+/**
+ * A record of every token that the endpoint hands to a user.
+ *
+ * @publicApi
+ */
 export interface NudgeAuditOptions {
   /**
    * Takes up to 500 records, at most 5 s, one call at a time. Its failure loses them, and no answer waits for it. `signal`

@@ -5,7 +5,11 @@ import { checkedBy, flag, functionThat, wholeNumber, type Declarations } from '.
 export const MAX_TENANT_ID_LENGTH = 200;
 const LEAST_FINGERPRINT_KEY_LENGTH = 32;
 
-/** What is known of one tenant: its account at Nudge. */
+/**
+ * What is known of one tenant: its account at Nudge.
+ *
+ * @publicApi
+ */
 export interface TenantConfig {
   /** The PRIVATE key of the tenant's account. */
   readonly apiKey: string;
@@ -17,7 +21,11 @@ export interface TenantConfig {
   readonly defaultExpiryMins?: number | undefined;
 }
 
-/** Many Nudge accounts behind one backend. */
+/**
+ * Many Nudge accounts behind one backend.
+ *
+ * @publicApi
+ */
 export interface NudgeTenantsOptions {
   /**
    * The tenant of the user for whom the endpoint fetches a token, 1 to 200 characters without control characters. Take it

@@ -13,6 +13,11 @@ import { observe } from './metrics.js';
 import { registrationsOf, type ObservedRegistration } from './registration.js';
 import { RenewalTelemetry } from './renewal-telemetry.js';
 
+/**
+ * How the module finds the host’s OpenTelemetry.
+ *
+ * @publicApi
+ */
 export interface NudgeOtelOptions {
   /** Default: the global one, as it is when the modules are initialised. */
   readonly meterProvider?: MeterProvider;
@@ -31,6 +36,8 @@ const SCOPE = 'nestjs-nudge-auth';
  * imports: [NudgeAuthModule.forRoot({ … }), NudgeOtelModule.forRoot()]
  *
  * @see docs/telemetry.md
+ *
+ * @publicApi
  */
 @Module({})
 export class NudgeOtelModule implements OnModuleInit, OnApplicationShutdown {

@@ -14,10 +14,18 @@ import {
   NudgeTokenRefusal,
 } from './documented-bodies.js';
 
-/** The name of a security scheme of the document, or a security requirement as OpenAPI writes it: `{ oauth2: ['profile'] }`. */
+/**
+ * The name of a security scheme of the document, or a security requirement as OpenAPI writes it: `{ oauth2: ['profile'] }`.
+ *
+ * @publicApi
+ */
 export type NudgeTokenSecurity = string | Readonly<Record<string, string[]>>;
 
-/** What the description of the endpoint cannot know by itself. */
+/**
+ * What the description of the endpoint cannot know by itself.
+ *
+ * @publicApi
+ */
 export interface NudgeTokenDocsOptions {
   /**
    * How the users of the endpoint sign in; several are alternatives. Default `'bearer'`, which is what `addBearerAuth()` of
@@ -49,6 +57,8 @@ const isList = <T>(given: T | readonly T[]): given is readonly T[] => Array.isAr
  *
  * @example
  * NudgeAuthModule.forRoot({ apiKey, endpoint: { decorators: [nudgeTokenDocs({ security: 'bearer' })] } })
+ *
+ * @publicApi
  */
 export function nudgeTokenDocs({ security = 'bearer' }: NudgeTokenDocsOptions = {}): MethodDecorator {
   const alternatives = isList(security) ? security : [security];

@@ -206,7 +206,10 @@ describe('tenants', () => {
     await tenants.invalidate('acme', WHOLE_CLIENT);
     expect(await ask('acme')).toBe('token');
     expect(tenants.statusOf('acme')).toMatchObject({ heldTokens: 1, nextAttemptInMs: 0 });
-    expect(tenants.statusOf('never asked for')).toMatchObject({ heldTokens: 0, summary: undefined });
+    expect(tenants.statusOf('never asked for')).toMatchObject({
+      heldTokens: 0,
+      summary: { lastSuccessAt: undefined, lastFailure: undefined },
+    });
   });
 });
 

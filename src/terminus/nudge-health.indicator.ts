@@ -5,6 +5,11 @@ import { HealthIndicatorService as TerminusService } from '#peers/@nestjs/termin
 import { getNudgeTokenServiceToken } from '../service/inject-nudge-token-service.js';
 import type { NudgeTokenService, NudgeTokenStatus } from '../service/nudge-token.service.js';
 
+/**
+ * Which tokens are asked about, and how strictly.
+ *
+ * @publicApi
+ */
 export interface NudgeHealthOptions {
   /** The `name` of the registration. Default: the one without a name. */
   readonly name?: string;
@@ -24,6 +29,8 @@ export interface NudgeHealthOptions {
  * }
  *
  * @see docs/health.md
+ *
+ * @publicApi
  */
 @Injectable()
 export class NudgeHealthIndicator {

@@ -5,15 +5,22 @@ import type {
   TokenStore,
   TokenStoreUser,
 } from '../store/token-store.js';
-import type { MemoryTokenStore } from './memory-token-store.js';
+
+/** The store behind the views: it is told which tenant, and which registration, asks. */
+interface ViewedStore extends TokenStore {
+  readonly callLimits: SharedCallLimits;
+  callLimitsOf(origin: string): SharedCallLimits;
+  acquire(entry: string, tenant?: string): Promise<TokenLease | undefined>;
+  invalidateAll(tenant?: string, user?: TokenStoreUser): Promise<void>;
+}
 
 /** A `MemoryTokenStore` as one registration, or one tenant of it, uses it. */
 export class MemoryStoreView implements TokenStore {
-  readonly #store: MemoryTokenStore;
+  readonly #store: ViewedStore;
   readonly #user: TokenStoreUser | undefined;
   readonly #tenant: string | undefined;
 
-  constructor(store: MemoryTokenStore, user: TokenStoreUser | undefined, tenant: string | undefined) {
+  constructor(store: ViewedStore, user: TokenStoreUser | undefined, tenant: string | undefined) {
     this.#store = store;
     this.#user = user;
     this.#tenant = tenant;
