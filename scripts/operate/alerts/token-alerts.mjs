@@ -1,0 +1,163 @@
+/* Whether tokens can be handed out and renewed. */
+import { APP, INSTANCE, either, increase, rate } from '../metrics.mjs';
+
+const OK = '{error_type=""}';
+const FAILED = '{error_type!=""}';
+
+/** What is failing and has no success beside it. */
+function onlyFailures(key, time, by) {
+  return `${increase(key, FAILED, time, by)} > 0\nunless\n${increase(key, OK, time, by)} > 0`;
+}
+
+// Of the cases: once a minute it succeeds for an hour, and then fails three times a minute.
+const WELL = '0+1x120';
+const WELL_FOR_AN_HOUR = '0+1x60 60+0x60';
+const FAILS_AFTER_AN_HOUR = '_x60 0+3x60';
+
+export const TOKEN_ALERTS = [
+  {
+    name: 'NudgeAuthUsersWithoutToken',
+    severity: 'critical',
+    for: '5m',
+    summary: 'More than 1 % of the requests for a Nudge token fail.',
+    // A client's bad request, an invented tenant and a module that was switched off on purpose are no incident.
+    expr: `${rate('requests', '{nudge_auth_outcome="failed", error_type!~"NUDGE_INVALID_REQUEST|NUDGE_DISABLED|NUDGE_UNKNOWN_TENANT"}', '5m', APP)}
+/
+${rate('requests', '', '5m', APP)}
+> 0.01`,
+    cases: [
+      {
+        situation: '2 % of the requests fail from minute 60 on',
+        series: [
+          ['requests', { nudge_auth_outcome: 'held' }, '0+98x120'],
+          ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_TIMEOUT' }, '_x60 0+2x60'],
+        ],
+        silentAt: ['60m', '65m'],
+        firesAt: '70m',
+      },
+      {
+        situation: '0.5 % of the requests fail',
+        series: [
+          ['requests', { nudge_auth_outcome: 'held' }, '0+199x120'],
+          ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_TIMEOUT' }, '0+1x120'],
+        ],
+        silentAt: ['30m', '119m'],
+      },
+      {
+        situation:
+          'clients ask for what is not allowed, or for no tenant, or of a registration that is switched off',
+        series: [
+          ['requests', { nudge_auth_outcome: 'held' }, '0+1x120'],
+          ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_INVALID_REQUEST' }, '0+9x120'],
+          ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_DISABLED' }, '0+9x120'],
+          ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_UNKNOWN_TENANT' }, '0+9x120'],
+        ],
+        silentAt: ['30m', '119m'],
+      },
+    ],
+  },
+  {
+    name: 'NudgeAuthCannotRenew',
+    severity: 'warning',
+    for: '5m',
+    summary: 'No Nudge token could be renewed for ten minutes. Users get the tokens that are held.',
+    expr: onlyFailures('renewals', '5m', APP),
+    cases: [
+      {
+        situation: 'all renewals fail from minute 60 on',
+        series: [
+          ['renewals', { nudge_auth_from: 'vendor' }, WELL_FOR_AN_HOUR],
+          ['renewals', { error_type: 'NUDGE_UNAVAILABLE' }, FAILS_AFTER_AN_HOUR],
+        ],
+        silentAt: ['60m', '69m'],
+        firesAt: '71m',
+      },
+      {
+        situation: 'many renewals fail, and one in five minutes succeeds',
+        series: [
+          ['renewals', { nudge_auth_from: 'store' }, '0+0.25x120'],
+          ['renewals', { error_type: 'NUDGE_UNAVAILABLE' }, '0+3x120'],
+        ],
+        silentAt: ['30m', '119m'],
+      },
+      {
+        situation: 'nobody asks for a token',
+        series: [['renewals', { nudge_auth_from: 'vendor' }, '5+0x120']],
+        silentAt: ['30m', '119m'],
+      },
+    ],
+  },
+  {
+    name: 'NudgeAuthTokenRunsOut',
+    severity: 'critical',
+    for: '1m',
+    summary: 'The held token ends within 15 minutes, and cannot be renewed.',
+    expr: `min by (${INSTANCE}) (${either('remainingLife')}) < 900
+and
+(
+${onlyFailures('renewals', '5m', INSTANCE)}
+)`,
+    labels: { instance: 'pod-1' },
+    cases: [
+      {
+        situation: 'renewals fail from minute 60 on, with an hour of life left then',
+        series: [
+          ['remainingLife', {}, '3600+0x60 3600-60x60'],
+          ['renewals', { nudge_auth_from: 'vendor' }, WELL_FOR_AN_HOUR],
+          ['renewals', { error_type: 'NUDGE_UNAVAILABLE' }, FAILS_AFTER_AN_HOUR],
+        ],
+        silentAt: ['75m', '107m'],
+        firesAt: '109m',
+      },
+      {
+        situation: 'tokens live for ten minutes, and are renewed',
+        series: [
+          ['remainingLife', {}, '600+0x120'],
+          ['renewals', { nudge_auth_from: 'vendor' }, WELL],
+          ['renewals', { error_type: 'NUDGE_TIMEOUT' }, '0+0.1x120'],
+        ],
+        silentAt: ['30m', '119m'],
+      },
+      {
+        situation: 'a token ends for which nobody asks any more',
+        series: [
+          ['remainingLife', {}, '3600-60x60 0+0x60'],
+          ['renewals', { nudge_auth_from: 'vendor' }, '5+0x120'],
+        ],
+        silentAt: ['50m', '119m'],
+      },
+    ],
+  },
+  {
+    name: 'NudgeAuthInstanceCannotReachNudge',
+    severity: 'warning',
+    for: '10m',
+    summary: 'All calls to Nudge of one process fail, while those of others succeed.',
+    expr: `(
+${onlyFailures('calls', '15m', INSTANCE)}
+)
+and on (${APP})
+${increase('calls', OK, '5m', APP)} > 0`,
+    labels: { instance: 'pod-1' },
+    cases: [
+      {
+        situation: 'one of two processes fails from minute 60 on',
+        series: [
+          ['calls', { error_type: 'NUDGE_UNAVAILABLE' }, FAILS_AFTER_AN_HOUR],
+          ['calls', { instance: 'pod-2' }, WELL],
+        ],
+        silentAt: ['60m', '70m'],
+        firesAt: '72m',
+      },
+      {
+        situation: 'all processes fail from minute 60 on',
+        series: [
+          ['calls', { error_type: 'NUDGE_UNAVAILABLE' }, FAILS_AFTER_AN_HOUR],
+          ['calls', { instance: 'pod-2' }, WELL_FOR_AN_HOUR],
+          ['calls', { instance: 'pod-2', error_type: 'NUDGE_UNAVAILABLE' }, FAILS_AFTER_AN_HOUR],
+        ],
+        silentAt: ['65m', '75m', '119m'],
+      },
+    ],
+  },
+];

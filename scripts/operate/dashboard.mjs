@@ -1,0 +1,156 @@
+import { either, increase, rate } from './metrics.mjs';
+
+const PER_ROW = 2;
+const WIDTH = 24 / PER_ROW;
+const HEIGHT = 8;
+const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
+/** What the variables of the board choose. */
+const CHOSEN = 'job=~"$job", nudge_auth_registration=~"$registration"';
+const TIME = '$__rate_interval';
+
+const chosen = (more = '') => `{${CHOSEN}${more === '' ? '' : `, ${more}`}}`;
+const perSecond = (key, by, more) => rate(key, chosen(more), TIME, by);
+const stateOf = (aggregate, key, by = 'job, instance') =>
+  `${aggregate} by (${by}) (${either(key, (name) => name + chosen())})`;
+const quantile = (q) => `histogram_quantile(${q}, ${perSecond('renewalDuration', 'le')})`;
+
+/** What a panel shows: expressions with their legends. */
+const PANELS = [
+  {
+    title: 'Requests for a token, by how they ended',
+    description: 'stale: the token should have been renewed by now. failed: the caller got none.',
+    unit: 'reqps',
+    queries: [[perSecond('requests', 'nudge_auth_outcome'), '{{nudge_auth_outcome}}']],
+  },
+  {
+    title: 'Requests that failed, by code',
+    unit: 'reqps',
+    queries: [[perSecond('requests', 'error_type', 'nudge_auth_outcome="failed"'), '{{error_type}}']],
+  },
+  {
+    title: 'Life that the held token has left',
+    description: 'In scope client. While it falls, tokens are not renewed; at 0 users get no token.',
+    unit: 's',
+    queries: [[stateOf('min', 'remainingLife'), '{{instance}}']],
+  },
+  { title: 'Tokens held', unit: 'short', queries: [[stateOf('sum', 'held'), '{{instance}}']] },
+  {
+    title: 'Renewals, by where the token came from',
+    unit: 'ops',
+    queries: [
+      [perSecond('renewals', 'nudge_auth_from', 'error_type=""'), '{{nudge_auth_from}}'],
+      [perSecond('renewals', 'error_type', 'error_type!=""'), '{{error_type}}'],
+    ],
+  },
+  {
+    title: 'How long renewals take',
+    unit: 's',
+    queries: [
+      [quantile(0.5), 'half of them'],
+      [quantile(0.95), '95 of 100'],
+      [quantile(0.99), '99 of 100'],
+    ],
+  },
+  {
+    title: 'Calls to Nudge in a minute',
+    description: 'Nudge allows 1200 a minute and IP address. No code: the call succeeded.',
+    unit: 'short',
+    queries: [[increase('calls', chosen(), '1m', 'error_type'), '{{error_type}}']],
+  },
+  {
+    title: 'The budget of calls',
+    unit: 'short',
+    queries: [
+      [stateOf('sum', 'waiting', 'job'), 'waiting'],
+      [perSecond('refused', 'job'), 'refused, a second'],
+    ],
+  },
+  {
+    title: 'Fallback key in use, shared store lost',
+    unit: 'short',
+    queries: [
+      [stateOf('max', 'fallbackInUse'), 'fallback key: {{instance}}'],
+      [`1 - ${stateOf('min', 'storeAvailable')}`, 'store lost: {{instance}}'],
+    ],
+  },
+  {
+    title: "By how much Nudge's clock is ahead",
+    unit: 's',
+    isSigned: true,
+    queries: [[stateOf('max', 'skew'), '{{instance}}']],
+  },
+  {
+    title: "Checks of users' JWTs, by how they ended",
+    unit: 'ops',
+    queries: [[perSecond('userJwtChecks', 'nudge_auth_outcome'), '{{nudge_auth_outcome}}']],
+  },
+  {
+    title: 'Records of the audit that are lost',
+    unit: 'short',
+    queries: [[increase('auditDropped', chosen(), TIME, 'job'), '{{job}}']],
+  },
+];
+
+const REF_IDS = 'ABCDEF';
+
+function panelOf({ title, description, unit, isSigned = false, queries }, index) {
+  return {
+    id: index + 1,
+    type: 'timeseries',
+    title,
+    description,
+    datasource: DATASOURCE,
+    gridPos: {
+      x: (index % PER_ROW) * WIDTH,
+      y: Math.floor(index / PER_ROW) * HEIGHT,
+      w: WIDTH,
+      h: HEIGHT,
+    },
+    fieldConfig: { defaults: { unit, min: isSigned ? undefined : 0 }, overrides: [] },
+    targets: queries.map(([expr, legendFormat], query) => ({
+      refId: REF_IDS[query],
+      datasource: DATASOURCE,
+      expr,
+      legendFormat,
+    })),
+  };
+}
+
+function variableOf(name, label, labelName) {
+  const query = `label_values(${either('held')}, ${labelName})`;
+  return {
+    name,
+    label,
+    type: 'query',
+    datasource: DATASOURCE,
+    definition: query,
+    query: { query, refId: name },
+    includeAll: true,
+    allValue: '.*',
+    multi: true,
+    current: { text: 'All', value: '$__all' },
+    refresh: 2,
+  };
+}
+
+/** A board that Grafana 10 and newer import. */
+export function dashboard() {
+  return JSON.stringify({
+    title: 'nestjs-nudge-auth',
+    uid: 'nestjs-nudge-auth',
+    description: 'How nestjs-nudge-auth comes by Nudge tokens. Written by: npm run alerts',
+    tags: ['nudge'],
+    timezone: 'browser',
+    schemaVersion: 39,
+    refresh: '30s',
+    time: { from: 'now-3h', to: 'now' },
+    templating: {
+      list: [
+        { name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus' },
+        variableOf('job', 'Application', 'job'),
+        variableOf('registration', 'Registration', 'nudge_auth_registration'),
+      ],
+    },
+    panels: PANELS.map(panelOf),
+  });
+}

@@ -1,0 +1,2 @@
+/** A text as YAML: what JSON quotes is YAML too. */
+export const quote = (text) => JSON.stringify(text);

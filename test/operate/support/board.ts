@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises';
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+}
+
+/** The queries of the Grafana board, with what Grafana would put in place of its variables. */
+export async function queriesOfTheBoard(): Promise<string[]> {
+  const { panels } = JSON.parse(await readFile('docs/grafana-dashboard.json', 'utf8')) as Dashboard;
+  return panels
+    .flatMap(({ targets }) => targets)
+    .map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(?:job|registration)/g, '.*'));
+}
