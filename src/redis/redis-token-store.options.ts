@@ -37,8 +37,8 @@ export interface RedisTokenStoreOptions {
   readonly keyPrefix?: string;
   /**
    * Keys to encrypt records with, each at least 32 random bytes in base64, base64url or hex, the current one first; older
-   * ones are still read. `npx nestjs-nudge-auth key` makes one. Required with `tenants`. Default: derived from the API key
-   * that fetched the token.
+   * ones are still read. `npx nestjs-nudge-auth key` makes one; with `tenants` one must be there. Default: derived from the
+   * API key that fetched the token.
    */
   readonly encryptionKeys?: readonly string[];
   /**

@@ -48,7 +48,7 @@ function complaints(snippets: readonly Snippet[]): string[] {
   const program = ts.createProgram(
     [...files.keys()],
     // A snippet declares what it shows and does not use it.
-    { ...options, noUnusedLocals: false, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'] },
+    { ...options, incremental: false, noUnusedLocals: false, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'] },
     host,
   );
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {

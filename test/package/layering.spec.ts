@@ -14,12 +14,16 @@ const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'swagger',
   'endpoint',
   'doctor',
+  'terminus',
+  'otel',
   'testing',
   'config',
   'redis',
   'user-auth',
   'http',
+  'audit',
   'service',
+  'tenants',
   'options',
   'cache',
   'store',
@@ -92,6 +96,12 @@ const OFFENCES: readonly Offence[] = [
   offence('token-is-free-of-nest', 'src/token/nest-type.ts', "export type { X } from '@nestjs/common';\n"),
   offence('common-imports-no-package', 'src/common/package.ts', importing('valibot')),
   offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
+  offence(
+    '@nestjs/terminus-stays-in-terminus',
+    'src/endpoint/terminus-peer.ts',
+    importing('@nestjs/terminus'),
+  ),
+  offence('@opentelemetry/api-stays-in-otel', 'src/endpoint/otel-peer.ts', importing('@opentelemetry/api')),
   offence('@nestjs/swagger-stays-in-swagger', 'src/endpoint/swagger-peer.ts', importing('@nestjs/swagger')),
   offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
   // Its layers import upward, and so reach what has subpaths of its own.
@@ -124,7 +134,15 @@ const INNOCENT: Readonly<Record<string, string>> = {
 
 const PACKAGES = {
   dependencies: ['valibot'],
-  peerDependencies: ['@nestjs/axios', '@nestjs/common', '@nestjs/config', 'ioredis'],
+  peerDependencies: [
+    '@nestjs/axios',
+    '@nestjs/common',
+    '@nestjs/config',
+    '@nestjs/swagger',
+    '@nestjs/terminus',
+    '@opentelemetry/api',
+    'ioredis',
+  ],
   devDependencies: ['@nestjs/common', 'fast-check'],
 };
 
