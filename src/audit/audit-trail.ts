@@ -20,6 +20,8 @@ export interface IssuedToken {
   readonly token: NudgeToken;
   /** As the option `audit.user` gets it. */
   readonly user: unknown;
+  /** The id of the tenant, with the option `tenants`. */
+  readonly tenant?: string | undefined;
   /** As the option `audit.user` gets it. */
   readonly request: object;
   /** Default `'json'`. */
@@ -50,12 +52,13 @@ export class AuditTrail {
   }
 
   /** To be called within the request, when the token is handed over. Never throws. */
-  issued({ token, user, request, format = 'json' }: IssuedToken): void {
+  issued({ token, user, tenant, request, format = 'json' }: IssuedToken): void {
     const { registration, scope, clock } = this.#settings;
     const requestId = requestIdOf(request);
     this.#queue.add({
       at: Math.floor(clock.now().wallMs),
       registration,
+      ...(tenant !== undefined && { tenant }),
       user: this.#nameOf(user, request),
       ...(requestId !== undefined && { requestId }),
       tokenFingerprint: this.#fingerprintOf(token.token),

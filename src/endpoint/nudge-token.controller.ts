@@ -68,7 +68,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       try {
         const format = answerFormat(request.url, request.headers.accept);
         const arrival = arrivalOf(request) ?? receive(request, response, this.#clock.now());
-        const token = this.#tokenFor(request, arrival.at);
+        const token = this.#tokenFor(request, arrival);
         return token instanceof Promise
           ? token.then(
               (fetched) => this.#answer(request, arrival, format, fetched),
@@ -80,20 +80,22 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       }
     }
 
-    #tokenFor(request: HttpRequest, arrivedAt: Instant): NudgeToken | Promise<NudgeToken> {
+    #tokenFor(request: HttpRequest, arrival: Arrival): NudgeToken | Promise<NudgeToken> {
       const { extId, tenants } = this.#options;
-      return extId === undefined && tenants === undefined
-        ? tokenAtOnce(this.#tokens, undefined, arrivedAt)
-        : this.#selectorOf(request, arrivedAt).then((selector) =>
-            tokenAtOnce(this.#tokens, selector, arrivedAt),
-          );
+      if (extId === undefined && tenants === undefined) {
+        return tokenAtOnce(this.#tokens, undefined, arrival.at);
+      }
+      return this.#selectorOf(request, arrival.at).then((selector) => {
+        arrival.tenant = selector.tenant;
+        return tokenAtOnce(this.#tokens, selector, arrival.at);
+      });
     }
 
     #answer(request: HttpRequest, arrival: Arrival, format: AnswerFormat, token: NudgeToken): Answer {
       // A HEAD gets no token.
       if (this.#audit !== undefined && request.method !== 'HEAD') {
         const user: unknown = Reflect.get(request, endpoint.userProperty);
-        this.#audit.issued({ token, user, request, format });
+        this.#audit.issued({ token, user, tenant: arrival.tenant, request, format });
       }
       const { wallMs } = this.#clock.now();
       if (endpoint.passthrough) {

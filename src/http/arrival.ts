@@ -11,6 +11,8 @@ export class Arrival {
   /** The request's deadline begins here. */
   readonly at: Instant;
   prepared: PreparedAnswer | undefined;
+  /** Whose account the token is asked of, where there are tenants. */
+  tenant: string | undefined;
 
   constructor(at: Instant) {
     this.at = at;

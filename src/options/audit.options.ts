@@ -10,6 +10,8 @@ export interface AuditRecord {
   readonly at: number;
   /** The `name` of the registration, or `default`. */
   readonly registration: string;
+  /** The id of the tenant whose account the token is of, with the option `tenants`. */
+  readonly tenant?: string;
   /** What the option `audit.user` made of the user; `null` where it failed. */
   readonly user: string | null;
   /** `request.id`, else the header `X-Request-Id`, where there is one. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { NudgeAuthModule, NudgeTokenService, type TenantConfig } from 'nestjs-nudge-auth';
+import { NudgeAuthModule, NudgeTokenService, type AuditRecord, type TenantConfig } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { Host } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
@@ -72,6 +72,43 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
   it('answers 400 for a user without a usable tenant', async () => {
     for (const id of ['', 'a\u0000b', 'a'.repeat(201)]) expect((await tokenOf(id)).status).toBe(400);
     expect(asked).toEqual([]);
+  });
+
+  it('names the tenant in the records of the audit', async () => {
+    const records: AuditRecord[] = [];
+    const audited = await Host.start(platform, {
+      nudge: {
+        baseUrl: nudge.url,
+        tenants: { id: (user) => (user as { id: string }).id, config: () => ({ apiKey: KEYS.acme }) },
+        audit: {
+          user: (user) => (user as { id: string }).id,
+          onIssued: (batch) => void records.push(...batch),
+        },
+      },
+    });
+    const jwt = await userJwt({ sub: 'acme' });
+    expect((await audited.get('/nudge/token', { authorization: `Bearer ${jwt}` })).status).toBe(200);
+    // What waits is delivered at the latest when the application closes.
+    await audited.close();
+    expect(records).toMatchObject([{ tenant: 'acme', user: 'acme', registration: 'default' }]);
+  });
+
+  it('counts the tenants that get no token, while the others are served', async () => {
+    const tokens = host.app.get(NudgeTokenService);
+    await tokens.getToken({ tenant: 'acme' });
+    nudge.setFault({ kind: 'status', status: 401, only: { apiKey: KEYS.other } });
+    await tokens.invalidate({ tenant: 'other' });
+    await expect(tokens.getToken({ tenant: 'other' })).rejects.toMatchObject({
+      code: 'NUDGE_CREDENTIALS_REJECTED',
+    });
+    nudge.clearFaults();
+    expect(tokens.status({ tenant: 'other' })).toMatchObject({ canServe: false, canRenew: false });
+    expect(tokens.status({ tenant: 'acme' })).toMatchObject({ canServe: true, canRenew: true });
+    expect(tokens.status()).toMatchObject({
+      canServe: true,
+      canRenew: false,
+      tenants: { active: 2, cannotServe: 1 },
+    });
   });
 
   it('refuses a call of the service that names no tenant', async () => {

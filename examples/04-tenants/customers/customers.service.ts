@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantConfig } from 'nestjs-nudge-auth';
 
 /** The app's customers and the keys of their Nudge accounts. Yours come from a database, where the keys are encrypted. */
 @Injectable()
@@ -14,7 +13,7 @@ export class CustomersService {
   }
 
   /** `undefined` where there is no such customer: its users then get 403, and Nudge is not called. */
-  nudgeAccountOf(customer: string): TenantConfig | undefined {
+  nudgeAccountOf(customer: string): { apiKey: string } | undefined {
     const apiKey = this.#apiKeys.get(customer);
     return apiKey === undefined ? undefined : { apiKey };
   }
