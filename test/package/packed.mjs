@@ -17,7 +17,7 @@ const TWO_COPIES = fileURLToPath(new URL('two-copies.mjs', import.meta.url));
 
 /** What the package brings into an application beside its peers, itself included. Raised only on purpose. */
 const MAX_PACKAGES = 40;
-const MAX_INSTALLED_BYTES = 16 * 1024 * 1024;
+const MAX_INSTALLED_BYTES = 15 * 1024 * 1024;
 const NPM_TIMEOUT_MS = 300_000;
 const RUN_TIMEOUT_MS = 300_000;
 
@@ -27,13 +27,14 @@ const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
 /** Entry points that cannot be imported without one of the optional peers; all others can. */
 const NEEDED_PEER = {
   './config': '@nestjs/config',
+  './otel': '@opentelemetry/api',
   './redis': 'ioredis',
   './swagger': '@nestjs/swagger',
   './terminus': '@nestjs/terminus',
 };
 
 const PUBLISHED =
-  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
 
 /** What a user installs beside the package. */
 const CONSUMERS = [
