@@ -134,9 +134,11 @@ describe('the health of an application', () => {
 
   it('is degraded through an outage, with the time that is left, and down only if strict and nothing is left', async () => {
     const clock = new ManualClock();
-    await using host = await start({}, { ...health, clock });
+    // On the same clock: two tokens of one second would be equal.
+    await using vendor = await NudgeEmulator.start({ apiKeys: [KEY], clock });
+    await using host = await start({ baseUrl: vendor.url }, { ...health, clock });
     await host.getAsUser();
-    nudge.setFault({ kind: 'status', status: 503 });
+    vendor.setFault({ kind: 'status', status: 503 });
     const tokens = host.app.get(NudgeTokenService);
     await tokens.getToken({ forceRefresh: true }).catch(() => undefined);
     const left: unknown[] = [];
@@ -156,7 +158,7 @@ describe('the health of an application', () => {
     expect([status, body['status']]).toEqual([503, 'down']);
     expect(body).toMatchObject({ canServe: false, remainingMs: 0 });
     expect((await readiness(host, '/health/ready')).status).toBe(200);
-    nudge.clearFaults();
+    vendor.clearFaults();
     clock.advance(HOUR_MS);
     // The time of the next attempt has come, so traffic may come again: nothing else would find out.
     expect((await readiness(host, '/health/strict')).body).toMatchObject({
