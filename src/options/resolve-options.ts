@@ -10,7 +10,7 @@ import { cacheSchema, type CacheOptionsWithDefaults } from './cache.options.js';
 import { checkOptions } from './check-options.js';
 import type { NudgeConnectionOptions } from './connection.options.js';
 import type { HttpTiming } from './http.options.js';
-import { nudgeAuthOptions, type NudgeAuthOptions, type NudgeUserScopeOptions } from './nudge-auth.options.js';
+import type { NudgeAuthOptions, NudgeUserScopeOptions } from './nudge-auth.options.js';
 import { warningsAbout } from './option-warnings.js';
 import { nudgeAuthOptionsSchema } from './options-schema.js';
 import { resolveTenants, type ResolvedTenantsOptions } from './resolve-tenants.js';
@@ -62,7 +62,7 @@ export function resolveNudgeAuthOptions(
   given: NudgeAuthOptions,
   subject = 'NudgeAuthModule',
 ): ResolvedNudgeAuthOptions {
-  const options = checkOptions(nudgeAuthOptionsSchema, given, subject, Object.keys(nudgeAuthOptions));
+  const options = checkOptions(nudgeAuthOptionsSchema, given, subject);
   const { apiKey, fallbackApiKey, baseUrl, cache, budget, userJwt, tenants } = options;
   const { proxy, httpAgent, httpsAgent, ...timing } = options.http;
   const connection = { proxy, httpAgent, httpsAgent };

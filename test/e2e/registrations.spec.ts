@@ -573,9 +573,9 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         values: () => ({ NUDGE_API_KEY: '', NUDGE_DEFAULT_EXPIRY_MINS: 'an hour', NUDGE_BASE_URL: ' ' }),
         message:
           'its options have 3 problems:\n' +
-          '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)\n' +
           '  - defaultExpiryMins: must be a whole number of minutes from 30 to 1440 (environment: NUDGE_DEFAULT_EXPIRY_MINS)\n' +
-          '  - baseUrl: must be an absolute URL such as https://main-api.nudgenow.com/api (environment: NUDGE_BASE_URL)',
+          '  - baseUrl: must be an absolute URL such as https://main-api.nudgenow.com/api (environment: NUDGE_BASE_URL)\n' +
+          '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)',
       },
       {
         is: 'a life of blanks',
