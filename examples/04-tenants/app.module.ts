@@ -26,7 +26,7 @@ interface AppUser {
       useFactory: (config: ConfigService, customers: CustomersService) => ({
         // In the place of `apiKey`: whose account a user's token comes from, and the key of each account.
         tenants: {
-          // From the verified user. What a request says of itself is anybody's to write.
+          // From the verified user. Every caller can write what a request says of itself.
           id: (user: unknown) => (user as AppUser).customer,
           // Asked when a customer is first needed, then once a minute behind the callers: a database is quick enough.
           config: (customer: string) => customers.nudgeAccountOf(customer),

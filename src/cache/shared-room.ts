@@ -50,7 +50,7 @@ export class SharedRoom {
     if (tenant.size === 0) this.#tenants.delete(tenant);
   }
 
-  /** Keeps the wait of an entry that is evicted: whoever is evicted must not be free to call the vendor at once. */
+  /** Keeps the wait of an entry that is evicted: eviction must not free it to call the vendor at once. */
   remember(name: string, entry: TokenEntry): void {
     if (entry.blockedForMs() === 0) return;
     entry.letGo();

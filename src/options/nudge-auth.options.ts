@@ -86,7 +86,7 @@ interface NudgeAuthCommonOptions {
    */
   store?: TokenStore;
   /**
-   * Tells a function of the host's of every token that the endpoint hands to a user. Default: nobody is told.
+   * Tells a function of the host's of every token that the endpoint hands to a user. Default: no function is told.
    *
    * @see docs/audit.md
    */

@@ -97,7 +97,7 @@ function attributesOf(end: RenewalEnd): Attributes {
   return 'error' in end ? { 'error.type': end.error.code } : { 'nudge_auth.from': end.from };
 }
 
-/** What a host's SDK throws must not cost anybody a token. */
+/** What a host's SDK throws must not cost a caller the token. */
 function unlessItFails<T>(work: () => T): T | undefined {
   try {
     return work();

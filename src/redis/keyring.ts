@@ -19,7 +19,7 @@ function derived(material: Uint8Array, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', material, SALT, purpose, bytes));
 }
 
-/** A record as it is sealed: nobody can make it young again, or of a newer generation. */
+/** A record as it is sealed: without the key it cannot be made young again, or of a newer generation. */
 export interface DatedRecord extends TokenRecord {
   /** The moment of Redis' clock, in microseconds, from which it ages. */
   readonly atUs: number;

@@ -23,7 +23,7 @@ export class FailureCounts {
   }
 }
 
-/** How requests for a token ended. Integers, which cost the hot path nothing; whoever wants metrics reads them. */
+/** How requests for a token ended. Integers, which cost the hot path nothing; metrics are read from them. */
 export class RequestCounts {
   /** A held token was given at once. */
   held = 0;

@@ -59,13 +59,13 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
 
   it('answers 403 for an unknown tenant, and makes no call', async () => {
     const before = nudge.requests.length;
-    const answers = await Promise.all([tokenOf('nobody'), tokenOf('nobody'), tokenOf('nobody')]);
+    const answers = await Promise.all([tokenOf('unknown'), tokenOf('unknown'), tokenOf('unknown')]);
     for (const answer of answers) {
       expect(answer.status).toBe(403);
       expect(answer.json()).toMatchObject({ code: 'NUDGE_UNKNOWN_TENANT' });
       expect(answer.headers['retry-after']).toBeUndefined();
     }
-    expect(asked).toEqual(['nobody']);
+    expect(asked).toEqual(['unknown']);
     expect(nudge.requests.length).toBe(before);
   });
 

@@ -141,7 +141,7 @@ export class TenantSimulation {
     await this.#pass(2 * DEADLINE_MS);
     await closing;
     if (this.#violation !== undefined) throw this.#violation;
-    assert.equal(this.#waiting, 0, 'nobody is left waiting');
+    assert.equal(this.#waiting, 0, 'no caller is left waiting');
     return this;
   }
 

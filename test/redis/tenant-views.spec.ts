@@ -189,7 +189,7 @@ describeRedis('a Redis that tenants share', () => {
     await next?.release();
     const elsewhere = await other.of('acme').acquire('entry');
     await one.invalidate('acme');
-    // Whether it has heard of it by now or not: nobody reads what it has fetched before.
+    // Whether it has heard of it by now or not: no process reads what it has fetched before.
     await elsewhere?.write(recordOf('late'));
     expect(await tokenIn(one.of('acme'))).toBeUndefined();
     await write(one.of('acme'), 'acme-2');

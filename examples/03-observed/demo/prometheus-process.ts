@@ -22,7 +22,7 @@ interface Sample {
   readonly value: readonly [timeS: number, value: string];
 }
 
-/** The alert rules on fast time: nobody watches a demo for ten minutes. */
+/** The alert rules on fast time: a demo is not watched for ten minutes. */
 async function fastRules(secondsPerMinute: number): Promise<string> {
   const rules = await readFile(RULES, 'utf8');
   return rules.replaceAll(/\b(\d+)m\b/g, (_, minutes: string) => `${Number(minutes) * secondsPerMinute}s`);

@@ -81,7 +81,7 @@ ${rate('requests', '', '5m', APP)}
         silentAt: ['30m', '119m'],
       },
       {
-        situation: 'nobody asks for a token',
+        situation: 'no caller asks for a token',
         series: [['renewals', { nudge_auth_from: 'vendor' }, '5+0x120']],
         silentAt: ['30m', '119m'],
       },
@@ -119,7 +119,7 @@ ${onlyFailures('renewals', '5m', INSTANCE)}
         silentAt: ['30m', '119m'],
       },
       {
-        situation: 'a token ends for which nobody asks any more',
+        situation: 'a token ends for which no caller asks any more',
         series: [
           ['remainingLife', {}, '3600-60x60 0+0x60'],
           ['renewals', { nudge_auth_from: 'vendor' }, '5+0x120'],

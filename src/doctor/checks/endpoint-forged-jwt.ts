@@ -4,7 +4,7 @@ import { answersToForgers, errorCodeIn, hasEndpoint, isRefusal } from '../probes
 export const endpointForgedJwtCheck: Check = {
   name: 'endpoint-forged-jwt',
   group: 'Endpoint',
-  asks: 'whether the endpoint refuses a JWT that anybody could have made',
+  asks: 'whether the endpoint refuses a JWT that an attacker can make',
   needs: ['endpoint-guard'],
   isFor: hasEndpoint,
   async run(context, signal) {
@@ -21,7 +21,7 @@ export const endpointForgedJwtCheck: Check = {
       return warn('a throttler answers 429: it cannot be seen', 'Wait a minute, then try again.');
     }
     return fail(
-      `a forged JWT is not refused (status ${accepted.status}): anybody can get a token in any user’s name`,
+      `a forged JWT is not refused (status ${accepted.status}): an attacker can get a token in any user’s name`,
       'The guard reads JWTs and does not verify them: have it check signature and algorithm, or give userJwt (docs/guards.md).',
     );
   },

@@ -19,7 +19,7 @@ export const redisUrlCheck: Check = {
     const where = `${url.protocol}//${url.host}`;
     if (url.protocol === 'redis:' && isRemote(context)) {
       return warn(
-        `${where} is plain: whoever is in between reads the password and can answer in place of Redis`,
+        `${where} is plain: a machine in between can read the password, and answer in place of Redis`,
         'Use rediss:// wherever the way to Redis leaves this machine (docs/security.md).',
       );
     }
