@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { endWithNpm } from '../01-quick-start/demo/end-with-npm.js';
 import { DemoModule } from './demo/demo.module.js';
-import { endWithNpm } from './demo/end-with-npm.js';
 import { NudgeAccounts } from './demo/nudge-accounts.js';
 
 const HOST = '127.0.0.1';
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     logger: ['warn', 'error', 'fatal'],
     forceCloseConnections: true,
   });
-  app.useStaticAssets(fileURLToPath(new URL('../public', import.meta.url)));
+  app.useStaticAssets(fileURLToPath(new URL('../../public', import.meta.url)));
   // Exits with 0 instead of dying by the signal: ending the example is no failure.
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
   endWithNpm();

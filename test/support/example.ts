@@ -4,12 +4,15 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** An example by its folder, and the script that builds it. */
-const BUILDS = { '01-quick-start': 'build:examples', '04-tenants': 'build:tenants' } as const;
+/** An example by its folder: the script that builds it, and what that makes. */
+const BUILDS = {
+  '01-quick-start': { script: 'build:examples', main: 'main.js' },
+  '04-tenants': { script: 'build:tenants', main: '04-tenants/main.js' },
+} as const;
 export type ExampleName = keyof typeof BUILDS;
 
 function mainOf(name: ExampleName): string {
-  return fileURLToPath(new URL(`../../examples/${name}/dist/main.js`, import.meta.url));
+  return fileURLToPath(new URL(`../../examples/${name}/dist/${BUILDS[name].main}`, import.meta.url));
 }
 
 interface Ending {
@@ -19,7 +22,7 @@ interface Ending {
 
 export function assertExampleIsBuilt(name: ExampleName = '01-quick-start'): void {
   if (existsSync(mainOf(name))) return;
-  throw new Error(`The example is not built: npm run build && npm run ${BUILDS[name]}`);
+  throw new Error(`The example is not built: npm run build && npm run ${BUILDS[name].script}`);
 }
 
 /** The built example in a process of its own. */

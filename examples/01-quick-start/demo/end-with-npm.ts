@@ -1,7 +1,7 @@
 const LOOK_EVERY_MS = 500;
 
 /**
- * Demo only: ends this process when the shell that `npm start` put around it is gone. Ctrl-C reaches all of them, but
+ * Demo only: ends this process when the shell that `npm run` put around it is gone. Ctrl-C reaches all of them, but
  * a signal sent to npm alone stops at that shell, and would leave the port taken.
  */
 export function endWithNpm(): void {
