@@ -56,6 +56,7 @@ export function createTenants(parts: TenantsParts): Tenants {
     store,
     breaker,
     optionsOf: tenantOptions(parts, known),
+    scope: options.scope,
     configTtlMs: tenants.configTtlMs,
     askAnew: (id) => directory.askAnew(id),
     events,

@@ -12,6 +12,7 @@ import type { NudgeToken } from '../token/nudge-token.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { Backoff } from '../vendor/backoff.js';
+import { isFailureOfAll } from '../vendor/shared-failure.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import type { TenantAccount } from './tenant-account.js';
 import type { VendorOrigins } from './vendor-origins.js';
@@ -36,6 +37,7 @@ export interface TenantParts {
   readonly breaker: StoreCircuitBreaker;
   /** @param storeScope what tells the tenant's entries from others in a shared store. */
   readonly optionsOf: (storeScope: readonly string[]) => TokenCacheOptions & AttemptOptions;
+  readonly scope: 'client' | 'user';
   readonly configTtlMs: number;
   /** Asks for the tenant's config anew; resolves when the answer has been taken in. */
   readonly askAnew: (tenant: string) => Promise<void>;
@@ -74,7 +76,9 @@ export class Tenant {
     this.#accountAt = this.askedAt = clock.now();
     this.configBackoff = new Backoff(clock, random);
     this.events = events.forTenant(fingerprint);
-    this.board = new StatusBoard(this.events, clock);
+    this.board = new StatusBoard(this.events, clock, {
+      isOfAll: (code) => isFailureOfAll(code, parts.scope),
+    });
     ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
   }
 

@@ -106,12 +106,12 @@ describe('tenants', () => {
   it('make no call for an unknown id, and ask the host for it again after ten seconds only', async () => {
     const { ask, calls, world, clock } = setUp();
     world.config = () => undefined;
-    expect(await ask('nobody')).toBe('NUDGE_UNKNOWN_TENANT');
-    expect(await ask('nobody')).toBe('NUDGE_UNKNOWN_TENANT');
+    expect(await ask('unknown')).toBe('NUDGE_UNKNOWN_TENANT');
+    expect(await ask('unknown')).toBe('NUDGE_UNKNOWN_TENANT');
     expect(world.asked).toBe(1);
     world.config = () => ({ apiKey: 'fake-key-of-a-new-tenant' });
     await clock.advanceAsync(10_000);
-    expect(await ask('nobody')).toBe('token');
+    expect(await ask('unknown')).toBe('token');
     expect(calls).toHaveLength(1);
   });
 
@@ -209,6 +209,18 @@ describe('tenants', () => {
     expect(tenants.statusOf('never asked for')).toMatchObject({
       heldTokens: 0,
       summary: { lastSuccessAt: undefined, lastFailure: undefined },
+    });
+  });
+});
+
+describe('a tenant in scope user', () => {
+  it('is not held up by what Nudge answers for one of its users', async () => {
+    const { tenants, world, ask } = setUp({ scope: 'user' });
+    world.failure = () => new NudgeAuthError('NUDGE_BAD_RESPONSE', 'an answer about this user alone');
+    expect(await ask('acme', 'ada')).toBe('NUDGE_BAD_RESPONSE');
+    expect(tenants.statusOf('acme').summary).toMatchObject({
+      lastFailure: { code: 'NUDGE_BAD_RESPONSE' },
+      renewalFailure: undefined,
     });
   });
 });
