@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
+import { errorKindOf } from '../common/error-kind.js';
 import type { AuditRecord, NudgeAuditOptions } from '../options/audit.options.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { LogSink } from '../telemetry/log-lines.js';
@@ -81,8 +82,7 @@ export class AuditTrail {
       if (name instanceof Promise) name.catch(() => undefined);
       this.#warn(`returned no string (${name instanceof Promise ? 'a promise' : typeof name})`);
     } catch (error) {
-      // Only its kind: the message may quote the user.
-      this.#warn(`failed (${error instanceof Error ? error.name : typeof error})`);
+      this.#warn(`failed (${errorKindOf(error)})`);
     }
     return null;
   }

@@ -94,11 +94,6 @@ export class Renewals {
     for (const { priority } of this.#underWay.values()) priority.drop();
   }
 
-  /** Whether anything is under way. */
-  get isBusy(): boolean {
-    return this.#underWay.size > 0;
-  }
-
   /** Whether another key than this token's fetched the newest one, and this one is old enough to be replaced for it. */
   isOfOtherKey(held: HeldToken, now: Instant): boolean {
     return held.keyFingerprint !== this.#newestKey?.fingerprint && held.ageMs(now) >= ROTATE_FOR_KEY_AFTER_MS;

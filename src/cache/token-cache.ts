@@ -13,7 +13,7 @@ import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
 import { timeout } from '../vendor/call-refusal.js';
 import { publishableTokens } from './publishable-tokens.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
-import { nameOf, requestNamed, TokenEntries } from './token-entries.js';
+import { nameOf, requestNamed, TokenEntries, type HeldEntry } from './token-entries.js';
 import type { SharedRoom } from './shared-room.js';
 import { TokenEntry } from './token-entry.js';
 
@@ -123,11 +123,6 @@ export class TokenCache {
     this.#entries.evictAll();
   }
 
-  /** Whether a renewal is under way. */
-  get isBusy(): boolean {
-    return this.#renewals.isBusy;
-  }
-
   /** How many tokens are held. */
   get size(): number {
     return this.#entries.countHeld();
@@ -139,25 +134,8 @@ export class TokenCache {
   }
 
   /** What is held, without the tokens. */
-  heldTokens(): {
-    readonly expiryMins: number;
-    readonly keyFingerprint: string;
-    readonly ageMs: number;
-    readonly remainingMs: number;
-  }[] {
-    const now = this.#clock.now();
-    return this.#entries.all().flatMap(([name, { held }]) =>
-      held === undefined
-        ? []
-        : [
-            {
-              expiryMins: requestNamed(name).expiryMins,
-              keyFingerprint: held.keyFingerprint,
-              ageMs: held.ageMs(now),
-              remainingMs: held.remainingMs(now),
-            },
-          ],
-    );
+  heldTokens(): HeldEntry[] {
+    return this.#entries.heldTokens(this.#clock.now());
   }
 
   /** Milliseconds until the vendor may be called again, in client scope for everything that is asked for; 0: now. */

@@ -16,6 +16,14 @@ export function requestNamed(name: string): TokenRequest {
   return border < 0 ? { expiryMins } : { expiryMins, extId: name.slice(border + 1) };
 }
 
+/** A held token: everything but the token. */
+export interface HeldEntry {
+  readonly expiryMins: number;
+  readonly keyFingerprint: string;
+  readonly ageMs: number;
+  readonly remainingMs: number;
+}
+
 /** A bounded number of entries: those that were asked for last. */
 export class TokenEntries {
   readonly #create: () => TokenEntry;
@@ -78,6 +86,18 @@ export class TokenEntries {
     let held = 0;
     for (const entry of this.#byName.values()) if (entry.held !== undefined) held += 1;
     return held;
+  }
+
+  /** What they hold, without the tokens. */
+  heldTokens(now: Instant): HeldEntry[] {
+    const tokens: HeldEntry[] = [];
+    for (const [name, { held }] of this.#byName.entries()) {
+      if (held === undefined) continue;
+      const { keyFingerprint } = held;
+      const { expiryMins } = requestNamed(name);
+      tokens.push({ expiryMins, keyFingerprint, ageMs: held.ageMs(now), remainingMs: held.remainingMs(now) });
+    }
+    return tokens;
   }
 
   /** Whether any of them holds a token that can still be handed out. */

@@ -1,4 +1,5 @@
 import { brand, isBranded } from './brand.js';
+import { errorKindOf } from './error-kind.js';
 
 /**
  * Every way in which this package can fail to hand out a token. The names are stable: they appear in HTTP answers,
@@ -103,6 +104,6 @@ export function isNudgeAuthError(value: unknown): value is NudgeAuthError {
  */
 export function asNudgeAuthError(error: unknown): NudgeAuthError {
   if (error instanceof NudgeAuthError) return error;
-  const kind = error instanceof Error ? error.name : typeof error;
+  const kind = errorKindOf(error);
   return new NudgeAuthError('NUDGE_UNAVAILABLE', `Fetching a token failed unexpectedly (${kind})`);
 }

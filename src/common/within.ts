@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 
 /** No answer came in time. What was asked for goes on: it cannot be called back. */
@@ -8,6 +9,11 @@ export class NoAnswer extends Error {
   constructor() {
     super('No answer came in time');
   }
+}
+
+/** Resolves when `durationMs` milliseconds have passed. */
+export function passed(clock: Clock, durationMs: number): Promise<void> {
+  return new Promise((resolve) => clock.schedule(durationMs, resolve));
 }
 
 /** What `work` comes to, or a rejection with `late()` after `timeoutMs`. */
@@ -35,5 +41,16 @@ export function settledWithin<T>(clock: Clock, timeoutMs: number, work: Promise<
   return new Promise((resolve) => {
     const cancel = clock.schedule(timeoutMs, () => resolve(undefined));
     void work.then(resolve).finally(cancel);
+  });
+}
+
+/** Settles as `work` does, or rejects with the signal's reason, if that comes first; `work` itself goes on. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    // Any number of callers may share a signal: that is no leak to warn of.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

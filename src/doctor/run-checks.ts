@@ -1,6 +1,8 @@
 import type { Clock } from '../common/clock.js';
+import type { CommandIo } from '../common/command.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
+import { errorKindOf } from '../common/error-kind.js';
 import { fail, skip, warn, type Check, type Finding } from './check.js';
 import type { DoctorContext } from './context.js';
 
@@ -49,6 +51,21 @@ export async function runChecks(
   return reports;
 }
 
+/** The same until the user stops it; `undefined` then. */
+export async function runUntilStopped(
+  checks: readonly Check[],
+  context: DoctorContext,
+  listener: RunListener,
+  io: Pick<CommandIo, 'untilStopped'>,
+): Promise<readonly CheckReport[] | undefined> {
+  const stop = new AbortController();
+  const stopped = io.untilStopped().then(() => {
+    stop.abort();
+    return undefined;
+  });
+  return Promise.race([runChecks(checks, context, listener, stop.signal), stopped]);
+}
+
 function redacted({ status, detail, hint }: Finding, { redaction }: DoctorContext): Finding {
   return {
     status,
@@ -75,13 +92,14 @@ async function runOne(
   }
 }
 
-/** The message of an error that nobody reckoned with may hold anything; its kind does not. */
 async function runSafely(check: Check, context: DoctorContext, signal: AbortSignal): Promise<Finding> {
   try {
     return await check.run(context, signal);
   } catch (error) {
-    const kind = error instanceof Error ? error.name : typeof error;
-    return fail(`the check itself failed (${kind})`, 'This is a fault of the doctor: please report it.');
+    return fail(
+      `the check itself failed (${errorKindOf(error)})`,
+      'This is a fault of the doctor: please report it.',
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import { createTokenCache } from '../cache/create-token-cache.js';
 import { storeSecrets } from '../store/store-secrets.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { systemClock, type Clock, type Random } from '../common/clock.js';
+import { errorKindOf } from '../common/error-kind.js';
 import { Sealed } from '../common/sealed.js';
 import { HostFunctions } from '../user-auth/host-functions.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
@@ -19,6 +20,7 @@ import {
   NUDGE_TOKEN_SOURCE,
   NUDGE_USER_VERIFIER,
 } from '../common/injection-tokens.js';
+import { createTokenSource } from './create-token-source.js';
 import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
 import { tenantsProvider } from './tenants-provider.js';
 import { StaticOptionsCheck } from './static-options-check.js';
@@ -26,10 +28,8 @@ import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { ApiKeys } from '../vendor/api-keys.js';
-import { createHttpService } from '../vendor/http-client.js';
-import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
-import { isSharedFailure } from '../vendor/shared-failure.js';
+import { isFailureOfAll } from '../vendor/shared-failure.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
@@ -43,9 +43,8 @@ export const nudgeAuthProviders: Provider[] = [
     inject: [NUDGE_AUTH_REGISTRATION],
     useFactory: ({ name }: NudgeAuthRegistration) =>
       new NudgeAuthEvents(name, (error) => {
-        const kind = error instanceof Error ? error.name : typeof error;
         new Logger(subjectOf(name)).warn(
-          `A listener given to NudgeTokenService.subscribe() failed (${kind}); no token depends on it. Mend the listener: ` +
+          `A listener given to NudgeTokenService.subscribe() failed (${errorKindOf(error)}); no token depends on it. Mend the listener: ` +
             'its further failures are not logged',
         );
       }),
@@ -59,12 +58,8 @@ export const nudgeAuthProviders: Provider[] = [
   {
     provide: NUDGE_TOKEN_SOURCE,
     inject: [NUDGE_AUTH_OPTIONS, NUDGE_CLOCK],
-    useFactory: ({ baseUrl, http }: ResolvedNudgeAuthOptions, clock: Clock): TokenSource =>
-      new NudgeHttpTokenSource(
-        createHttpService({ url: baseUrl, ...http.connection.open() }),
-        baseUrl,
-        clock,
-      ),
+    useFactory: ({ baseUrl, http }: ResolvedNudgeAuthOptions, clock: Clock) =>
+      createTokenSource(baseUrl, http, clock),
   },
   {
     provide: TokenCache,
@@ -113,7 +108,7 @@ export const nudgeAuthProviders: Provider[] = [
     useFactory: (events: NudgeAuthEvents, clock: Clock, { userJwt, scope }: ResolvedNudgeAuthOptions) =>
       new StatusBoard(events, clock, {
         hasJwks: userJwt?.jwksUri !== undefined,
-        isOfAll: (code) => scope === 'client' || isSharedFailure(code),
+        isOfAll: (code) => isFailureOfAll(code, scope),
       }),
   },
   {

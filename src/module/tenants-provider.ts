@@ -12,9 +12,8 @@ import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { createTenants } from '../tenants/create-tenants.js';
 import { Tenants } from '../tenants/tenants.js';
-import { createHttpService } from '../vendor/http-client.js';
-import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
+import { createTokenSource } from './create-token-source.js';
 import { subjectOf } from './module-definition.js';
 
 /** The tenants of a registration; `undefined` where it has one account. */
@@ -38,9 +37,7 @@ export const tenantsProvider: Provider = {
   ): Tenants | undefined => {
     const { tenants, baseUrl, http, scope, cache, store, budget, defaultExpiryMins } = options;
     const sourceOf = (url: string): TokenSource =>
-      url === baseUrl
-        ? source
-        : new NudgeHttpTokenSource(createHttpService({ url, ...http.connection.open() }), url, clock);
+      url === baseUrl ? source : createTokenSource(url, http, clock);
     return (
       tenants &&
       createTenants({

@@ -4,7 +4,8 @@ import { RUN_THE_DOCTOR } from '../common/doctor-hint.js';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
 import { withoutTrailing } from '../common/without-trailing.js';
-import { apiKeyProblem, type ApiKeyOption } from './api-key-rule.js';
+import { apiKeyProblem } from '../vendor/api-key-problem.js';
+import type { ApiKeyOption } from './api-key-rule.js';
 import { nudgeAuthOptions, type NudgeClientScopeOptions } from './nudge-auth.options.js';
 import { variableOf } from './option-rules.js';
 

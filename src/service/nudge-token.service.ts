@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { setMaxListeners } from 'node:events';
+import { statusOf } from '../cache/cache-status.js';
 import { TokenCache } from '../cache/token-cache.js';
 import type { Instant } from '../common/clock.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
+import { untilAborted } from '../common/within.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { StatusBoard } from '../telemetry/status-board.js';
@@ -127,36 +128,25 @@ export class NudgeTokenService {
     const { summary } = this.#board;
     const enabled = this.#isEnabled();
     const registration = { scope, enabled, hasStore: store !== undefined } as const;
-    if (tenant !== undefined) {
-      if (this.#tenants === undefined) throw withoutTenants();
-      const held = this.#tenants.statusOf(tenant);
-      const { storeAvailable, userKeys, auditDropped } = summary;
-      return {
-        ...held.summary,
-        ...standingOf(held, enabled),
-        ...registration,
-        storeAvailable,
-        userKeys,
-        auditDropped,
-        heldTokens: held.heldTokens,
-        tokens: scope === 'client' ? held.tokens : [],
-        nextAttemptInMs: held.nextAttemptInMs,
-      };
-    }
-    const cache = this.#cache;
-    if (cache === undefined) {
-      const ofAll = standingOfAll(this.#tenants?.activeStatuses() ?? [], enabled);
-      const heldTokens = this.#tenants?.size ?? 0;
+    if (tenant === undefined && this.#tenants !== undefined) {
+      const ofAll = standingOfAll(this.#tenants.activeStatuses(), enabled);
+      const heldTokens = this.#tenants.size;
       return { ...summary, ...ofAll, ...registration, heldTokens, tokens: [], nextAttemptInMs: 0 };
     }
-    const nextAttemptInMs = cache.nextAttemptInMs();
+    if (tenant !== undefined && this.#tenants === undefined) throw withoutTenants();
+    const held = this.#tenants?.statusOf(tenant) ?? statusOf(this.#cache, summary);
+    const { storeAvailable, userKeys, auditDropped } = summary;
     return {
-      ...summary,
-      ...standingOf({ summary, nextAttemptInMs, holdsUsable: () => cache.holdsUsable() }, enabled),
+      ...held.summary,
+      ...standingOf(held, enabled),
       ...registration,
-      heldTokens: cache.size,
-      tokens: scope === 'client' ? cache.heldTokens() : [],
-      nextAttemptInMs,
+      // Of the registration, also where the rest is of a tenant.
+      storeAvailable,
+      userKeys,
+      auditDropped,
+      heldTokens: held.heldTokens,
+      tokens: scope === 'client' ? held.tokens : [],
+      nextAttemptInMs: held.nextAttemptInMs,
     };
   }
 
@@ -187,9 +177,12 @@ export class NudgeTokenService {
   }
 
   #getToken(request: NudgeTokenRequest = {}, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
-    return this.#cache === undefined
-      ? this.#ofTenant(request, arrivedAt)
-      : this.#ofCache(this.#cache, request, arrivedAt);
+    const token =
+      this.#cache === undefined
+        ? this.#ofTenant(request, arrivedAt)
+        : this.#ofCache(this.#cache, request, arrivedAt);
+    const { signal } = request;
+    return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
   }
 
   #ofCache(
@@ -200,16 +193,14 @@ export class NudgeTokenService {
     const selected = this.#admit(request);
     const { forceRefresh, signal } = request;
     signal?.throwIfAborted();
-    const token = cache.getToken(forceRefresh === true ? { ...selected, forceRefresh } : selected, arrivedAt);
-    return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
+    return cache.getToken(forceRefresh === true ? { ...selected, forceRefresh } : selected, arrivedAt);
   }
 
   #ofTenant(request: NudgeTokenRequest, arrivedAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const { forceRefresh, signal } = request;
     const { tenants, tenant, ...selected } = this.#admitOfTenant(request);
     signal?.throwIfAborted();
-    const token = tenants.getToken(tenant, { ...selected, forceRefresh }, arrivedAt);
-    return signal === undefined || !(token instanceof Promise) ? token : untilAborted(token, signal);
+    return tenants.getToken(tenant, { ...selected, forceRefresh }, arrivedAt);
   }
 
   /** Before the cache is asked, which counts all other requests. */
@@ -256,15 +247,4 @@ export class NudgeTokenService {
     const { expiryMins = defaultExpiryMins, extId } = selectionOf(request, scope);
     return { expiryMins, extId };
   }
-}
-
-/** Settles as `work` does, or rejects with the signal's reason, whichever comes first; `work` itself goes on. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    // Any number of callers may share a signal: that is no leak to warn of.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,17 +1,13 @@
-import type { StatusSummary } from '../telemetry/status-board.js';
-import type { TenantStatus } from '../tenants/tenants.js';
+import type { CacheStatus } from '../cache/cache-status.js';
 import type { NudgeTokenStatus } from './nudge-token.types.js';
 
 type Standing = Pick<NudgeTokenStatus, 'canServe' | 'canRenew' | 'renewalFailure'>;
 
-interface Known {
-  readonly summary: StatusSummary;
-  readonly nextAttemptInMs: number;
-  readonly holdsUsable: () => boolean;
-}
-
 /** Whether tokens can be served and renewed, by what is known without a call. */
-export function standingOf({ summary, nextAttemptInMs, holdsUsable }: Known, enabled: boolean): Standing {
+export function standingOf(
+  { summary, nextAttemptInMs, holdsUsable }: CacheStatus,
+  enabled: boolean,
+): Standing {
   // A pause that another process met has no failure of this one's.
   const heldBackBy = nextAttemptInMs > 0 ? (summary.lastFailure?.code ?? 'NUDGE_RATE_LIMITED') : undefined;
   const renewalFailure = enabled ? (summary.renewalFailure ?? heldBackBy) : 'NUDGE_DISABLED';
@@ -25,7 +21,7 @@ export function standingOf({ summary, nextAttemptInMs, holdsUsable }: Known, ena
 
 /** The same for all tenants that were asked for of late: the registration serves while one of them can be served. */
 export function standingOfAll(
-  tenants: readonly TenantStatus[],
+  tenants: readonly CacheStatus[],
   enabled: boolean,
 ): Standing & Pick<NudgeTokenStatus, 'tenants'> {
   const standings = tenants.map((tenant) => standingOf(tenant, enabled));

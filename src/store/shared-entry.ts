@@ -1,5 +1,6 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { TimeBudget } from '../common/time-budget.js';
+import { passed } from '../common/within.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import type { LeastVendorTime } from '../token/least-vendor-time.js';
 import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from '../token/repeated-token.js';
@@ -109,9 +110,6 @@ export class SharedEntry {
           () => undefined,
         );
     });
-    const pause = new Promise<void>((resolve) => {
-      clock.schedule(Math.min(SHORTEST_POLL_MS, waitMs), resolve);
-    });
-    await Promise.all([changed, pause]);
+    await Promise.all([changed, passed(clock, Math.min(SHORTEST_POLL_MS, waitMs))]);
   }
 }

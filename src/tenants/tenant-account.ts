@@ -1,7 +1,7 @@
 import { Secret } from '../common/secret.js';
 import { withoutTrailing } from '../common/without-trailing.js';
 import { MAX_EXPIRY_MINS, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
-import { apiKeyProblem } from '../options/api-key-rule.js';
+import { apiKeyProblem } from '../vendor/api-key-problem.js';
 import { baseUrlProblem } from '../options/base-url-rule.js';
 import { comparableBaseUrl } from '../options/resolve-tenants.js';
 

@@ -1,24 +1,14 @@
+import { statusOf, type CacheStatus } from '../cache/cache-status.js';
 import type { Instant } from '../common/clock.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
-import { NO_SUMMARY, type StatusSummary } from '../telemetry/status-board.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { KnownTenants } from './known-tenants.js';
 import { unknownTenant, type TenantDirectory } from './tenant-directory.js';
 import { tenantIdOf } from './tenant-id.js';
 import type { Tenant, TenantTokenRequest } from './tenant.js';
-
-/** What is held for one tenant, and how its last attempts went. */
-export interface TenantStatus {
-  readonly summary: StatusSummary;
-  readonly heldTokens: number;
-  readonly tokens: ReturnType<Tenant['cache']['heldTokens']>;
-  readonly nextAttemptInMs: number;
-  /** Whether a token is held that can still be handed out. */
-  holdsUsable(): boolean;
-}
 
 /** The tokens of all tenants of a registration. */
 export class Tenants {
@@ -86,13 +76,14 @@ export class Tenants {
   }
 
   /** @param given the tenant's id, unchecked. */
-  statusOf(given: unknown): TenantStatus {
-    return statusOf(this.#known.peek(tenantIdOf(given)));
+  statusOf(given: unknown): CacheStatus {
+    const tenant = this.#known.peek(tenantIdOf(given));
+    return statusOf(tenant?.cache, tenant?.board.summary);
   }
 
   /** Of each tenant that was asked for in the last ten minutes. */
-  activeStatuses(): TenantStatus[] {
-    return this.#known.active().map(statusOf);
+  activeStatuses(): CacheStatus[] {
+    return this.#known.active().map(({ cache, board }) => statusOf(cache, board.summary));
   }
 
   /** Connects to the store, where there is one. */
@@ -119,14 +110,4 @@ export class Tenants {
       throw tenant.isDismissed && isNudgeAuthError(error) ? unknownTenant() : error;
     }
   }
-}
-
-function statusOf(tenant: Tenant | undefined): TenantStatus {
-  return {
-    summary: tenant?.board.summary ?? NO_SUMMARY,
-    heldTokens: tenant?.cache.size ?? 0,
-    tokens: tenant?.cache.heldTokens() ?? [],
-    nextAttemptInMs: tenant?.cache.nextAttemptInMs() ?? 0,
-    holdsUsable: () => tenant?.cache.holdsUsable() ?? false,
-  };
 }

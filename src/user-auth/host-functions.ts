@@ -2,12 +2,8 @@ import { HttpException, type LoggerService } from '@nestjs/common';
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
 import { MINUTE_MS } from '../common/durations.js';
+import { errorKindOf } from '../common/error-kind.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
-
-/** Its message may quote the user's credential: a log gets the kind alone. */
-function kindOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
-}
 
 /** Asks functions of the host's about a user, within the request's deadline. What fails refuses: it never lets pass. */
 export class HostFunctions {
@@ -32,7 +28,7 @@ export class HostFunctions {
       return await this.within(what, ask(), deadline);
     } catch (error) {
       if (isNudgeAuthError(error) || error instanceof HttpException) throw error;
-      throw this.#failure(what, `failed (${kindOf(error)})`, error);
+      throw this.#failure(what, `failed (${errorKindOf(error)})`, error);
     }
   }
 

@@ -3,6 +3,7 @@ import type { Deadline } from '../common/deadline.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
+import { apiKeyProblem } from './api-key-problem.js';
 import { timeout } from './call-refusal.js';
 
 /** Where an API key comes from that is to be looked up anew once the vendor has refused it. */
@@ -13,11 +14,6 @@ export interface ApiKeySource {
 
 /** Asks for an API key anew, so that a rotated one is seen. */
 export type ApiKeyProvider = Secret | (() => string | Promise<string>) | ApiKeySource;
-
-/** Far beyond any key: what is longer is a file, or an answer, that was read in its place. */
-export const MAX_API_KEY_LENGTH = 4_096;
-
-const UNUSABLE = /[^\x21-\x7e]|^["'`]|["'`]$/;
 
 function unavailable(reason: string): NudgeAuthError {
   return new NudgeAuthError('NUDGE_UNAVAILABLE', `The API key could not be read: ${reason}`);
@@ -58,7 +54,7 @@ export async function askForApiKey(
     }
     throw unavailable(`the function given for it failed (${kindOf(error)})`);
   }
-  if (typeof key !== 'string' || key === '' || key.length > MAX_API_KEY_LENGTH || UNUSABLE.test(key)) {
+  if (typeof key !== 'string' || apiKeyProblem(key) !== undefined) {
     throw unavailable(
       'the function given for it must return a string of 1 to 4096 characters without white space or quotes',
     );

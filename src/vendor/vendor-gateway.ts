@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { Deadline } from '../common/deadline.js';
+import { passed } from '../common/within.js';
 import { asNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from './api-keys.js';
@@ -12,7 +13,7 @@ import { isSharedFailure } from './shared-failure.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
 import type { RenewalTurn, TurnEnded, VendorCall, VendorRequest } from './vendor-call.js';
 
-export interface VendorGatewayParts {
+interface VendorGatewayParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly queue: CallQueue;
@@ -111,7 +112,7 @@ export class VendorGateway {
         this.#parts.pause?.callFailed(call.knownPauses);
         if (turn !== undefined) return { againInMs: pauseMs };
       }
-      await this.#wait(pauseMs);
+      if (pauseMs > 0) await passed(this.#parts.clock, pauseMs);
       if (turn?.mayCall() === false) return { againInMs: 0 };
       await this.#admitAgain(call, failure);
     }
@@ -207,21 +208,20 @@ export class VendorGateway {
   }
 
   async #failed(call: VendorCall, failure: NudgeAuthError): Promise<NudgeAuthError> {
-    const { pause } = this.#parts;
     // A timeout that no caller waited for says little of the vendor, and must not hold back the next callers.
     if (!call.priority.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#backOff(call, failure);
     // Before another process gets the turn: its call would be refused as well.
     if (failure.code === 'NUDGE_RATE_LIMITED') {
-      await pause?.begin(this.#backoff.remainingMs(), call.storeTimeBudget);
+      await this.#parts.pause?.begin(this.#backoff.remainingMs(), call.storeTimeBudget);
     }
-    pause?.callFailed(call.knownPauses);
+    this.#parts.pause?.callFailed(call.knownPauses);
     return failure;
   }
 
   #backOff(call: VendorCall, failure: NudgeAuthError): void {
     if (!isSharedFailure(failure.code)) return;
-    const isRefusedKey = failure.code === 'NUDGE_CREDENTIALS_REJECTED';
-    const atLeastMs = isRefusedKey ? LONGEST_BACKOFF_MS : failure.retryAfterMs;
+    const atLeastMs =
+      failure.code === 'NUDGE_CREDENTIALS_REJECTED' ? LONGEST_BACKOFF_MS : failure.retryAfterMs;
     if (call.knownFailures === this.#failures) {
       this.#failures += 1;
       this.#backoff.fail({ atLeastMs });
@@ -246,9 +246,5 @@ export class VendorGateway {
       if (this.#probe === undefined) return next();
       await deadline.race(this.#probe, timeout);
     }
-  }
-
-  async #wait(durationMs: number): Promise<void> {
-    if (durationMs > 0) await new Promise<void>((resolve) => this.#parts.clock.schedule(durationMs, resolve));
   }
 }

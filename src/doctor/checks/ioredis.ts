@@ -1,3 +1,4 @@
+import { errorCodeOf } from '../../common/system-error.js';
 import { fail, pass, type Check } from '../check.js';
 import { hasRedis } from '../probes/redis.js';
 
@@ -12,7 +13,7 @@ export const ioredisCheck: Check = {
       await machine.loadRedisClient();
       return pass('ioredis is installed');
     } catch (error) {
-      const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+      const code = errorCodeOf(error);
       const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
       return isMissing
         ? fail('NUDGE_REDIS_URL is set, and ioredis is not installed', 'Run: npm install ioredis')

@@ -6,7 +6,7 @@ import { doctorContext } from '../doctor-request.js';
 import { thisMachine } from '../machine.js';
 import { HumanReport } from '../report/human-report.js';
 import { JsonReport } from '../report/json-report.js';
-import { runChecks, type CheckReport } from '../run-checks.js';
+import { runUntilStopped, type CheckReport } from '../run-checks.js';
 
 const OK = 0;
 const FAILURE = 1;
@@ -23,10 +23,7 @@ export function doctorCommandOn(machine: DoctorMachine): Command {
       const asked = parseDoctorArguments(argv);
       const context = await doctorContext(asked, io, machine);
       const report = asked.isJson ? new JsonReport(io) : new HumanReport(io);
-      const stop = new AbortController();
-      const stopped = io.untilStopped().then(() => stop.abort());
-      const running = runChecks(CHECKS, context, report, stop.signal);
-      const reports = await Promise.race([running, stopped]);
+      const reports = await runUntilStopped(CHECKS, context, report, io);
       for (const work of context.atEnd) work();
       if (reports === undefined) {
         report.stopped();

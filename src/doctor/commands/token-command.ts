@@ -11,7 +11,7 @@ import { thisMachine } from '../machine.js';
 import { duration } from '../plain-words.js';
 import { apiKeyOf } from '../probes/settings.js';
 import { tokenOfNudge } from '../probes/vendor-token.js';
-import { runChecks } from '../run-checks.js';
+import { runUntilStopped } from '../run-checks.js';
 
 const HELP = `Usage: nestjs-nudge-auth token [options]
 
@@ -49,9 +49,7 @@ export function tokenCommandOn(machine: DoctorMachine): Command {
 }
 
 async function isWell(context: DoctorContext, io: CommandIo): Promise<boolean> {
-  const stop = new AbortController();
-  const stopped = io.untilStopped().then(() => stop.abort());
-  const reports = await Promise.race([runChecks(CHECKS, context, SILENT, stop.signal), stopped]);
+  const reports = await runUntilStopped(CHECKS, context, SILENT, io);
   if (reports === undefined) {
     io.printError('Stopped.\n');
     return false;

@@ -1,4 +1,5 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
+import { errorCodeOf } from '../../common/system-error.js';
 import type { Hop } from './route.js';
 
 /** A connection that did not come about. */
@@ -13,7 +14,7 @@ export class NoConnection extends Error {
 
 /** What Node calls the reason of an error. */
 export function codeOf(error: unknown): string {
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  const code = errorCodeOf(error);
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'no further reason given';
 }
 

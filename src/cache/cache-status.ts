@@ -1,0 +1,24 @@
+import { NO_SUMMARY, type StatusSummary } from '../telemetry/status-board.js';
+import type { TokenCache } from './token-cache.js';
+import type { HeldEntry } from './token-entries.js';
+
+/** What a cache holds, and how the last attempts for it went. */
+export interface CacheStatus {
+  readonly summary: StatusSummary;
+  readonly heldTokens: number;
+  readonly tokens: readonly HeldEntry[];
+  readonly nextAttemptInMs: number;
+  /** Whether a token is held that can still be handed out. */
+  readonly holdsUsable: () => boolean;
+}
+
+/** @param cache left out: nothing is held, and nothing has happened. */
+export function statusOf(cache: TokenCache | undefined, summary = NO_SUMMARY): CacheStatus {
+  return {
+    summary,
+    heldTokens: cache?.size ?? 0,
+    tokens: cache?.heldTokens() ?? [],
+    nextAttemptInMs: cache?.nextAttemptInMs() ?? 0,
+    holdsUsable: () => cache?.holdsUsable() ?? false,
+  };
+}

@@ -1,0 +1,14 @@
+import type { Clock } from '../common/clock.js';
+import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { createHttpService } from '../vendor/http-client.js';
+import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
+import type { TokenSource } from '../vendor/token-source.js';
+
+/** Calls Nudge at a base URL, with the registration's connection. */
+export function createTokenSource(
+  baseUrl: string,
+  { connection }: ResolvedNudgeAuthOptions['http'],
+  clock: Clock,
+): TokenSource {
+  return new NudgeHttpTokenSource(createHttpService({ url: baseUrl, ...connection.open() }), baseUrl, clock);
+}
