@@ -22,8 +22,9 @@ const refreshToken = createRefreshToken({
   // Who the user is, whatever their access token is at the moment: it is replaced when it expires.
   identity: () => session.name,
   fetch: recorder.fetch,
-  onEvent: (event) => {
-    pausedUntil = performance.now() + (event.pauseMs ?? 0);
+  onEvent: ({ type, pauseMs }) => {
+    pausedUntil = performance.now() + pauseMs;
+    failure = type === 'token' ? '' : recorder.refusal || type;
   },
 });
 
@@ -39,7 +40,7 @@ async function signIn(username) {
   note(`Signed in as ${session.name}`);
   // Also when another user was signed in: nothing of theirs is left.
   refreshToken.reset();
-  recorder.forgetFailure();
+  forgetFailure();
   sdk.start('signed in');
 }
 
@@ -47,7 +48,7 @@ function signOut() {
   if (session.name) note(`${session.name} signed out`);
   session.signOut();
   refreshToken.stop();
-  recorder.forgetFailure();
+  forgetFailure();
   sdk.stop();
 }
 
@@ -56,12 +57,20 @@ function signOut() {
 let stats = { fault: 'none', tokenLifeS: null, served: { withToken: 0, withoutToken: 0 }, nudgeCalls: 0 };
 let asks = 0;
 let pausedUntil = 0;
+/** Why there is no token, once the client has made all its attempts; empty when there is one. */
+let failure = '';
+
+/** Another user is signed in, or none: what is under way says nothing about them. */
+function forgetFailure() {
+  failure = '';
+  recorder.forgetRefusal();
+}
 
 /** A new session of the SDK for the same user, so that a switch shows its effect at once. */
 function startAgain(why) {
   if (!session.name) return;
   refreshToken.reset();
-  recorder.forgetFailure();
+  forgetFailure();
   sdk.start(why);
 }
 
@@ -109,7 +118,7 @@ function render() {
     hasToken: token !== null,
     isAsking: sdk.isAsking,
     fault: stats.fault,
-    failure: recorder.failure,
+    failure,
   });
   byId('status').dataset.tone = tone;
   // Written only when it changes: screen readers say it aloud.

@@ -3,8 +3,8 @@
  * by `expiresIn`, which is relative, and so holds on a device whose clock is wrong.
  */
 export class RecordingFetch {
-  /** Why the backend gave no token the last time; empty when it gave one. */
-  failure = '';
+  /** How the backend refused the last request: its error code or its status; empty when it gave a token or no answer. */
+  refusal = '';
   #timeline;
   #isAhead;
   #ends = new Map();
@@ -16,9 +16,9 @@ export class RecordingFetch {
     this.#isAhead = isAhead;
   }
 
-  /** Somebody else is signed in, or nobody: what is under way says nothing about them. */
-  forgetFailure() {
-    this.failure = '';
+  /** Another user is signed in, or none: what is under way says nothing about them. */
+  forgetRefusal() {
+    this.refusal = '';
     this.#epoch += 1;
   }
 
@@ -29,24 +29,21 @@ export class RecordingFetch {
     const sentAt = performance.now();
     const epoch = this.#epoch;
     const entry = this.#timeline.add('backend', `GET ${url}${this.#isAhead() ? ', ahead of expiry' : ''}`);
-    const fail = (failure) => {
-      if (epoch === this.#epoch) this.failure = failure;
-    };
+    this.refusal = '';
     try {
       const response = await fetch(url, init);
       const tookMs = performance.now() - sentAt;
-      fail(response.ok ? '' : (response.headers.get('Nudge-Auth-Error') ?? String(response.status)));
       if (response.ok) {
         const { token, expiresIn } = await response.clone().json();
         this.#ends.set(token, sentAt + expiresIn * 1_000);
         entry.finish(`${response.status} in ${inWords(tookMs)}, lives ${inWords(expiresIn * 1_000)}`, 'good');
       } else {
         const code = response.headers.get('Nudge-Auth-Error') ?? '';
+        if (epoch === this.#epoch) this.refusal = code || String(response.status);
         entry.finish(`${response.status} in ${inWords(tookMs)} ${code}`, 'bad');
       }
       return response;
     } catch (error) {
-      fail(init.signal?.aborted ? 'ABORTED' : 'NETWORK');
       entry.finish(init.signal?.aborted ? 'given up' : 'no answer', 'bad');
       throw error;
     }

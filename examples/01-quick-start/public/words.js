@@ -9,15 +9,17 @@ const FAULTS = {
   nonsense: 'Nudge talks nonsense',
 };
 
-/** Why there is no token, by the codes of the endpoint. */
+/** Why there is no token, by the codes of the endpoint and the types of the client's events. */
 const FAILURES = {
   NUDGE_UNAVAILABLE: 'The backend cannot reach Nudge.',
   NUDGE_TIMEOUT: 'Nudge does not answer in time.',
   NUDGE_RATE_LIMITED: 'Nudge has had enough calls for now.',
   NUDGE_CREDENTIALS_REJECTED: 'Nudge refuses the backend’s API key.',
   NUDGE_BAD_RESPONSE: 'Nudge answers with something that is no good token.',
-  NETWORK: 'The backend cannot be reached.',
-  ABORTED: 'The backend took too long.',
+  network: 'The backend cannot be reached.',
+  timeout: 'The backend took too long.',
+  headers: 'The app’s sign-in cannot be renewed.',
+  malformed: 'The backend answers with something that is no token.',
 };
 
 /**
