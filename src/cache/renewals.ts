@@ -189,8 +189,7 @@ export class Renewals {
 
   /**
    * Makes an entry wait after a failure that concerns this entry alone. In user scope it also waits after a failure
-   * that the user's data may have caused: otherwise a user whose call always fails could take every attempt of this
-   * process.
+   * that the user's data may have caused: a user whose call always fails must not take every attempt of this process.
    */
   #noteFailure(entry: TokenEntry, failure: NudgeAuthError, { isDropped }: RenewalPriority): void {
     if (failure instanceof LocalRefusal) return;

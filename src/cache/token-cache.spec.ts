@@ -39,7 +39,7 @@ describe('a cold cache', () => {
     expect(life.calls).toHaveLength(1);
   });
 
-  it('fetches a token of its own for each expiryMins', async () => {
+  it('fetches a separate token for each expiryMins', async () => {
     const life = TokenLife.onManualClock();
     const outcomes = life.askAll(10, (index) => ({ expiryMins: index % 2 === 0 ? 30 : 60 }));
     await life.clock.advanceAsync(10);

@@ -89,9 +89,7 @@ export class TokenEntry {
     return isLonger;
   }
 
-  /**
-   * Replaces the held token by one that another process stored, whatever its life: this process made no call to judge.
-   */
+  /** Replaces the held token by one that another process stored, also if it lives no longer: no call failed here. */
   take(token: HeldToken, fence: number): void {
     this.#hold(token, 0, fence);
     this.#succeed();

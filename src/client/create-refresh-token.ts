@@ -2,8 +2,7 @@ import type { RefreshTokenOptions } from './options.js';
 import { openSession } from './session.js';
 
 /**
- * The function that the app gives to a Nudge SDK. The app itself calls `reset` and `stop`. None of the three needs a
- * `this`.
+ * The function that the app gives to a Nudge SDK. The app itself calls `reset` and `stop`. No function needs a `this`.
  *
  * @publicApi
  */
@@ -18,10 +17,7 @@ export interface RefreshToken {
    * way with `null`, so that this user gets no token of a former user. Sends no request itself.
    */
   reset(): void;
-  /**
-   * Signs out: does what `reset()` does, and answers every call with `null` until `reset()`. Leaves no timer or
-   * listener.
-   */
+  /** Signs out: does what `reset()` does, and answers every call with `null` until `reset()`. Leaves no timer. */
   stop(): void;
 }
 

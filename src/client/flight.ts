@@ -11,10 +11,7 @@ export type Send = (
   signal: HostAbortSignal | undefined,
 ) => Promise<FetchResponse>;
 
-/**
- * Gets the result of a flight: its type, the last status, the refused headers, and the wait that the endpoint asked
- * for.
- */
+/** Gets the result of a flight: type, last status, refused headers, and the wait that the endpoint asked for. */
 type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,

@@ -28,10 +28,7 @@ export const holdToken = () => {
     /** When the next token is due; `Infinity` until the SDK has got this token. */
     dueAt: (): number => Math.max(refreshAt, takenAt),
 
-    /**
-     * Keeps the token of a good answer, and returns whether the answer was good. The life begins when the request is
-     * sent.
-     */
+    /** Keeps the token of a good answer, and returns whether it was good. The life begins when the request is sent. */
     keep(answer: TokenAnswer, sentAt: number): boolean {
       const lifeMs = answer.expiresIn * 1_000;
       // With a life of less than a second, the SDK would ask in a loop.

@@ -1,8 +1,8 @@
 import type { RefreshTokenClock } from './clock.js';
 
 /**
- * The few types of the app's platform that the client needs. We declare them here, so that an app need not install the
- * types of the DOM, Node or React Native. The real types all fit.
+ * The few types of the app's platform that the client needs. They are declared here, so that an app need not install
+ * the types of the DOM, Node or React Native. The real types all fit.
  */
 
 /**

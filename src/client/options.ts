@@ -2,8 +2,7 @@ import type { RefreshTokenClock } from './clock.js';
 import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
 
 /**
- * Request headers by name, with the credential of the app's user, such as `Authorization`. A plain object, not a
- * `Headers`.
+ * Request headers by name, with the credential of the app's user. A plain object, not a `Headers`.
  *
  * @publicApi
  */
@@ -93,10 +92,7 @@ export interface RefreshTokenOptions {
   readonly random?: () => number;
 }
 
-/**
- * Throws a `TypeError` unless `kinds` names the type of `value`. Also refuses `''`, 0, and numbers below 0 or above
- * 9000.
- */
+/** Throws a `TypeError` unless `kinds` names the type of `value`. Refuses `''`, 0, and numbers outside 0 to 9000. */
 export const checkOption = (name: string, kinds: string, value: unknown): void => {
   if (!kinds.includes(typeof value) || (value as number) <= 0 || (value as number) > 9_000) {
     throw new TypeError(`createRefreshToken: ${name} must be ${kinds}`);

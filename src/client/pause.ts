@@ -31,10 +31,7 @@ export const makePause = () => {
       if (refused && headers !== refused) end(now);
     },
 
-    /**
-     * Starts a pause after a failure, and returns its milliseconds. Returns 0 if a pause is running: that pause goes
-     * on.
-     */
+    /** Starts a pause after a failure, and returns its milliseconds. Leaves a running pause as it is, and returns 0. */
     start(now: number, chance: number, newlyRefused: string, retryAfterMs: number): number {
       if (now < until) return 0;
       factor = !refused === !newlyRefused ? Math.min(factor * 2, MAX_PAUSE_FACTOR) : 1;

@@ -43,9 +43,7 @@ export const openSession = ({
   const pause = makePause();
 
   let isClosed = false;
-  /**
-   * The user of the held token and of the flight. `null` if the user is signed out or unknown: then no token is held.
-   */
+  /** The user of the held token and of the flight; `null`, and no token is held, if no user is signed in or known. */
   let owner: User | null = null;
   let flight: Flight | undefined;
   let stopTimer: (() => void) | undefined;
@@ -66,8 +64,7 @@ export const openSession = ({
     const isSame = user?.identity === owner?.identity;
     if (!isSame) held.reset();
     pause.onHeaders(now(), user?.headers);
-    // A renewed access token that is not a JWT looks like another user's token. We take it for the same user's, so that
-    // the request goes on.
+    // The app may renew an access token that is not a JWT: the new one looks like another user's. The request goes on.
     if (owner && (isSame || (why && owner.isOpaque && user?.isOpaque))) {
       Object.assign(owner, user);
     } else {
@@ -108,8 +105,7 @@ export const openSession = ({
 
   /**
    * Fetches the next token if it is due, else sets a timer. Fetches only while the app is visible and the SDK has got
-   * the held token. `named` is the user if the app has just named the user; without it, this function asks the app
-   * first.
+   * the held token. `named` is the user if the app has just named the user; else this function asks the app.
    */
   const fetchAhead = (named?: User | null): void => {
     const waitMs = Math.max(held.dueAt(), pause.dueAt()) - now();
@@ -138,8 +134,7 @@ export const openSession = ({
 
     const answer = async (): Promise<string | null | void> => {
       user = (await askUser()) && owner;
-      // One reading of the clock serves both decisions, to fetch and to give: between two readings a token could
-      // expire.
+      // One reading of the clock for both decisions: between two readings, a token could expire.
       const at = now();
       if (user && !held.isGood(at)) {
         if (!flight && pause.dueAt() <= at && held.allows(at)) startFetch(user);

@@ -12,10 +12,7 @@ export interface Time {
   readonly now: () => number;
   /** Calls `callback` once; does not keep a Node process alive. The returned function stops the timer. */
   start(delayMs: number, callback: () => void): () => void;
-  /**
-   * Resolves as `work` does, or to `late` at the time limit or if `work` resolves to `undefined`. `work` must not
-   * reject.
-   */
+  /** Resolves as `work` does (which must not reject), or to `late` at the time limit or instead of `undefined`. */
   limit<T, Late = 'timeout'>(work: Promise<T>, late?: Late): Promise<T | Late>;
   /** Ends every wait at once, as if its time limit had come, and stops its timer. */
   end(): void;

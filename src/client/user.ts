@@ -12,10 +12,7 @@ export interface User {
   headers: string;
 }
 
-/**
- * Returns the `iss` and `sub` of a JWT; a falsy value if the text is not a JWT, has no `sub`, or cannot be decoded
- * here.
- */
+/** Returns the `iss` and `sub` of a JWT; a falsy value if the text is not a JWT, or is one that cannot be read here. */
 const readJwtIdentity = (text: string): string | undefined =>
   attempt(() => {
     const base64 = text.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');

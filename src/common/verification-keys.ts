@@ -24,11 +24,10 @@ function assertNoPublicKey(secret: Buffer): void {
 }
 
 /**
- * The `KeyObject` of a shared HMAC secret. Create it once and reuse it: verifications then need not parse the key
- * again.
+ * The `KeyObject` of a shared HMAC secret. Create it once and reuse it, so that each verification need not parse it.
  *
- * @throws {TypeError} when the secret is empty, or is a key of another kind as PEM, DER, JWK or the base64 of one. (With
- * a public key as the HMAC secret, everyone who knows that key could sign.) The message never quotes the secret.
+ * @throws {TypeError} when the secret is empty, or is a key of another kind as PEM, DER, JWK or the base64 of one.
+ * (With a public key as the HMAC secret, everyone who knows that key could sign.) The message never quotes the secret.
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: secretKeyObject(config.getOrThrow('JWT_SECRET')), algorithms: ['HS256'] });
@@ -49,7 +48,7 @@ export function secretKeyObject(secret: KeyMaterial): KeyObject {
 }
 
 /**
- * The `KeyObject` of a public key in PEM. Create it once and reuse it: verifications then need not parse the key again.
+ * The `KeyObject` of a public key in PEM. Create it once and reuse it, so that each verification need not parse it.
  *
  * @throws {TypeError} when the key is not a PEM, is a private key, or is an RSA key of less than 2048 bits. The message
  * never quotes the key.

@@ -39,7 +39,7 @@ function uncached(varyBefore: string): Headers {
   return [
     ['cache-control', NO_STORE],
     ['x-content-type-options', 'nosniff'],
-    // We append, because CORS may have set `Vary: Origin` before.
+    // Appends, because CORS may have set `Vary: Origin` before.
     ['vary', appendToVary(varyBefore, [...VARIES_WITH])],
   ];
 }

@@ -72,8 +72,8 @@ const clockJumps = fc
   .map((ms): Step => ({ do: 'set clock', ms }));
 
 /**
- * No history has both sleeps and jumps: if the clock is set back during a sleep, the client cannot know the passed
- * time.
+ * No history has both sleeps and jumps: if the clock is set back in a sleep, the client cannot know how much time has
+ * passed.
  */
 const histories = fc.oneof(
   stepsOver(momentsMs, fc.constant({ do: 'renew access' })),

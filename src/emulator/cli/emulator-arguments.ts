@@ -62,8 +62,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the options of an emulator from a command line. Checks names, numbers and choices; the emulator checks the
- * rest.
+ * Reads the emulator's options from a command line. Checks names, numbers and choices; the emulator checks the rest.
  *
  * @throws {CommandUsageError} for an unknown option, a missing value, or a value of the wrong kind.
  */

@@ -52,8 +52,7 @@ export interface OversizedBodyFault extends FaultScope {
 }
 
 /**
- * A compressed body of a few KiB that unpacks to a large one. It has `Content-Encoding: gzip`, whatever the client
- * accepts.
+ * A compressed body of a few KiB that unpacks to a large one. Always sent with `Content-Encoding: gzip`.
  *
  * @publicApi
  */

@@ -17,8 +17,7 @@ export function adminRefusal({ admin, host }: AdminRules, message: IncomingMessa
     if (!isFromThisMachine(message)) {
       return errorAnswer(403, 'The admin routes are open to this machine only');
     }
-    // Against DNS rebinding: an attacker's name may resolve to this machine, but the page's request still carries that
-    // name.
+    // DNS rebinding: an attacker's name may resolve to this machine, but the page's request still holds that name.
     if (calledName === undefined || !(isLoopbackHost(calledName) || calledName === asHostname(host))) {
       const names = 'localhost, 127.0.0.1, [::1], or the host that the emulator listens on';
       return errorAnswer(403, `The admin routes must be called by one of these names: ${names}`);

@@ -39,10 +39,7 @@ export type AdminAccess = 'loopback' | 'any-address' | false;
 export interface NudgeEmulatorOptions {
   /** The private keys that the emulator accepts. Default: {@link DEFAULT_EMULATOR_API_KEY}. */
   readonly apiKeys?: readonly string[];
-  /**
-   * Public keys, which the emulator refuses with 401. Default: none. (Invented: Nudge documents neither key nor
-   * answer.)
-   */
+  /** Public keys, which the emulator refuses with 401 (invented: Nudge documents no such answer). Default: none. */
   readonly publicKeys?: readonly string[];
   /** Whether the account has short-lived tokens. With `false`, the emulator answers 403 (invented). Default `true`. */
   readonly enabled?: boolean;

@@ -8,10 +8,7 @@ export interface ReceivedRequest {
   readonly query: URLSearchParams;
   /** The query as the client sent it, without the question mark. */
   readonly rawQuery: string;
-  /**
-   * The header `apikey`. If the client sends it twice, Node joins the values with a comma, so that no account has the
-   * key.
-   */
+  /** The header `apikey`. Node joins a repeated header with commas, so that no account has the key. */
   readonly apiKey: string | undefined;
   /** The header names in lower case, each once, in alphabetical order. */
   readonly headerNames: readonly string[];

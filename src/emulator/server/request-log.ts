@@ -60,17 +60,11 @@ export interface EmulatorCounters {
   readonly byAccount: Readonly<Record<string, number>>;
   /** Answers with a token, also with a token that the fault `same-token` repeats. */
   readonly tokensIssued: number;
-  /**
-   * How many different tokens there were, up to 100,000. Two tokens of one second, one life and one signing key are
-   * equal.
-   */
+  /** How many different tokens, up to 100,000. Tokens of the same second, life and signing key are equal. */
   readonly distinctTokens: number;
   /** The highest number of requests that were in flight at once. */
   readonly maxConcurrent: number;
-  /**
-   * Requests with an API key to another path than the token route: the client followed a redirect, or used a wrong
-   * path.
-   */
+  /** Requests with an API key to another path than the token route: a wrong path, or a redirect that was followed. */
   readonly keysSeenElsewhere: number;
 }
 

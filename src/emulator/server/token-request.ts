@@ -17,8 +17,7 @@ export type TokenDecision =
   { readonly account: Account; readonly grant: TokenGrant } | { readonly refusal: Answer };
 
 /**
- * Decides on a request to the token route as the vendor does. The rate limit counts the requests of an address, for all
- * accounts together.
+ * Decides on a request to the token route as the vendor does. The rate limit counts by address, not by account.
  *
  * Invented, because Nudge does not document it: 405 and 403; the refusal of public keys, of unknown and of repeated
  * parameters, and of a query that servers read differently; `Retry-After` on a 429; the order of the checks; that the
