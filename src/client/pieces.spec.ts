@@ -30,7 +30,7 @@ describe('a held token', () => {
     expect(held.give(1_000)).toBe('A');
   });
 
-  it('has a next token due only after the SDK got it, and not after reset()', () => {
+  it('makes the next token due only after the SDK got it, and not after reset()', () => {
     const held = heldAt(0);
     expect(held.dueAt()).toBe(Infinity);
     held.give(0);

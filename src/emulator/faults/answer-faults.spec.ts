@@ -4,7 +4,7 @@ import type { EmulatorFault } from '../index.js';
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer answer', () => {
+describe('a fault of the layer answer', () => {
   it('answers any status, also to a request with a wrong key and wrong parameters', async () => {
     client.nudge.setFault({ kind: 'status', status: 503, message: 'maintenance' });
     const seen = await client.get('', 'unknown key');

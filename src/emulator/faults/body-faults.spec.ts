@@ -6,7 +6,7 @@ import type { EmulatorFault } from '../index.js';
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer body', () => {
+describe('a fault of the layer body', () => {
   it.each<[EmulatorFault, string, RegExp]>([
     [{ kind: 'wrong-content-type' }, 'text/html; charset=utf-8', /^\{"token":"[\w.-]+"\}$/],
     [{ kind: 'wrong-content-type', contentType: 'text/plain', body: 'hello' }, 'text/plain', /^hello$/],

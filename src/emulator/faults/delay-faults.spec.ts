@@ -6,7 +6,7 @@ import { NOW_MS, NOW_S, tokenOf, emulatorForEachTest } from '../../../test/suppo
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer delay', () => {
+describe('a fault of the layer delay', () => {
   it('issues the token after the wait when the request is slow, and before the wait when the response is slow', async () => {
     client.nudge.setFault(
       { kind: 'latency', latencyMs: 5000, times: 1 },

@@ -4,7 +4,7 @@ import { NOW_MS, NOW_S, tokenOf, emulatorForEachTest } from '../../../test/suppo
 
 const client = emulatorForEachTest();
 
-describe('faults of the layers clock and date', () => {
+describe('a fault of the layer clock or date', () => {
   it.each([-3_600_000, 3_600_000])('moves all times in an answer by %d ms', async (offsetMs) => {
     client.nudge.setFault({ kind: 'wrong-clock', offsetMs });
     const seen = await client.get();

@@ -5,7 +5,7 @@ import type { EmulatorFault } from '../index.js';
 
 const client = emulatorForEachTest();
 
-describe('faults of the layers reuse and token', () => {
+describe('a fault of the layer reuse or token', () => {
   it('repeats a token for five minutes, for each user another one', async () => {
     client.nudge.setFault({ kind: 'same-token' });
     const first = tokenOf(await client.get());

@@ -5,7 +5,7 @@ import { readAnswer, emulatorForEachTest } from '../../../test/support/emulator-
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer transport', () => {
+describe('a fault of the layer transport', () => {
   it('drops the connection before the answer', async () => {
     client.nudge.setFault({ kind: 'drop' });
     await expect(client.get()).rejects.toMatchObject({ code: 'ECONNRESET' });
