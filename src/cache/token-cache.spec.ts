@@ -308,18 +308,21 @@ describe('a vendor that answers badly', () => {
   it.each([
     { is: 'expired', ageMs: 61 * MINUTE_MS, waitMs: 500 },
     { is: 'about to expire', ageMs: 59.5 * MINUTE_MS, waitMs: 750 },
-  ])('is asked again only after a wait when its token is $is, which is not held', async ({ ageMs, waitMs }) => {
-    const life = TokenLife.onManualClock();
-    life.vendor.behaviour = { kind: 'aged', ageMs };
-    const failure = failureOf(await askAndPass(life));
-    expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: waitMs });
-    expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: waitMs - 9 });
-    await askAndPass(life);
-    expect(life.calls).toHaveLength(1);
-    await life.clock.advanceAsync(waitMs);
-    await askAndPass(life);
-    expect(life.calls).toHaveLength(2);
-  });
+  ])(
+    'is asked again only after a wait when its token is $is, which is not held',
+    async ({ ageMs, waitMs }) => {
+      const life = TokenLife.onManualClock();
+      life.vendor.behaviour = { kind: 'aged', ageMs };
+      const failure = failureOf(await askAndPass(life));
+      expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: waitMs });
+      expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: waitMs - 9 });
+      await askAndPass(life);
+      expect(life.calls).toHaveLength(1);
+      await life.clock.advanceAsync(waitMs);
+      await askAndPass(life);
+      expect(life.calls).toHaveLength(2);
+    },
+  );
 
   it('keeps no caller longer than the deadline when it never answers, and is asked again afterwards', async () => {
     const life = TokenLife.onManualClock();

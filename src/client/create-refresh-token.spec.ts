@@ -479,12 +479,15 @@ describe('a failure', () => {
     ['an expiresIn that is not a number', { body: { token: 'A', expiresIn: 'long' } }, 'malformed'],
     ['404', { status: 404 }, 'status'],
     ['429', { status: 429 }, 'status'],
-  ] as const)('makes the call return null without a retry, and is reported: %s', async (_name, answer, type) => {
-    endpoint.script.push(answer);
-    await expect(create()()).resolves.toBeNull();
-    expect(endpoint.requests).toHaveLength(1);
-    expect(events).toMatchObject([{ type, pauseMs: 5_000 }]);
-  });
+  ] as const)(
+    'makes the call return null without a retry, and is reported: %s',
+    async (_name, answer, type) => {
+      endpoint.script.push(answer);
+      await expect(create()()).resolves.toBeNull();
+      expect(endpoint.requests).toHaveLength(1);
+      expect(events).toMatchObject([{ type, pauseMs: 5_000 }]);
+    },
+  );
 
   it('starts a pause, twice as long each time, with a jitter of up to a quarter', async () => {
     let chance = 0;
@@ -680,13 +683,16 @@ describe('401 and 403', () => {
   const headersWith = (renewed: Record<string, string> | null) =>
     jest.fn<RefreshTokenHeadersFunction>((why) => (why ? renewed : { Authorization: 'old' }));
 
-  it.each([401, 403])('(here %i) make the client renew the headers and repeat the request once', async (status) => {
-    const headers = headersWith({ Authorization: 'new' });
-    endpoint.script.push({ status }, tokenAnswer('A'));
-    await expect(create({ headers })()).resolves.toBe('A');
-    expect(headers.mock.calls).toEqual([[undefined], ['unauthorized']]);
-    expect(endpoint.requests.map(({ init }) => init.headers.Authorization)).toEqual(['old', 'new']);
-  });
+  it.each([401, 403])(
+    '(here %i) make the client renew the headers and repeat the request once',
+    async (status) => {
+      const headers = headersWith({ Authorization: 'new' });
+      endpoint.script.push({ status }, tokenAnswer('A'));
+      await expect(create({ headers })()).resolves.toBe('A');
+      expect(headers.mock.calls).toEqual([[undefined], ['unauthorized']]);
+      expect(endpoint.requests.map(({ init }) => init.headers.Authorization)).toEqual(['old', 'new']);
+    },
+  );
 
   it('that come again after renewed headers start a pause of 30 seconds to 5 minutes', async () => {
     let chance = 0;

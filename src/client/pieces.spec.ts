@@ -170,12 +170,15 @@ describe('a flight', () => {
     [[401, 401, 200], ['old', 'new'], 'unauthorized'],
     [[401, 500, 500, 200], ['old', 'new', 'new'], 'status'],
     [[500, 401, 500, 200], ['old', 'old', 'new'], 'status'],
-  ])('with the answers %j sends requests with the headers %j and fails', async (statuses, expected, failure) => {
-    const { held, senders, finished } = await fetchWith(statuses, 'new');
-    expect(senders).toEqual(expected);
-    expect(finished?.[0]).toBe(failure);
-    expect(held.isAlive(0)).toBe(false);
-  });
+  ])(
+    'with the answers %j sends requests with the headers %j and fails',
+    async (statuses, expected, failure) => {
+      const { held, senders, finished } = await fetchWith(statuses, 'new');
+      expect(senders).toEqual(expected);
+      expect(finished?.[0]).toBe(failure);
+      expect(held.isAlive(0)).toBe(false);
+    },
+  );
 
   it('reports the refused headers', async () => {
     const refused = userOf('old').headers;

@@ -241,8 +241,7 @@ export class Watch {
       this.requestsOfFlight = 0;
       this.newest = undefined;
     }
-    if (this.refusedHeaders !== undefined && JSON.stringify(headers) !== this.refusedHeaders)
-      this.endPause();
+    if (this.refusedHeaders !== undefined && JSON.stringify(headers) !== this.refusedHeaders) this.endPause();
     if (!headers) {
       this.requestsOfFlight = 0;
       this.newest = undefined;

@@ -88,7 +88,8 @@ export const BODY_FAULTS: {
     }),
     example: { kind: 'wrong-content-type' },
     effect: 'the same body as `text/html`; `contentType` and `body` change it',
-    changeBody: ({ body, contentType = HTML_TYPE }, answer) => withBody(answer, body ?? answer.body, contentType),
+    changeBody: ({ body, contentType = HTML_TYPE }, answer) =>
+      withBody(answer, body ?? answer.body, contentType),
   },
   'not-json': {
     schema: faultSchema('not-json', { body: v.optional(text) }),

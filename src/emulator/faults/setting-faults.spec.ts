@@ -89,7 +89,10 @@ describe('setting faults', () => {
     [{ kind: 'status', status: 600 }, /status/],
     [{ kind: 'status', status: 500, surprise: 1 }, /surprise/],
     [{ kind: 'status', status: 500, times: 0 }, /times/],
-    [{ kind: 'status', status: 500, retryAfterS: 1, retryAfterText: 'x' }, /either retryAfterText or retryAfterS/],
+    [
+      { kind: 'status', status: 500, retryAfterS: 1, retryAfterText: 'x' },
+      /either retryAfterText or retryAfterS/,
+    ],
     [{ kind: 'redirect', location: 'http://x/\r\nset-cookie: a' }, /printable ASCII/],
     [{ kind: 'redirect', status: 200 }, /status/],
     [{ kind: 'wrong-json', json: () => 1 }, /json/],

@@ -47,7 +47,10 @@ describe('the admin routes accept', () => {
 
   it.each<[string, OutgoingHttpHeaders]>([
     ['a call from a user who types the address', { 'sec-fetch-site': 'none' }],
-    ['a call from a page of the same origin', { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:4010' }],
+    [
+      'a call from a page of the same origin',
+      { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:4010' },
+    ],
     ['a call from a tool, which names no page', {}],
   ])('%s', (_, headers) => {
     for (const rules of [LOOPBACK, ANY_ADDRESS]) {

@@ -126,7 +126,8 @@ function repeatedKeys(accounts: Readonly<Record<string, Required<EmulatorAccount
     const path = name === DEFAULT_ACCOUNT ? [] : ['accounts', name];
     const problems: string[] = [];
     for (const key of new Set(apiKeys)) {
-      if (owners.has(key)) problems.push(problem([...path, 'apiKeys'], 'a key cannot belong to two accounts'));
+      if (owners.has(key))
+        problems.push(problem([...path, 'apiKeys'], 'a key cannot belong to two accounts'));
       owners.set(key, name);
     }
     for (const key of new Set(publicKeys)) {

@@ -229,7 +229,10 @@ describe('several accounts', () => {
   });
 
   it.each<[() => unknown, RegExp]>([
-    [() => nudge.setApiKeys(['x'], 'acme2'), /no account has this name; the accounts are: default, acme, globex$/],
+    [
+      () => nudge.setApiKeys(['x'], 'acme2'),
+      /no account has this name; the accounts are: default, acme, globex$/,
+    ],
     [() => nudge.setEnabled(true, 'Acme'), /no account has this name/],
     [() => nudge.rotateSigningKey({ account: '' }), /no account has this name/],
     [() => nudge.setApiKeys(['x', 'globex-key'], 'acme'), /1: belongs to another account/],
@@ -243,7 +246,10 @@ describe('several accounts', () => {
 
   it.each<[Record<string, { apiKeys: string[]; publicKeys?: string[] }>, RegExp]>([
     [{ 'a b': { apiKeys: ['x'] } }, /^accounts\.a b: must have 1 to 100 letters/],
-    [{ default: { apiKeys: ['x'] } }, /^accounts\.default: is the name of the account that the option apiKeys/],
+    [
+      { default: { apiKeys: ['x'] } },
+      /^accounts\.default: is the name of the account that the option apiKeys/,
+    ],
     [{ acme: { apiKeys: [] } }, /^accounts\.acme\.apiKeys: at least one key/],
     [{ acme: { apiKeys: [KEY] } }, /^accounts\.acme\.apiKeys: a key cannot belong to two accounts/],
     [{ a: { apiKeys: ['x'] }, b: { apiKeys: ['x'] } }, /^accounts\.b\.apiKeys: a key cannot belong to two/],

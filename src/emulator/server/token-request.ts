@@ -25,7 +25,11 @@ export type TokenDecision =
  *
  * @see https://docs.nudgenow.com/apis/get-jwt-token
  */
-export function decide(request: ReceivedRequest, known: KnownKey | undefined, limiter: RateLimiter): TokenDecision {
+export function decide(
+  request: ReceivedRequest,
+  known: KnownKey | undefined,
+  limiter: RateLimiter,
+): TokenDecision {
   if (request.method !== 'GET') {
     return refuse(405, `${request.method} is not allowed here. GET only (emulator: invented)`, {
       Allow: 'GET',

@@ -79,7 +79,12 @@ export class TokenRoute {
     return { ...answer, headers: { ...answer.headers, ...dateHeaders(vendorNowMs, hits.date) } };
   }
 
-  #decidedAnswer(decision: Plan['decision'], hits: FaultHits, vendorNowMs: number, record: OpenRecord): Answer {
+  #decidedAnswer(
+    decision: Plan['decision'],
+    hits: FaultHits,
+    vendorNowMs: number,
+    record: OpenRecord,
+  ): Answer {
     if ('fault' in decision) return answerOf(decision.fault, vendorNowMs);
     if ('refusal' in decision) return decision.refusal;
     const { reuse, token: tokenFault } = hits;
