@@ -28,7 +28,7 @@ function createInstruments(meter: Meter) {
     }),
     waiting: meter.createObservableUpDownCounter('nudge_auth.budget.waiting', {
       unit: '{call}',
-      description: 'Calls that wait because the budget is used up',
+      description: 'Calls that wait for a place in the budget',
     }),
     fallbackInUse: meter.createObservableGauge('nudge_auth.key.fallback_in_use', {
       unit: '{state}',
