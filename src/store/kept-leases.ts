@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../common/clock.js';
 import { giveBack, type TokenLease } from './token-store.js';
 
-/** Leases that are kept for a while after the work is done, because the next holder would be told the same. */
+/** Keeps leases for a while after the work: Nudge would give the next holder the same answer, so nobody should ask yet. */
 export class KeptLeases {
   readonly #clock: Clock;
   readonly #kept = new Map<TokenLease, Cancel>();
