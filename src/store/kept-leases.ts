@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../common/clock.js';
 import { giveBack, type TokenLease } from './token-store.js';
 
-/** Keeps leases for a while after the work: Nudge would give the next holder the same answer, so nobody should ask yet. */
+/** Keeps leases for a while after the work, so that no other process asks Nudge: it would get the same answer. */
 export class KeptLeases {
   readonly #clock: Clock;
   readonly #kept = new Map<TokenLease, Cancel>();

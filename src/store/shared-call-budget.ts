@@ -15,7 +15,7 @@ interface Wait {
   readonly forMs: number;
 }
 
-/** The budget and the pause that all processes share in a store. While the store is lost each process has a tenth of the budget. */
+/** The budget and the pause that all processes share. While the store is lost each process has a tenth of the budget. */
 export class SharedCallBudget implements CallBudget, CallPause {
   readonly #limits: SharedCallLimits;
   readonly #callsPerMinute: number;

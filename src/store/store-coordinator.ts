@@ -50,10 +50,10 @@ export class StoreCoordinator implements TokenRenewer {
   readonly #vendorTime = new LeastVendorTime();
   readonly #clock: Clock;
   readonly #aloneShare: number;
-  readonly #closeShared: () => void;
+  readonly #closeBreaker: () => void;
   #firstConnection: Promise<void> | undefined;
 
-  /** @param closeShared closes what this coordinator may share with others. It is left out if they still need it. */
+  /** @param closeBreaker closes the circuit breaker. Left out if other coordinators use the breaker too. */
   constructor(
     gateway: VendorGateway,
     store: TokenStore,
@@ -61,7 +61,7 @@ export class StoreCoordinator implements TokenRenewer {
     policy: FreshnessPolicy,
     clock: Clock,
     random: Random,
-    closeShared: () => void = () => undefined,
+    closeBreaker: () => void = () => undefined,
   ) {
     this.#gateway = gateway;
     this.#store = store;
@@ -70,7 +70,7 @@ export class StoreCoordinator implements TokenRenewer {
     this.#policy = policy;
     this.#keptLeases = new KeptLeases(clock);
     this.#clock = clock;
-    this.#closeShared = closeShared;
+    this.#closeBreaker = closeBreaker;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
   }
 
@@ -108,7 +108,7 @@ export class StoreCoordinator implements TokenRenewer {
   close(): void {
     this.#recovery.close();
     this.#keptLeases.close();
-    this.#closeShared();
+    this.#closeBreaker();
   }
 
   #untilConnected(): Promise<void> {
