@@ -92,7 +92,7 @@ describeRedis('why the store is of no use', () => {
     expect(lost?.reason).toMatch(reason);
     expect(more).toEqual([]);
     expect(lines).toEqual([
-      `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process goes on by itself and calls Nudge on its own account. Run \`npx nestjs-nudge-auth doctor\`.`,
+      `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process gets its own tokens from Nudge until the store answers again. Run \`npx nestjs-nudge-auth doctor\`.`,
     ]);
     const canaries = new Canaries().plant('password', PASSWORD).plant('key', ENCRYPTION_KEY);
     canaries.plant('address', new URL(url).host).plant('host', '127.0.0.1');
