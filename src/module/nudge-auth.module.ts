@@ -161,7 +161,7 @@ export class NudgeAuthModule
           path: 'name',
           message:
             `two registrations ${which} are imported: import one (isGlobal: true lets every module use it), ` +
-            'or give each a name of its own',
+            'or give each a different name',
         },
       ]);
     }
@@ -196,7 +196,7 @@ export class NudgeAuthModule
         path: 'userJwt',
         message:
           'is given beside endpoint.guards, which replace the guard that would use it: remove one of the two, ' +
-          'or set endpoint to false and put NudgeUserGuard on routes of your own',
+          'or set endpoint to false and put NudgeUserGuard on your own routes',
       },
     ]);
   }

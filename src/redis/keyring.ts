@@ -108,7 +108,7 @@ export function keyIdOf(sealed: string): string {
   return sealed.slice(0, Math.max(0, sealed.indexOf('.')));
 }
 
-/** The keys of one registration. The first makes the names and seals; the others only open older records. */
+/** The keys of one registration. The first makes the names of new records. Records are read under every key. */
 export class Keyring {
   readonly first: StoreKey;
   readonly all: readonly StoreKey[];
@@ -127,7 +127,7 @@ export class Keyring {
     return this.all.find((key) => key.id === id);
   }
 
-  /** The key for a new record: the one of the API key that fetched the token, or the host's first encryption key. */
+  /** The key for a new record, so that only a process with the API key of the token, or with the host's key, can read it. */
   sealing(keyFingerprint: string): StoreKey | undefined {
     if (this.first.keyFingerprint === undefined) return this.first;
     return this.all.find((key) => key.keyFingerprint === keyFingerprint);

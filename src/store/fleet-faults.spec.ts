@@ -406,7 +406,7 @@ describe('an invalidation that the store has missed', () => {
     expect(await askAll([one], clock, 10)).not.toEqual([old]);
   });
 
-  it('does not keep the store lost when all else works: the process fetches a token and stores it', async () => {
+  it('leaves the store usable when all other operations work, so that the process stores a new token', async () => {
     const { clock, server, pod, vendor, types } = fleetOf(0);
     const cut = new Network(server);
     const one = pod(vendor, cut);
@@ -509,7 +509,7 @@ describe('a slow store', () => {
     expect(types().filter((type) => type === 'store-lost').length).toBeLessThanOrEqual(4);
   });
 
-  it('is lost once when it and the first attempt at Nudge get no answer, and the caller gets a token', async () => {
+  it('is lost once when neither it nor Nudge answers at first, and the caller still gets a token', async () => {
     const { clock, network, vendor, pod, types } = fleetOf(0);
     network.latencyMs = 400;
     let attempts = 0;

@@ -29,7 +29,7 @@ export class StoreCircuitBreaker {
   #failedProbes = 0;
   #cancelProbe: Cancel = () => undefined;
   #isClosed = false;
-  /** The store answers again, and the listeners for its return still work. */
+  /** The store answers again, and the listeners for its return still run. */
   #isReturning = false;
   readonly #returnListeners = new Set<() => Promise<void>>();
 
