@@ -32,9 +32,12 @@ describe('answerFormat', () => {
     expect(answerFormat(`/nudge/token${query}`, 'application/json')).toBe('text');
   });
 
-  it.each(['?format=json', '?format=json&x=format', '?xformat=text'])('answers with JSON when the query is %s', (query) => {
-    expect(answerFormat(`/nudge/token${query}`, 'application/json')).toBe('json');
-  });
+  it.each(['?format=json', '?format=json&x=format', '?xformat=text'])(
+    'answers with JSON when the query is %s',
+    (query) => {
+      expect(answerFormat(`/nudge/token${query}`, 'application/json')).toBe('json');
+    },
+  );
 
   it.each(['?e%78tId=a', '?expiryMins', '?format=json&expiryMins=5', '?extId=a&extId=b'])(
     'refuses the query %s, because a client may not choose the life or the owner of a token',

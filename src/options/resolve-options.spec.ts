@@ -272,7 +272,12 @@ describe('resolveNudgeAuthOptions', () => {
         path: 'http.maxRetries',
         message: 'must be a whole number of retries from 0 to 5',
       },
-      { is: 'http that is not an object', given: { apiKey, http: 3000 }, path: 'http', message: 'must be an object' },
+      {
+        is: 'http that is not an object',
+        given: { apiKey, http: 3000 },
+        path: 'http',
+        message: 'must be an object',
+      },
       {
         is: 'a proxy as text',
         given: { apiKey, http: { proxy: 'http://proxy.example:8080' } },

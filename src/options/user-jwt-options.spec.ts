@@ -182,11 +182,14 @@ describe('a public key', () => {
     { as: 'DER', publicKey: derOf(pairs.ec.publicKey) },
     { as: 'DER', publicKey: derOf(pairs.ec.publicKey).toString('base64') },
     { as: 'JWK', publicKey: JSON.stringify(pairs.ec.publicKey.export({ format: 'jwk' })) },
-  ])('stops the boot when it is not a PEM, with an error that says how to pass it: $as', ({ as, publicKey }) => {
-    expect(problemsOf({ publicKey, algorithms: ['ES256'] })).toEqual({
-      'userJwt.publicKey': `is a ${as} or the base64 of one: pass a PEM, or the KeyObject that crypto.createPublicKey makes of it`,
-    });
-  });
+  ])(
+    'stops the boot when it is not a PEM, with an error that says how to pass it: $as',
+    ({ as, publicKey }) => {
+      expect(problemsOf({ publicKey, algorithms: ['ES256'] })).toEqual({
+        'userJwt.publicKey': `is a ${as} or the base64 of one: pass a PEM, or the KeyObject that crypto.createPublicKey makes of it`,
+      });
+    },
+  );
 
   it('may be a certificate', () => {
     const certificate = readFileSync(new URL('obviously-fake-certificate.pem', TLS), 'utf8');

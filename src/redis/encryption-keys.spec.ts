@@ -6,9 +6,12 @@ import { resolveRedisTokenStoreOptions } from './redis-token-store.options.js';
 const BYTES = Buffer.from('obviously-fake-key-of-32-bytes-!?');
 
 describe('an encryption key', () => {
-  it.each(['base64', 'base64url', 'hex'] as const)('gives the same bytes when it is written in %s', (encoding) => {
-    expect(encryptionKeyBytes(BYTES.toString(encoding))).toEqual(BYTES);
-  });
+  it.each(['base64', 'base64url', 'hex'] as const)(
+    'gives the same bytes when it is written in %s',
+    (encoding) => {
+      expect(encryptionKeyBytes(BYTES.toString(encoding))).toEqual(BYTES);
+    },
+  );
 
   it('is accepted in each encoding for any 32 random bytes', () => {
     for (let time = 0; time < 200; time += 1) {

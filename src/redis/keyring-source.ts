@@ -70,7 +70,8 @@ export class ApiKeyring implements KeyringSource {
       ({ material, keyFingerprint }) => new StoreKey(material, keyFingerprint),
     );
     const [first, ...older] = keys;
-    if (first === undefined) throw new TypeError('There is no API key from which to derive an encryption key');
+    if (first === undefined)
+      throw new TypeError('There is no API key from which to derive an encryption key');
     this.#known = new Keyring(first, older);
     return this.#known;
   }

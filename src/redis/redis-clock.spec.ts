@@ -44,7 +44,6 @@ describe('RedisClock', () => {
     clock.learn(2_000, 2_010, (6_005 + stepMs) * US_PER_MS);
     expect(clock.deadlineUs(3_000, 100)).toBe((7_105 + stepMs) * US_PER_MS);
   });
-
 });
 
 describe('passedMs', () => {

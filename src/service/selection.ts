@@ -46,7 +46,9 @@ function invalid(message: string): NudgeAuthError {
 }
 
 export function tenantRequired(): NudgeAuthError {
-  return invalid('tenant is required: the registration has the option tenants, and there is no default tenant');
+  return invalid(
+    'tenant is required: the registration has the option tenants, and there is no default tenant',
+  );
 }
 
 export function withoutTenants(): NudgeAuthError {

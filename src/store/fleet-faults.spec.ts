@@ -315,22 +315,25 @@ describe('a store that returns impossible waits', () => {
     { says: Number.NaN, waitMs: 0 },
     { says: -HOUR_MS, waitMs: 0 },
     { says: 'long' as unknown as number, waitMs: 0 },
-  ])('never makes a caller wait for more than a minute: $says counts as $waitMs ms', async ({ says, waitMs }) => {
-    for (const what of ['pause', 'take'] as const) {
-      const { clock, network, pods } = fleetOf(1);
-      const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
-      Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
-      const first = await askAll(pods, clock, 0);
-      expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
-      // The wait does not outlast the store.
-      network.isUp = false;
-      Object.assign(network.callLimits, {
-        [what]: () => Promise.reject(new Error('simulated network fault')),
-      });
-      await clock.advanceAsync(MINUTE_MS);
-      expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
-    }
-  });
+  ])(
+    'never makes a caller wait for more than a minute: $says counts as $waitMs ms',
+    async ({ says, waitMs }) => {
+      for (const what of ['pause', 'take'] as const) {
+        const { clock, network, pods } = fleetOf(1);
+        const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
+        Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
+        const first = await askAll(pods, clock, 0);
+        expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
+        // The wait does not outlast the store.
+        network.isUp = false;
+        Object.assign(network.callLimits, {
+          [what]: () => Promise.reject(new Error('simulated network fault')),
+        });
+        await clock.advanceAsync(MINUTE_MS);
+        expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
+      }
+    },
+  );
 });
 
 describe('a store that comes back empty', () => {

@@ -33,7 +33,8 @@ export class NudgeTokenAnswer implements TokenAnswer {
   @ApiProperty({
     type: 'integer',
     minimum: 0,
-    description: 'Seconds after which the client should fetch its next token. Each answer has a different random value.',
+    description:
+      'Seconds after which the client should fetch its next token. Each answer has a different random value.',
     example: 3264,
   })
   readonly refreshIn!: number;

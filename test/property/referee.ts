@@ -198,7 +198,10 @@ export class Referee implements VendorObserver {
     assert.equal(issued.entry, caller.entry, 'rule 6: the token belongs to the entry that was asked for');
     const remainingMs = issued.expiresAtMs - vendorMs;
     assert.ok(remainingMs >= this.#leastMs(issued), `rule 1: too little life is left (${remainingMs} ms)`);
-    assert.ok(expiresAt - wallMs <= remainingMs, 'rule 1: expiresAt is never later than the end of the token');
+    assert.ok(
+      expiresAt - wallMs <= remainingMs,
+      'rule 1: expiresAt is never later than the end of the token',
+    );
     if (caller.force) {
       assert.ok(
         issued.call.order > caller.calledAtOrder,

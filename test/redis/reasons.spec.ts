@@ -82,22 +82,25 @@ describeRedis('the reason of a lost store', () => {
     return { life, lines };
   }
 
-  it.each(FAULTS)('is one word in event and log line, without a secret, when $what', async ({ reason, serverArgs, urlOf, happens }) => {
-    const server = await newServer(serverArgs);
-    const url = urlOf?.(server) ?? server.url;
-    const { life, lines } = await lifeWith({ url });
-    await happens?.(server, server.client());
-    expect((await life.ask()).error).toBeUndefined();
-    const [lost, ...more] = life.eventsOf('store-lost');
-    expect(lost?.reason).toMatch(reason);
-    expect(more).toEqual([]);
-    expect(lines).toEqual([
-      `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process gets its own tokens from Nudge until the store answers again. Run \`npx nestjs-nudge-auth doctor\`.`,
-    ]);
-    const canaries = new Canaries().plant('password', PASSWORD).plant('key', ENCRYPTION_KEY);
-    canaries.plant('address', new URL(url).host).plant('host', '127.0.0.1');
-    expect(canaries.foundIn(everythingSaidBy([life.happened, lines, life.service.status()]))).toEqual([]);
-  });
+  it.each(FAULTS)(
+    'is one word in event and log line, without a secret, when $what',
+    async ({ reason, serverArgs, urlOf, happens }) => {
+      const server = await newServer(serverArgs);
+      const url = urlOf?.(server) ?? server.url;
+      const { life, lines } = await lifeWith({ url });
+      await happens?.(server, server.client());
+      expect((await life.ask()).error).toBeUndefined();
+      const [lost, ...more] = life.eventsOf('store-lost');
+      expect(lost?.reason).toMatch(reason);
+      expect(more).toEqual([]);
+      expect(lines).toEqual([
+        `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process gets its own tokens from Nudge until the store answers again. Run \`npx nestjs-nudge-auth doctor\`.`,
+      ]);
+      const canaries = new Canaries().plant('password', PASSWORD).plant('key', ENCRYPTION_KEY);
+      canaries.plant('address', new URL(url).host).plant('host', '127.0.0.1');
+      expect(canaries.foundIn(everythingSaidBy([life.happened, lines, life.service.status()]))).toEqual([]);
+    },
+  );
 
   it("is ENOTCONN when the host's own client has lost its connection", async () => {
     const server = await newServer();
