@@ -9,7 +9,9 @@ export interface NestAddOptions {
   readonly sourceRoot?: string;
   /** A project of nest-cli.json, in a monorepo. */
   readonly project?: string;
-  /** Whether to leave the packages uninstalled. The Nest CLI passes every option of its command line to the schematic. */
+  /**
+   * Whether to leave the packages uninstalled. The Nest CLI passes every option of its command line to the schematic.
+   */
   readonly skipInstall?: boolean | string;
 }
 

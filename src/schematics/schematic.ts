@@ -3,7 +3,9 @@
  * package needs no dependency on it.
  */
 
-/** The files of the user's workspace. The engine writes them only after the rule has succeeded, and never in a dry run. */
+/**
+ * The files of the user's workspace. The engine writes them only after the rule has succeeded, and never in a dry run.
+ */
 export interface Tree {
   exists(path: string): boolean;
   read(path: string): Uint8Array | null;

@@ -13,8 +13,8 @@ interface Line {
 }
 
 /**
- * The text of a module's file with one more module imported, or `undefined` if the file is not simple enough to edit: it
- * has more than one `@Module`, or `imports` is not a list.
+ * The text of a module's file with one more module imported, or `undefined` if the file is not simple enough to edit:
+ * it has more than one `@Module`, or `imports` is not a list.
  */
 export function withModuleImported(text: string, { className, specifier }: Line): string | undefined {
   const code = withoutCommentsAndStrings(text);

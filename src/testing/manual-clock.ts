@@ -54,7 +54,9 @@ export class ManualClock implements Clock {
     this.#passTo(endMs);
   }
 
-  /** As `advance`, but lets promises settle after each timer, so that code that awaits a timer goes on at that moment. */
+  /**
+   * As `advance`, but lets promises settle after each timer, so that code that awaits a timer goes on at that moment.
+   */
   async advanceAsync(ms: number): Promise<void> {
     const endMs = this.#monotonicMs + ms;
     await settle();
@@ -71,7 +73,9 @@ export class ManualClock implements Clock {
     this.#wallMs += ms;
   }
 
-  /** Suspends the machine for `ms` milliseconds: the wall clock goes on, the monotonic one stands still, timers wait. */
+  /**
+   * Suspends the machine for `ms` milliseconds: the wall clock goes on, the monotonic one stands still, timers wait.
+   */
   suspend(ms: number): void {
     this.#wallMs += ms;
   }

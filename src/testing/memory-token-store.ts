@@ -38,7 +38,9 @@ export class MemoryTokenStore implements TokenStore {
   #lastFence = 0;
   readonly callLimits: SharedCallLimits;
 
-  /** @param maxEntries how many entries are kept at most. The least recently used one is dropped first. Default 100,000. */
+  /**
+   * @param maxEntries how many entries are kept at most. The least recently used one is dropped first. Default 100,000.
+   */
   constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });

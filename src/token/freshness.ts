@@ -26,8 +26,8 @@ export interface FreshnessLimits {
 }
 
 /**
- * A token is rotated every minute although it may live for an hour. If it were kept until it expires, every client would
- * get the same expiry, and all of them would come back in the same second.
+ * A token is rotated every minute although it may live for an hour. If it were kept until it expires, every client
+ * would get the same expiry, and all of them would come back in the same second.
  */
 export const CLIENT_ROTATE_AFTER_MS = MINUTE_MS;
 const DEFAULT_MIN_REMAINING_MS = MINUTE_MS;

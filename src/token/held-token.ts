@@ -67,7 +67,9 @@ export class HeldToken {
     return freshness(ageMs, this.#lifeMs - ageMs, this.#limits);
   }
 
-  /** The freshness while the store cannot be reached. The token counts as fresh until that share of its life has passed. */
+  /**
+   * The freshness while the store cannot be reached. The token counts as fresh until that share of its life has passed.
+   */
   freshnessAlone(now: Instant, rotateAfterShare: number): Freshness {
     const state = this.freshness(now);
     const isEarly = elapsedMs(this.#arrivedAt, now) < this.#lifeMs * rotateAfterShare;

@@ -10,12 +10,14 @@ const REMEDIES =
   'let the module verify your users itself with the option userJwt; pass your own guards as endpoint.guards; ' +
   'or set endpoint to false';
 
-/** Why an application has no strategy that it may use. The text follows "the application's passport strategy 'jwt', ". */
+/**
+ * Why an application has no strategy that it may use. The text follows "the application's passport strategy 'jwt', ".
+ */
 type StrategyProblem = string;
 
 /**
- * The host's `'jwt'` strategy. It is found once, and the same instance is used from then on. All applications of a process
- * share one passport, so a second application may register the name too. Its users must not be accepted here.
+ * The host's `'jwt'` strategy. It is found once, and the same instance is used from then on. All applications of a
+ * process share one passport, so a second application may register the name too. Its users must not be accepted here.
  */
 export class HostStrategy {
   readonly #modules: ModulesContainer;
@@ -43,7 +45,9 @@ export class HostStrategy {
     );
   }
 
-  /** Binds a strategy that is a provider of the application. Any other strategy is bound when a request first needs it. */
+  /**
+   * Binds a strategy that is a provider of the application. Any other strategy is bound when a request first needs it.
+   */
   bindOwn(): void {
     const own = this.#findOwn();
     if (own !== undefined) this.#bind(own);

@@ -14,9 +14,10 @@ export function userAuthenticationToken(name?: string): string {
 }
 
 /**
- * Lets signed-in users pass. It checks them by the registration's own `userJwt`, or else by the host's `'jwt'` strategy.
- * It refuses other callers with 401 and `WWW-Authenticate: Bearer`, and answers 503 when the check itself fails. It guards
- * the endpoint. The host can use it on its own routes and GraphQL resolvers if their module imports the registration.
+ * Lets signed-in users pass. It checks them by the registration's own `userJwt`, or else by the host's `'jwt'`
+ * strategy. It refuses other callers with 401 and `WWW-Authenticate: Bearer`, and answers 503 when the check itself
+ * fails. It guards the endpoint. The host can use it on its own routes and GraphQL resolvers if their module imports
+ * the registration.
  *
  * @example
  * \@UseGuards(NudgeUserGuard)

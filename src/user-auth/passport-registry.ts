@@ -9,14 +9,16 @@ export interface Strategy {
   authenticate(request: unknown, options?: unknown): unknown;
 }
 
-/** The copy of passport in which `@nestjs/passport` registers strategies. A project may have several copies installed. */
+/**
+ * The copy of passport in which `@nestjs/passport` registers strategies. A project may have several copies installed.
+ */
 const nestPassport = (
   PassportStrategy(class {} as never).prototype as { getPassportInstance(): Passport }
 ).getPassportInstance();
 
 /**
- * When each strategy was registered, by name: 1 for the first registration of the process, and so on. passport forgets a
- * strategy that another one replaces. A strategy's own name does not help: that of passport-jwt is always "jwt".
+ * When each strategy was registered, by name: 1 for the first registration of the process, and so on. passport forgets
+ * a strategy that another one replaces. A strategy's own name does not help: that of passport-jwt is always "jwt".
  */
 const registrations = new WeakMap<object, Map<string, number>>();
 let registrationCount = 0;

@@ -41,8 +41,8 @@ function nameOf(jwt: string): string {
 }
 
 /**
- * Remembers verified JWTs, so that a JWT is not verified at every request. It remembers only good ones, so a flood of bad
- * JWTs takes no memory and pushes no good one out.
+ * Remembers verified JWTs, so that a JWT is not verified at every request. It remembers only good ones, so a flood of
+ * bad JWTs takes no memory and pushes no good one out.
  */
 export class RememberedJwts {
   readonly #keys: UserKeys;
@@ -50,7 +50,10 @@ export class RememberedJwts {
   readonly #toleranceS: number;
   readonly #jwts = new LRUCache<string, RememberedJwt>({ max: MAX_JWTS, maxSize: MAX_TOTAL_CHARACTERS });
 
-  /** @param options how long a JWT is remembered at most (0: not at all), and by how much clocks may differ; milliseconds. */
+  /**
+   * @param options how long a JWT is remembered at most (0: not at all), and by how much clocks may differ;
+   * milliseconds.
+   */
   constructor(
     keys: UserKeys,
     options: { readonly rememberForMs: number; readonly clockToleranceMs: number },

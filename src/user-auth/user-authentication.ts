@@ -83,8 +83,8 @@ export class UserAuthentication {
   }
 
   /**
-   * The claims of the user's JWT, verified by the registration's `userJwt`; `undefined` if there is no JWT or a bad one.
-   * Answers at once, without a promise, if the JWT is remembered.
+   * The claims of the user's JWT, verified by the registration's `userJwt`; `undefined` if there is no JWT or a bad
+   * one. Answers at once, without a promise, if the JWT is remembered.
    *
    * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched; `USER_CHECK_FAILED` when
    * `isRevoked` fails or exceeds the deadline.

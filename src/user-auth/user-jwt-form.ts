@@ -31,8 +31,8 @@ function isEncodedAsUsual(b64: unknown): boolean {
 
 /**
  * The header of a well-formed JWT, or why the JWT is refused. passport-jwt alone would also accept signed claims that
- * are not an object, are a string with JSON in it or follow a byte order mark, JWTs with critical extensions, and several
- * spellings of one signature.
+ * are not an object, are a string with JSON in it or follow a byte order mark, JWTs with critical extensions, and
+ * several spellings of one signature.
  *
  * @see RFC 7519 §7.2, RFC 7515 §4.1.11, RFC 7797 §7
  */

@@ -51,8 +51,8 @@ export class UserJwtVerifier {
   }
 
   /**
-   * The claims of the request's JWT, in a new object; `undefined` if there is no JWT or a bad one. Answers at once, without
-   * a promise, if the JWT is remembered.
+   * The claims of the request's JWT, in a new object; `undefined` if there is no JWT or a bad one. Answers at once,
+   * without a promise, if the JWT is remembered.
    *
    * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched.
    */
