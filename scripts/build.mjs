@@ -1,6 +1,6 @@
 /*
- * Builds the package twice from the same sources: as ES modules into dist/, and as CommonJS into dist/cjs/, for hosts
- * whose Node or test runner cannot `require` an ES module. The command line tools are ES modules alone.
+ * Builds the package twice from the same sources: as ES modules into dist/, and as CommonJS into dist/cjs/ for hosts
+ * whose Node or test runner cannot `require` an ES module. The command line tools are only ES modules.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CJS = join(ROOT, 'dist/cjs');
 const require = createRequire(import.meta.url);
 
-/** Runs a program of one of the packages that are installed here; ends with its exit code when it fails. */
+/** Runs a program of an installed package. If it fails, this process ends with its exit code. */
 function run(packageName, program, args) {
   const manifest = require.resolve(`${packageName}/package.json`);
   const script = join(dirname(manifest), require(manifest).bin[program]);
@@ -28,7 +28,7 @@ for (const folder of [join(ROOT, 'dist'), CJS]) {
   cpSync(join(ROOT, 'peers'), join(folder, 'peers'), { recursive: true });
 }
 
-// `#peers/…` is known to the package.json of the package alone; what lies beside dist/cjs/package.json says it by path.
+// Only the package.json at the root maps `#peers/…`. Files below dist/cjs/package.json need relative paths instead.
 for (const path of readdirSync(CJS, { recursive: true })) {
   if (!path.endsWith('.js')) continue;
   const file = join(CJS, path);
@@ -38,6 +38,6 @@ for (const path of readdirSync(CJS, { recursive: true })) {
   if (byPath !== text) writeFileSync(file, byPath);
 }
 
-// The nearest package.json counts: what a .js file is, and what bundlers may leave out.
+// Node reads `type` and bundlers read `sideEffects` from the nearest package.json.
 const { sideEffects } = require('../package.json');
 writeFileSync(join(CJS, 'package.json'), `${JSON.stringify({ type: 'commonjs', sideEffects })}\n`);

@@ -202,14 +202,14 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       expect(await statusOf(host, known)).toBe(200);
       clock.advance(30_000);
       isSlow = true;
-      const unknown = Array.from({ length: 100 }, async () =>
+      const withUnknownKids = Array.from({ length: 100 }, async () =>
         statusOf(host, await sign(randomBytes(8).toString('hex'))),
       );
       while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
       expect(await statusOf(host, known)).toBe(200);
       for (const release of held) release();
       // Only the kid that caused the fetch was seen before it began. The other kids may belong to newer keys.
-      expect((await Promise.all(unknown)).filter((status) => status !== 503)).toEqual([401]);
+      expect((await Promise.all(withUnknownKids)).filter((status) => status !== 503)).toEqual([401]);
       expect(issuer.fetches()).toBe(2);
     });
 

@@ -78,7 +78,8 @@ const caught: unknown[] = [];
 class SpyFilter extends BaseExceptionFilter {
   override catch(exception: unknown, host: ArgumentsHost): void {
     caught.push(exception);
-    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- the method of a filter, not of a promise
+    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- the method of a filter, not of a
+    // promise
     super.catch(exception, host);
   }
 }
@@ -264,7 +265,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     );
     for (const { answer, said } of [dead, proxied]) {
       expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
-      // The resolved options hold the proxy as it was given. Only its password may be found, and only there.
+      // The resolved options hold the proxy as it was given, so its password is found in them.
       expect(canaries.foundIn(said).filter((name) => name !== 'the password of the proxy')).toEqual([]);
     }
     const [exception] = caught;

@@ -1,4 +1,4 @@
-/* Run inside an application: `require` and `import` must give the same values, or Nest knows two of each class. */
+/* Runs in an application. `require` and `import` must give the same values, or Nest would see two copies of each class. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ for (const subpath of subpaths) {
     assert.equal(required[key], value, `${specifier}: ${key}`);
 }
 
-/** Not where an optional peer is not installed. */
+/** Whether the subpath can be loaded: not if its optional peer is missing. */
 function canLoad(subpath) {
   try {
     return Boolean(require(name + subpath.slice(1)));
