@@ -29,7 +29,7 @@ const canPin = cpus().length > 1 && canPinTo(MEASURED_CORE) && canPinTo(OTHER_CO
 /** The program that makes the load, and where it runs. */
 export const loadGenerator = [
   hasWrk ? `wrk -t1 -c${CONNECTIONS}` : `autocannon -c${CONNECTIONS}`,
-  canPin ? 'on a core of its own' : 'on any core',
+  canPin ? 'on a separate core' : 'on any core',
 ].join(' ');
 
 /** A server in a child process, with its own port. Disposing it ends the process. */
