@@ -16,7 +16,8 @@ function platformOf(name) {
   const words = name.split(/[/-]/);
   const os = words.find((word) => OS.includes(word));
   const cpu = words.find((word) => CPU.includes(word));
-  if (os === undefined || cpu === undefined) throw new Error(`The name ${name} does not tell its platform: add its words to OS and CPU`);
+  if (os === undefined || cpu === undefined)
+    throw new Error(`The name ${name} does not tell its platform: add its words to OS and CPU`);
   const libc = os === 'linux' && LIBC[words.at(-1)];
   return { os: [os], cpu: [cpu], ...(libc ? { libc: [libc] } : {}) };
 }

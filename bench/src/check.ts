@@ -10,7 +10,8 @@ for (const { holds, target, measured } of found) {
   console.log(`${holds ? 'holds      ' : 'FALLS SHORT'}  ${target}; measured ${measured}`);
 }
 const short = found.filter(({ holds }) => !holds);
-if (results.stampede?.fleet === undefined) console.log('NOT MEASURED: the measures that need Redis, see above.');
+if (results.stampede?.fleet === undefined)
+  console.log('NOT MEASURED: the measures that need Redis, see above.');
 console.log(
   short.length === 0
     ? `All ${found.length} targets that were measured hold.`

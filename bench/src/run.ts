@@ -15,9 +15,7 @@ const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isShort = process.argv.includes('--short');
 const unknown = wanted.filter((word) => word !== 'report' && !(MEASURE_NAMES as string[]).includes(word));
 if (unknown.length > 0) {
-  console.error(
-    `There is no measure ${unknown.join(', ')}. Use ${MEASURE_NAMES.join(', ')} or report.`,
-  );
+  console.error(`There is no measure ${unknown.join(', ')}. Use ${MEASURE_NAMES.join(', ')} or report.`);
   process.exit(2);
 }
 const names = MEASURE_NAMES.filter((name) => wanted.length === 0 || wanted.includes(name));

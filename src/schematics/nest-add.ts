@@ -22,7 +22,9 @@ export function nestAdd(options: NestAddOptions): Rule {
     addPeers(tree, context, application, String(options.skipInstall) === 'true');
     const modulePath = `/${application.sourceRoot}/nudge/nudge.module.ts`;
     if (application.hasNudgeAuthModule && !tree.exists(modulePath)) {
-      context.logger.info('The application registers NudgeAuthModule already: nest add leaves its sources as they are.');
+      context.logger.info(
+        'The application registers NudgeAuthModule already: nest add leaves its sources as they are.',
+      );
       return;
     }
     const isNew = createIfMissing(tree, modulePath, moduleFile(application));
@@ -113,7 +115,9 @@ function addEnvironment(tree: Tree, context: SchematicContext, application: Appl
   if (environment === undefined) {
     const secret = randomBytes(USER_JWT_SECRET_BYTES).toString('base64url');
     tree.create('/.env', environmentLines(application, secret));
-    context.logger.info('.env now has what the application needs to start on this machine. Keep it out of git.');
+    context.logger.info(
+      '.env now has what the application needs to start on this machine. Keep it out of git.',
+    );
   } else if (!/^NUDGE_API_KEY/m.test(environment)) {
     context.logger.warn(
       'Set the variables of .env.example in .env or in the environment: the application does not start without them.',

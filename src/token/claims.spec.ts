@@ -42,7 +42,11 @@ describe('readClaims', () => {
       token: `${encode({ alg: 'none' })}.${encode({ iat: 1, exp: 2 })}.`,
       reason: 'it is not a JWT in compact form',
     },
-    { is: 'a line break at the end', token: `${jwt({ iat: 1, exp: 2 })}\n`, reason: 'it is not a JWT in compact form' },
+    {
+      is: 'a line break at the end',
+      token: `${jwt({ iat: 1, exp: 2 })}\n`,
+      reason: 'it is not a JWT in compact form',
+    },
     {
       is: 'a header that is text',
       token: jwt({ iat: 1, exp: 2 }, 'canary'),

@@ -31,7 +31,9 @@ export class HostStrategyGuard extends AuthGuard() {
 
   constructor(strategy: () => Strategy, userProperty: string) {
     // The types allow only a name; passport accepts an instance too.
-    super({ defaultStrategy: new InstanceStrategy(strategy) as unknown as string } satisfies IAuthModuleOptions);
+    super({
+      defaultStrategy: new InstanceStrategy(strategy) as unknown as string,
+    } satisfies IAuthModuleOptions);
     this.#userProperty = userProperty;
   }
 

@@ -50,7 +50,10 @@ export async function askForApiKey(
     key = await deadline.race(Promise.resolve().then(provider), () => new KeyTimeout());
   } catch (error) {
     if (error instanceof KeyTimeout) {
-      throw new NudgeAuthError('NUDGE_TIMEOUT', 'The function given as apiKey did not return within the deadline');
+      throw new NudgeAuthError(
+        'NUDGE_TIMEOUT',
+        'The function given as apiKey did not return within the deadline',
+      );
     }
     throw unavailable(`the function given for it failed (${kindOf(error)})`);
   }

@@ -61,7 +61,8 @@ export class Attempts {
     if (this.#key === undefined) {
       throw new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'There is no API key for a call to Nudge');
     }
-    if (!this.isTimeLeft) throw new NudgeAuthError('NUDGE_TIMEOUT', 'Too little time was left for a call to Nudge');
+    if (!this.isTimeLeft)
+      throw new NudgeAuthError('NUDGE_TIMEOUT', 'Too little time was left for a call to Nudge');
     return this.#key;
   }
 

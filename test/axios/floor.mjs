@@ -44,7 +44,9 @@ for (const version of process.argv.length > 2 ? process.argv.slice(2) : releases
     }
     console.log(
       version,
-      faults.length === 0 ? 'is safe' : `fails ${faults.length} times, for example: ${faults.slice(0, 2).join('; ')}`,
+      faults.length === 0
+        ? 'is safe'
+        : `fails ${faults.length} times, for example: ${faults.slice(0, 2).join('; ')}`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -22,7 +22,9 @@ const attackerValues = {
   },
   'a function that accepts everything': (...args) => void receivedArguments.push(args),
   'a lookup': (_name, options, callback) =>
-    options?.all ? callback?.(null, [{ address: attacker.host, family: 4 }]) : callback?.(null, attacker.host, 4),
+    options?.all
+      ? callback?.(null, [{ address: attacker.host, family: 4 }])
+      : callback?.(null, attacker.host, 4),
   'an address': { protocol: 'http:', host: attacker.host, hostname: attacker.host, port: attacker.port },
   'an agent': new (class extends HttpAgent {
     createConnection() {

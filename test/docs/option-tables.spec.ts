@@ -75,14 +75,17 @@ function boundsOf(schema: v.GenericSchema): { min?: number; max?: number } {
 describe.each(GROUPS)('the group $name', ({ name, page, files, options }) => {
   const words = optionWords(files);
 
-  it.each(Object.entries(options))('describes %s with the bounds and the default of its declaration', (option, schema) => {
-    const { text = '', defaultText = '' } = words.get(option) ?? {};
-    expect(text).not.toBe('');
-    const { min, max } = boundsOf(schema);
-    if (min !== undefined) expect(text).toContain(`${min} to ${max}`);
-    const expected = plainDefault(schema);
-    if (expected !== undefined) expect(defaultText.replaceAll(/[`']/g, '')).toBe(expected);
-  });
+  it.each(Object.entries(options))(
+    'describes %s with the bounds and the default of its declaration',
+    (option, schema) => {
+      const { text = '', defaultText = '' } = words.get(option) ?? {};
+      expect(text).not.toBe('');
+      const { min, max } = boundsOf(schema);
+      if (min !== undefined) expect(text).toContain(`${min} to ${max}`);
+      const expected = plainDefault(schema);
+      if (expected !== undefined) expect(defaultText.replaceAll(/[`']/g, '')).toBe(expected);
+    },
+  );
 
   it('is shown on its page', () =>
     expectTable(page, name, [

@@ -420,9 +420,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
         extId: (user, request) => {
           seen.push(Reflect.get(Object(request), 'url'));
           const { id } = user as { id: string };
-          return id === 'none'
-            ? (undefined as never)
-            : Promise.resolve(id === 'long' ? 'x'.repeat(101) : id);
+          return id === 'none' ? (undefined as never) : Promise.resolve(id === 'long' ? 'x'.repeat(101) : id);
         },
         endpoint: { userProperty: 'account' },
       },

@@ -128,7 +128,11 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
           return (await this.service.tokens.getToken()).token;
         }
       }
-      const host = await start({ modules: [of()], controllers: [MineController], providers: [RequestService] });
+      const host = await start({
+        modules: [of()],
+        controllers: [MineController],
+        providers: [RequestService],
+      });
       const tokens = [await host.getAsUser('/mine'), await host.getAsUser('/mine')];
       expect(tokens.map(({ status }) => status)).toEqual([200, 200]);
       expect((await host.get('/mine')).status).toBe(401);

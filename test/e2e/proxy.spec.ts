@@ -125,17 +125,20 @@ describe.each(PLATFORMS)('a call to Nudge through a proxy on %s', (platform) => 
     expect(wire.heard).toBe('');
   });
 
-  it.each(['127.0.0.1', 'localhost'])('uses no proxy for %s, even if an option or a variable names one', async (name) => {
-    for (const variable of VARIABLES) if (!/no_proxy/i.test(variable)) process.env[variable] = proxyUrl();
-    const plain = nudge.url.replace('127.0.0.1', name);
-    expect((await ask(plain, {})).status).toBe(200);
-    await host?.close();
-    const proxyOption = { protocol: 'http', host: '127.0.0.1', port: wire.port };
-    expect((await ask(plain, { proxy: proxyOption })).status).toBe(200);
-    await host?.close();
-    const encrypted = `https://${name}:${vendor.port}/api`;
-    expect((await ask(encrypted, { httpsAgent: agent(), proxy: proxyOption })).status).toBe(200);
-    expect(nudge.counters.received).toBe(3);
-    expect(wire.heard).toBe('');
-  });
+  it.each(['127.0.0.1', 'localhost'])(
+    'uses no proxy for %s, even if an option or a variable names one',
+    async (name) => {
+      for (const variable of VARIABLES) if (!/no_proxy/i.test(variable)) process.env[variable] = proxyUrl();
+      const plain = nudge.url.replace('127.0.0.1', name);
+      expect((await ask(plain, {})).status).toBe(200);
+      await host?.close();
+      const proxyOption = { protocol: 'http', host: '127.0.0.1', port: wire.port };
+      expect((await ask(plain, { proxy: proxyOption })).status).toBe(200);
+      await host?.close();
+      const encrypted = `https://${name}:${vendor.port}/api`;
+      expect((await ask(encrypted, { httpsAgent: agent(), proxy: proxyOption })).status).toBe(200);
+      expect(nudge.counters.received).toBe(3);
+      expect(wire.heard).toBe('');
+    },
+  );
 });

@@ -178,20 +178,17 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     expect(canaries.foundIn(answer.text)).toContain('the token handed out');
   });
 
-  it.each(Object.keys(FAULT_LAYERS) as EmulatorFaultKind[])(
-    'do not leak with the fault %s',
-    async (kind) => {
-      for (const fault of FAULTS[kind]) {
-        nudge.reset();
-        nudge.setFault(fault);
-        const host = await start({ http: { timeoutMs: SILENT.has(kind) ? 100 : 3000, maxRetries: 1 } });
-        const { answer, said } = await provoke(host);
-        expect(nudge.requests[0]?.faults).toEqual([kind]);
-        expect([fault, answer.status]).toEqual([fault, answer.status === 200 ? 200 : 503]);
-        expect([fault, canaries.foundIn(said)]).toEqual([fault, []]);
-      }
-    },
-  );
+  it.each(Object.keys(FAULT_LAYERS) as EmulatorFaultKind[])('do not leak with the fault %s', async (kind) => {
+    for (const fault of FAULTS[kind]) {
+      nudge.reset();
+      nudge.setFault(fault);
+      const host = await start({ http: { timeoutMs: SILENT.has(kind) ? 100 : 3000, maxRetries: 1 } });
+      const { answer, said } = await provoke(host);
+      expect(nudge.requests[0]?.faults).toEqual([kind]);
+      expect([fault, answer.status]).toEqual([fault, answer.status === 200 ? 200 : 503]);
+      expect([fault, canaries.foundIn(said)]).toEqual([fault, []]);
+    }
+  });
 
   it('do not leak when Nudge refuses both keys or has not enabled the feature', async () => {
     nudge.setApiKeys(['another-key']);
@@ -303,7 +300,10 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
   it.each([
     { is: 'message', make: () => new Error(ECHO) },
     { is: 'name', make: () => Object.assign(new Error('no'), { name: API_KEY }) },
-    { is: 'name that looks like the name of an error', make: () => Object.assign(new Error('no'), { name: `${TOKEN}Error` }) },
+    {
+      is: 'name that looks like the name of an error',
+      make: () => Object.assign(new Error('no'), { name: `${TOKEN}Error` }),
+    },
     { is: 'code', make: () => Object.assign(new Error('no'), { code: API_KEY }) },
     { is: 'cause', make: () => new Error('no', { cause: new Error(ECHO) }) },
     { is: 'field', make: () => Object.assign(new Error('no'), { config: { headers: { apikey: API_KEY } } }) },

@@ -44,7 +44,8 @@ describeRedis('the example of a fleet', () => {
   });
 
   async function banner(): Promise<{ url: string; redis: string }> {
-    if (example?.stdout === null || example?.stdout === undefined) throw new Error('The example was not started');
+    if (example?.stdout === null || example?.stdout === undefined)
+      throw new Error('The example was not started');
     let url = '';
     for await (const line of createInterface(example.stdout)) {
       url = /Page +(http:\S+)/.exec(line)?.[1] ?? url;
@@ -53,7 +54,9 @@ describeRedis('the example of a fleet', () => {
       example.stdout.resume();
       return { url, redis };
     }
-    throw new Error('The example ended before its page was served. Build it: npm run build && npm run build:fleet');
+    throw new Error(
+      'The example ended before its page was served. Build it: npm run build && npm run build:fleet',
+    );
   }
 
   it('serves users from four processes, also without Redis, and ends cleanly', async () => {

@@ -24,7 +24,12 @@ const CELLS = [
     makers: ['@nestjs/cli@11.0.0', '@nestjs/schematics@11.0.0'],
     peers: PEERS_OF_NEST_11,
   },
-  { name: 'Nest 11, newest template', makers: ['@nestjs/cli@11'], peers: PEERS_OF_NEST_11, fromRegistry: true },
+  {
+    name: 'Nest 11, newest template',
+    makers: ['@nestjs/cli@11'],
+    peers: PEERS_OF_NEST_11,
+    fromRegistry: true,
+  },
   { name: 'Nest 12, ES modules', makers: ['@nestjs/cli@12'], peers: PEERS_OF_NEST_12 },
   // The template's jest cannot load Nest 12 on an older Node.
   {

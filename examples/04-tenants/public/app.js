@@ -47,7 +47,9 @@ function show({ id, isKeyRevoked, nudgeCalls }) {
   key.dataset.tone = isKeyRevoked ? 'bad' : 'good';
   section.querySelector('.note').textContent =
     `Calls to Nudge with a key that it has accepted: ${nudgeCalls}`;
-  section.querySelector('tbody').replaceChildren(...shownUsers.filter(({ customer }) => customer === id).map(row));
+  section
+    .querySelector('tbody')
+    .replaceChildren(...shownUsers.filter(({ customer }) => customer === id).map(row));
 }
 
 async function look() {

@@ -29,7 +29,8 @@ export async function startRedis(): Promise<{ url: string; stop: () => Promise<v
     output += text as string;
     if (output.includes('Ready to accept connections')) break;
   }
-  if (!output.includes('Ready to accept connections')) throw new Error(`redis-server did not start:\n${output}`);
+  if (!output.includes('Ready to accept connections'))
+    throw new Error(`redis-server did not start:\n${output}`);
   return {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {

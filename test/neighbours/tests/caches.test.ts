@@ -86,7 +86,10 @@ describe('caches', () => {
         const anonymous = await served.get('/nudge/token');
         assert.equal(anonymous.status, 401);
         const drawn = await Promise.all(Array.from({ length: 20 }, () => textOf('/nudge/token', 'ada')));
-        assert.ok(new Set(drawn).size > 1, 'refreshIn is random in each answer, so a cached answer would not change');
+        assert.ok(
+          new Set(drawn).size > 1,
+          'refreshIn is random in each answer, so a cached answer would not change',
+        );
       });
     });
   }
