@@ -78,8 +78,7 @@ const caught: unknown[] = [];
 class SpyFilter extends BaseExceptionFilter {
   override catch(exception: unknown, host: ArgumentsHost): void {
     caught.push(exception);
-    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- the method of a filter, not of a
-    // promise
+    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- this catch is a filter's method
     super.catch(exception, host);
   }
 }
