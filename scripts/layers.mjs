@@ -60,8 +60,9 @@ async function page() {
   const text = [
     '# The layers of the code',
     '',
-    'A folder of `src/` is a layer. A layer imports from those below it in this table, never from those above.',
-    'The picture is drawn from the imports by `npm run layers`; an arrow that a longer way implies is left out.',
+    'This page shows where to find what in the code. Each folder of `src/` is a layer. A layer imports only from layers',
+    'that are below it in the table. `npm run layers` draws the picture from the imports. It leaves out an arrow if other',
+    'arrows already lead the same way.',
     '',
     '```mermaid',
     'flowchart TD',
@@ -71,6 +72,8 @@ async function page() {
     '| folder | what it does |',
     '| --- | --- |',
     ...[...layers, ...ISLANDS].map(({ name, job }) => `| \`src/${name}/\` | ${job} |`),
+    '',
+    'The last three folders stand beside the layers: no layer imports them, but the command line loads the emulator.',
     '',
   ].join('\n');
   return format(text, { parser: 'markdown', singleQuote: true, printWidth: 110 });
