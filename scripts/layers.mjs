@@ -60,9 +60,8 @@ async function page() {
   const text = [
     '# The layers of the code',
     '',
-    'This page shows where to find what in the code. Each folder of `src/` is a layer. A layer imports only from layers',
-    'that are below it in the table. `npm run layers` draws the picture from the imports. It leaves out an arrow if other',
-    'arrows already lead the same way.',
+    'A folder of `src/` is a layer. A layer imports from those below it in this table, never from those above.',
+    'The picture is drawn from the imports by `npm run layers`; an arrow that a longer way implies is left out.',
     '',
     '```mermaid',
     'flowchart TD',
@@ -72,8 +71,6 @@ async function page() {
     '| folder | what it does |',
     '| --- | --- |',
     ...[...layers, ...ISLANDS].map(({ name, job }) => `| \`src/${name}/\` | ${job} |`),
-    '',
-    'The last three folders stand beside the layers: no layer imports them, but the command line loads the emulator.',
     '',
   ].join('\n');
   return format(text, { parser: 'markdown', singleQuote: true, printWidth: 110 });
