@@ -4,10 +4,10 @@ import { CampaignJob, JobsModule } from './jobs.js';
 
 let booting: Promise<INestApplicationContext> | undefined;
 
-/** One application for all calls that an instance gets. */
+/** One application for all calls of an instance. */
 function application(): Promise<INestApplicationContext> {
   booting ??= boot().catch((error: unknown) => {
-    booting = undefined; // the next call boots anew
+    booting = undefined; // the next call boots again
     throw error;
   });
   return booting;

@@ -15,7 +15,7 @@ import { nudgeTokenDocs } from 'nestjs-nudge-auth/swagger';
       ...nudgeAuthConfig.asProvider(),
       name: 'emea',
       endpoint: {
-        // either of the two signs a user in
+        // one of the two is enough to sign a user in
         decorators: [nudgeTokenDocs({ security: ['bearer', 'cookie'] })],
       },
     }),

@@ -5,7 +5,7 @@ import type { ThrottlerRequest } from '@nestjs/throttler';
 import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 
-/** In front of every guard: strangers are counted by IP. */
+/** Runs before all other guards: counts requests by IP address. */
 @Injectable()
 export class IpThrottlerGuard extends ThrottlerGuard {
   protected override async handleRequest(request: ThrottlerRequest) {
@@ -14,7 +14,7 @@ export class IpThrottlerGuard extends ThrottlerGuard {
   }
 }
 
-/** Behind the guard that sets `request.user`. */
+/** Runs after the guard that sets `request.user`: counts by user. */
 @Injectable()
 export class UserThrottlerGuard extends ThrottlerGuard {
   protected override async handleRequest(request: ThrottlerRequest) {
