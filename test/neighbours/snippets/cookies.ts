@@ -4,7 +4,7 @@ import { NudgeAuthModule, userJwtFromRequest } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
-/** A request as cookie-parser and @fastify/cookie leave it. */
+/** A request with the cookies that cookie-parser or @fastify/cookie has read. */
 interface CookieRequest {
   headers: object;
   cookies?: Record<string, string | undefined>;
@@ -18,7 +18,7 @@ function userJwtFromCookie(request: CookieRequest): string | null {
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor() {
     super({
-      // mobile apps send a header, browsers a cookie
+      // phones send a header, browsers a cookie
       jwtFromRequest: ExtractJwt.fromExtractors([
         userJwtFromRequest,
         userJwtFromCookie,

@@ -17,7 +17,7 @@ class CampaignService {
   }
 }
 
-it('a service asks the fake, which useMocker provides', async () => {
+it('a service gets tokens from the fake of useMocker', async () => {
   const fake = new FakeNudgeTokenService();
   const testing = await Test.createTestingModule({
     providers: [CampaignService],
@@ -53,7 +53,7 @@ it('the endpoint keeps the contract of the frontend', async () => {
     });
     fake.failWith('NUDGE_UNAVAILABLE');
     const bad = await fetch(url);
-    expect(bad.status).toBe(503); // never a 401: it would sign users out
+    expect(bad.status).toBe(503); // never a 401: it would log users out
     expect(await bad.json()).toMatchObject({ code: 'NUDGE_UNAVAILABLE' });
     expect(bad.headers.get('retry-after')).toMatch(/^\d+$/);
   } finally {
