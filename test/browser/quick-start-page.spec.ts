@@ -234,13 +234,13 @@ describeWithProgram(
       await hasReached;
       await app.shows('Getting a token for Ada');
       await app.click('Sign out');
-      await app.shows('Nobody is signed in');
+      await app.shows('No user is signed in');
       release();
       const [late] = await app.sent(1);
 
       expect(late?.token !== undefined).toBe(ignoresAbort);
       await app.pass(2 * HOUR_MS);
-      await app.shows('Nobody is signed in');
+      await app.shows('No user is signed in');
       expect(await app.text('token-none')).toBe('There is none.');
       await app.page.locator('#timeline .lane-page', { hasText: 'null' }).waitFor();
       expect(await app.requests()).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 
-/** The README, the pages of the documentation, and those of the examples: paths from the repository's root. */
+/** The README, the pages in docs/ and those of the examples, as paths from the repository's root. */
 export const PAGES: readonly string[] = [
   'README.md',
   ...['docs', 'docs/neighbours'].flatMap((folder) =>
