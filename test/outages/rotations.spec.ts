@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { DEFAULT_COMMAND_TIMEOUT_MS } from '../../src/redis/redis-token-store.options.js';
-import { CompiledPod } from './support/compiled.js';
-import { describeRedis } from './support/describe-redis.js';
-import { Fleet, sum } from './support/fleet.js';
-import type { PodConfig } from './support/pod-protocol.js';
-import { RedisServer } from './support/redis-server.js';
-import { TcpProxy } from './support/tcp-proxy.js';
-import { until } from './support/until.js';
+import { CompiledPod } from '../redis/support/compiled.js';
+import { describeRedis } from '../redis/support/describe-redis.js';
+import { Fleet, sum } from '../redis/support/fleet.js';
+import type { PodConfig } from '../redis/support/pod-protocol.js';
+import { RedisServer } from '../redis/support/redis-server.js';
+import { TcpProxy } from '../redis/support/tcp-proxy.js';
+import { until } from '../redis/support/until.js';
 
 const API_KEY = 'obviously-fake-private-key-of-the-fleet';
 const PODS = 4;
