@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** An example by its folder: the script that builds it, and what that makes. */
 const BUILDS = {
   '01-quick-start': { script: 'build:examples', main: 'main.js' },
+  '02-fleet': { script: 'build:fleet', main: 'main.js' },
   '04-tenants': { script: 'build:tenants', main: '04-tenants/main.js' },
 } as const;
 export type ExampleName = keyof typeof BUILDS;
@@ -33,8 +34,14 @@ export class Example {
   #errors = '';
 
   constructor(port: string, name: ExampleName = '01-quick-start') {
-    // Whatever the shell has set for a real Nudge must not matter.
-    const env = { ...process.env, PORT: port, NUDGE_BASE_URL: 'https://nudge.invalid', NODE_OPTIONS: '' };
+    // What the shell has set for a real Nudge or Redis must not matter.
+    const env = {
+      ...process.env,
+      PORT: port,
+      NUDGE_BASE_URL: 'https://nudge.invalid',
+      REDIS_URL: undefined,
+      NODE_OPTIONS: '',
+    };
     this.#child = spawn(process.execPath, [mainOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
