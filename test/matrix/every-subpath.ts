@@ -10,7 +10,7 @@ import * as testing from 'nestjs-nudge-auth/testing';
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** What a resolver does not find, or what rests on something that it does not find, would be `any`. */
+/** A type is `any` if the resolver does not find it, or does not find a type that it depends on. */
 export const isKnown: [
   IsAny<typeof root.NudgeAuthModule>,
   IsAny<ReturnType<root.NudgeTokenService['getToken']>>,

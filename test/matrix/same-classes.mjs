@@ -1,4 +1,4 @@
-/* Run inside an application: `require` and `import` must give the same values, or Nest knows two of each class. */
+/* Runs in an application. `require` and `import` must give the same values, or Nest would see two copies of each class. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

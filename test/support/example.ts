@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** An example by its folder: the script that builds it, and what that makes. */
+/** For each example folder, the script that builds it and the built main file. */
 const BUILDS = {
   '01-quick-start': { script: 'build:examples', main: 'main.js' },
   '02-fleet': { script: 'build:fleet', main: 'main.js' },
@@ -26,7 +26,7 @@ export function assertExampleIsBuilt(name: ExampleName = '01-quick-start'): void
   throw new Error(`The example is not built: npm run build && npm run ${BUILDS[name].script}`);
 }
 
-/** The built example in a process of its own. */
+/** The built example in a separate process. */
 export class Example {
   readonly #child;
   readonly #ended: Promise<Ending>;
@@ -34,7 +34,7 @@ export class Example {
   #errors = '';
 
   constructor(port: string, name: ExampleName = '01-quick-start') {
-    // What the shell has set for a real Nudge or Redis must not matter.
+    // The variables that the shell may have set for a real Nudge or Redis are overridden.
     const env = {
       ...process.env,
       PORT: port,
@@ -51,7 +51,7 @@ export class Example {
     return this.#errors;
   }
 
-  /** What the banner says behind each label; fails where the example ends before it has said all. */
+  /** The URLs in the banner. Throws if the example ends before it has printed the banner. */
   async banner(): Promise<{ page: string; endpoint: string; emulator: string }> {
     for await (const line of createInterface(this.#child.stdout)) {
       this.#lines.push(line);

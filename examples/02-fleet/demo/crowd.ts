@@ -8,8 +8,8 @@ const PAUSE_MS = 200;
 const ANSWER_WITHIN_MS = 30_000;
 
 /**
- * Demo only: plays the users. A browser would send everything over a few connections, and so to a few processes. Here
- * each request has a connection of its own, as the requests of many users have.
+ * Demo only: plays many users. A browser sends its requests over a few connections, and so to a few processes. Here each
+ * request has its own connection, as the requests of many users have.
  */
 export class Crowd {
   #served = 0;
@@ -66,7 +66,7 @@ export class Crowd {
       else this.#refused += 1;
       if (status === 401) this.#session = undefined;
     } catch {
-      // A process that is killed takes its open connections along; the next request reaches another one.
+      // A killed process closes its connections. The next request reaches another process.
       this.#refused += 1;
       this.#session = undefined;
     }

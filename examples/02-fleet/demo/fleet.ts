@@ -13,7 +13,7 @@ const SECOND_MS = 1_000;
 const HOST = '127.0.0.1';
 const BURST = 500;
 
-/** Demo only: the processes of the app, the crowd that asks them, and what is told of both. */
+/** Demo only: the processes of the app, the crowd that asks them, and the state of both that the page shows. */
 export class Fleet {
   readonly #processes = new Map<number, ProcessStats>();
   readonly #history = new History();
@@ -27,7 +27,7 @@ export class Fleet {
     private readonly redis: RedisProcess | undefined,
   ) {}
 
-  /** The URL; `undefined` when the processes could not listen. */
+  /** Returns the URL; `undefined` if the processes could not listen. */
   async start(): Promise<string | undefined> {
     // The default everywhere but on Windows: each new connection goes to the next process.
     cluster.schedulingPolicy = cluster.SCHED_RR;
@@ -93,7 +93,7 @@ export class Fleet {
   #replace(worker: Worker, code: number): void {
     this.#processes.delete(Number(worker.process.pid));
     if (this.#isStopping) return;
-    // A process that cannot even start would be replaced for ever.
+    // A process that cannot start is not replaced, because the next one could not start either.
     if (code === 1) {
       process.exitCode = 1;
       void this.stop();
@@ -123,5 +123,5 @@ export class Fleet {
   }
 }
 
-/** A process may end while it is told something. */
+/** A process may end while a message to it is under way. */
 function ignore(): void {}

@@ -1,4 +1,4 @@
-/** What the page shows. */
+/** The state of the fleet that the page shows. */
 export interface Stats {
   /** Whether the crowd is asking. */
   readonly isAsking: boolean;
@@ -6,9 +6,9 @@ export interface Stats {
   readonly served: number;
   /** Requests of the crowd that got none. */
   readonly refused: number;
-  /** Calls that Nudge got, from all processes together. */
+  /** Calls to Nudge from all processes together. */
   readonly nudgeCalls: number;
-  /** The most of them that were ever under way at once. */
+  /** The largest number of calls that were under way at once. */
   readonly mostAtOnce: number;
   readonly redis: 'running' | 'stopped' | 'not started here';
   readonly processes: readonly ProcessStats[];
@@ -51,10 +51,10 @@ export const DEEDS = [
 ] as const;
 export type Deed = (typeof DEEDS)[number];
 
-/** From a process to the one that started it. */
+/** A message from a process to the one that started it. */
 export type WorkerMessage = { readonly report: ProcessStats } | { readonly deed: Deed };
 
-/** To all processes: whichever of them the page asks, it gets the same answer. */
+/** A message to all processes, so that each of them gives the page the same counters. */
 export interface PrimaryMessage {
   readonly stats: Stats;
 }

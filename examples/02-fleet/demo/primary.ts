@@ -4,15 +4,15 @@ import { Fleet, PROCESSES } from './fleet.js';
 import { RedisProcess } from './redis-process.js';
 
 const LOOK_FOR_NPM_EVERY_MS = 500;
-/** Known to the emulator only: it opens nothing else. */
+/** Only the emulator accepts this key. */
 const API_KEY = 'fake-private-key-for-the-fleet';
 
-/** Demo only: plays Nudge, brings Redis, and starts the processes of the app. */
+/** Demo only: starts the emulator, Redis and the processes of the app. */
 export async function runPrimary(): Promise<void> {
   const nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   const redis = process.env['REDIS_URL'] === undefined ? await startRedis(nudge) : undefined;
   const fleet = new Fleet(nudge, redis);
-  // What your deployment would put into the environment; here the addresses are known only now.
+  // Your deployment would set these variables. Here the addresses are known only now.
   Object.assign(process.env, {
     NUDGE_API_KEY: API_KEY,
     NUDGE_BASE_URL: nudge.url,
@@ -34,7 +34,9 @@ async function startRedis(nudge: NudgeEmulator): Promise<RedisProcess> {
   }
 }
 
-/** A signal sent to npm alone stops at the shell that it put around this process: look whether that is still there. */
+/**
+ * A signal that is sent only to npm ends npm's shell but not this process, so this checks whether the shell still runs.
+ */
 function endWithNpm(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const shell = process.ppid;
@@ -55,6 +57,6 @@ function banner(url: string, nudge: NudgeEmulator, redis: RedisProcess | undefin
   Emulator   ${nudge.url}   admin: ${nudge.adminUrl}
   Redis      ${redis?.url ?? 'the one of REDIS_URL'}
 
-  Ctrl-C ends it.
+  Ctrl-C ends the example.
 `;
 }

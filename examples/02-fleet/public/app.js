@@ -20,7 +20,7 @@ function row({ pid, served, storeAvailable }, mostServed) {
   bar.style.setProperty('--share', mostServed === 0 ? 0 : served / mostServed);
   const servedCell = cell(count(served));
   servedCell.append(bar);
-  line.append(cell(pid), servedCell, cell(storeAvailable ? 'yes' : 'no: on its own'));
+  line.append(cell(pid), servedCell, cell(storeAvailable ? 'yes' : 'no, works alone'));
   line.dataset.tone = storeAvailable ? 'good' : 'alone';
   return line;
 }
@@ -49,7 +49,7 @@ async function look() {
     // A process that has just started knows nothing yet.
     if (stats.processes !== undefined) show(stats);
   } catch {
-    // The process that was asked has just ended. The next look reaches another one.
+    // The request reached a process that has just ended.
   }
 }
 
