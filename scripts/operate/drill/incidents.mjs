@@ -78,10 +78,10 @@ export const INCIDENTS = [
       options: {
         scope: 'user',
         extId: ({ sub }) => sub,
-        budget: { callsPerMinute: 60 },
+        budget: { callsPerMinute: 10 },
       },
     },
-    begin: (stage) => void (stage.newUsersPerStep = 80),
+    begin: (stage) => void (stage.newUsersPerStep = 12),
     end: (stage) => void (stage.newUsersPerStep = 0),
   },
   {
