@@ -9,6 +9,7 @@ import { httpOptions } from '../../src/options/http.options.js';
 import { moduleExtras } from '../../src/options/module-extras.options.js';
 import { nudgeAuthOptions } from '../../src/options/nudge-auth.options.js';
 import { variableOf } from '../../src/options/option-rules.js';
+import { tenantsOptions } from '../../src/options/tenants.options.js';
 import { userJwtOptions } from '../../src/options/user-jwt.options.js';
 import { redisTokenStoreOptions } from '../../src/redis/redis-token-store.options.js';
 import { expectTable } from './generated-table.js';
@@ -40,6 +41,7 @@ const GROUPS: readonly Group[] = [
   group('userJwt', userJwtOptions, ['src/options/user-jwt.options.ts']),
   group('extras', moduleExtras, ['src/options/module-extras.options.ts']),
   group('endpoint', endpointOptions, ['src/options/endpoint.options.ts']),
+  group('tenants', tenantsOptions, ['src/options/tenants.options.ts'], 'docs/tenants.md'),
   group(
     'RedisTokenStore',
     redisTokenStoreOptions,

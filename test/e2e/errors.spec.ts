@@ -433,7 +433,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       const answers = [await host.get('/nudge/token', headers), await host.get('/profile', headers)];
       expect(service.status().userKeys).toMatchObject({ state: 'unavailable' });
       expect(host.logger.at('warn')).toEqual([expect.stringMatching(cause)]);
-      expect(host.logger.at('warn')[0]).toContain(`cannot be had from ${jwksUri}: `);
+      expect(host.logger.at('warn')[0]).toContain(`cannot be fetched from ${jwksUri}: `);
       return answers;
     }
 

@@ -205,7 +205,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         modules: () => [of(), of({ endpoint: { path: 'elsewhere' } }), HostAuthModule],
         message:
           'NudgeAuthModule cannot start, its options have 1 problem:\n' +
-          '  - name: two registrations without a name are imported: import one (isGlobal: true lets every module use it), or give each a name of its own',
+          '  - name: two registrations without a name are imported: import one (isGlobal: true lets every module use it), or give each a different name',
       },
       {
         is: 'if two have no name and the same options',

@@ -17,6 +17,9 @@ const VARIANTS = here('variants');
 /** For the template's own tests, which boot the application but fetch no token. */
 const TEST_SETTINGS = { NUDGE_API_KEY: API_KEY, NUDGE_BASE_URL: 'http://127.0.0.1:9/api', JWT_SECRET };
 
+/** What the subpaths rest on. */
+const OPTIONAL_PEERS = ['ioredis@5', '@nestjs/terminus@11', '@nestjs/swagger@11', '@opentelemetry/api@1'];
+
 const compiled = new Set();
 const linted = new Set();
 
@@ -70,7 +73,7 @@ async function managed(cell, { bases, workshop }) {
 }
 
 async function resolved(cell, { bases }) {
-  await bases.install(cell.application, ['ioredis@5']);
+  await bases.install(cell.application, OPTIONAL_PEERS);
   const application = await bases.copy(cell.application, cell);
   // With `node16` and `nodenext`, the extension of a file decides whether it is an ES module.
   const byExtension = cell.resolution.startsWith('node1') || cell.resolution === 'nodenext';
@@ -132,7 +135,7 @@ async function oldAxios(cell, { bases, workshop }) {
 }
 
 async function sameClasses(cell, { bases }) {
-  const application = await bases.install(cell.application, ['ioredis@5']);
+  const application = await bases.install(cell.application, OPTIONAL_PEERS);
   await writeFile(join(application, 'same-classes.mjs'), await readFile(here('same-classes.mjs'), 'utf8'));
   for (const node of ['20', '22', '24', 'newest']) {
     await bases.run(application, 'node', ['same-classes.mjs'], { node });

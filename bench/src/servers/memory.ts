@@ -55,7 +55,7 @@ function newCache(): TokenCache {
   const events = new NudgeAuthEvents();
   return createTokenCache({
     source,
-    apiKeys: new ApiKeys(new Secret('obviously-fake-key'), undefined, events, clock),
+    apiKeys: new ApiKeys({ primary: new Secret('obviously-fake-key'), fallback: undefined }, events, clock),
     store: undefined,
     options: {
       scope: 'user',
