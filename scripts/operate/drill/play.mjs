@@ -4,7 +4,7 @@ import { Recording } from './recording.mjs';
 import { Stage } from './stage.mjs';
 import { answersIn, eventsIn, healthIn, linesIn } from './told.mjs';
 
-const STEP_S = 30;
+const STEP_S = 60;
 const STEPS_A_MINUTE = 60 / STEP_S;
 const MINUTES = { before: 15, during: 30, after: 25 };
 const LONGEST_WAIT_MS = 30_000;
