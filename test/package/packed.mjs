@@ -34,7 +34,7 @@ const NEEDED_PEER = {
 };
 
 const PUBLISHED =
-  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
+  /^(package\.json|(README|ARCHITECTURE)\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
 
 /** What a user installs beside the package. */
 const CONSUMERS = [
