@@ -1,6 +1,6 @@
 /*
- * Draws the layers of src/ from its imports into ARCHITECTURE.md: one arrow from a folder to each folder that it imports
- * directly, without those that a longer way implies.
+ * Draws the layers of src/ into ARCHITECTURE.md from the imports: one arrow from a folder to each folder that it imports
+ * directly, unless a longer path of arrows leads there too.
  *
  *   npm run layers            writes the picture
  *   npm run layers -- --check fails when the picture is out of date
@@ -29,7 +29,7 @@ async function importsBetweenFolders() {
   return found;
 }
 
-/** Whether a way leads from one folder to another one that is longer than one step. */
+/** Whether a path of more than one arrow leads from one folder to another. */
 function isImplied(imports, from, to) {
   const seen = new Set();
   const visit = (folder) =>
@@ -55,8 +55,8 @@ async function picture() {
   const arrows = arrowsOf(imports).map(([from, to]) => `  ${from} --> ${to}`);
   arrows.sort((one, other) => one.localeCompare(other));
   return [
-    'A folder of `src/` is a layer. A layer imports from those below it in this table, never from those above. An arrow that',
-    'a longer way implies is left out.',
+    'A folder of `src/` is a layer. A layer imports only from the layers below it in this table. The picture leaves out an',
+    'arrow if a longer path of arrows leads there too.',
     '',
     '```mermaid',
     'flowchart TD',

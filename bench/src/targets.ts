@@ -18,7 +18,7 @@ export interface Results {
   readonly 'redis-memory': RedisMemoryResults | undefined;
 }
 
-/** One thing that shall hold, and what was measured. */
+/** A target, with the measured value and whether it holds. */
 export interface Finding {
   readonly target: string;
   readonly measured: number;
@@ -72,7 +72,7 @@ function inProcessFindings({
   return [ratio, atMost(overCeiling, microsecondsOverCeiling.median, MOST_MICROSECONDS_OVER_CEILING)];
 }
 
-/** What `docs/performance.md` promises, held against what was measured. */
+/** Compares the targets in `docs/performance.md` with the measured values. */
 export function findings(results: Partial<Results>): Finding[] {
   const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory } = results;
   const found = endpoint?.groups.flatMap(endpointFindings) ?? [];

@@ -6,18 +6,19 @@ import { codeIn, PAGES, proseOf, textOf } from './pages.js';
 
 const FOLDERS = '(?:src|docs|test|examples|bench|scripts|schematics|api|peers|site|\\.ci)';
 
-/** What `nest add` writes is in the application, not here. */
+/** This page names files that `nest add` writes into the application, so they do not exist here. */
 const PAGE_OF_NEST_ADD = 'docs/nest-add.md';
 
-/** Of the application that the module is added to. */
+/** Scripts of the application that the module is added to. */
 const SCRIPTS_OF_THE_HOST = ['test:e2e'];
 
 const START_PAGES = ['docs/README.md', 'docs/neighbours/README.md'];
 
+/** The anchors that GitHub and npm give to the headings of a page. */
 const anchorsOf = (page: string): string[] =>
   [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 
-/** The links and pictures of a page that lead to files of this repository. */
+/** The files of this repository that a page links to or shows as pictures. */
 function targetsOf(page: string): { path: string; anchor: string | undefined }[] {
   const links = [...proseOf(page).matchAll(/\]\(([^)]+)\)|src="([^"]+)"/g)];
   return links
@@ -33,14 +34,14 @@ const namedFilesOf = (page: string): string[] =>
   codeIn(textOf(page)).filter((code) => new RegExp(`^${FOLDERS}/[\\w./-]+$`).test(code));
 
 describe.each(PAGES)('the page %s', (page) => {
-  it('links to files and headings that are there', () => {
+  it('links only to files and headings that exist', () => {
     const broken = targetsOf(page).filter(
       ({ path, anchor }) => !existsSync(path) || (anchor !== undefined && !anchorsOf(path).includes(anchor)),
     );
     expect(broken).toEqual([]);
   });
 
-  it('names scripts that package.json has', () => {
+  it('names only scripts that package.json has', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
     const named = [...textOf(page).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(
       ([, name = '']) => name,
@@ -63,7 +64,7 @@ it('the start pages link to every page of the documentation, and the README to t
 });
 
 it.each(PAGES.filter((page) => page !== PAGE_OF_NEST_ADD))(
-  'the page %s names files that are there',
+  'the page %s names only files that exist',
   (page) => {
     expect(namedFilesOf(page).filter((path) => !existsSync(path))).toEqual([]);
   },

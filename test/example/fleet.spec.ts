@@ -16,7 +16,7 @@ interface Stats {
   readonly processes: readonly { pid: number; served: number; storeAvailable: boolean }[];
 }
 
-/** The built example, with whatever the shell has set for a real Nudge or Redis out of its way. */
+/** Starts the built example without the variables that the shell may have set for a real Redis. */
 function start(path = process.env['PATH']): ReturnType<typeof spawn> {
   const env = { ...process.env, PATH: path, PORT: '0', NODE_OPTIONS: '' };
   return spawn(process.execPath, [MAIN], {
@@ -39,12 +39,13 @@ describeRedis('the example of a fleet', () => {
 
   afterEach(() => {
     example?.kill('SIGTERM');
-    // What it leaves behind, if it does, must not keep the tests from ending.
+    // If the example leaves processes behind, they must not keep the tests from ending.
     for (const stream of [example?.stdout, example?.stderr]) stream?.destroy();
   });
 
   async function banner(): Promise<{ url: string; redis: string }> {
-    if (example?.stdout === null || example?.stdout === undefined) throw new Error('It was not started');
+    if (example?.stdout === null || example?.stdout === undefined)
+      throw new Error('The example was not started');
     let url = '';
     for await (const line of createInterface(example.stdout)) {
       url = /Page +(http:\S+)/.exec(line)?.[1] ?? url;
@@ -53,10 +54,12 @@ describeRedis('the example of a fleet', () => {
       example.stdout.resume();
       return { url, redis };
     }
-    throw new Error('It ended before it had a page: npm run build && npm run build:fleet');
+    throw new Error(
+      'The example ended before its page was served. Build it: npm run build && npm run build:fleet',
+    );
   }
 
-  it('serves from four processes with one call to Nudge, also without Redis, and ends cleanly', async () => {
+  it('serves users from four processes, also without Redis, and ends cleanly', async () => {
     expect(existsSync(MAIN)).toBe(true);
     example = start();
     const { url } = await banner();
@@ -64,16 +67,16 @@ describeRedis('the example of a fleet', () => {
     const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
     const { accessToken } = (await (await post('login')).json()) as { accessToken: string };
     const statuses = async (count: number): Promise<number[]> => {
-      const asked = Array.from({ length: count }, async () => {
+      const requests = Array.from({ length: count }, async () => {
         const headers = { authorization: `Bearer ${accessToken}` };
         return (await fetch(`${url}/nudge/token`, { headers })).status;
       });
-      return [...new Set(await Promise.all(asked))];
+      return [...new Set(await Promise.all(requests))];
     };
-    await until('four processes are there', async () => (await stats()).processes?.length === 4);
+    await until('four processes run', async () => (await stats()).processes?.length === 4);
     expect((await fetch(`${url}/nudge/token`)).status).toBe(401);
     expect(await statuses(40)).toEqual([200]);
-    await until('all are counted', async () => {
+    await until('all requests are counted', async () => {
       const { processes } = await stats();
       return processes.reduce((sum, { served }) => sum + served, 0) === 40;
     });
@@ -84,7 +87,7 @@ describeRedis('the example of a fleet', () => {
     expect(await statuses(20)).toEqual([200]);
     await post('start-redis');
     await until('Redis is back', async () => (await stats()).redis === 'running');
-    await until('everybody shares again', async () => {
+    await until('all processes share tokens again', async () => {
       expect(await statuses(4)).toEqual([200]);
       return (await stats()).processes.every(({ storeAvailable }) => storeAvailable);
     });
@@ -107,7 +110,7 @@ describeRedis('the example of a fleet', () => {
     await until('the processes are gone', () => isRefused(url));
   }, 60_000);
 
-  it('says how to get a Redis where there is none', async () => {
+  it('says how to install Redis if there is none', async () => {
     example = start('/nowhere');
     let errors = '';
     example.stderr?.on('data', (text: Buffer) => (errors += text.toString()));

@@ -1,8 +1,8 @@
-/** What the page shows. */
+/** The counters on the page. */
 export interface Stats {
-  /** Calls that Nudge got, from all processes together. */
+  /** Calls to Nudge from all processes together. */
   readonly nudgeCalls: number;
-  /** The most of them that were ever under way at once. */
+  /** The largest number of calls that were under way at once. */
   readonly mostAtOnce: number;
   readonly redis: 'running' | 'stopped' | 'not started here';
   readonly processes: readonly ProcessStats[];
@@ -18,10 +18,10 @@ export interface ProcessStats {
 export const DEEDS = ['stop-redis', 'start-redis', 'kill-process'] as const;
 export type Deed = (typeof DEEDS)[number];
 
-/** From a process to the one that started it. */
+/** A message from a process to the one that started it. */
 export type WorkerMessage = { readonly report: ProcessStats } | { readonly deed: Deed };
 
-/** To all processes: whichever the page asks, it gets the same. */
+/** A message to all processes, so that each of them gives the page the same counters. */
 export interface PrimaryMessage {
   readonly stats: Stats;
 }

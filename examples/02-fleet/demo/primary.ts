@@ -9,15 +9,15 @@ import { RedisProcess } from './redis-process.js';
 const PROCESSES = 4;
 const TELL_EVERY_MS = 250;
 const LOOK_FOR_NPM_EVERY_MS = 500;
-/** Known to the emulator only: it opens nothing else. */
+/** Only the emulator accepts this key. */
 const API_KEY = 'fake-private-key-for-the-fleet';
 
-/** Demo only: plays Nudge, brings Redis, and starts the processes of the app. */
+/** Demo only: starts the emulator, Redis and the processes of the app. */
 export async function runPrimary(): Promise<void> {
   const nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   const redis = process.env['REDIS_URL'] === undefined ? await startRedis(nudge) : undefined;
   const fleet = new Fleet(nudge, redis);
-  // What your deployment would put into the environment; here the addresses are known only now.
+  // Your deployment would set these variables. Here the addresses are known only now.
   Object.assign(process.env, {
     NUDGE_API_KEY: API_KEY,
     NUDGE_BASE_URL: nudge.url,
@@ -49,7 +49,7 @@ class Fleet {
     private readonly redis: RedisProcess | undefined,
   ) {}
 
-  /** The port; `undefined` when the processes could not listen. */
+  /** Returns the port; `undefined` if the processes could not listen. */
   async start(): Promise<number | undefined> {
     cluster.on('message', (_worker: Worker, message: WorkerMessage) => this.#hear(message));
     cluster.on('exit', (worker, code) => this.#replace(worker, code));
@@ -85,7 +85,7 @@ class Fleet {
   #replace(worker: Worker, code: number): void {
     this.#served.delete(Number(worker.process.pid));
     if (this.#isStopping) return;
-    // One that cannot even start would be replaced for ever.
+    // A process that cannot start is not replaced, because the next one could not start either.
     if (code === 1) {
       process.exitCode = 1;
       void this.stop();
@@ -104,10 +104,12 @@ class Fleet {
   }
 }
 
-/** A process may end while it is told something. */
+/** A process may end while a message to it is under way. */
 function ignore(): void {}
 
-/** A signal sent to npm alone stops at the shell that it put around this process: look whether that is still there. */
+/**
+ * A signal that is sent only to npm ends npm's shell but not this process, so this checks whether the shell still runs.
+ */
 function endWithNpm(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const shell = process.ppid;
@@ -129,6 +131,6 @@ function banner(port: number, nudge: NudgeEmulator, redis: RedisProcess | undefi
   Emulator   ${nudge.url}   admin: ${nudge.adminUrl}
   Redis      ${redis?.url ?? 'the one of REDIS_URL'}
 
-  Ctrl-C ends it.
+  Ctrl-C ends the example.
 `;
 }

@@ -6,7 +6,7 @@ import { DemoModule } from './demo.module.js';
 const HOST = '127.0.0.1';
 const DEFAULT_PORT = '3000';
 
-/** One of the processes: an ordinary Nest application. */
+/** Runs one of the processes, which is an ordinary Nest application. */
 export async function runWorker(): Promise<void> {
   const app = await NestFactory.create<NestExpressApplication>(DemoModule, {
     logger: ['warn', 'error', 'fatal'],

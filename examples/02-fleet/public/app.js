@@ -21,7 +21,7 @@ async function askForToken() {
     if (answer.status === 200) served += 1;
     else refused += 1;
   } catch {
-    // A killed process takes its open connections along; a browser's next request finds another one.
+    // A killed process closes its connections. The browser's next request reaches another process.
     refused += 1;
   }
 }
@@ -31,7 +31,7 @@ async function ask(count) {
 }
 
 function row({ pid, served: count, storeAvailable }) {
-  const cells = [pid, count.toLocaleString('en'), storeAvailable ? 'yes' : 'no: on its own'];
+  const cells = [pid, count.toLocaleString('en'), storeAvailable ? 'yes' : 'no, works alone'];
   const line = document.createElement('tr');
   for (const text of cells) {
     const cell = document.createElement('td');
@@ -52,7 +52,7 @@ async function look() {
     element('processes').replaceChildren(...stats.processes.toSorted((a, b) => a.pid - b.pid).map(row));
     if (stats.nudgeCalls > 0) element('ratio').textContent = Math.round(served / stats.nudgeCalls);
   } catch {
-    // It was asked of a process that has just ended.
+    // The request reached a process that has just ended.
   }
   element('served').textContent = served.toLocaleString('en');
   element('refused').textContent = refused.toLocaleString('en');
