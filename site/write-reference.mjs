@@ -11,7 +11,7 @@ const subpaths = Object.keys(exports).filter((subpath) => subpath !== './package
 /** What public types are made of, and their readers do not name. A new one is exported, or added here. */
 const PARTS = [
   'ASYNC_OPTIONS_TYPE',
-  'Happening',
+  'EventBody',
   'HeldTokenStatus',
   'HostRequestInit',
   'OPTIONS_TYPE',

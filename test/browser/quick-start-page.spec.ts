@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { CHROMIUM_NAMES, launchChromium } from '../support/chromium.js';
 import { assertExampleIsBuilt } from '../support/example.js';
-import { nativePackage } from '../support/native-package.js';
 import { describeWithProgram } from '../support/optional-program.js';
 import { OpenPage, type PageSettings, type RecordedRequest } from './open-page.js';
 
@@ -10,17 +10,6 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 /** The time after which the page's SDK asks again when it got no token. */
 const SDK_ASKS_AGAIN_MS = 3 * SECOND_MS;
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 jest.setTimeout(30_000);
 
@@ -31,15 +20,14 @@ function gapsMs(requests: readonly RecordedRequest[]): number[] {
 
 describeWithProgram(
   'the page of the quick start',
-  { names: ['chromium', 'chromium-browser', 'google-chrome'], install: 'apt-get install chromium' },
+  { names: CHROMIUM_NAMES, install: 'apt-get install chromium' },
   (executablePath) => {
     let browser: Browser;
     let opened: OpenPage | undefined;
 
     beforeAll(async () => {
       assertExampleIsBuilt();
-      const { chromium } = (await nativePackage('playwright-core')) as typeof import('playwright-core');
-      browser = await chromium.launch({ executablePath, args: FLAGS });
+      browser = await launchChromium(executablePath);
     });
 
     afterAll(() => browser?.close());

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The pages in the repository's root, in docs/ and of the examples, as paths from the root. */
+/** The pages in the root, in docs/ and of the examples, as paths from the repository's root. */
 export const PAGES: readonly string[] = [
   ...readdirSync('.').filter((name) => /^[A-Z].*\.md$/.test(name)),
   ...['docs', 'docs/concepts', 'docs/neighbours'].flatMap((folder) =>

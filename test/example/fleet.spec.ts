@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,12 +8,22 @@ import { fileURLToPath } from 'node:url';
 import { describeRedis } from '../redis/support/describe-redis.js';
 import { until } from '../redis/support/until.js';
 
+/** Long enough for a machine that does much else. */
+const WITHIN_MS = 60_000;
+jest.setTimeout(180_000);
+
 const MAIN = fileURLToPath(new URL('../../examples/02-fleet/dist/main.js', import.meta.url));
 
 interface Stats {
+  readonly isAsking: boolean;
+  readonly served: number;
   readonly nudgeCalls: number;
   readonly redis: string;
   readonly processes: readonly { pid: number; served: number; storeAvailable: boolean }[];
+  readonly history: {
+    readonly seconds: readonly { served: number; nudgeCalls: number }[];
+    readonly marks: readonly { text: string }[];
+  };
 }
 
 /** Starts the built example without the variables that the shell may have set for a real Redis. */
@@ -73,7 +83,7 @@ describeRedis('the example of a fleet', () => {
       });
       return [...new Set(await Promise.all(requests))];
     };
-    await until('four processes run', async () => (await stats()).processes?.length === 4);
+    await until('four processes run', async () => (await stats()).processes?.length === 4, WITHIN_MS);
     expect((await fetch(`${url}/nudge/token`)).status).toBe(401);
     expect(await statuses(40)).toEqual([200]);
     await until('all requests are counted', async () => {
@@ -93,14 +103,50 @@ describeRedis('the example of a fleet', () => {
     });
     expect((await post('nonsense')).status).toBe(400);
 
-    for (const source of ['/', '/app.js', '/style.css']) {
+    for (const source of ['/', '/app.js', '/chart.js', '/style.css', '/uplot/uPlot.esm.js']) {
       expect((await fetch(url + source)).status).toBe(200);
     }
     const ended = once(example, 'exit');
     example.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
-  }, 60_000);
+  });
+
+  it('spreads the load of its crowd over four processes, and records each second, the end of Redis and of a process', async () => {
+    example = start();
+    const { url } = await banner();
+    const post = (what: string): Promise<Response> => fetch(`${url}/demo/${what}`, { method: 'POST' });
+    const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
+    await until('four processes run', async () => (await stats()).processes?.length === 4, WITHIN_MS);
+
+    await post('start-asking');
+    await until('the crowd is served', async () => (await stats()).served > 200, WITHIN_MS);
+    expect((await stats()).isAsking).toBe(true);
+    await post('stop-asking');
+    await until('all served requests are counted', async () => {
+      const { isAsking, served, processes } = await stats();
+      return !isAsking && processes.reduce((sum, one) => sum + one.served, 0) === served;
+    });
+    const { served, processes } = await stats();
+    // Each process has at least half of an equal share.
+    for (const one of processes) expect(one.served).toBeGreaterThan(served / processes.length / 2);
+    await until('each request and each call is in the history', async () => {
+      const { nudgeCalls, history } = await stats();
+      const sum = (value: 'served' | 'nudgeCalls'): number =>
+        history.seconds.reduce((total, second) => total + second[value], 0);
+      return sum('served') === served && sum('nudgeCalls') === nudgeCalls && nudgeCalls > 0;
+    });
+
+    const marks = async (): Promise<string[]> => (await stats()).history.marks.map(({ text }) => text);
+    expect(await marks()).toEqual([]);
+    await post('stop-redis');
+    await until('the end of Redis is marked', async () => (await marks()).includes('Redis stopped'));
+    await post('kill-process');
+    await until('the end of the process is marked', async () => (await marks()).includes('process killed'));
+
+    await post('ask-500-at-once');
+    await until('all 500 are served', async () => (await stats()).served === served + 500, WITHIN_MS);
+  });
 
   it('leaves nothing behind when it is killed', async () => {
     example = start();
@@ -108,7 +154,7 @@ describeRedis('the example of a fleet', () => {
     example.kill('SIGKILL');
     await until('Redis is gone', () => isRefused(redis));
     await until('the processes are gone', () => isRefused(url));
-  }, 60_000);
+  });
 
   it('says how to install Redis if there is none', async () => {
     example = start('/nowhere');
@@ -117,5 +163,5 @@ describeRedis('the example of a fleet', () => {
     const [code] = (await once(example, 'close')) as [number];
     expect(code).toBe(1);
     expect(errors).toContain('sudo apt-get install redis-server');
-  }, 30_000);
+  });
 });

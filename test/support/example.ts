@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** For each example folder, the script that builds it and the built main file. */
 const BUILDS = {
   '01-quick-start': { script: 'build:examples', main: 'main.js' },
+  '02-fleet': { script: 'build:fleet', main: 'main.js' },
   '04-tenants': { script: 'build:tenants', main: '04-tenants/main.js' },
 } as const;
 export type ExampleName = keyof typeof BUILDS;
@@ -33,8 +34,14 @@ export class Example {
   #errors = '';
 
   constructor(port: string, name: ExampleName = '01-quick-start') {
-    // The variables that the shell may have set for the real Nudge are overridden.
-    const env = { ...process.env, PORT: port, NUDGE_BASE_URL: 'https://nudge.invalid', NODE_OPTIONS: '' };
+    // The variables that the shell may have set for a real Nudge or Redis are overridden.
+    const env = {
+      ...process.env,
+      PORT: port,
+      NUDGE_BASE_URL: 'https://nudge.invalid',
+      REDIS_URL: undefined,
+      NODE_OPTIONS: '',
+    };
     this.#child = spawn(process.execPath, [mainOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));

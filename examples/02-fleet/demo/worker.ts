@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DemoModule } from './demo.module.js';
 
@@ -13,6 +14,8 @@ export async function runWorker(): Promise<void> {
     forceCloseConnections: true,
   });
   app.useStaticAssets(fileURLToPath(new URL('../../public', import.meta.url)));
+  // The page draws its chart with uPlot, as the package is published.
+  app.useStaticAssets(dirname(fileURLToPath(import.meta.resolve('uplot'))), { prefix: '/uplot' });
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
   await app.listen(Number(process.env['PORT'] ?? DEFAULT_PORT), HOST);
 }
