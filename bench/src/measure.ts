@@ -2,6 +2,7 @@ import { measureEndpoint } from './measures/endpoint.js';
 import { measureGetToken } from './measures/get-token.js';
 import { measureInProcess } from './measures/in-process.js';
 import { measureMemory } from './measures/memory.js';
+import { measureOtel } from './measures/otel.js';
 import { measureProfile } from './measures/profile.js';
 import { measureRedisMemory } from './measures/redis-memory.js';
 import { measureStampede } from './measures/stampede.js';
@@ -14,6 +15,7 @@ export const MEASURES: {
 } = {
   endpoint: measureEndpoint,
   'in-process': measureInProcess,
+  otel: measureOtel,
   profile: measureProfile,
   'get-token': measureGetToken,
   stampede: measureStampede,

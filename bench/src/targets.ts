@@ -2,6 +2,7 @@ import type { EndpointGroup, EndpointResults } from './measures/endpoint.js';
 import type { GetTokenResults } from './measures/get-token.js';
 import type { InProcessGroup, InProcessResults } from './measures/in-process.js';
 import type { MemoryResults } from './measures/memory.js';
+import type { OtelResults } from './measures/otel.js';
 import type { ProfileResults } from './measures/profile.js';
 import type { RedisMemoryResults } from './measures/redis-memory.js';
 import type { StampedeResults } from './measures/stampede.js';
@@ -10,6 +11,7 @@ import type { StartUpResults } from './measures/start-up.js';
 export interface Results {
   readonly endpoint: EndpointResults;
   readonly 'in-process': InProcessResults;
+  readonly otel: OtelResults;
   readonly profile: ProfileResults;
   readonly 'get-token': GetTokenResults;
   readonly stampede: StampedeResults;
@@ -31,6 +33,8 @@ const MOST_BYTES_PER_ENTRY = 1024;
 const MOST_MICROSECONDS_OVER_CEILING = 1.5;
 const MOST_GROWTH = 1.05;
 const WORST_P99_RATIO = 2;
+/** What one process differs from the next. */
+const MOST_OF_TELEMETRY = 1.05;
 
 function atLeast(target: string, measured: number, limit: number): Finding {
   return { target: `${target}: at least ${limit}`, measured, limit, holds: measured >= limit };
@@ -72,11 +76,22 @@ function inProcessFindings({
   return [ratio, atMost(overCeiling, microsecondsOverCeiling.median, MOST_MICROSECONDS_OVER_CEILING)];
 }
 
+/** The cost of an SDK that records is only stated: it belongs to the host. */
+function otelFindings({ endpoint, getToken }: OtelResults): Finding[] {
+  return Object.entries({ 'the endpoint': endpoint, 'getToken()': getToken }).flatMap(
+    ([what, { ratioToNone }]) =>
+      (['loaded', 'no SDK'] as const).map((telemetry) =>
+        atMost(`${what}, telemetry ${telemetry} ÷ none`, ratioToNone[telemetry].median, MOST_OF_TELEMETRY),
+      ),
+  );
+}
+
 /** Compares the targets in `docs/performance.md` with the measured values. */
 export function findings(results: Partial<Results>): Finding[] {
   const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory } = results;
   const found = endpoint?.groups.flatMap(endpointFindings) ?? [];
   found.push(...(results['in-process']?.groups.flatMap(inProcessFindings) ?? []));
+  if (results.otel !== undefined) found.push(...otelFindings(results.otel));
   if (getToken !== undefined) {
     const { [OURS]: ours, ...others } = getToken.nanosecondsPerCall;
     for (const [name, { median }] of Object.entries(others)) {

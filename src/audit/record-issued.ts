@@ -4,7 +4,7 @@ import type { AuditTrail, IssuedToken } from './audit-trail.js';
 const trails = new WeakMap<NudgeTokenService, AuditTrail>();
 
 /** Stores the audit trail of a registration that has the option `audit`. The module calls it at boot. */
-export function noteTrail(tokens: NudgeTokenService, trail: AuditTrail): void {
+export function registerAuditTrail(tokens: NudgeTokenService, trail: AuditTrail): void {
   trails.set(tokens, trail);
 }
 

@@ -18,7 +18,7 @@ export function statusOf(cache: TokenCache | undefined, summary = NO_SUMMARY): C
     summary,
     heldTokens: cache?.size ?? 0,
     tokens: cache?.heldTokens() ?? [],
-    nextAttemptInMs: cache?.nextAttemptInMs() ?? 0,
+    nextAttemptInMs: Math.ceil(cache?.nextAttemptInMs() ?? 0),
     holdsUsable: () => cache?.holdsUsable() ?? false,
   };
 }

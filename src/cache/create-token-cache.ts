@@ -29,7 +29,7 @@ interface TokenCacheParts {
 /** Builds a token cache with all that it needs: the store (if there is one), the queue with its budget, the gateway. */
 export function createTokenCache(parts: TokenCacheParts): TokenCache {
   const { callsPerMinute, events, clock } = parts;
-  const watched = watchedStore(parts, () => cache.letGo());
+  const watched = watchedStore(parts, () => cache.invalidatedElsewhere());
   const shared =
     watched?.store.callLimits === undefined || parts.budget !== undefined
       ? undefined

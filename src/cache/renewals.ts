@@ -115,7 +115,7 @@ export class Renewals {
    * another process may have stored a token.
    */
   #renewerRefusal(entry: TokenEntry): LocalRefusal | undefined {
-    return this.#renewer.isShared === true && entry.isDueForLook ? undefined : this.#renewer.refusal();
+    return this.#renewer.isShared === true && entry.mayLookInStore ? undefined : this.#renewer.refusal();
   }
 
   #begin(name: string, entry: TokenEntry, reason: RenewalReason): Renewal {

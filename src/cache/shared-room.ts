@@ -54,7 +54,7 @@ export class SharedRoom {
   /** Remembers the wait of an entry that is evicted: after an eviction it must not call the vendor earlier. */
   remember(name: string, entry: TokenEntry): void {
     if (entry.blockedForMs() === 0) return;
-    entry.letGo();
+    entry.forgetToken();
     this.#waiting.set(name, entry);
   }
 

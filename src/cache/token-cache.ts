@@ -112,8 +112,8 @@ export class TokenCache {
   }
 
   /** Drops all tokens, because another process has invalidated them. The tokens that it stores may replace them. */
-  letGo(): void {
-    for (const [, entry] of this.#entries.all()) entry.letGo();
+  invalidatedElsewhere(): void {
+    for (const [, entry] of this.#entries.all()) entry.forgetToken();
     this.#renewals.dropAll();
     this.#events.emit({ type: 'invalidated' });
   }

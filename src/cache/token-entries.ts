@@ -88,14 +88,16 @@ export class TokenEntries {
     return held;
   }
 
-  /** What the entries hold, without the tokens. */
+  /** What the entries hold, without the tokens; in whole milliseconds, rounded down. */
   heldTokens(now: Instant): HeldEntry[] {
     const tokens: HeldEntry[] = [];
     for (const [name, { held }] of this.#byName.entries()) {
       if (held === undefined) continue;
       const { keyFingerprint } = held;
       const { expiryMins } = requestNamed(name);
-      tokens.push({ expiryMins, keyFingerprint, ageMs: held.ageMs(now), remainingMs: held.remainingMs(now) });
+      const ageMs = Math.floor(held.ageMs(now));
+      const remainingMs = Math.floor(held.remainingMs(now));
+      tokens.push({ expiryMins, keyFingerprint, ageMs, remainingMs });
     }
     return tokens;
   }

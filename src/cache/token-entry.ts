@@ -22,7 +22,7 @@ export class TokenEntry {
   readonly #backoff: Backoff;
   #held: HeldToken | undefined;
   /** The held token's place in the cache's order; 0 when another process fetched it. */
-  #heldSince = 0;
+  #heldSequence = 0;
   /** The held token's fence in the store. */
   #fence = 0;
   #beganAt: Instant | undefined;
@@ -47,8 +47,8 @@ export class TokenEntry {
     return this.#fence;
   }
 
-  /** Whether no renewal has begun for a while. */
-  get isDueForLook(): boolean {
+  /** Whether an entry that may not call the vendor may look in the store again. */
+  get mayLookInStore(): boolean {
     return this.#beganAt === undefined || elapsedMs(this.#beganAt, this.#clock.now()) >= LOOK_EVERY_MS;
   }
 
@@ -62,7 +62,7 @@ export class TokenEntry {
 
   /** Returns the held token if its place in the cache's order is `sequence` or later; 0 accepts every token. */
   heldAfter(sequence: number): HeldToken | undefined {
-    return this.#heldSince >= sequence ? this.#held : undefined;
+    return this.#heldSequence >= sequence ? this.#held : undefined;
   }
 
   /** Notes that a renewal begins. */
@@ -110,7 +110,7 @@ export class TokenEntry {
   }
 
   /** Drops the held token; a token that another process stores may replace it. */
-  letGo(): void {
+  forgetToken(): void {
     this.#held = undefined;
   }
 
@@ -167,9 +167,9 @@ export class TokenEntry {
     return new LocalRefusal(code, message, { retryAfterMs });
   }
 
-  #hold(token: HeldToken, since: number, fence: number): void {
+  #hold(token: HeldToken, sequence: number, fence: number): void {
     this.#held = token;
-    this.#heldSince = since;
+    this.#heldSequence = sequence;
     this.#fence = fence;
   }
 

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { noteTrail } from '../audit/record-issued.js';
+import { registerAuditTrail } from '../audit/record-issued.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { warmUp } from '../cache/warm-up.js';
 import type { Clock, Random } from '../common/clock.js';
@@ -77,7 +77,7 @@ export class NudgeAuthModule
   ) {
     super();
     noteBoot(modules);
-    if (audit !== undefined) noteTrail(tokens, audit);
+    if (audit !== undefined) registerAuditTrail(tokens, audit);
     this.#assertUniqueness();
     this.#assertOneGuard();
     const logger = new Logger(subjectOf(registration.name));

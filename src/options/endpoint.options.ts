@@ -25,7 +25,7 @@ export interface NudgeEndpointOptions {
   version?: RouteVersion;
   /**
    * Guards in place of the default guard. An empty list leaves the route to the host's global guards. If there is no global
-   * guard either, the boot stops, because the route would be open to everyone. Default: `NudgeUserGuard`.
+   * guard, and none in `decorators`, the boot stops, because the route would be open to everyone. Default: `NudgeUserGuard`.
    */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
   /** Decorators for the handler: throttling, metadata for a global guard, OpenAPI. Default `[]`. */
@@ -49,7 +49,7 @@ export interface NudgeEndpointOptions {
   verifyStrategy?: boolean;
   /**
    * Returns the HTTP status for a failure, 400 to 599. For any other value, `undefined` included, the endpoint uses the
-   * default status. Default: 503, and 400 for `NUDGE_INVALID_REQUEST`.
+   * default status. Default: 503, but 400 for `NUDGE_INVALID_REQUEST` and 403 for `NUDGE_UNKNOWN_TENANT`.
    */
   errorStatus?(code: NudgeAuthErrorCode): number | undefined;
 }

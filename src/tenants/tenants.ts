@@ -71,7 +71,7 @@ export class Tenants {
 
   /** Drops all held tokens of a tenant, because another process has invalidated them. */
   invalidatedElsewhere(id: string): void {
-    this.#known.peek(id)?.cache.letGo();
+    this.#known.peek(id)?.cache.invalidatedElsewhere();
     if (this.#known.peek(id) !== undefined) void this.#directory.askAnew(id);
   }
 

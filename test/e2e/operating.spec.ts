@@ -1,20 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { context, metrics, trace, type Attributes } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
 import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
-  type MetricData,
+  type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import {
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  SimpleSpanProcessor,
-  type ReadableSpan,
-} from '@opentelemetry/sdk-trace-node';
+import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
 import {
   NudgeTokenService,
   recordIssued,
@@ -27,8 +20,9 @@ import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { NudgeOtelModule } from 'nestjs-nudge-auth/otel';
 import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
 import { ManualClock } from '../../src/testing/manual-clock.js';
-import { HOUR_MS, MINUTE_MS } from '../../src/common/durations.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/common/durations.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
+import { RecordingSdk } from '../support/recording-sdk.js';
 import { HostAuthModule, userJwt } from '../support/users.js';
 import { Host, type HostSettings } from '../support/host.js';
 
@@ -75,7 +69,21 @@ describe('the events of an application', () => {
     ]);
   });
 
-  it('do no harm when a listener throws, and the log names only the kind of its first error', async () => {
+  it('cost no answer where a listener never ends, or rejects late', async () => {
+    await using host = await start();
+    const tokens = host.app.get(NudgeTokenService);
+    tokens.subscribe(() => new Promise<void>(() => undefined) as never);
+    tokens.subscribe((async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('a listener with a late fault');
+    }) as never);
+    for (let times = 0; times < 2; times += 1) {
+      expect((await host.getAsUser()).status).toBe(200);
+      await tokens.invalidate();
+    }
+  });
+
+  it('cost no answer where a listener throws, and the log names its first error by its kind alone', async () => {
     await using host = await start();
     host.app.get(NudgeTokenService).subscribe(() => {
       throw new RangeError('what a host may write into its errors');
@@ -181,49 +189,6 @@ async function readiness(host: Host, path: string) {
   return { status: answer.status, body };
 }
 
-/** A telemetry SDK of a host that keeps in memory what it would export. */
-class RecordingSdk {
-  readonly #spans = new InMemorySpanExporter();
-  readonly #exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  readonly #reader = new PeriodicExportingMetricReader({
-    exporter: this.#exporter,
-    exportIntervalMillis: HOUR_MS,
-  });
-  readonly meterProvider = new MeterProvider({ readers: [this.#reader] });
-  readonly tracerProvider = new NodeTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(this.#spans)],
-  });
-
-  get spans(): ReadableSpan[] {
-    return this.#spans.getFinishedSpans();
-  }
-
-  async metrics(): Promise<MetricData[]> {
-    this.#exporter.reset();
-    await this.meterProvider.forceFlush();
-    return this.#exporter
-      .getMetrics()
-      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
-  }
-
-  /** The attributes, without the registration, and the value of every series of a metric. */
-  async series(name: string): Promise<[Attributes, unknown][]> {
-    const metric = (await this.metrics()).find(({ descriptor }) => descriptor.name === name);
-    return (metric?.dataPoints ?? []).map(({ attributes, value }) => {
-      const { 'nudge_auth.registration': registration, ...others } = attributes;
-      expect(registration).toBe('default');
-      return [others, value];
-    });
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.meterProvider.shutdown(), this.tracerProvider.shutdown()]);
-    metrics.disable();
-    trace.disable();
-    context.disable();
-  }
-}
-
 describe('the telemetry of an application', () => {
   let sdk: RecordingSdk;
 
@@ -324,7 +289,77 @@ describe('the telemetry of an application', () => {
     expect(canaries.foundIn(everythingSaidBy([said, received, tokens.status()]))).toEqual([]);
   });
 
-  it('does no harm when the SDK throws', async () => {
+  it('has no more series for 1,000 tenants and random paths, and nothing that is told holds a secret or a name', async () => {
+    const canaries = new Canaries().plant('the API key', KEY).plant('a tenant', 'canary-tenant-7');
+    const records: AuditRecord[] = [];
+    const heard = new Map<string, NudgeAuthEvent>();
+    const host = await start(
+      {
+        apiKey: undefined,
+        tenants: { id: () => 'canary-tenant-7', config: () => ({ apiKey: KEY }), maxTenants: 2_000 },
+        audit: {
+          user: () => 'canary-user-7',
+          onIssued: (issued: readonly AuditRecord[]) => void records.push(...issued),
+        },
+      } as never,
+      {
+        modules: [HostAuthModule, TerminusModule, NudgeOtelModule.forRoot()],
+        providers: [NudgeHealthIndicator],
+        controllers: [HealthController],
+      },
+    );
+    const tokens = host.app.get(NudgeTokenService);
+    tokens.subscribe((event) => heard.set(event.type, event));
+    const answer = (await host.getAsUser()).json();
+    canaries.plant('a token', String(answer['token']));
+    nudge.setFault({ kind: 'status', status: 429, retryAfterS: 600 });
+    await tokens.getToken({ tenant: 'canary-tenant-8' }).catch(() => undefined);
+    const seriesAfter = async (tenants: number): Promise<number> => {
+      const ask = (index: number) =>
+        tokens.getToken({ tenant: `canary-tenant-${index}` }).catch(() => undefined);
+      await Promise.all(Array.from({ length: tenants }, (_, index) => ask(index)));
+      for (const path of ['', '/nudge/token/', '/']) await host.getAsUser(`${path}/${tenants}?${tenants}`);
+      return (await sdk.metrics()).reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+    };
+    const few = await seriesAfter(10);
+    expect(await seriesAfter(1_000)).toBe(few);
+    const health = [(await host.get('/health/ready')).json(), tokens.status()];
+    const spans = sdk.spans.map(({ name, attributes, links }) => [name, attributes, links]);
+    await host.close();
+    expect(heard.size).toBeGreaterThan(3);
+    expect(records.length).toBeGreaterThan(0);
+    const anonymous = records.map(({ user: _user, tenant: _tenant, ...others }) => others);
+    const said = [await sdk.metrics(), spans, heard, health, anonymous];
+    expect(canaries.plant('a user', 'canary-user-7').foundIn(everythingSaidBy(said))).toEqual([]);
+  });
+
+  it.each<[what: string, exported: () => void]>([
+    [
+      'throws',
+      () => {
+        throw new Error('an exporter with a fault');
+      },
+    ],
+    ['hangs', () => undefined],
+  ])('costs no answer where an exporter %s', async (_what, exported) => {
+    const done = async (): Promise<void> => undefined;
+    const metricExporter = { export: exported, forceFlush: done, shutdown: done } as PushMetricExporter;
+    const spanExporter = { export: exported, shutdown: done } as SpanExporter;
+    const meterProvider = new MeterProvider({
+      readers: [new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 1 })],
+    });
+    const tracerProvider = new NodeTracerProvider({
+      spanProcessors: [new SimpleSpanProcessor(spanExporter)],
+    });
+    const otel = NudgeOtelModule.forRoot({ meterProvider, tracerProvider });
+    await using host = await start({}, { modules: [HostAuthModule, otel] });
+    for (let times = 0; times < 2; times += 1) {
+      expect((await host.getAsUser()).status).toBe(200);
+      await host.app.get(NudgeTokenService).invalidate();
+    }
+  });
+
+  it('costs no answer where the SDK throws', async () => {
     const broken = (): never => {
       throw new Error('an SDK with a fault');
     };
@@ -366,7 +401,24 @@ describe('the audit of an application', () => {
     expect(canaries.foundIn(everythingSaidBy(records))).toEqual([]);
   });
 
-  it('changes no answer when both of its functions throw', async () => {
+  it('changes no answer where it hangs, and holds up the end of the application by two seconds at the most', async () => {
+    const clock = new ManualClock();
+    await using vendor = await NudgeEmulator.start({ apiKeys: [KEY], clock });
+    const onIssued = () => new Promise<void>(() => undefined);
+    const host = await start({ baseUrl: vendor.url, audit: { user: () => 'ada', onIssued } }, { clock });
+    for (let times = 0; times < 3; times += 1) {
+      expect((await host.getAsUser()).status).toBe(200);
+      await clock.advanceAsync(SECOND_MS);
+    }
+    const closed = host.close();
+    await clock.advanceAsync(2 * SECOND_MS);
+    await closed;
+    expect(host.logger.at('warn').join('\n')).toMatch(
+      /3 records of the audit are lost: the application closed/,
+    );
+  });
+
+  it('changes no answer where both of its functions throw', async () => {
     const broken = (): never => {
       throw new Error('an audit with a fault');
     };

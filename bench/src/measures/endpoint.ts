@@ -17,7 +17,7 @@ export const VARIANTS = [
 ] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-const API_KEY = 'obviously-fake-private-key-for-benchmarks';
+export const API_KEY = 'obviously-fake-private-key-for-benchmarks';
 const VENDOR_LATENCY_MS = 20;
 
 export interface EndpointGroup {

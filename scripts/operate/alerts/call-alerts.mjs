@@ -115,8 +115,23 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     severity: 'warning',
     for: '10m',
     summary: 'One in twenty renewals at Nudge takes longer than 2 s.',
-    expr: `histogram_quantile(0.95, ${rate('renewalDuration', '{nudge_auth_from="vendor"}', '10m', `le, ${APP}`)}) > 2`,
+    // What waits for the budget of calls takes long as well, and has an alert of its own.
+    expr: `histogram_quantile(0.95, ${rate('renewalDuration', '{nudge_auth_from="vendor"}', '10m', `le, ${APP}`)}) > 2
+unless
+max by (${APP}) (${either('waiting', (name) => `max_over_time(${name}[10m])`)}) > 0
+unless
+${increase('refused', '', '10m', APP)} > 0`,
     cases: [
+      {
+        situation: 'renewals take long because they wait for the budget',
+        series: [
+          ['renewalDuration', { nudge_auth_from: 'vendor', le: '2.0' }, '0+9x120'],
+          ['renewalDuration', { nudge_auth_from: 'vendor', le: '3.0' }, '0+10x120'],
+          ['renewalDuration', { nudge_auth_from: 'vendor', le: '+Inf' }, '0+10x120'],
+          ['waiting', {}, '0 0 0 0 7 0 0 0 0 7x111'],
+        ],
+        silentAt: ['16m', '60m', '119m'],
+      },
       {
         situation: 'every tenth renewal takes between 2 and 3 s',
         series: [
