@@ -27,10 +27,10 @@ function release(isDryRun) {
     moveNotes(copy, version, date);
     const tarballs = packBoth(copy);
     for (const tarball of tarballs) checkTarball(copy, tarball);
-    const told = tarballs.map(describeTarball);
-    const checksums = told.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
+    const packages = tarballs.map(describeTarball);
+    const checksums = packages.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
     console.log(`To be published, dated ${date}:`);
-    for (const { name, files, bytes } of told) {
+    for (const { name, files, bytes } of packages) {
       console.log(`  ${name}@${version}  ${files} files, ${Math.ceil(bytes / 1024)} KiB`);
     }
     console.log(`\nSHA-256:\n${checksums.replaceAll(/^/gm, '  ').trimEnd()}`);
