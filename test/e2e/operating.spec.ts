@@ -297,7 +297,10 @@ describe('the telemetry of an application', () => {
       {
         apiKey: undefined,
         tenants: { id: () => 'canary-tenant-7', config: () => ({ apiKey: KEY }), maxTenants: 2_000 },
-        audit: { user: () => 'canary-user-7', onIssued: (issued: readonly AuditRecord[]) => void records.push(...issued) },
+        audit: {
+          user: () => 'canary-user-7',
+          onIssued: (issued: readonly AuditRecord[]) => void records.push(...issued),
+        },
       } as never,
       {
         modules: [HostAuthModule, TerminusModule, NudgeOtelModule.forRoot()],
