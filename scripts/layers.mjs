@@ -1,6 +1,6 @@
 /*
- * Draws the layers of src/ from its imports into docs/layers.md: one arrow from a folder to each folder that it imports
- * directly, without those that a longer way implies.
+ * Draws the layers of src/ into docs/layers.md from the imports: one arrow from a folder to each folder that it imports
+ * directly, unless a longer path of arrows leads there too.
  *
  *   npm run layers            writes the page
  *   npm run layers -- --check fails when the page is out of date
@@ -32,7 +32,7 @@ async function importsBetweenFolders() {
   return found;
 }
 
-/** Whether a way leads from one folder to another one that is longer than one step. */
+/** Whether a path of more than one arrow leads from one folder to another. */
 function isImplied(imports, from, to) {
   const seen = new Set();
   const visit = (folder) =>
@@ -60,8 +60,8 @@ async function page() {
   const text = [
     '# The layers of the code',
     '',
-    'A folder of `src/` is a layer. A layer imports from those below it in this table, never from those above.',
-    'The picture is drawn from the imports by `npm run layers`; an arrow that a longer way implies is left out.',
+    'A folder of `src/` is a layer. A layer imports only from the layers below it in this table.',
+    '`npm run layers` draws the picture from the imports. It leaves out an arrow if a longer path of arrows leads there too.',
     '',
     '```mermaid',
     'flowchart TD',

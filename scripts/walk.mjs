@@ -1,11 +1,11 @@
 /*
- * Counts the files that one request runs through: a warm one, a cold one, and a renewal that leads a fleet.
+ * Counts the files whose code runs for one request: a warm request, a cold one, and a cold one of a fleet's leader.
  *
- *   npm run walk            the counts
- *   npm run walk -- --list  and the files of each walk
+ *   npm run walk            prints the counts
+ *   npm run walk -- --list  also prints the files of each walk
  *
- * Needs a build, and for the third walk a redis-server on the PATH. A file counts when one of its functions ran during
- * the request; what runs while files are loaded or the application boots does not.
+ * It needs a build, and for the third walk a redis-server on the PATH. A file counts if one of its functions ran during
+ * the request. Code that runs while files are loaded or the application boots does not count.
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
@@ -24,7 +24,7 @@ const COMMAND_LINE = fileURLToPath(new URL('doctor/cli.js', DIST));
 const API_KEY = 'obviously-fake-private-key';
 const USER_SECRET = 'obviously-fake-secret-of-the-walks-0123456789';
 
-/** What the design allows, in files. */
+/** The largest number of files that is allowed for each walk. */
 const MOST_FILES = { warm: 19, cold: 30, 'fleet leader': 40 };
 
 function userJwt() {
@@ -52,7 +52,7 @@ async function startRedis() {
   return { url: `redis://127.0.0.1:${port}`, stop: () => redis.kill() };
 }
 
-/** In a process of its own: what it shares with the package must not count. */
+/** The emulator runs in a separate process, because code that it shares with the package must not count. */
 async function startEmulator() {
   const emulator = spawn(process.execPath, [COMMAND_LINE, 'emulator', '--port', '0', '--api-key', API_KEY], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -91,7 +91,7 @@ async function ask(app, authorization) {
   await answer.json();
 }
 
-/** The files of the package of which a function ran during `work`. */
+/** The files of the package with a function that ran during `work`. */
 async function filesOf(work) {
   const session = new Session();
   session.connect();
@@ -101,7 +101,7 @@ async function filesOf(work) {
   const { result } = await session.post('Profiler.takePreciseCoverage');
   session.disconnect();
   const own = result.filter(({ url }) => url.startsWith(DIST));
-  // The function without a name that spans the file is the file itself, which runs when it is loaded.
+  // A function that begins at offset 0 is the file itself, which runs when it is loaded.
   const ran = own.filter(({ functions }) =>
     functions.some(({ ranges: [range] }) => range.count > 0 && range.startOffset > 0),
   );

@@ -26,7 +26,7 @@ export const MEASURES: {
 
 export const MEASURE_NAMES = Object.keys(MEASURES) as (keyof Results)[];
 
-/** Runs one after the other, so that none disturbs another. */
+/** Runs the measures one after the other, so that they do not disturb each other. */
 export async function measure(
   names: readonly (keyof Results)[],
   settings: Settings,

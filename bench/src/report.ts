@@ -166,7 +166,7 @@ function findingsTable(results: Partial<Results>): string {
   return table(['target', 'measured', 'holds'], rows);
 }
 
-/** Writes the last full run's figures between the marks that the documentation has for them. */
+/** Writes the figures of the last full run into docs/performance.md, between the comments for each table. */
 export function writeTables(folder: URL): void {
   const endpoint = recorded(folder, 'endpoint');
   const profile = recorded(folder, 'profile');

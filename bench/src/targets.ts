@@ -20,7 +20,7 @@ export interface Results {
   readonly 'redis-memory': RedisMemoryResults | undefined;
 }
 
-/** One thing that shall hold, and what was measured. */
+/** A target, with the measured value and whether it holds. */
 export interface Finding {
   readonly target: string;
   readonly measured: number;
@@ -76,7 +76,7 @@ function inProcessFindings({
   return [ratio, atMost(overCeiling, microsecondsOverCeiling.median, MOST_MICROSECONDS_OVER_CEILING)];
 }
 
-/** What an SDK that records costs is stated, not promised: it is the host's. */
+/** The cost of an SDK that records is only stated: it belongs to the host. */
 function otelFindings({ endpoint, getToken }: OtelResults): Finding[] {
   return Object.entries({ 'the endpoint': endpoint, 'getToken()': getToken }).flatMap(
     ([what, { ratioToNone }]) =>
@@ -86,7 +86,7 @@ function otelFindings({ endpoint, getToken }: OtelResults): Finding[] {
   );
 }
 
-/** What `docs/performance.md` promises, held against what was measured. */
+/** Compares the targets in `docs/performance.md` with the measured values. */
 export function findings(results: Partial<Results>): Finding[] {
   const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory } = results;
   const found = endpoint?.groups.flatMap(endpointFindings) ?? [];

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 
-/** The README, the pages of the documentation, and those of the examples: paths from the repository's root. */
+/** The pages in the root, in docs/ and of the examples, as paths from the repository's root. */
 export const PAGES: readonly string[] = [
-  'README.md',
+  ...readdirSync('.').filter((name) => /^[A-Z].*\.md$/.test(name)),
   ...['docs', 'docs/neighbours'].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.md'))

@@ -38,7 +38,7 @@ beforeEach(() => nudge.reset());
 
 afterAll(() => nudge.stop());
 
-/** The host of the tests, closed in the end. */
+/** A host application that closes when it goes out of scope. */
 async function start(
   options: Partial<NudgeAuthModuleOptions> = {},
   settings: HostSettings = {},
@@ -49,10 +49,10 @@ async function start(
 }
 
 describe('the events of an application', () => {
-  it('reach a subscriber, from the first renewal to the end of the application', async () => {
+  it('reach a subscriber from the first renewal to the close', async () => {
     const host = await start();
-    const heard: NudgeAuthEvent[] = [];
-    host.app.get(NudgeTokenService).subscribe((event) => heard.push(event));
+    const received: NudgeAuthEvent[] = [];
+    host.app.get(NudgeTokenService).subscribe((event) => received.push(event));
     await host.getAsUser();
     nudge.setFault({ kind: 'status', status: 502 });
     await host.app
@@ -60,7 +60,7 @@ describe('the events of an application', () => {
       .getToken({ forceRefresh: true })
       .catch(() => undefined);
     await host.close();
-    expect(heard.map(({ type }) => type)).toEqual([
+    expect(received.map(({ type }) => type)).toEqual([
       'renewal-started',
       'renewed',
       'renewal-started',
@@ -129,7 +129,7 @@ describe('the health of an application', () => {
     controllers: [HealthController],
   };
 
-  it('is up before the first request, though no token is held: no failure keeps one from being fetched', async () => {
+  it('is up before the first request, although no token is held yet', async () => {
     await using host = await start({}, health);
     const answer = await host.get('/health/ready');
     expect(answer.status).toBe(200);
@@ -140,9 +140,9 @@ describe('the health of an application', () => {
     expect(nudge.requests).toHaveLength(0);
   });
 
-  it('is degraded through an outage, with the time that is left, and down only if strict and nothing is left', async () => {
+  it('is degraded during an outage, and down only if strict and no token is usable', async () => {
     const clock = new ManualClock();
-    // On the same clock: two tokens of one second would be equal.
+    // The emulator uses the same clock, because two tokens of the same second would be equal.
     await using vendor = await NudgeEmulator.start({ apiKeys: [KEY], clock });
     await using host = await start({ baseUrl: vendor.url }, { ...health, clock });
     await host.getAsUser();
@@ -168,7 +168,7 @@ describe('the health of an application', () => {
     expect((await readiness(host, '/health/ready')).status).toBe(200);
     vendor.clearFaults();
     clock.advance(HOUR_MS);
-    // The time of the next attempt has come, so traffic may come again: nothing else would find out.
+    // The backoff is over. Traffic must come again, because only a request finds out whether Nudge is back.
     expect((await readiness(host, '/health/strict')).body).toMatchObject({
       status: 'degraded',
       canServe: true,
@@ -177,7 +177,7 @@ describe('the health of an application', () => {
     expect((await readiness(host, '/health/strict')).body).toMatchObject({ status: 'up', canRenew: true });
   });
 
-  it('names the registration that is not there', async () => {
+  it('names a registration that does not exist', async () => {
     await using host = await start({}, health);
     expect((await host.get('/health/unknown')).text).toMatch(/no NudgeAuthModule with the name "nowhere"/);
   });
@@ -193,7 +193,7 @@ describe('the telemetry of an application', () => {
   let sdk: RecordingSdk;
 
   beforeEach(() => {
-    // After this file, and so the package, has been imported.
+    // The SDK starts after the package was imported.
     sdk = new RecordingSdk();
     metrics.setGlobalMeterProvider(sdk.meterProvider);
     sdk.tracerProvider.register();
@@ -203,7 +203,7 @@ describe('the telemetry of an application', () => {
 
   const observed: HostSettings = { modules: [HostAuthModule, NudgeOtelModule.forRoot()] };
 
-  it('counts requests, calls and renewals by how they ended', async () => {
+  it('counts requests, calls and renewals by their outcome', async () => {
     await using host = await start({}, observed);
     for (let times = 0; times < 3; times += 1) await host.getAsUser();
     nudge.setFault({ kind: 'status', status: 503 });
@@ -238,7 +238,7 @@ describe('the telemetry of an application', () => {
     expect(await sdk.series('nudge_auth.budget.waiting')).toEqual([[{}, 0]]);
   });
 
-  it('has one span for a renewal: a root, linked to the request that caused it, with the call below it', async () => {
+  it('has one root span for a renewal, with a link to the request that caused it', async () => {
     await using host = await start({}, observed);
     const tokens = host.app.get(NudgeTokenService);
     const tracer = trace.getTracer('the host');
@@ -263,12 +263,12 @@ describe('the telemetry of an application', () => {
     });
   });
 
-  it('has a bounded number of series, and no user, key or token, for 10,000 users and random paths', async () => {
+  it('has no more series after 10,000 users and random paths, and holds no user, key or token', async () => {
     const canaries = new Canaries().plant('the API key', KEY);
     await using host = await start({ scope: 'user', extId: () => 'unused' } as never, observed);
     const tokens = host.app.get(NudgeTokenService);
-    const heard = new Map<string, NudgeAuthEvent>();
-    tokens.subscribe((event) => heard.set(event.type, event));
+    const received = new Map<string, NudgeAuthEvent>();
+    tokens.subscribe((event) => received.set(event.type, event));
     canaries.plant('a user', 'canary-user-7');
     const seriesAfter = async (users: number): Promise<number> => {
       const ask = (index: number) =>
@@ -279,14 +279,14 @@ describe('the telemetry of an application', () => {
     };
     const { token } = await tokens.getToken({ extId: 'canary-user-7' });
     canaries.plant('a token', token);
-    // From then on all are turned away, so that 10,000 of them take no time.
+    // From now on all users are refused, so that 10,000 of them take no time.
     nudge.setFault({ kind: 'status', status: 429, retryAfterS: 600 });
     await tokens.getToken({ extId: 'canary-user-8' }).catch(() => undefined);
     const few = await seriesAfter(100);
     expect(await seriesAfter(10_000)).toBe(few);
     const spans = new Set(sdk.spans.map(({ attributes, links }) => JSON.stringify([attributes, links])));
     const said = [await sdk.metrics(), [...spans]];
-    expect(canaries.foundIn(everythingSaidBy([said, heard, tokens.status()]))).toEqual([]);
+    expect(canaries.foundIn(everythingSaidBy([said, received, tokens.status()]))).toEqual([]);
   });
 
   it('has no more series for 1,000 tenants and random paths, and nothing that is told holds a secret or a name', async () => {
@@ -376,7 +376,7 @@ describe('the telemetry of an application', () => {
 });
 
 describe('the audit of an application', () => {
-  it('has a record of every token that the endpoint hands out, and none of a HEAD or a refusal', async () => {
+  it('has a record of every token that the endpoint hands out, and none for a HEAD or a refusal', async () => {
     const records: AuditRecord[] = [];
     const audit: NudgeAuditOptions = {
       user: (user) => String((user as { sub: unknown }).sub),
@@ -390,7 +390,7 @@ describe('the audit of an application', () => {
     expect((await host.get('/nudge/token')).status).toBe(401);
     const tokens = host.app.get(NudgeTokenService);
     recordIssued(tokens, { token: await tokens.getToken(), user: { sub: 'by hand' }, request: {} });
-    // Without a wait: what is waiting is delivered at the close.
+    // Closing the application delivers the records that wait.
     await host.close();
     expect(records.map(({ format }) => format)).toEqual(['json', 'text', 'json']);
     expect(records[0]).toMatchObject({ registration: 'default', scope: 'client', requestId: 'r-7' });

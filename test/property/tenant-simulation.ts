@@ -25,7 +25,7 @@ import { TENANTS } from './tenant-history.js';
 const DEADLINE_MS = 7_000;
 const HOSTS = ['https://one.nudge.example/api', 'https://two.nudge.example/api'] as const;
 
-/** What is true of one tenant at the moment. */
+/** The present state of one tenant, of its account and of its config. */
 interface Truth {
   account: AccountState;
   config: ConfigState;
@@ -34,7 +34,7 @@ interface Truth {
   host: 0 | 1;
   issued: number;
   callers: number;
-  /** When the host said that there is no such tenant, where it has not taken that back. */
+  /** Since when the host has answered that there is no such tenant. */
   goneSinceMs: number | undefined;
 }
 
@@ -45,7 +45,7 @@ interface Issued {
   readonly number: number;
 }
 
-/** Every method of a store, made to fail at will. */
+/** Wraps stores so that all of their methods can be made to fail. */
 class FaultyStores {
   state: 'well' | 'failing' | 'hanging' = 'well';
 
@@ -69,9 +69,9 @@ class FaultyStores {
   }
 }
 
-/** Plays a history of several tenants, or only what happens to one of them, and writes down what each of them sees. */
+/** Plays a history of several tenants, or only the steps of one of them, and records what each tenant sees. */
 export class TenantSimulation {
-  /** What a tenant's callers got and what calls its account saw, with the moment of each. */
+  /** The answers that a tenant's callers got and the calls to its account, each with its time. */
   readonly transcripts = new Map<string, string[]>(TENANTS.map((tenant) => [tenant, []]));
   readonly #history: TenantHistory;
   readonly #only: TenantName | undefined;
@@ -85,7 +85,7 @@ export class TenantSimulation {
   #waiting = 0;
   #violation: unknown;
 
-  /** @param only plays the steps of this tenant and those of all, as if there were no other tenant. */
+  /** @param only plays only the steps of this tenant and the shared steps, as if there were no other tenant. */
   constructor(history: TenantHistory, only?: TenantName) {
     this.#history = history;
     this.#only = only;
@@ -105,7 +105,7 @@ export class TenantSimulation {
     const store = history.withStore ? this.#stores.wrap(new MemoryTokenStore(this.#clock, 100)) : undefined;
     const options = resolveNudgeAuthOptions({
       tenants: {
-        id: () => 'not asked here',
+        id: () => 'not called here',
         config: (tenant) => this.#configOf(tenant),
         baseUrls: [...HOSTS],
         maxTenants: history.maxTenants,
@@ -113,7 +113,7 @@ export class TenantSimulation {
       cache: { maxEntries: history.maxEntries },
       baseUrl: HOSTS[0],
       http: { deadlineMs: DEADLINE_MS },
-      ...(history.scope === 'user' ? { scope: 'user', extId: () => 'not asked here' } : { scope: 'client' }),
+      ...(history.scope === 'user' ? { scope: 'user', extId: () => 'not called here' } : { scope: 'client' }),
     });
     assert.ok(options.tenants);
     const events = new NudgeAuthEvents();
@@ -150,7 +150,7 @@ export class TenantSimulation {
     if (step.do === 'store') this.#stores.state = step.state;
     else if (step.do === 'rate limit') this.#rateLimited = step.calls;
     else {
-      // What was asked before a change must have been answered as before it, alone or not.
+      // Requests from before a change must end before it, so that the tenant alone gets the same answers.
       if (step.do !== 'ask' && step.do !== 'invalidate') await this.#pass(0);
       if (this.#only === undefined || step.tenant === this.#only) {
         this.#takeOfTenant(step, this.#truthOf(step.tenant));
@@ -223,7 +223,7 @@ export class TenantSimulation {
   async #configOf(tenant: string): Promise<TenantConfig | undefined> {
     const truth = this.#truthOf(tenant);
     const { config, key, hasFallback, host } = truth;
-    this.#note(tenant, `config is asked for`);
+    this.#note(tenant, `the module asks for the config`);
     if (config === 'throwing') throw new Error('simulated');
     if (config === 'hanging') return new Promise(() => undefined);
     if (config === 'gone') {
@@ -231,7 +231,7 @@ export class TenantSimulation {
       return undefined;
     }
     truth.goneSinceMs = undefined;
-    if (config === 'senseless') return { apiKey: 'with white space' };
+    if (config === 'invalid') return { apiKey: 'with white space' };
     if (config === 'late') await this.#wait(3_000);
     return {
       apiKey: `fake-key-of/${tenant.replace(' ', '_')}/${key}`,
@@ -244,14 +244,14 @@ export class TenantSimulation {
     return { fetchToken: (request, key, timeoutMs) => this.#call(baseUrl, request, key, timeoutMs) };
   }
 
-  /** The vendor: its answer depends on whose key it is given, and on nothing else. */
+  /** The vendor. Its answer depends only on the tenant whose key the call has. */
   async #call(baseUrl: string, request: TokenRequest, key: Secret, timeoutMs: number): Promise<FetchedToken> {
     const [, name = '', which = ''] = key.reveal().split('/');
     const tenant = name.replace('_', ' ');
     const truth = this.#truthOf(tenant);
     this.#note(tenant, `call to ${baseUrl} with key ${which} for ${request.extId ?? 'all'}`);
     const sentAt = this.#clock.now();
-    // What is under way when a tenant ceases to exist ends within the deadline.
+    // A call that was under way when the tenant became unknown ends within the deadline.
     const goneForMs = sentAt.monotonicMs - (truth.goneSinceMs ?? Number.POSITIVE_INFINITY);
     this.#judge(() => assert.ok(goneForMs <= DEADLINE_MS, 'an unknown tenant costs no call'));
     if (truth.account === 'hanging') {
@@ -268,7 +268,7 @@ export class TenantSimulation {
     }
     if (truth.account === 'failing')
       throw new TransientFailure('NUDGE_UNAVAILABLE', 'simulated', { isAnswered: true });
-    if (truth.account === 'senseless') throw new NudgeAuthError('NUDGE_BAD_RESPONSE', 'simulated');
+    if (truth.account === 'invalid') throw new NudgeAuthError('NUDGE_BAD_RESPONSE', 'simulated');
     const token = this.#issue(tenant, baseUrl, request, (truth.issued += 1));
     const claims = readClaims(token);
     const receivedAt = this.#clock.now();
