@@ -41,6 +41,8 @@ export class SharedRoom {
   enter(tenant: RoomTenant): void {
     this.#tenants.add(tenant);
     if (this.#count >= this.#maxEntries) this.#crowder(tenant)?.evictOldest();
+    // Where its only entry had to make room, it has left.
+    this.#tenants.add(tenant);
     this.#count += 1;
   }
 

@@ -78,7 +78,7 @@ export function createTenants(parts: TenantsParts): Tenants {
     deadlineMs: options.deadlineMs,
     clock,
   });
-  const facade = new Tenants(directory, known, store, breaker);
+  const facade = new Tenants(directory, known, store, breaker, clock);
   return facade;
 }
 

@@ -1,6 +1,7 @@
 import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { HOUR_MS, SECOND_MS } from '../common/durations.js';
+import { isNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import { assembleTokenCache } from '../cache/assemble-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from '../cache/token-cache.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
@@ -65,7 +66,7 @@ export class Tenant {
   #accountAt: Instant;
   #cache: TokenCache;
   #gateway: VendorGateway;
-  #isDismissed = false;
+  #dismissal: NudgeAuthError | undefined;
 
   constructor(id: string, fingerprint: string, account: TenantAccount, parts: TenantParts) {
     const { events, clock, random } = parts;
@@ -96,11 +97,6 @@ export class Tenant {
     return this.#account.defaultExpiryMins;
   }
 
-  /** Whether it is known to exist no more. */
-  get isDismissed(): boolean {
-    return this.#isDismissed;
-  }
-
   /** Whether the config is young enough to serve. */
   isServable(now: Instant): boolean {
     return elapsedMs(this.#accountAt, now) < CONFIG_SERVES_MS;
@@ -115,7 +111,9 @@ export class Tenant {
 
   getToken(request: TenantTokenRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const { expiryMins = this.#account.defaultExpiryMins, extId, forceRefresh } = request;
-    return this.#cache.getToken({ expiryMins, extId, forceRefresh }, begunAt);
+    const token = this.#cache.getToken({ expiryMins, extId, forceRefresh }, begunAt);
+    if (!(token instanceof Promise)) return token;
+    return this.#orNews(token, request, begunAt ?? this.#parts.clock.now());
   }
 
   /** Takes in what the host said last. Another base URL is another vendor: nothing held or learnt is of use there. */
@@ -135,15 +133,31 @@ export class Tenant {
     }
   }
 
-  /** The tenant exists no more: its tokens are dropped, here and in the store, and no call is made. */
-  async dismiss(): Promise<void> {
-    this.#isDismissed = true;
+  /** The tenant is served no more: its tokens are dropped, here and in the store, and no call is made. */
+  async dismiss(reason: NudgeAuthError): Promise<void> {
+    this.#dismissal = reason;
     await Promise.all([this.#cache.invalidateAll(), this.#cache.close()]);
   }
 
   /** Resolves when what is under way has ended. */
   close(): Promise<void> {
     return this.#cache.close();
+  }
+
+  /** A caller whose token fails because the tenant has changed meanwhile is served as it is now, or told why not. */
+  async #orNews(
+    token: Promise<NudgeToken>,
+    request: TenantTokenRequest,
+    begunAt: Instant,
+  ): Promise<NudgeToken> {
+    const cache = this.#cache;
+    try {
+      return await token;
+    } catch (error) {
+      if (this.#dismissal !== undefined && isNudgeAuthError(error)) throw this.#dismissal;
+      if (cache === this.#cache) throw error;
+      return this.getToken(request, begunAt);
+    }
   }
 
   #assemble(): { readonly cache: TokenCache; readonly gateway: VendorGateway } {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
+import type { TokenLease, TokenStore } from '../store/token-store.js';
+import { lease, recordOf } from './contract-records.js';
+import { wholeStoreCases } from './tenant-store-contract.js';
 
 /**
  * `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`.
@@ -11,16 +13,6 @@ export interface TestFramework {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>) => unknown;
   readonly afterEach: (body: () => Promise<void>) => unknown;
-}
-
-function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {
-  return { token, remainingMs, ageMs: 0, keyFingerprint: '0a1b2c3d' };
-}
-
-async function lease(store: TokenStore, entry: string): Promise<TokenLease> {
-  const given = await store.acquire(entry);
-  assert.ok(given, 'a lease is given where nobody holds one');
-  return given;
 }
 
 /**
@@ -219,6 +211,8 @@ export function describeTokenStoreContract(
       await callLimits.endPause();
       assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
     });
+
+    wholeStoreCases(it, create);
 
     it('lets go of those who wait when it closes', async () => {
       const store = await createStore();

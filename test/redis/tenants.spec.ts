@@ -71,14 +71,23 @@ describeRedis('a fleet of four processes that serves tenants', () => {
     }
   }
 
-  it('gives each user of each tenant a token of its own', async () => {
-    await untilConnected();
-    const answers = await fleet.ask('by user', TENANTS, USERS);
-    expect(answers).toHaveLength(PODS * TENANTS.length * USERS.length);
-    expectOwn(answers);
-    for (const { user, extId } of answers) expect(extId).toBe(user);
-    // A process that a busy machine keeps from Redis calls by itself, as designed: how many do is the machine's.
-    for (const tenant of TENANTS) expect(callsFor(tenant)).toBeLessThanOrEqual(PODS * USERS.length);
+  it('gives each user of each tenant a token of its own, with one call for all processes', async () => {
+    let lost = 1;
+    for (let round = 0; lost > 0; round += 1) {
+      await untilConnected();
+      const users = USERS.map((user) => `${user} of round ${round}`);
+      const [lostBefore, callsBefore] = [await fleet.countLosses('by user'), TENANTS.map(callsFor)];
+      const answers = await fleet.ask('by user', TENANTS, users);
+      expect(answers).toHaveLength(PODS * TENANTS.length * users.length);
+      expectOwn(answers);
+      for (const { user, extId } of answers) expect(extId).toBe(user);
+      lost = (await fleet.countLosses('by user')) - lostBefore;
+      // A process that a busy machine keeps from Redis for 300 ms says so, and calls by itself, as designed.
+      const most = users.length * (lost === 0 ? 1 : PODS);
+      for (const [index, tenant] of TENANTS.entries()) {
+        expect(callsFor(tenant) - (callsBefore[index] ?? 0)).toBeLessThanOrEqual(most);
+      }
+    }
   });
 
   it('follows within 2 s when one process invalidates a tenant, and only that tenant', async () => {
