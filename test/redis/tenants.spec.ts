@@ -11,7 +11,6 @@ import { until } from './support/until.js';
 const PODS = 4;
 /** The first two differ in case, Unicode form and a blank only from the last three. */
 const TENANTS = ['acme', 'café', 'globex', 'Acme', 'cafe\u0301', 'acme '];
-const USERS = ['ada', 'grace', 'linus'];
 
 describeRedis('a fleet of four processes that serves tenants', () => {
   let nudge: NudgeEmulator;
@@ -72,21 +71,23 @@ describeRedis('a fleet of four processes that serves tenants', () => {
   }
 
   it('gives each user of each tenant a token of its own, with one call for all processes', async () => {
-    let lost = 1;
-    for (let round = 0; lost > 0; round += 1) {
+    for (let round = 0, whole = 0; whole < 3; round += 1) {
       await untilConnected();
-      const users = USERS.map((user) => `${user} of round ${round}`);
+      const user = `user of round ${round}`;
       const [lostBefore, callsBefore] = [await fleet.countLosses('by user'), TENANTS.map(callsFor)];
-      const answers = await fleet.ask('by user', TENANTS, users);
-      expect(answers).toHaveLength(PODS * TENANTS.length * users.length);
-      expectOwn(answers);
-      for (const { user, extId } of answers) expect(extId).toBe(user);
-      lost = (await fleet.countLosses('by user')) - lostBefore;
-      // A process that a busy machine keeps from Redis for 300 ms says so, and calls by itself, as designed.
-      const most = users.length * (lost === 0 ? 1 : PODS);
-      for (const [index, tenant] of TENANTS.entries()) {
-        expect(callsFor(tenant) - (callsBefore[index] ?? 0)).toBeLessThanOrEqual(most);
+      const answers = await fleet.ask('by user', TENANTS, [user]);
+      const calls = TENANTS.map((tenant, index) => callsFor(tenant) - (callsBefore[index] ?? 0));
+      // A process that a busy machine keeps from Redis for 300 ms says so, and goes on by itself, as designed.
+      if ((await fleet.countLosses('by user')) > lostBefore) {
+        expectOwn(answers.filter(({ code }) => code !== 'NUDGE_RATE_LIMITED'));
+        for (const count of calls) expect(count).toBeLessThanOrEqual(PODS);
+        continue;
       }
+      expect(answers).toHaveLength(PODS * TENANTS.length);
+      expectOwn(answers);
+      for (const { extId } of answers) expect(extId).toBe(user);
+      expect(calls).toEqual(TENANTS.map(() => 1));
+      whole += 1;
     }
   });
 
