@@ -144,8 +144,6 @@ export interface SharedPause {
  * @publicApi
  */
 export interface TokenStore {
-  /** The shared way to the vendor; left out, every process counts for itself. */
-  readonly callLimits?: SharedCallLimits;
   /** The store as one registration uses it. Left out, it is used as it is. Whoever closes, closes the store itself. */
   bind?(user: TokenStoreUser): TokenStore;
   /**
@@ -155,7 +153,7 @@ export interface TokenStore {
    * @param tenant its id, 1 to 200 characters, compared exactly.
    */
   forTenant?(tenant: string): TokenStore;
-  /** The shared limits for one vendor: a registration with tenants may have several. Left out, all share `callLimits`. */
+  /** The shared way to one vendor, named by its origin. Left out, every process counts for itself. */
   callLimitsOf?(origin: string): SharedCallLimits;
   /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */
   whenReady?(): Promise<void>;

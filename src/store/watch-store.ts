@@ -6,9 +6,12 @@ import type { TokenStore } from './token-store.js';
 /**
  * A circuit breaker before a store. Its probe asks for as much as a renewal does, with a lease that nobody else wants: a
  * store that can do a part of it, or all but too slowly, would be lost again with the next renewal.
+ *
+ * @param origin the vendor's.
  */
 export function watchStore(
   store: TokenStore,
+  origin: string,
   events: NudgeAuthEvents,
   clock: Clock,
   random: Random,
@@ -17,7 +20,7 @@ export function watchStore(
   const probe = async (): Promise<void> => {
     await store.read(entry);
     const lease = await store.acquire(entry);
-    await Promise.all([lease?.release(), store.callLimits?.look()]);
+    await Promise.all([lease?.release(), store.callLimitsOf?.(origin).look()]);
   };
   return new StoreCircuitBreaker(probe, events, clock, random);
 }

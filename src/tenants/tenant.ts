@@ -62,7 +62,8 @@ export class Tenant {
   /** Its log lines, where it has any. */
   lines: LogLines | undefined;
   readonly #parts: TenantParts;
-  #account: TenantAccount;
+  /** What its config said last; replaced where the account has moved. */
+  #at: { account: TenantAccount };
   #accountAt: Instant;
   #cache: TokenCache;
   #gateway: VendorGateway;
@@ -73,7 +74,7 @@ export class Tenant {
     this.id = id;
     this.fingerprint = fingerprint;
     this.#parts = parts;
-    this.#account = account;
+    this.#at = { account };
     this.#accountAt = this.askedAt = clock.now();
     this.configBackoff = new Backoff(clock, random);
     this.events = events.forTenant(fingerprint);
@@ -94,7 +95,7 @@ export class Tenant {
   }
 
   get defaultExpiryMins(): number {
-    return this.#account.defaultExpiryMins;
+    return this.#at.account.defaultExpiryMins;
   }
 
   /** Whether the config is young enough to serve. */
@@ -110,7 +111,7 @@ export class Tenant {
   }
 
   getToken(request: TenantTokenRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
-    const { expiryMins = this.#account.defaultExpiryMins, extId, forceRefresh } = request;
+    const { expiryMins = this.defaultExpiryMins, extId, forceRefresh } = request;
     const token = this.#cache.getToken({ expiryMins, extId, forceRefresh }, begunAt);
     if (!(token instanceof Promise)) return token;
     return this.#orNews(token, request, begunAt ?? this.#parts.clock.now());
@@ -118,14 +119,18 @@ export class Tenant {
 
   /** Takes in what the host said last. Another base URL is another vendor: nothing held or learnt is of use there. */
   adopt(account: TenantAccount): void {
-    const former = this.#account;
-    this.#account = account;
+    const former = this.#at.account;
     this.#accountAt = this.#parts.clock.now();
     this.configBackoff.succeed();
     if (account.baseUrl !== former.baseUrl) {
       void this.#cache.close();
+      // What is still under way there goes on with the key of there: the new one must not travel to the former vendor.
+      this.#at = { account };
       ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
-    } else if (
+      return;
+    }
+    this.#at.account = account;
+    if (
       account.apiKey.fingerprint !== former.apiKey.fingerprint ||
       account.fallbackApiKey?.fingerprint !== former.fallbackApiKey?.fingerprint
     ) {
@@ -162,7 +167,7 @@ export class Tenant {
 
   #assemble(): { readonly cache: TokenCache; readonly gateway: VendorGateway } {
     const { origins, store, breaker, optionsOf, clock, random } = this.#parts;
-    const { baseUrl } = this.#account;
+    const { baseUrl } = this.#at.account;
     const { queue, pause } = origins.of(baseUrl);
     const view = store?.forTenant?.(this.id);
     return assembleTokenCache({
@@ -180,22 +185,23 @@ export class Tenant {
   }
 
   #keys(): ApiKeys {
-    const account = (): TenantAccount => this.#account;
-    const key = (isRefused: boolean): TenantAccount['apiKey'] | Promise<TenantAccount['apiKey']> =>
-      isRefused ? this.#newerKey() : account().apiKey;
+    const at = this.#at;
+    const key = async (isRefused: boolean): Promise<TenantAccount['apiKey']> => {
+      if (isRefused) await this.#askForNewerKey();
+      return at.account.apiKey;
+    };
     const providers = {
       primary: { key },
       get fallback() {
-        return account().fallbackApiKey;
+        return at.account.fallbackApiKey;
       },
     };
     return new ApiKeys(providers, this.events, this.#parts.clock);
   }
 
-  async #newerKey(): Promise<TenantAccount['apiKey']> {
+  async #askForNewerKey(): Promise<void> {
     const { askAnew, clock } = this.#parts;
     const late = new Error('late');
     await new Deadline(clock, NEWER_KEY_WITHIN_MS).race(askAnew(this.id), () => late).catch(() => undefined);
-    return this.#account.apiKey;
   }
 }

@@ -132,6 +132,18 @@ describe('tenants', () => {
     expect(await told).toBe('NUDGE_TENANT_UNAVAILABLE');
   });
 
+  it('ask the new vendor where an account has moved, though the former one’s token is in the store', async () => {
+    const { ask, clock, world, calls } = tenantsBeforeVendor({ withStore: true });
+    expect(await ask('acme')).toBe('token');
+    world.config = () => ({ apiKey: 'fake-key-at-the-other', baseUrl: OTHER_BASE_URL });
+    await clock.advanceAsync(60_000);
+    // Behind this caller the config is asked for anew.
+    expect(await ask('acme')).toBe('token');
+    expect(await ask('acme')).toBe('token');
+    // The rotation that was under way still had the former key for the former vendor.
+    expect(calls).toEqual(['fake-key-of-acme', 'fake-key-of-acme', 'fake-key-at-the-other']);
+  });
+
   it('let a tenant with too many users evict its own tokens, and remember for whom it has asked', async () => {
     const { ask, calls, clock } = tenantsBeforeVendor({ scope: 'user', maxEntries: 10 });
     for (const user of ['a', 'b', 'c']) await ask('small', user);

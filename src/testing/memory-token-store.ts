@@ -35,13 +35,11 @@ export class MemoryTokenStore implements TokenStore {
   readonly #users = new Set<TokenStoreUser>();
   readonly #limits = new Map<string, SharedCallLimits>();
   #lastFence = 0;
-  readonly callLimits: SharedCallLimits;
 
   /** @param maxEntries how many entries are kept; the least recently used goes first. */
   constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });
-    this.callLimits = new MemoryCallLimits(clock);
   }
 
   /** The store for one registration, which is told what another one invalidates. */

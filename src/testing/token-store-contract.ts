@@ -15,6 +15,8 @@ export interface TestFramework {
   readonly afterEach: (body: () => Promise<void>) => unknown;
 }
 
+const ORIGIN = 'https://nudge.example';
+
 /**
  * The contract of {@link TokenStore} as tests, for every store that wants to be one.
  *
@@ -172,7 +174,7 @@ export function describeTokenStoreContract(
     });
 
     it('counts the calls of all who share it, where it has a shared way out', async () => {
-      const { callLimits } = await create();
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const takes = [];
       for (let call = 0; call < 12; call += 1) takes.push(await callLimits.take('urgent', 100));
@@ -184,7 +186,7 @@ export function describeTokenStoreContract(
     });
 
     it('keeps half of the budget for those whom somebody waits for', async () => {
-      const { callLimits } = await create();
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const rotations = [];
       for (let call = 0; call < 6; call += 1) rotations.push(await callLimits.take('rotation', 100));
@@ -194,7 +196,7 @@ export function describeTokenStoreContract(
     });
 
     it('lets a pause hold for all, and one of them try whether it is over', async () => {
-      const { callLimits } = await create();
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
       await callLimits.beginPause(MINUTE_MS);

@@ -23,7 +23,7 @@ function tested(spec) {
   const { stderr } = spawnSync(
     process.execPath,
     [...JEST, '--coverage=false', '-i', '--json', `--outputFile=${report}`, spec],
-    { cwd: copy, env: { ...process.env, NUDGE_HISTORIES: HISTORIES }, encoding: 'utf8' },
+    { cwd: copy, env: { ...process.env, NUDGE_HISTORIES: HISTORIES, NUDGE_SHRINK: 'no' }, encoding: 'utf8' },
   );
   try {
     const { numFailedTests, numPassedTests, numRuntimeErrorTestSuites } = JSON.parse(

@@ -119,9 +119,11 @@ export class TenantWorld {
       truth.moves.push({ atMs: this.#clock.now().monotonicMs, baseUrl });
     }
     return {
-      apiKey: `fake-key-of/${tenant.replace(' ', '_')}/${key}`,
+      apiKey: `fake-key-of/${tenant.replace(' ', '_')}/${key}/${baseUrl}`,
       baseUrl,
-      ...(hasFallback ? { fallbackApiKey: `fake-key-of/${tenant.replace(' ', '_')}/fallback` } : {}),
+      ...(hasFallback
+        ? { fallbackApiKey: `fake-key-of/${tenant.replace(' ', '_')}/fallback/${baseUrl}` }
+        : {}),
     };
   }
 
@@ -131,10 +133,11 @@ export class TenantWorld {
 
   /** The vendor: its answer depends on whose key it is given, and on nothing else. */
   async #call(baseUrl: string, request: TokenRequest, key: Secret, timeoutMs: number): Promise<FetchedToken> {
-    const [, name = '', which = ''] = key.reveal().split('/');
+    const [, name = '', which = '', ...home] = key.reveal().split('/');
     const tenant = name.replace('_', ' ');
     const truth = this.truthOf(tenant);
     this.#watch.note(tenant, `call to ${baseUrl} with key ${which} for ${request.extId ?? 'all'}`);
+    this.#watch.judge(() => assert.equal(baseUrl, home.join('/'), 'a key travels to its own account only'));
     const sentAt = this.#clock.now();
     // What is under way when a tenant ceases to exist ends within the deadline.
     const goneForMs = sentAt.monotonicMs - (truth.goneSinceMs ?? Number.POSITIVE_INFINITY);

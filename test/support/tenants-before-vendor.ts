@@ -6,6 +6,7 @@ import { NudgeAuthEvents } from '../../src/telemetry/events.js';
 import { createTenants } from '../../src/tenants/create-tenants.js';
 import type { Tenants } from '../../src/tenants/tenants.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
+import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import { readClaims } from '../../src/token/claims.js';
 import { TransientFailure, type FetchedToken, type TokenRequest } from '../../src/vendor/token-source.js';
 
@@ -19,6 +20,7 @@ interface Settings {
   readonly maxEntries?: number;
   readonly maxTenants?: number;
   readonly callsPerMinute?: number;
+  readonly withStore?: boolean;
 }
 
 /** What a test decides of the host and the vendor. */
@@ -50,6 +52,7 @@ export function tenantsBeforeVendor({
   maxEntries = 100,
   maxTenants = 1_000,
   callsPerMinute = 1_000,
+  withStore = false,
 }: Settings = {}): TenantsBeforeVendor {
   const clock = new ManualClock();
   const calls: string[] = [];
@@ -108,7 +111,7 @@ export function tenantsBeforeVendor({
     sourceOf: (baseUrl) => ({
       fetchToken: (request, key, timeoutMs) => fetchToken(baseUrl, request, key, timeoutMs),
     }),
-    store: undefined,
+    store: withStore ? new MemoryTokenStore(clock) : undefined,
     options: { ...options.cache, ...options.http, scope, storeScope: ['test'] },
     defaults: options,
     callsPerMinute,
