@@ -1,8 +1,10 @@
 /*
  * Counts the files whose code runs for one request: a warm request, a cold one, and a cold one of a fleet's leader.
  *
- *   npm run walk            prints the counts
- *   npm run walk -- --list  also prints the files of each walk
+ *   npm run walk             prints the counts
+ *   npm run walk -- --list   also prints the files of each walk
+ *   npm run walk -- --write  writes the files into ARCHITECTURE.md
+ *   npm run walk -- --check  fails when ARCHITECTURE.md names other files
  *
  * It needs a build, and for the third walk a redis-server on the PATH. A file counts if one of its functions ran during
  * the request. Code that runs while files are loaded or the application boots does not count.
@@ -14,10 +16,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
+import { writePart } from './marked-part.mjs';
+
+const { LAYERS } = createRequire(import.meta.url)('./layer-list.cjs');
 
 const DIST = new URL('../dist/', import.meta.url).href;
 const COMMAND_LINE = fileURLToPath(new URL('doctor/cli.js', DIST));
@@ -131,9 +137,41 @@ async function walks() {
   return found;
 }
 
-const isListing = process.argv.includes('--list');
-for (const [name, files] of Object.entries(await walks())) {
-  console.log(`${name}: ${files.length} files (at most ${MOST_FILES[name]})`);
-  if (isListing) for (const file of files) console.log(`  ${file}`);
-  if (files.length > MOST_FILES[name]) process.exitCode = 1;
+function countOf(name, files) {
+  const isMissed = files.length > MOST_FILES[name];
+  return `${name}: ${files.length} files, the design allows ${MOST_FILES[name]}${isMissed ? ' (missed)' : ''}`;
+}
+
+/** A row for each file, from the top layer to the lowest, with a mark for each walk that runs through it. */
+function tableOf(found) {
+  if (found['fleet leader'] === undefined)
+    throw new Error('The table needs all three walks: install redis-server.');
+  const walked = Object.values(found);
+  const rows = LAYERS.flatMap(({ name }) => {
+    const files = [...new Set(walked.flat())].filter((file) => file.startsWith(`${name}/`)).toSorted();
+    return files.map((file) => {
+      const marks = walked.map((files) => (files.includes(file) ? '✓' : ''));
+      return `| \`src/${file}.ts\` | ${marks.join(' | ')} |`;
+    });
+  });
+  const names = Object.keys(found);
+  return [`| file | ${names.join(' | ')} |`, `| --- | ${names.map(() => ':-:').join(' | ')} |`, ...rows];
+}
+
+const options = process.argv.slice(2);
+const isPage = options.includes('--write') || options.includes('--check');
+const found = await walks();
+for (const [name, files] of Object.entries(found)) {
+  console.log(countOf(name, files));
+  if (options.includes('--list')) for (const file of files) console.log(`  ${file}`);
+  if (!isPage && files.length > MOST_FILES[name]) process.exitCode = 1;
+}
+if (isPage) {
+  const counts = Object.entries(found).map(([name, files]) => `- ${countOf(name, files)}`);
+  await writePart({
+    name: 'files of the walks',
+    command: 'npm run walk -- --write',
+    lines: [...counts, '', ...tableOf(found)],
+    isCheck: options.includes('--check'),
+  });
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The layers from top to bottom, as docs/layers.md draws them. */
+/** The layers from top to bottom, as ARCHITECTURE.md draws them. */
 const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'module',
   'swagger',

@@ -36,7 +36,7 @@ const NEEDED_PEER = {
 };
 
 const PUBLISHED =
-  /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
+  /^(package\.json|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
 
 /** The packages that a host application installs beside this one. */
 const CONSUMERS = [
