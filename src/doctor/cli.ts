@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { errorKindOf } from '../common/error-kind.js';
 import { runCli } from './run-cli.js';
+
+// Node would print the whole error, and an error of the host's code (`doctor --config`) may quote a secret.
+process.once('uncaughtException', (error) => {
+  const line = `nestjs-nudge-auth: an uncaught error ended the command (${errorKindOf(error)})\n`;
+  process.stderr.write(line, () => process.exit(1));
+});
 
 const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };

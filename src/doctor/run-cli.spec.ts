@@ -121,6 +121,20 @@ describe('the executable', () => {
     expect(process.exitCode).toBe(0);
   });
 
+  it('prints only the kind of an error that no code has caught, because it may quote a secret', async () => {
+    process.argv = ['node', 'nestjs-nudge-auth', '--version'];
+    jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    await import('./cli.js');
+    const lines = new Set<string>();
+    // Each import of the executable in this file has added its listener, so the line may come more than once.
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      lines.add(String(text));
+      return true;
+    });
+    process.emit('uncaughtException', new TypeError('canary'));
+    expect([...lines].join('')).toBe('nestjs-nudge-auth: an uncaught error ended the command (TypeError)\n');
+  });
+
   it('prints the version of the package', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     process.argv = ['node', 'nestjs-nudge-auth', '--version'];
