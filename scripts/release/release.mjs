@@ -5,33 +5,15 @@
  *   npm run release                the same, then moves the notes in CHANGELOG.md to the version, and leaves tarballs and
  *                                  checksums in release/
  */
-import { copyFileSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { releaseChangelog } from './changelog.mjs';
+import { leaveForPublishing, moveNotes } from './result.mjs';
 import { copyOfHead, releaseProblems } from './repository.mjs';
 import { checkTarball, describeTarball, packBoth } from './tarballs.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OUTPUT = join(ROOT, 'release');
-
-function moveNotes(folder, version, date) {
-  const path = join(folder, 'CHANGELOG.md');
-  writeFileSync(path, releaseChangelog(readFileSync(path, 'utf8'), version, date));
-}
-
-function leaveForPublishing(tarballs, checksums, version, date) {
-  rmSync(OUTPUT, { recursive: true, force: true });
-  mkdirSync(OUTPUT);
-  for (const tarball of tarballs) copyFileSync(tarball, join(OUTPUT, basename(tarball)));
-  writeFileSync(join(OUTPUT, 'SHA256SUMS'), checksums);
-  moveNotes(ROOT, version, date);
-  console.log(`
-Now:
-  git commit -am "Release ${version}" && git tag -a v${version} -m ${version} && git push --follow-tags
-${tarballs.map((tarball) => `  npm publish release/${basename(tarball)}`).join('\n')}`);
-}
 
 function release(isDryRun) {
   const problems = releaseProblems(ROOT);
@@ -45,10 +27,10 @@ function release(isDryRun) {
     moveNotes(copy, version, date);
     const tarballs = packBoth(copy);
     for (const tarball of tarballs) checkTarball(copy, tarball);
-    const told = tarballs.map(describeTarball);
-    const checksums = told.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
+    const packages = tarballs.map(describeTarball);
+    const checksums = packages.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
     console.log(`To be published, dated ${date}:`);
-    for (const { name, files, bytes } of told) {
+    for (const { name, files, bytes } of packages) {
       console.log(`  ${name}@${version}  ${files} files, ${Math.ceil(bytes / 1024)} KiB`);
     }
     console.log(`\nSHA-256:\n${checksums.replaceAll(/^/gm, '  ').trimEnd()}`);
@@ -58,7 +40,7 @@ function release(isDryRun) {
       );
     }
     if (isDryRun) console.log('\nA dry run: no file was changed.');
-    else leaveForPublishing(tarballs, checksums, version, date);
+    else console.log(leaveForPublishing(ROOT, { tarballs, checksums, version, date }));
   } finally {
     rmSync(workshop, { recursive: true, force: true });
   }

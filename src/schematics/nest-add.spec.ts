@@ -116,7 +116,7 @@ describe('nest add, the environment and the tests', () => {
     const workspace = added({ ...TEMPLATE, '.env.example': 'PORT=3000', '.env': 'PORT=3001\n' });
     expect(workspace.text('.env.example')).toMatch(/^PORT=3000\n\n# Nudge\./);
     expect(workspace.text('.env')).toBe('PORT=3001\n');
-    expect(workspace.messages.join()).toContain('does not start before .env');
+    expect(workspace.messages.join()).toContain('Set the variables of .env.example in .env');
   });
 
   it('writes the e2e test for vitest and for Fastify if the application uses them', () => {

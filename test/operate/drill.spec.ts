@@ -5,7 +5,7 @@ import { describeRedis } from '../redis/support/describe-redis.js';
 import { describeWithProgram } from '../support/optional-program.js';
 
 const run = promisify(execFile);
-/** Long enough for a machine that does much else. */
+/** Long enough for a busy machine. */
 const WITHIN_MS = 600_000;
 
 describeWithProgram('the drill', { names: ['promtool'], install: 'apt-get install prometheus' }, () =>
@@ -13,7 +13,7 @@ describeWithProgram('the drill', { names: ['promtool'], install: 'apt-get instal
     it(
       'finds log or events, metrics and an alert for every incident, as the table of the runbook says',
       async () => {
-        // It fails where an incident cannot be told, and where the table is out of date.
+        // The drill fails if an incident leaves no trace in log, events, metrics or alerts, or if the table is out of date.
         const env = { ...process.env, NODE_OPTIONS: '' };
         const { stderr } = await run(process.execPath, ['scripts/operate/drill/run.mjs', '--check'], { env });
         expect(stderr).toBe('');

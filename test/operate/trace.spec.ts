@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-/** jest's own would hold for the application as well. */
+/** Without the NODE_OPTIONS of jest, which the application would inherit. */
 const ENVIRONMENT = { ...process.env, NODE_OPTIONS: '' };
 
 interface Span {
@@ -20,13 +20,13 @@ type Phases = Readonly<Record<Phase, readonly Span[]>>;
 
 const USERS = ['ada', 'bob'];
 
-/** A span and what hangs below it, each a step further to the right. */
+/** A span with the spans below it, each level indented further. */
 function drawn(spans: readonly Span[], span: Span, indent = ''): string[] {
   const below = spans.filter(({ parentId }) => parentId === span.spanId);
   return [indent + span.name, ...below.flatMap((one) => drawn(spans, one, `${indent}  `))];
 }
 
-/** The trees, in the order in which they were begun by users, those of renewals last. */
+/** The trees of all root spans in alphabetical order, so the trees of renewals come last. */
 function trees(spans: readonly Span[]): string[] {
   const roots = spans.filter(({ parentId }) => parentId === undefined);
   return roots.map((root) => drawn(spans, root).join('\n')).toSorted();
@@ -35,7 +35,7 @@ function trees(spans: readonly Span[]): string[] {
 const renewalsOf = (spans: readonly Span[]): Span[] =>
   spans.filter(({ name }) => name === 'nudge_auth.renew');
 
-/** Whose request a span belongs to. */
+/** The user to whose request a trace belongs. */
 function userOf(spans: readonly Span[], traceId: string | undefined): unknown {
   const user = 'app.user';
   return spans.find((span) => span.traceId === traceId && user in span.attributes)?.attributes[user];
@@ -63,7 +63,7 @@ describe.each(['client', 'user'] as const)(
       phases = JSON.parse(stdout) as Phases;
     });
 
-    it('are those of the documentation: a renewal is a root of its own, with the call to Nudge below it', () => {
+    it('have the form in the docs: a renewal is a separate root span, with the call to Nudge below it', () => {
       const renewals = scope === 'user' ? [RENEWAL, RENEWAL] : [RENEWAL];
       expect(trees(phases.cold)).toEqual([REQUEST, REQUEST, ...renewals]);
       expect(trees(phases.held)).toEqual([REQUEST]);
@@ -76,13 +76,13 @@ describe.each(['client', 'user'] as const)(
       expect(renewalsOf(phases.rotation)[0]?.attributes).toMatchObject({ 'nudge_auth.reason': 'rotation' });
     });
 
-    it("hold nothing of one user in another's trace, and neither users nor the API key in a renewal's", () => {
+    it("name no user in another user's trace, and neither a user nor the API key in the trace of a renewal", () => {
       for (const spans of Object.values(phases)) {
         for (const span of spans) {
-          const said = JSON.stringify(span.attributes);
+          const attributes = JSON.stringify(span.attributes);
           const own = userOf(spans, span.traceId);
-          expect(USERS.filter((user) => user !== own && said.includes(user))).toEqual([]);
-          expect(said).not.toContain('obviously-fake');
+          expect(USERS.filter((user) => user !== own && attributes.includes(user))).toEqual([]);
+          expect(attributes).not.toContain('obviously-fake');
         }
       }
     });

@@ -3,12 +3,13 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFile, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { changelogProblems, releaseChangelog, releasedVersions } from '../../scripts/release/changelog.mjs';
+import { leaveForPublishing } from '../../scripts/release/result.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -82,18 +83,20 @@ describe('npm run release', () => {
     assert.match(stdout, /no file was changed/);
     assert.equal(git(clone, 'status', '--porcelain', '--ignored'), '!! node_modules\n');
   });
+});
 
-  it('leaves tarballs and checksums in release/, and the notes under the version', async () => {
-    const { status, stdout, stderr } = release();
-    assert.equal(status, 0, stderr);
-    const sums = spawnSync('sha256sum', ['--check', 'SHA256SUMS'], {
-      cwd: join(clone, 'release'),
-      encoding: 'utf8',
-    });
-    assert.equal(sums.status, 0, sums.stderr);
-    const { version } = JSON.parse(await readFile(join(clone, 'package.json'), 'utf8'));
-    assert.ok(releasedVersions(await readFile(join(clone, 'CHANGELOG.md'), 'utf8')).includes(version));
-    assert.equal(git(clone, 'status', '--porcelain'), ' M CHANGELOG.md\n');
-    assert.match(stdout, new RegExp(`npm publish release/nestjs-nudge-auth-${version}\\.tgz`));
+describe('what a release leaves', () => {
+  it('is the tarballs and their checksums in release/, the dated notes, and the commands that publish', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'nudge-auth-release-result-'));
+    const tarball = join(root, 'a-package-0.2.0.tgz');
+    await writeFile(tarball, 'packed');
+    await writeFile(join(root, 'CHANGELOG.md'), CHANGELOG);
+    const made = { tarballs: [tarball], checksums: 'sums\n', version: '0.2.0', date: '2026-02-01' };
+    const commands = leaveForPublishing(root, made);
+    assert.deepEqual(await readdir(join(root, 'release')), ['SHA256SUMS', 'a-package-0.2.0.tgz']);
+    assert.equal(await readFile(join(root, 'release/SHA256SUMS'), 'utf8'), 'sums\n');
+    assert.match(await readFile(join(root, 'CHANGELOG.md'), 'utf8'), /## 0\.2\.0 - 2026-02-01/);
+    assert.match(commands, /git tag -a v0\.2\.0.*\n {2}npm publish release\/a-package-0\.2\.0\.tgz/);
+    await rm(root, { recursive: true });
   });
 });

@@ -7,6 +7,8 @@ import { answersIn, eventsIn, healthIn, linesIn } from './told.mjs';
 const STEP_S = 60;
 const STEPS_A_MINUTE = 60 / STEP_S;
 const MINUTES = { before: 15, during: 30, after: 25 };
+/** Longer than the module lets a user wait. */
+const ANSWERED_WITHIN_MS = 10_000;
 const LONGEST_WAIT_MS = 30_000;
 
 /** What the processes told in a phase of the drill, from its first to its last step. */
@@ -29,9 +31,10 @@ class Account {
 /** In time that is made: as many steps as the minutes have. */
 async function playSteps(stage, recording, account, minutes) {
   for (let left = minutes * STEPS_A_MINUTE; left > 0; left -= 1) {
-    await stage.step(STEP_S * 1_000);
+    await stage.ask(ANSWERED_WITHIN_MS);
     await account.take(stage);
     await recording.scrape(stage.pods);
+    await stage.pass(STEP_S * 1_000 - ANSWERED_WITHIN_MS);
   }
 }
 
@@ -41,7 +44,7 @@ async function playUntil(stage, recording, account, minutes, eventType) {
   const have = (pod) => account.events.some((told) => told.pod === pod.name && told.event.type === eventType);
   while (!stage.pods.every(have)) {
     if (performance.now() > endsAtMs) throw new Error(`No event ${eventType} within ${LONGEST_WAIT_MS} ms`);
-    await stage.step();
+    await stage.ask();
     await account.take(stage);
   }
   account.healths = [];

@@ -42,7 +42,7 @@ export function faultsOf({ lines, events, metrics, alerts, isAlive, after }) {
 /** A line of the log without what differs from one time to the next. */
 function beginningOf(line) {
   const [, level, text] = /^(\w+): (.*)$/s.exec(line);
-  const [beginning] = text.split(/: |\. | from http| \((?!NUDGE_)/);
+  const [beginning] = text.replace(/ \(fingerprint \w+\)/, '').split(/: |\. | from http| \((?!NUDGE_)/);
   return `${level}: “${beginning.replace(/\.$/, '')}”`;
 }
 

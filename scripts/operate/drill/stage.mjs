@@ -58,8 +58,8 @@ export class Stage {
     return stage;
   }
 
-  /** Users ask for tokens, and time passes. With Redis no longer than the answers take. */
-  async step(ms) {
+  /** Users ask for tokens. They have their answers when so much time has passed; with Redis as soon as they come. */
+  async ask(ms) {
     const users = [
       ...USERS,
       ...Array.from({ length: this.newUsersPerStep }, () => `user-${this.#newUsers++}`),
@@ -72,7 +72,11 @@ export class Stage {
       }
     }
     if (this.#isRealTime) await Promise.all(this.#underWay);
-    else await this.#time.pass(ms);
+    else await this.pass(ms);
+  }
+
+  pass(ms) {
+    return this.#time.pass(ms);
   }
 
   async stop() {

@@ -5,9 +5,8 @@ import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@
 import { register } from 'node:module';
 
 /*
- * A host as OpenTelemetry's pages build it: the SDK first, which hooks into Node's http and Nest, then the application.
- * Printed are its spans: those of a cold request and of one that waits for it, of one that is served from memory, and of a
- * rotation.
+ * A host as OpenTelemetry's pages build it: first the SDK, which hooks into Node's http and Nest, then the application. It
+ * prints the spans of a cold request and of one that waits with it, of a request that gets a held token, and of a rotation.
  */
 
 register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
@@ -16,7 +15,7 @@ const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcess
 provider.register();
 const isOfUser = ({ url }) => !url.startsWith('/api/');
 const http = new HttpInstrumentation({
-  // The emulator lives in this process, and the users do.
+  // The emulator and the users run in this process too.
   ignoreIncomingRequestHook: (request) => !isOfUser(request),
   ignoreOutgoingRequestHook: ({ path }) => !path.startsWith('/api/'),
   redactedQueryParams: ['extId'],
@@ -115,7 +114,7 @@ const renewals = () => exporter.getFinishedSpans().filter(({ name }) => name ===
 
 await phase('start', async () => undefined);
 await phase('cold', async () => {
-  // Both users have come before Nudge answers, which it does when time passes.
+  // Both users ask before Nudge answers. Nudge answers once the test lets time pass.
   nudge.setFault({ kind: 'latency', latencyMs: LATENCY_MS });
   const asked = ask('ada');
   await nudge.untilReceived(1);
@@ -129,7 +128,7 @@ await phase('cold', async () => {
 });
 await phase('held', () => ask('bob'));
 await phase('rotation', async () => {
-  // In scope user a token is replaced when half of its life is over.
+  // In scope user the module renews a token after half of its life.
   clock.advance(scope === 'user' ? HOUR_MS / 2 : ROTATE_AFTER_MS);
   await ask('bob');
   await until(() => renewals() === 1);
