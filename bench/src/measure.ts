@@ -7,6 +7,7 @@ import { measureProfile } from './measures/profile.js';
 import { measureRedisMemory } from './measures/redis-memory.js';
 import { measureStampede } from './measures/stampede.js';
 import { measureStartUp } from './measures/start-up.js';
+import { measureTenants } from './measures/tenants.js';
 import type { Settings } from './settings.js';
 import type { Results } from './targets.js';
 
@@ -22,6 +23,7 @@ export const MEASURES: {
   'start-up': measureStartUp,
   memory: measureMemory,
   'redis-memory': measureRedisMemory,
+  tenants: measureTenants,
 };
 
 export const MEASURE_NAMES = Object.keys(MEASURES) as (keyof Results)[];

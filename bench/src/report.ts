@@ -6,6 +6,7 @@ import { TELEMETRY } from './measures/otel.js';
 import { findings, type Results } from './targets.js';
 
 const PAGE = new URL('../../../docs/performance.md', import.meta.url);
+const TENANTS_PAGE = new URL('../../../docs/tenants.md', import.meta.url);
 
 function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
@@ -157,6 +158,23 @@ function redisMemoryTable(record: Recorded<'redis-memory'>): string | undefined 
   return `${table(['user scope in Redis', 'measured'], rows)}\n\n${source(record)}.`;
 }
 
+function tenantsTable(record: Recorded<'tenants'>): string {
+  const { tenants, usersEach, served } = record.result;
+  const head = [
+    `${whole(tenants)} tenants with ${usersEach} users each`,
+    ...served.map(({ processes }) => (processes === 1 ? '1 process' : `${processes} processes, a Redis`)),
+  ];
+  const rows = [
+    ['calls to Nudge', ...served.map(({ calls }) => whole(calls))],
+    ['in the busiest minute', ...served.map(({ mostCallsPerMinute }) => whole(mostCallsPerMinute))],
+    ['minutes until all are served', ...served.map(({ minutes }) => minutes.toFixed(1))],
+    ['tokens each process holds', ...served.map(({ heldTokens }) => whole(Math.min(...heldTokens)))],
+    ['MiB that its heap has grown by', ...served.map(({ heapMiB }) => whole(heapMiB))],
+    ['MiB that it takes in all', ...served.map(({ rssMiB }) => whole(rssMiB))],
+  ];
+  return `${table(head, rows)}\n\n${source(record)}.`;
+}
+
 function findingsTable(results: Partial<Results>): string {
   const rows = findings(results).map(({ target, measured, holds }) => [
     target,
@@ -176,6 +194,7 @@ export function writeTables(folder: URL): void {
   const startUp = recorded(folder, 'start-up');
   const memory = recorded(folder, 'memory');
   const redisMemory = recorded(folder, 'redis-memory');
+  const tenants = recorded(folder, 'tenants');
   const tables: Readonly<Record<string, string | undefined>> = {
     endpoint: endpoint && endpointTable(endpoint),
     profile: profile && profileTable(profile),
@@ -192,14 +211,20 @@ export function writeTables(folder: URL): void {
       stampede: stampede?.result,
       memory: memory?.result,
       'redis-memory': redisMemory?.result,
+      tenants: tenants?.result,
     }),
   };
-  let page = readFileSync(PAGE, 'utf8');
+  writeInto(PAGE, tables);
+  writeInto(TENANTS_PAGE, { tenants: tenants && tenantsTable(tenants) });
+}
+
+function writeInto(file: URL, tables: Readonly<Record<string, string | undefined>>): void {
+  let page = readFileSync(file, 'utf8');
   for (const [name, written] of Object.entries(tables)) {
     if (written === undefined) continue;
     const marked = new RegExp(`(<!-- measured: ${name} -->\\n)[^]*?(<!-- end -->)`);
-    if (!marked.test(page)) throw new Error(`docs/performance.md has no place for the table ${name}`);
+    if (!marked.test(page)) throw new Error(`${file.pathname} has no place for the table ${name}`);
     page = page.replace(marked, (_former, begin: string, end: string) => `${begin}\n${written}\n\n${end}`);
   }
-  writeFileSync(PAGE, page);
+  writeFileSync(file, page);
 }

@@ -7,6 +7,7 @@ import type { ProfileResults } from './measures/profile.js';
 import type { RedisMemoryResults } from './measures/redis-memory.js';
 import type { StampedeResults } from './measures/stampede.js';
 import type { StartUpResults } from './measures/start-up.js';
+import type { TenantsResults } from './measures/tenants.js';
 
 export interface Results {
   readonly endpoint: EndpointResults;
@@ -18,6 +19,7 @@ export interface Results {
   readonly 'start-up': StartUpResults;
   readonly memory: MemoryResults;
   readonly 'redis-memory': RedisMemoryResults | undefined;
+  readonly tenants: TenantsResults;
 }
 
 /** A target, with the measured value and whether it holds. */
@@ -35,6 +37,8 @@ const MOST_GROWTH = 1.05;
 const WORST_P99_RATIO = 2;
 /** What one process differs from the next. */
 const MOST_OF_TELEMETRY = 1.05;
+/** Any minute sees a tenth more than the budget at most. */
+const MOST_OF_BUDGET = 1.1;
 
 function atLeast(target: string, measured: number, limit: number): Finding {
   return { target: `${target}: at least ${limit}`, measured, limit, holds: measured >= limit };
@@ -86,9 +90,20 @@ function otelFindings({ endpoint, getToken }: OtelResults): Finding[] {
   );
 }
 
+function tenantsFindings({ tenants, usersEach, callsPerMinute, served }: TenantsResults): Finding[] {
+  const users = tenants * usersEach;
+  return served.flatMap(({ processes, calls, mostCallsPerMinute }) => {
+    const who = `${users} users of ${tenants} tenants on ${processes} ${processes === 1 ? 'process' : 'processes'}`;
+    return [
+      atMost(`calls to Nudge for ${who}`, calls, users),
+      atMost(`calls in the busiest minute for ${who}`, mostCallsPerMinute, callsPerMinute * MOST_OF_BUDGET),
+    ];
+  });
+}
+
 /** Compares the targets in `docs/performance.md` with the measured values. */
 export function findings(results: Partial<Results>): Finding[] {
-  const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory } = results;
+  const { endpoint, 'get-token': getToken, stampede, memory, 'redis-memory': redisMemory, tenants } = results;
   const found = endpoint?.groups.flatMap(endpointFindings) ?? [];
   found.push(...(results['in-process']?.groups.flatMap(inProcessFindings) ?? []));
   if (results.otel !== undefined) found.push(...otelFindings(results.otel));
@@ -118,5 +133,6 @@ export function findings(results: Partial<Results>): Finding[] {
       atMost(`names in Redis that do not end, of ${redisMemory.users} users`, redisMemory.namesWithoutEnd, 0),
     );
   }
+  if (tenants !== undefined) found.push(...tenantsFindings(tenants));
   return found;
 }

@@ -18,6 +18,8 @@ interface TokenCacheParts {
   /** What the store gets to know of this registration. Default: nothing. */
   readonly storeUser?: TokenStoreUser;
   readonly options: TokenCacheOptions & AttemptOptions;
+  /** The vendor's. */
+  readonly origin: string;
   readonly callsPerMinute: number;
   /** Default: the budget that the processes share through the store, else a budget of this process alone. */
   readonly budget?: CallBudget;
@@ -28,12 +30,11 @@ interface TokenCacheParts {
 
 /** Builds a token cache with all that it needs: the store (if there is one), the queue with its budget, the gateway. */
 export function createTokenCache(parts: TokenCacheParts): TokenCache {
-  const { callsPerMinute, events, clock } = parts;
+  const { origin, callsPerMinute, events, clock } = parts;
   const watched = watchedStore(parts, () => cache.invalidatedElsewhere());
+  const limits = parts.budget === undefined ? watched?.store.callLimitsOf?.(origin) : undefined;
   const shared =
-    watched?.store.callLimits === undefined || parts.budget !== undefined
-      ? undefined
-      : new SharedCallBudget(watched.store.callLimits, callsPerMinute, watched.breaker, events, clock);
+    watched && limits && new SharedCallBudget(limits, callsPerMinute, watched.breaker, events, clock);
   const budget = parts.budget ?? shared ?? new ProcessCallBudget(callsPerMinute, clock);
   const queue = new CallQueue(budget, shared, callsPerMinute, events, clock);
   const { cache } = assembleTokenCache({ ...parts, queue, pause: shared, watched });
@@ -42,9 +43,9 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
 
 /** With `cache: false` there is no store: a process that holds no tokens takes none from other processes either. */
 function watchedStore(parts: TokenCacheParts, invalidatedAll: () => void): WatchedStore | undefined {
-  const { store, storeUser, options, events, clock, random } = parts;
+  const { store, storeUser, options, origin, events, clock, random } = parts;
   if (!options.enabled || store === undefined) return undefined;
   const bound = storeUser === undefined ? store : (store.bind?.({ ...storeUser, invalidatedAll }) ?? store);
-  const breaker = watchStore(bound, events, clock, random);
+  const breaker = watchStore(bound, origin, events, clock, random);
   return { store: bound, breaker, closeBreaker: () => breaker.close() };
 }

@@ -42,6 +42,8 @@ export class SharedRoom {
   enter(tenant: RoomTenant): void {
     this.#tenants.add(tenant);
     if (this.#count >= this.#maxEntries) this.#losingTenant(tenant)?.evictOldest();
+    // If its only entry was evicted, the set no longer holds the tenant.
+    this.#tenants.add(tenant);
     this.#count += 1;
   }
 

@@ -95,6 +95,7 @@ export const nudgeAuthProviders: Provider[] = [
           ...http,
           storeScope: [name ?? '', baseUrl],
         },
+        origin: new URL(baseUrl).origin,
         callsPerMinute: budget.callsPerMinute,
         events,
         clock,

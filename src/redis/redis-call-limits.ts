@@ -11,15 +11,15 @@ import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './sc
 export class RedisCallLimits implements SharedCallLimits {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
-  readonly #suffix: string;
+  readonly #origin: string;
   /** Identifies the last probe that this process got: the moment at which it ends, by Redis' clock. */
   #probeUntilUs = 0;
 
-  /** @param origin the vendor's origin. Without one, all origins share the budget and the pause. */
-  constructor(connection: RedisConnection, keyPrefix: string, origin?: string) {
+  /** @param origin the vendor's origin: each has a budget and a pause of its own. */
+  constructor(connection: RedisConnection, keyPrefix: string, origin: string) {
     this.#connection = connection;
     this.#prefix = `${keyPrefix}${SCHEMA}`;
-    this.#suffix = origin === undefined ? '' : `:${origin}`;
+    this.#origin = origin;
   }
 
   async take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
@@ -69,11 +69,11 @@ export class RedisCallLimits implements SharedCallLimits {
   }
 
   get #pauseName(): string {
-    return `${this.#prefix}:pause${this.#suffix}`;
+    return `${this.#prefix}:pause:${this.#origin}`;
   }
 
   #budgetName(what: 'all' | 'rotation'): string {
-    return `${this.#prefix}:{budget${this.#suffix}}:${what}`;
+    return `${this.#prefix}:{budget:${this.#origin}}:${what}`;
   }
 }
 

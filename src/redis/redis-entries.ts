@@ -22,7 +22,6 @@ const OWNER_BYTES = 12;
 interface RedisEntriesParts {
   readonly connection: RedisConnection;
   readonly feed: ChangeFeed;
-  readonly callLimits: SharedCallLimits;
   readonly callLimitsOf: (origin: string) => SharedCallLimits;
   readonly keys: KeyringSource;
   /** The tenant whose entries these are, if the registration has tenants. */
@@ -40,11 +39,9 @@ function placeOf(clientPrefix: string, { token }: EntryNames, fence: number): st
 
 /** The store for one registration, or for one tenant of it, with its own keys. */
 export class RedisEntries implements TokenStore {
-  readonly callLimits: SharedCallLimits;
   readonly #parts: RedisEntriesParts;
 
   constructor(parts: RedisEntriesParts) {
-    this.callLimits = parts.callLimits;
     this.#parts = parts;
   }
 

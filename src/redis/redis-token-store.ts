@@ -34,7 +34,6 @@ import {
  * @publicApi
  */
 export class RedisTokenStore implements TokenStore {
-  readonly callLimits: SharedCallLimits;
   readonly #entries: RedisEntries;
   readonly #entriesOf: (user: Partial<TokenStoreUser>, keys: KeyringSource) => RedisEntries;
   readonly #ownKeys: KeyringSource | undefined;
@@ -53,10 +52,9 @@ export class RedisTokenStore implements TokenStore {
     const channel = channelOf(connection.clientPrefix + keyPrefix);
     const feed = new ChangeFeed(connection.client, channel, clock, Math.random);
     connection.onOpen = () => feed.open();
-    const callLimits = new RedisCallLimits(connection, keyPrefix);
     const callLimitsOf = (origin: string): SharedCallLimits =>
       new RedisCallLimits(connection, keyPrefix, origin);
-    const shared = { connection, feed, callLimits, callLimitsOf, keyPrefix, clock };
+    const shared = { connection, feed, callLimitsOf, keyPrefix, clock };
     const close = (): Promise<void> => {
       for (const generations of this.#generations) generations.close();
       feed.close();
@@ -72,7 +70,6 @@ export class RedisTokenStore implements TokenStore {
     const given = givenKeys(encryptionKeys);
     this.#ownKeys = encryptionKeys.length > 0 ? given : undefined;
     this.#entries = this.#entriesOf({}, given);
-    this.callLimits = callLimits;
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   ENTRY,
   fleetOf,
   Network,
+  ORIGIN,
   REQUEST,
 } from '../../test/support/simulated-fleet.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
@@ -234,7 +235,7 @@ describe('a pause that all processes share', () => {
       (error: NudgeAuthError) => error.code,
     );
     expect([await early, await limited]).toEqual([[A_TOKEN], 'NUDGE_RATE_LIMITED']);
-    expect((await server.store.callLimits.pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
+    expect((await server.store.callLimitsOf(ORIGIN).pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
   });
 
   it.each(['succeeds', 'fails'])(
@@ -262,7 +263,7 @@ describe('a pause that all processes share', () => {
       await Promise.resolve(one.getToken({ expiryMins: 30 })).catch(() => undefined);
       await repeated;
       // No process has the probe any more, so the next caller may call.
-      expect((await server.store.callLimits.pause()).remainingMs).toBe(0);
+      expect((await server.store.callLimitsOf(ORIGIN).pause()).remainingMs).toBe(0);
     },
   );
 
@@ -278,14 +279,17 @@ describe('a pause that all processes share', () => {
     const one = pod(source);
     const early = Promise.resolve(one.getToken(REQUEST)).catch(({ code }: NudgeAuthError) => code);
     await clock.advanceAsync(100);
-    await server.store.callLimits.beginPause(SECOND_MS);
+    await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
     await clock.advanceAsync(1_500);
     const probing = one.getToken({ expiryMins: 30 });
     const probed = { remainingMs: 500, isProbe: false };
     await clock.advanceAsync(100);
-    expect(await server.store.callLimits.pause()).toEqual(probed);
+    expect(await server.store.callLimitsOf(ORIGIN).pause()).toEqual(probed);
     await clock.advanceAsync(1_000);
-    expect([await early, await server.store.callLimits.pause()]).toEqual(['NUDGE_UNAVAILABLE', probed]);
+    expect([await early, await server.store.callLimitsOf(ORIGIN).pause()]).toEqual([
+      'NUDGE_UNAVAILABLE',
+      probed,
+    ]);
     await clock.advanceAsync(2_000);
     expect((await probing).token).toEqual(A_TOKEN);
   });
@@ -293,10 +297,10 @@ describe('a pause that all processes share', () => {
   it('lets no process call while another has the probe, however slow the store is', async () => {
     for (const latencyMs of [20, 40, 60]) {
       const { clock, vendor, server, network, pod, types } = fleetOf(0);
-      await server.store.callLimits.beginPause(SECOND_MS);
+      await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
       await clock.advanceAsync(SECOND_MS);
       // Another process takes the probe and does not end it for ten seconds.
-      await server.store.callLimits.pause();
+      await server.store.callLimitsOf(ORIGIN).pause();
       network.latencyMs = latencyMs;
       const waiting = askAll([pod()], clock, 6_400);
       expect([await waiting, vendor.calls, types()]).toEqual([

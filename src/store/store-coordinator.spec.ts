@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { askAndPass, failureOf, TokenLife, type TokenLifeSettings } from '../../test/support/token-life.js';
+import {
+  askAndPass,
+  failureOf,
+  NUDGE_ORIGIN,
+  TokenLife,
+  type TokenLifeSettings,
+} from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { describeTokenStoreContract } from '../testing/token-store-contract.js';
 import { ManualClock } from '../testing/manual-clock.js';
@@ -229,25 +235,29 @@ type Operation = (typeof OPERATIONS)[number] | 'look';
 class SlowStore implements TokenStore {
   delaysMs: Partial<Record<Operation, number>> = {};
   failing: Operation | undefined;
-  readonly callLimits: SharedCallLimits;
+  readonly #limits: SharedCallLimits;
   readonly #clock: ManualClock;
   readonly #inner: MemoryTokenStore;
 
   constructor(clock: ManualClock) {
     this.#clock = clock;
     this.#inner = new MemoryTokenStore(clock);
-    const { callLimits } = this.#inner;
-    this.callLimits = {
-      take: (...args) => this.#after('take', () => callLimits.take(...args)),
-      pause: () => this.#after('pause', () => callLimits.pause()),
-      beginPause: (durationMs) => this.#after('beginPause', () => callLimits.beginPause(durationMs)),
-      endPause: () => callLimits.endPause(),
-      giveBackProbe: () => callLimits.giveBackProbe(),
+    const limits = this.#inner.callLimitsOf(NUDGE_ORIGIN);
+    this.#limits = {
+      take: (...args) => this.#after('take', () => limits.take(...args)),
+      pause: () => this.#after('pause', () => limits.pause()),
+      beginPause: (durationMs) => this.#after('beginPause', () => limits.beginPause(durationMs)),
+      endPause: () => limits.endPause(),
+      giveBackProbe: () => limits.giveBackProbe(),
       look: () =>
         this.#after('look', async () => {
           if (this.failing === 'take') throw new Error('store down');
         }),
     };
+  }
+
+  callLimitsOf(): SharedCallLimits {
+    return this.#limits;
   }
 
   delayAll(ms: number): void {

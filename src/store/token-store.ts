@@ -145,8 +145,6 @@ export interface SharedPause {
  * @publicApi
  */
 export interface TokenStore {
-  /** The shared limits for calls to the vendor. Without them every process counts for itself. */
-  readonly callLimits?: SharedCallLimits;
   /** The store for one registration. Without this method all registrations use the store itself. Its `close` closes the store. */
   bind?(user: TokenStoreUser): TokenStore;
   /**
@@ -156,7 +154,7 @@ export interface TokenStore {
    * @param tenant the id of the tenant, 1 to 200 characters, compared exactly.
    */
   forTenant?(tenant: string): TokenStore;
-  /** The shared limits for one vendor origin: tenants may have several origins. Without this method all share `callLimits`. */
+  /** The shared limits for calls to one vendor, named by its origin. Without this method every process counts for itself. */
   callLimitsOf?(origin: string): SharedCallLimits;
   /** Resolves when the store is ready for its first use, or when the process should no longer wait for that. */
   whenReady?(): Promise<void>;

@@ -6,9 +6,12 @@ import type { TokenStore } from './token-store.js';
 /**
  * Creates a circuit breaker for a store. Its probe does what a renewal does, with an entry that only this process uses. A
  * store that can do only a part of it, or does it too slowly, would be lost again with the next renewal.
+ *
+ * @param origin the vendor's origin.
  */
 export function watchStore(
   store: TokenStore,
+  origin: string,
   events: NudgeAuthEvents,
   clock: Clock,
   random: Random,
@@ -17,7 +20,7 @@ export function watchStore(
   const probe = async (): Promise<void> => {
     await store.read(entry);
     const lease = await store.acquire(entry);
-    await Promise.all([lease?.release(), store.callLimits?.look()]);
+    await Promise.all([lease?.release(), store.callLimitsOf?.(origin).look()]);
   };
   return new StoreCircuitBreaker(probe, events, clock, random);
 }

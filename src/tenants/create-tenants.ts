@@ -47,7 +47,7 @@ export function createTenants(parts: TenantsParts): Tenants {
   const breaker =
     store === undefined
       ? new StoreCircuitBreaker(() => Promise.resolve(), events, clock, random)
-      : watchStore(store, events, clock, random);
+      : watchStore(store, new URL(defaults.baseUrl).origin, events, clock, random);
   const nameOf = (id: string): string =>
     tenants.logIds ? JSON.stringify(id) : tenantFingerprintOf(id, tenants.fingerprintKey);
   const log = new TenantLog(parts.log, clock);
@@ -78,7 +78,7 @@ export function createTenants(parts: TenantsParts): Tenants {
     deadlineMs: options.deadlineMs,
     clock,
   });
-  const facade = new Tenants(directory, known, store, breaker);
+  const facade = new Tenants(directory, known, store, breaker, clock);
   return facade;
 }
 

@@ -12,7 +12,7 @@ import { UnusableConfig, type TenantAccount } from './tenant-account.js';
 import type { Tenant } from './tenant.js';
 
 /** Short, because the tenant may have just been created; long enough not to ask the host with every request. */
-const UNKNOWN_FOR_MS = 10 * SECOND_MS;
+const REFUSED_FOR_MS = 10 * SECOND_MS;
 
 interface Asking {
   readonly settled: Promise<void>;
@@ -109,10 +109,9 @@ export class TenantDirectory {
   }
 
   #apply(id: string, config: unknown): void {
-    const { known, refused, accountOf, create, configTtlMs, logOf } = this.#parts;
+    const { known, refused, accountOf, create, logOf } = this.#parts;
     if (config === undefined || config === null) {
-      refused.refuseFor(id, unknownTenant(), Math.min(UNKNOWN_FOR_MS, configTtlMs));
-      this.#remove(id);
+      this.#refuse(id, unknownTenant());
       return;
     }
     try {
@@ -124,16 +123,17 @@ export class TenantDirectory {
     } catch (error) {
       if (!(error instanceof UnusableConfig)) throw error;
       logOf(id).error(`the config that tenants.config returned ${error.message}. Its users get no token`);
-      refused.refuseFor(id, unavailable('its config is not usable'), Math.min(UNKNOWN_FOR_MS, configTtlMs));
-      this.#remove(id);
+      this.#refuse(id, unavailable('its config is not usable'));
     }
   }
 
-  #remove(id: string): void {
-    const { known } = this.#parts;
+  /** No token for it, also not to those who are waiting for one. */
+  #refuse(id: string, reason: NudgeAuthError): void {
+    const { known, refused, configTtlMs } = this.#parts;
+    refused.refuseFor(id, reason, Math.min(REFUSED_FOR_MS, configTtlMs));
     const tenant = known.peek(id);
     known.remove(id);
-    void tenant?.dismiss();
+    void tenant?.dismiss(reason);
   }
 
   #failed(id: string, error: unknown): void {
@@ -152,7 +152,7 @@ export class TenantDirectory {
   }
 }
 
-export function unknownTenant(): NudgeAuthError {
+function unknownTenant(): NudgeAuthError {
   return new NudgeAuthError('NUDGE_UNKNOWN_TENANT', 'tenants.config knows no such tenant');
 }
 

@@ -1,6 +1,7 @@
 import { elapsedMs, type Clock, type Instant, type Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { HOUR_MS, SECOND_MS } from '../common/durations.js';
+import { isNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import { assembleTokenCache } from '../cache/assemble-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from '../cache/token-cache.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
@@ -61,18 +62,19 @@ export class Tenant {
   /** The log lines of this tenant, once `loggedTo` was called. */
   lines: LogLines | undefined;
   readonly #parts: TenantParts;
-  #account: TenantAccount;
+  /** The account by the last config. It becomes a new object when the account moves to another base URL. */
+  #at: { account: TenantAccount };
   #accountAt: Instant;
   #cache: TokenCache;
   #gateway: VendorGateway;
-  #isDismissed = false;
+  #dismissal: NudgeAuthError | undefined;
 
   constructor(id: string, fingerprint: string, account: TenantAccount, parts: TenantParts) {
     const { events, clock, random } = parts;
     this.id = id;
     this.fingerprint = fingerprint;
     this.#parts = parts;
-    this.#account = account;
+    this.#at = { account };
     this.#accountAt = this.askedAt = clock.now();
     this.configBackoff = new Backoff(clock, random);
     this.events = events.forTenant(fingerprint);
@@ -93,12 +95,7 @@ export class Tenant {
   }
 
   get defaultExpiryMins(): number {
-    return this.#account.defaultExpiryMins;
-  }
-
-  /** Whether the host no longer knows the tenant. */
-  get isDismissed(): boolean {
-    return this.#isDismissed;
+    return this.#at.account.defaultExpiryMins;
   }
 
   /** Whether the config is young enough to use. */
@@ -114,20 +111,26 @@ export class Tenant {
   }
 
   getToken(request: TenantTokenRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
-    const { expiryMins = this.#account.defaultExpiryMins, extId, forceRefresh } = request;
-    return this.#cache.getToken({ expiryMins, extId, forceRefresh }, begunAt);
+    const { expiryMins = this.defaultExpiryMins, extId, forceRefresh } = request;
+    const token = this.#cache.getToken({ expiryMins, extId, forceRefresh }, begunAt);
+    if (!(token instanceof Promise)) return token;
+    return this.#orAfterChange(token, request, begunAt ?? this.#parts.clock.now());
   }
 
   /** Uses a new account. With another base URL it starts with an empty cache, because the held tokens are not valid there. */
   adopt(account: TenantAccount): void {
-    const former = this.#account;
-    this.#account = account;
+    const former = this.#at.account;
     this.#accountAt = this.#parts.clock.now();
     this.configBackoff.succeed();
     if (account.baseUrl !== former.baseUrl) {
       void this.#cache.close();
+      // Calls that are under way go on with the former account: the new key must not travel to the former vendor.
+      this.#at = { account };
       ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
-    } else if (
+      return;
+    }
+    this.#at.account = account;
+    if (
       account.apiKey.fingerprint !== former.apiKey.fingerprint ||
       account.fallbackApiKey?.fingerprint !== former.fallbackApiKey?.fingerprint
     ) {
@@ -135,9 +138,9 @@ export class Tenant {
     }
   }
 
-  /** Drops the tenant's tokens, here and in the store, because the host no longer knows the tenant. No more calls follow. */
-  async dismiss(): Promise<void> {
-    this.#isDismissed = true;
+  /** Stops serving the tenant: drops its tokens, here and in the store, and makes no more calls. Callers get `reason`. */
+  async dismiss(reason: NudgeAuthError): Promise<void> {
+    this.#dismissal = reason;
     await Promise.all([this.#cache.invalidateAll(), this.#cache.close()]);
   }
 
@@ -146,9 +149,25 @@ export class Tenant {
     return this.#cache.close();
   }
 
+  /** If the token fails because the tenant changed meanwhile, asks the changed tenant, or throws why it is not served. */
+  async #orAfterChange(
+    token: Promise<NudgeToken>,
+    request: TenantTokenRequest,
+    begunAt: Instant,
+  ): Promise<NudgeToken> {
+    const cache = this.#cache;
+    try {
+      return await token;
+    } catch (error) {
+      if (this.#dismissal !== undefined && isNudgeAuthError(error)) throw this.#dismissal;
+      if (cache === this.#cache) throw error;
+      return this.getToken(request, begunAt);
+    }
+  }
+
   #assemble(): { readonly cache: TokenCache; readonly gateway: VendorGateway } {
     const { origins, store, breaker, optionsOf, clock, random } = this.#parts;
-    const { baseUrl } = this.#account;
+    const { baseUrl } = this.#at.account;
     const { queue, pause } = origins.of(baseUrl);
     const view = store?.forTenant?.(this.id);
     return assembleTokenCache({
@@ -166,22 +185,23 @@ export class Tenant {
   }
 
   #keys(): ApiKeys {
-    const account = (): TenantAccount => this.#account;
-    const key = (isRefused: boolean): TenantAccount['apiKey'] | Promise<TenantAccount['apiKey']> =>
-      isRefused ? this.#newerKey() : account().apiKey;
+    const at = this.#at;
+    const key = async (isRefused: boolean): Promise<TenantAccount['apiKey']> => {
+      if (isRefused) await this.#askForNewerKey();
+      return at.account.apiKey;
+    };
     const providers = {
       primary: { key },
       get fallback() {
-        return account().fallbackApiKey;
+        return at.account.fallbackApiKey;
       },
     };
     return new ApiKeys(providers, this.events, this.#parts.clock);
   }
 
-  async #newerKey(): Promise<TenantAccount['apiKey']> {
+  async #askForNewerKey(): Promise<void> {
     const { askAnew, clock } = this.#parts;
     const late = new Error('late');
     await new Deadline(clock, NEWER_KEY_WITHIN_MS).race(askAnew(this.id), () => late).catch(() => undefined);
-    return this.#account.apiKey;
   }
 }

@@ -1,93 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { HOUR_MS, OTHER_BASE_URL, tenantsBeforeVendor } from '../../test/support/tenants-before-vendor.js';
 import { NudgeAuthError } from '../common/errors.js';
-import type { Secret } from '../common/secret.js';
-import { resolveNudgeAuthOptions } from '../options/resolve-options.js';
 import type { TenantConfig } from '../options/tenants.options.js';
-import { NudgeAuthEvents } from '../telemetry/events.js';
-import { ManualClock } from '../testing/manual-clock.js';
-import { readClaims } from '../token/claims.js';
 import { FairTickets } from '../vendor/fair-tickets.js';
-import type { FetchedToken, TokenRequest } from '../vendor/token-source.js';
-import { createTenants } from './create-tenants.js';
 import { tenantIdOf } from './tenant-id.js';
 
-const HOUR_MS = 3_600_000;
-const ONE = 'https://one.nudge.example/api';
-const TWO = 'https://two.nudge.example/api';
 const WHOLE_CLIENT = { expiryMins: undefined, extId: undefined };
-
-/** Tenants with a vendor that records its calls. `config` and `failure` set the answers of host and vendor. */
-function setUp({
-  scope = 'client',
-  maxEntries = 100,
-}: { scope?: 'client' | 'user'; maxEntries?: number } = {}) {
-  const clock = new ManualClock();
-  const calls: string[] = [];
-  const lines: string[] = [];
-  const world = {
-    config: (tenant: string): TenantConfig | undefined | Promise<TenantConfig | undefined> => ({
-      apiKey: `fake-key-of-${encodeURIComponent(tenant)}`,
-    }),
-    failure: (_key: string): NudgeAuthError | undefined => undefined,
-    asked: 0,
-  };
-  const options = resolveNudgeAuthOptions({
-    tenants: {
-      id: () => 'not called here',
-      config: (tenant) => {
-        world.asked += 1;
-        return world.config(tenant);
-      },
-      baseUrls: [TWO],
-      logIds: true,
-    },
-    baseUrl: ONE,
-    cache: { maxEntries },
-    ...(scope === 'user' ? { scope: 'user', extId: () => 'not called here' } : { scope: 'client' }),
-  });
-  const fetchToken = async ({ expiryMins, extId }: TokenRequest, key: Secret): Promise<FetchedToken> => {
-    calls.push(`${key.reveal()} ${extId ?? ''}`.trim());
-    const failure = world.failure(key.reveal());
-    if (failure !== undefined) throw failure;
-    const iat = Math.floor(clock.now().wallMs / 1_000);
-    const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
-    const token = `${encode({ alg: 'EdDSA' })}.${encode({ iat, exp: iat + expiryMins * 60 })}.${encode({ n: calls.length })}`;
-    return {
-      token,
-      claims: readClaims(token),
-      arrivedAt: clock.now(),
-      lifeMs: expiryMins * 60_000,
-      ageOnArrivalMs: 0,
-      skewMs: undefined,
-      keyFingerprint: key.fingerprint,
-    };
-  };
-  if (options.tenants === undefined) throw new Error('the option was given');
-  const note = (line: string): void => void lines.push(line);
-  const tenants = createTenants({
-    tenants: options.tenants,
-    sourceOf: () => ({ fetchToken }),
-    store: undefined,
-    options: { ...options.cache, ...options.http, scope, storeScope: ['test'] },
-    defaults: options,
-    callsPerMinute: 1_000,
-    events: new NudgeAuthEvents(),
-    log: { log: note, warn: note, error: note },
-    clock,
-    random: () => 0.5,
-  });
-  /** `token`, or the code of the failure. */
-  const ask = async (tenant: unknown, extId?: string): Promise<string> => {
-    const asking = (async () => tenants.getToken(tenant, { expiryMins: undefined, extId }))();
-    const outcome = asking.then(
-      () => 'token',
-      (error: unknown) => (error instanceof NudgeAuthError ? error.code : String(error)),
-    );
-    await clock.advanceAsync(0);
-    return outcome;
-  };
-  return { clock, calls, lines, world, tenants, ask };
-}
 
 describe('tenants', () => {
   it.each([undefined, null, '', 7, 'a'.repeat(201), 'a\u0000b', 'a\nb', '\ud800'])(
@@ -98,13 +16,13 @@ describe('tenants', () => {
   );
 
   it('treat ids that differ in case, Unicode form or a trailing blank as different tenants', async () => {
-    const { ask, calls } = setUp();
+    const { ask, calls } = tenantsBeforeVendor();
     for (const id of ['acme', 'Acme', 'acme ', 'caf\u00e9', 'cafe\u0301']) await ask(id);
     expect(new Set(calls).size).toBe(5);
   });
 
   it('make no call for an unknown id, and ask the host for it again after ten seconds only', async () => {
-    const { ask, calls, world, clock } = setUp();
+    const { ask, calls, world, clock } = tenantsBeforeVendor();
     world.config = () => undefined;
     expect(await ask('unknown')).toBe('NUDGE_UNKNOWN_TENANT');
     expect(await ask('unknown')).toBe('NUDGE_UNKNOWN_TENANT');
@@ -116,7 +34,7 @@ describe('tenants', () => {
   });
 
   it('serve a tenant with its last config for an hour, and no longer, while the host fails', async () => {
-    const { ask, world, clock } = setUp();
+    const { ask, world, clock } = tenantsBeforeVendor();
     expect(await ask('acme')).toBe('token');
     world.config = () => Promise.reject(new Error('obviously-secret'));
     await clock.advanceAsync(HOUR_MS - 120_000);
@@ -126,10 +44,10 @@ describe('tenants', () => {
   });
 
   it('send nothing to a base URL that is not allowed, and log an error that does not quote it', async () => {
-    const { ask, world, calls, lines } = setUp();
+    const { ask, world, calls, lines } = tenantsBeforeVendor();
     world.config = (tenant) => ({
       apiKey: 'fake-key',
-      baseUrl: tenant === 'good' ? `${TWO}/` : 'https://evil.example/api',
+      baseUrl: tenant === 'good' ? `${OTHER_BASE_URL}/` : 'https://evil.example/api',
     });
     expect(await ask('bad')).toBe('NUDGE_TENANT_UNAVAILABLE');
     expect(calls).toEqual([]);
@@ -139,7 +57,7 @@ describe('tenants', () => {
   });
 
   it('back off only for the tenant whose key Nudge refuses', async () => {
-    const { ask, world, calls, lines } = setUp();
+    const { ask, world, calls, lines } = tenantsBeforeVendor();
     world.failure = (key) =>
       key.endsWith('acme') ? new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'no') : undefined;
     expect(await ask('acme')).toBe('NUDGE_CREDENTIALS_REJECTED');
@@ -150,10 +68,10 @@ describe('tenants', () => {
   });
 
   it('pause all tenants of an origin after a 429, and none of another origin', async () => {
-    const { ask, world, calls } = setUp();
+    const { ask, world, calls } = tenantsBeforeVendor();
     world.config = (tenant) => ({
       apiKey: `fake-key-of-${tenant}`,
-      ...(tenant === 'far' ? { baseUrl: TWO } : {}),
+      ...(tenant === 'far' ? { baseUrl: OTHER_BASE_URL } : {}),
     });
     world.failure = (key) =>
       key.endsWith('acme')
@@ -166,7 +84,7 @@ describe('tenants', () => {
   });
 
   it('ignore an answer of the host when they have asked again since', async () => {
-    const { ask, world, tenants, calls, clock } = setUp();
+    const { ask, world, tenants, calls, clock } = tenantsBeforeVendor();
     let answerLate: (config: TenantConfig) => void = () => undefined;
     world.config = () => new Promise((resolve) => (answerLate = resolve));
     void ask('acme');
@@ -179,8 +97,55 @@ describe('tenants', () => {
     expect(calls).toEqual(['fake-key-after']);
   });
 
+  it('are waited for no longer than the deadline, for a late config and its token together', async () => {
+    const { clock, world, begin } = tenantsBeforeVendor();
+    world.config = async () => {
+      await new Promise<void>((resolve) => clock.schedule(5_000, resolve));
+      return { apiKey: 'fake-key' };
+    };
+    world.isHanging = () => true;
+    let answeredAtMs: number | undefined;
+    const answer = begin('acme').finally(() => (answeredAtMs = clock.now().monotonicMs));
+    await clock.advanceAsync(20_000);
+    expect(await answer).toBe('NUDGE_TIMEOUT');
+    expect(answeredAtMs).toBeLessThanOrEqual(7_000);
+  });
+
+  it('tell callers who wait that a config is of no use, and serve them where the account has moved', async () => {
+    const { clock, world, tenants, begin } = tenantsBeforeVendor();
+    expect(await Promise.all([begin('acme'), clock.advanceAsync(0)])).toEqual(['token', undefined]);
+    world.isHanging = (_key, baseUrl) => baseUrl !== OTHER_BASE_URL;
+    await tenants.invalidate('acme', WHOLE_CLIENT);
+    const served = begin('acme');
+    await clock.advanceAsync(100);
+    world.config = () => ({ apiKey: 'fake-key', baseUrl: OTHER_BASE_URL });
+    await tenants.invalidateAll('acme');
+    await clock.advanceAsync(20_000);
+    expect(await served).toBe('token');
+    world.isHanging = () => true;
+    await tenants.invalidate('acme', WHOLE_CLIENT);
+    const told = begin('acme');
+    await clock.advanceAsync(100);
+    world.config = () => ({ apiKey: '' });
+    await tenants.invalidateAll('acme');
+    await clock.advanceAsync(20_000);
+    expect(await told).toBe('NUDGE_TENANT_UNAVAILABLE');
+  });
+
+  it('ask the new vendor where an account has moved, though the former one’s token is in the store', async () => {
+    const { ask, clock, world, calls } = tenantsBeforeVendor({ withStore: true });
+    expect(await ask('acme')).toBe('token');
+    world.config = () => ({ apiKey: 'fake-key-at-the-other', baseUrl: OTHER_BASE_URL });
+    await clock.advanceAsync(60_000);
+    // Behind this caller the config is asked for anew.
+    expect(await ask('acme')).toBe('token');
+    expect(await ask('acme')).toBe('token');
+    // The rotation that was under way still had the former key for the former vendor.
+    expect(calls).toEqual(['fake-key-of-acme', 'fake-key-of-acme', 'fake-key-at-the-other']);
+  });
+
   it('evict the tokens of a tenant with too many users, and still limit each user to a call in 30 s', async () => {
-    const { ask, calls, clock } = setUp({ scope: 'user', maxEntries: 10 });
+    const { ask, calls, clock } = tenantsBeforeVendor({ scope: 'user', maxEntries: 10 });
     for (const user of ['a', 'b', 'c']) await ask('small', user);
     for (let user = 0; user < 40; user += 1) await ask('large', `user-${user}`);
     for (const user of ['a', 'b', 'c']) expect(await ask('small', user)).toBe('token');
@@ -191,7 +156,7 @@ describe('tenants', () => {
   });
 
   it('drop a tenant and its tokens when the host no longer knows it', async () => {
-    const { ask, world, tenants, calls } = setUp();
+    const { ask, world, tenants, calls } = tenantsBeforeVendor();
     await ask('acme');
     world.config = () => undefined;
     await tenants.invalidateAll('acme');
@@ -201,7 +166,7 @@ describe('tenants', () => {
   });
 
   it('fetch a new token after an invalidation, and report a separate status for each tenant', async () => {
-    const { tenants, ask } = setUp();
+    const { tenants, ask } = tenantsBeforeVendor();
     await ask('acme');
     await tenants.invalidate('acme', WHOLE_CLIENT);
     expect(await ask('acme')).toBe('token');
@@ -215,7 +180,7 @@ describe('tenants', () => {
 
 describe('a tenant in scope user', () => {
   it('can still renew tokens after a failure of Nudge for one of its users', async () => {
-    const { tenants, world, ask } = setUp({ scope: 'user' });
+    const { tenants, world, ask } = tenantsBeforeVendor({ scope: 'user' });
     world.failure = () => new NudgeAuthError('NUDGE_BAD_RESPONSE', 'an answer about this user alone');
     expect(await ask('acme', 'ada')).toBe('NUDGE_BAD_RESPONSE');
     expect(tenants.statusOf('acme').summary).toMatchObject({

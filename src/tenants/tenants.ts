@@ -1,14 +1,13 @@
 import { statusOf, type CacheStatus } from '../cache/cache-status.js';
-import type { Instant } from '../common/clock.js';
-import { isNudgeAuthError } from '../common/errors.js';
+import type { Clock, Instant } from '../common/clock.js';
 import { inOwnContext } from '../common/own-context.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { KnownTenants } from './known-tenants.js';
-import { unknownTenant, type TenantDirectory } from './tenant-directory.js';
+import type { TenantDirectory } from './tenant-directory.js';
 import { tenantIdOf } from './tenant-id.js';
-import type { Tenant, TenantTokenRequest } from './tenant.js';
+import type { TenantTokenRequest } from './tenant.js';
 
 /** The tokens of all tenants of a registration. */
 export class Tenants {
@@ -16,17 +15,20 @@ export class Tenants {
   readonly #known: KnownTenants;
   readonly #store: TokenStore | undefined;
   readonly #breaker: StoreCircuitBreaker;
+  readonly #clock: Clock;
 
   constructor(
     directory: TenantDirectory,
     known: KnownTenants,
     store: TokenStore | undefined,
     breaker: StoreCircuitBreaker,
+    clock: Clock,
   ) {
     this.#directory = directory;
     this.#known = known;
     this.#store = store;
     this.#breaker = breaker;
+    this.#clock = clock;
   }
 
   /** The number of tokens that the process holds. */
@@ -44,9 +46,9 @@ export class Tenants {
   getToken(given: unknown, request: TenantTokenRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const id = tenantIdOf(given);
     const tenant = this.#directory.find(id);
-    if (tenant === undefined) return this.#afterResolving(id, request, begunAt);
-    const token = tenant.getToken(request, begunAt);
-    return token instanceof Promise ? this.#unlessDismissed(token, tenant) : token;
+    // Its config and its token are waited for no longer than a token alone.
+    if (tenant === undefined) return this.#afterResolving(id, request, begunAt ?? this.#clock.now());
+    return tenant.getToken(request, begunAt);
   }
 
   /** Drops one token of a tenant. */
@@ -97,17 +99,8 @@ export class Tenants {
     this.#breaker.close();
   }
 
-  async #afterResolving(id: string, request: TenantTokenRequest, begunAt?: Instant): Promise<NudgeToken> {
+  async #afterResolving(id: string, request: TenantTokenRequest, begunAt: Instant): Promise<NudgeToken> {
     const tenant = await this.#directory.resolve(id, begunAt);
-    return this.#unlessDismissed(Promise.resolve(tenant.getToken(request, begunAt)), tenant);
-  }
-
-  /** Tells a caller that the tenant is unknown if the host dropped the tenant while the caller waited. */
-  async #unlessDismissed(token: Promise<NudgeToken>, tenant: Tenant): Promise<NudgeToken> {
-    try {
-      return await token;
-    } catch (error) {
-      throw tenant.isDismissed && isNudgeAuthError(error) ? unknownTenant() : error;
-    }
+    return tenant.getToken(request, begunAt);
   }
 }

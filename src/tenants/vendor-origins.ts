@@ -51,7 +51,7 @@ export class VendorOrigins {
 
   #create(origin: string): VendorOrigin {
     const { store, breaker, callsPerMinute, events, clock } = this.#parts;
-    const limits = store?.callLimitsOf?.(origin) ?? store?.callLimits ?? new MemoryCallLimits(clock);
+    const limits = store?.callLimitsOf?.(origin) ?? new MemoryCallLimits(clock);
     const budget = new SharedCallBudget(limits, callsPerMinute, breaker, events, clock);
     return { queue: new CallQueue(budget, budget, callsPerMinute, events, clock, PLACES), pause: budget };
   }

@@ -8,7 +8,6 @@ import type {
 
 /** The store behind the views. Each view tells it which tenant and which registration makes the call. */
 interface ViewedStore extends TokenStore {
-  readonly callLimits: SharedCallLimits;
   callLimitsOf(origin: string): SharedCallLimits;
   acquire(entry: string, tenant?: string): Promise<TokenLease | undefined>;
   invalidateAll(tenant?: string, user?: TokenStoreUser): Promise<void>;
@@ -24,10 +23,6 @@ export class MemoryStoreView implements TokenStore {
     this.#store = store;
     this.#user = user;
     this.#tenant = tenant;
-  }
-
-  get callLimits(): SharedCallLimits {
-    return this.#store.callLimits;
   }
 
   callLimitsOf(origin: string): SharedCallLimits {

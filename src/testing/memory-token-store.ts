@@ -36,7 +36,6 @@ export class MemoryTokenStore implements TokenStore {
   readonly #users = new Set<TokenStoreUser>();
   readonly #limits = new Map<string, SharedCallLimits>();
   #lastFence = 0;
-  readonly callLimits: SharedCallLimits;
 
   /**
    * @param maxEntries how many entries are kept at most. The least recently used one is dropped first. Default 100,000.
@@ -44,7 +43,6 @@ export class MemoryTokenStore implements TokenStore {
   constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });
-    this.callLimits = new MemoryCallLimits(clock);
   }
 
   /** The store for one registration. The registration hears when another one invalidates all tokens. */

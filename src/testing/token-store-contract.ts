@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
+import type { TokenLease, TokenStore } from '../store/token-store.js';
+import { lease, recordOf } from './contract-records.js';
+import { wholeStoreCases } from './tenant-store-contract.js';
 
 /**
  * `describe`, `it` and `afterEach` of jest, vitest, mocha or `node:test`.
@@ -13,15 +15,7 @@ export interface TestFramework {
   readonly afterEach: (body: () => Promise<void>) => unknown;
 }
 
-function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {
-  return { token, remainingMs, ageMs: 0, keyFingerprint: '0a1b2c3d' };
-}
-
-async function lease(store: TokenStore, entry: string): Promise<TokenLease> {
-  const given = await store.acquire(entry);
-  assert.ok(given, 'the store gives a lease while no caller holds one');
-  return given;
-}
+const ORIGIN = 'https://nudge.example';
 
 /**
  * The contract of {@link TokenStore} as tests. Every store must pass them.
@@ -180,7 +174,7 @@ export function describeTokenStoreContract(
     });
 
     it('lets a tenth of the budget go at once, then says how long to wait, if it has call limits', async () => {
-      const { callLimits } = await create();
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const takes = [];
       for (let call = 0; call < 12; call += 1) takes.push(await callLimits.take('urgent', 100));
@@ -192,7 +186,7 @@ export function describeTokenStoreContract(
     });
 
     it('keeps half of the budget for urgent calls, if it has call limits', async () => {
-      const { callLimits } = await create();
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const rotations = [];
       for (let call = 0; call < 6; call += 1) rotations.push(await callLimits.take('rotation', 100));
@@ -202,7 +196,7 @@ export function describeTokenStoreContract(
     });
 
     it('lets a pause hold for all callers, and lets one of them probe when it ends', async () => {
-      const { callLimits } = await create();
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
       await callLimits.beginPause(MINUTE_MS);
@@ -219,6 +213,8 @@ export function describeTokenStoreContract(
       await callLimits.endPause();
       assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
     });
+
+    wholeStoreCases(it, create);
 
     it('wakes every waiting caller when it closes', async () => {
       const store = await createStore();

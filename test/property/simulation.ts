@@ -143,6 +143,7 @@ export class Simulation {
         maxRetries: 0,
         storeScope: ['simulation'],
       },
+      origin: new URL(options.baseUrl).origin,
       callsPerMinute: options.budget.callsPerMinute,
       budget: { take: () => Promise.resolve(0) },
       events,

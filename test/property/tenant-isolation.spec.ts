@@ -5,6 +5,8 @@ import { TenantSimulation } from './tenant-simulation.js';
 
 /** Each property gets half. `NUDGE_HISTORIES=10000` runs 10,000 in all, `npm run test:histories` a million. */
 const HISTORIES = Number(process.env['NUDGE_HISTORIES'] ?? 300) / 2;
+/** Whether to shrink a history that fails. Not needed to learn only that one fails. */
+const IS_SHRUNK = process.env['NUDGE_SHRINK'] !== 'no';
 /** Long enough for a busy machine. */
 const TIMEOUT_MS = 600_000 + HISTORIES * 60;
 
@@ -21,7 +23,7 @@ describe('the isolation of tenants', () => {
             alone.transcripts.get(tenant)?.toSorted(),
           );
         }),
-        { numRuns: HISTORIES },
+        { numRuns: HISTORIES, endOnFailure: !IS_SHRUNK },
       );
     },
     TIMEOUT_MS,
@@ -34,7 +36,7 @@ describe('the isolation of tenants', () => {
         fc.asyncProperty(crowdedHistories, async (history) => {
           await new TenantSimulation(history).run();
         }),
-        { numRuns: HISTORIES },
+        { numRuns: HISTORIES, endOnFailure: !IS_SHRUNK },
       );
     },
     TIMEOUT_MS,

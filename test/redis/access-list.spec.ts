@@ -98,11 +98,11 @@ async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[
     await (await acme.acquire('entry'))?.write(RECORD);
     await acme.invalidateAll?.();
     expect(await acme.read('entry')).toBeUndefined();
-    expect(await store.callLimitsOf('https://a.example').take('rotation', 100)).toBe(0);
-    expect(await store.callLimits.take('rotation', 100)).toBe(0);
-    await store.callLimits.beginPause(0);
-    expect((await store.callLimits.pause()).isProbe).toBe(true);
-    await store.callLimits.endPause();
+    const limits = store.callLimitsOf('https://nudge.example');
+    expect(await limits.take('rotation', 100)).toBe(0);
+    await limits.beginPause(0);
+    expect((await limits.pause()).isProbe).toBe(true);
+    await limits.endPause();
     for (const admin of admins) expect(await admin.call('ACL', 'LOG')).toEqual([]);
   } finally {
     await store.close();

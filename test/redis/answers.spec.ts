@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { Redis } from 'ioredis';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 import { systemClock } from '../../src/common/clock.js';
-import { TokenLife } from '../support/token-life.js';
+import { NUDGE_ORIGIN, TokenLife } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
@@ -49,11 +49,19 @@ describeRedis('the answers of Redis', () => {
       ['the fence of a lease', (store: RedisTokenStore) => store.acquire('entry'), ['ok', TIME, nonsense]],
       [
         'the budget',
-        (store: RedisTokenStore) => store.callLimits.take('urgent', 100),
+        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).take('urgent', 100),
         ['ok', TIME, nonsense],
       ],
-      ['the pause', (store: RedisTokenStore) => store.callLimits.pause(), ['ok', TIME, nonsense, 0]],
-      ['the probe', (store: RedisTokenStore) => store.callLimits.pause(), ['ok', TIME, 0, nonsense]],
+      [
+        'the pause',
+        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).pause(),
+        ['ok', TIME, nonsense, 0],
+      ],
+      [
+        'the probe',
+        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).pause(),
+        ['ok', TIME, 0, nonsense],
+      ],
     ])('count as a failure: %s', async (_what, ask, answer) => {
       await expect(ask(await answering(...answer))).rejects.toThrow('cannot give');
     });
@@ -69,15 +77,17 @@ describeRedis('the answers of Redis', () => {
   });
 
   it('never make a caller wait longer than a minute', async () => {
-    expect(await (await answering('ok', TIME, '600000')).callLimits.take('urgent', 1)).toBe(60_000);
-    const { callLimits } = await answering('ok', TIME, '600000', 0);
-    expect(await callLimits.pause()).toEqual({ remainingMs: 60_000, isProbe: false });
+    expect(await (await answering('ok', TIME, '600000')).callLimitsOf(NUDGE_ORIGIN).take('urgent', 1)).toBe(
+      60_000,
+    );
+    const limits = (await answering('ok', TIME, '600000', 0)).callLimitsOf(NUDGE_ORIGIN);
+    expect(await limits.pause()).toEqual({ remainingMs: 60_000, isProbe: false });
     const own = await storeOn(new Redis(server.url));
-    await own.callLimits.beginPause(600_000);
-    const { remainingMs } = await own.callLimits.pause();
+    await own.callLimitsOf(NUDGE_ORIGIN).beginPause(600_000);
+    const { remainingMs } = await own.callLimitsOf(NUDGE_ORIGIN).pause();
     expect(remainingMs).toBeGreaterThan(50_000);
     expect(remainingMs).toBeLessThanOrEqual(60_000);
-    await own.callLimits.endPause();
+    await own.callLimitsOf(NUDGE_ORIGIN).endPause();
   });
 
   it('are understood through a client that returns numbers as text', async () => {
@@ -96,9 +106,9 @@ describeRedis('the answers of Redis', () => {
     expect(holder?.isHeld()).toBe(true);
     expect(await holder?.write(RECORD)).toBe(true);
     expect((await store.read('entry'))?.token).toBe('a-token');
-    expect(await store.callLimits.take('rotation', 100)).toBe(0);
-    await store.callLimits.beginPause(0);
-    expect(await store.callLimits.pause()).toEqual({ remainingMs: 0, isProbe: true });
-    await store.callLimits.endPause();
+    expect(await store.callLimitsOf(NUDGE_ORIGIN).take('rotation', 100)).toBe(0);
+    await store.callLimitsOf(NUDGE_ORIGIN).beginPause(0);
+    expect(await store.callLimitsOf(NUDGE_ORIGIN).pause()).toEqual({ remainingMs: 0, isProbe: true });
+    await store.callLimitsOf(NUDGE_ORIGIN).endPause();
   });
 });

@@ -11,7 +11,9 @@ const HUGE_NUMBER = '1'.repeat(HUGE.length);
 /** More than all answers that the store gets in a test. */
 const MOST_BYTES = 64 * 1024;
 const RECORD = { token: 'a-token', remainingMs: 60_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
-const PAUSE = 'nudge-auth:v1:pause';
+const ORIGIN = 'https://nudge.example';
+const PAUSE = `nudge-auth:v1:pause:${ORIGIN}`;
+const BUDGET = `nudge-auth:v1:{budget:${ORIGIN}}:all`;
 
 describeRedis('a value in Redis that is too long to come from the store', () => {
   let server: RedisServer;
@@ -53,7 +55,7 @@ describeRedis('a value in Redis that is too long to come from the store', () => 
     ['the lease', async () => admin.set(await name('lease'), `another ${HUGE_NUMBER}`, 'PX', 1_900)],
     ['the last fence', async () => admin.hset(await name('order'), 'given', HUGE_NUMBER)],
     ['the least fence', async () => admin.hset(await name('order'), 'least', HUGE_NUMBER)],
-    ['the budget', async () => admin.set('nudge-auth:v1:{budget}:all', HUGE_NUMBER, 'PX', 5_000)],
+    ['the budget', async () => admin.set(BUDGET, HUGE_NUMBER, 'PX', 5_000)],
     ['the end of a pause', async () => admin.hset(PAUSE, 'until', HUGE_NUMBER)],
     ['the probe of a pause', async () => admin.hset(PAUSE, 'until', '1', 'probe', HUGE_NUMBER)],
   ];
@@ -68,12 +70,12 @@ describeRedis('a value in Redis that is too long to come from the store', () => 
     expect(await lease?.write({ ...RECORD, token: 'a-newer-token' })).toBe(true);
     await lease?.release();
     expect((await store.read('entry'))?.token).toBe('a-newer-token');
-    expect(await store.callLimits.take('rotation', 1_000)).toBe(0);
-    await store.callLimits.pause();
-    await store.callLimits.beginPause(1);
-    await store.callLimits.giveBackProbe();
-    await store.callLimits.look();
-    await store.callLimits.endPause();
+    expect(await store.callLimitsOf(ORIGIN).take('rotation', 1_000)).toBe(0);
+    await store.callLimitsOf(ORIGIN).pause();
+    await store.callLimitsOf(ORIGIN).beginPause(1);
+    await store.callLimitsOf(ORIGIN).giveBackProbe();
+    await store.callLimitsOf(ORIGIN).look();
+    await store.callLimitsOf(ORIGIN).endPause();
     await store.invalidate('entry');
     expect((await bytesSent()) - before).toBeLessThan(MOST_BYTES);
   });

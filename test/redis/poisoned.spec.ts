@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/gl
 import type { Redis } from 'ioredis';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
 import { systemClock, type Clock } from '../../src/common/clock.js';
-import { TokenLife } from '../support/token-life.js';
+import { NUDGE_ORIGIN, TokenLife } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
 
+const PAUSE = `nudge-auth:v1:pause:${NUDGE_ORIGIN}`;
 const KEY = fakeEncryptionKey();
 const HOUR_US = 3_600e6;
 
@@ -125,9 +126,9 @@ describeRedis('a wrong value in Redis', () => {
 
   async function namesThere(): Promise<Names> {
     const [order = ''] = await admin.keys('*:order');
-    const [budget = ''] = await admin.keys('*:budget:all*');
+    const [budget = ''] = await admin.keys('*{budget:*}:all');
     const sibling = (what: string): string => order.replace(/order$/, what);
-    return { order, token: sibling('token'), lease: sibling('lease'), pause: 'nudge-auth:v1:pause', budget };
+    return { order, token: sibling('token'), lease: sibling('lease'), pause: PAUSE, budget };
   }
 
   it.each([...OF_THE_ENTRY, ...OF_THE_CALL_LIMITS])(
@@ -136,14 +137,16 @@ describeRedis('a wrong value in Redis', () => {
       const [one, other] = [newLife('one'), newLife('other')];
       const first = await one.ask();
       expect((await other.ask()).token).toBe(first.token);
-      await poison(admin, await namesThere(), await nowUs());
+      const names = await namesThere();
+      expect(Object.values(names)).not.toContain('');
+      await poison(admin, names, await nowUs());
 
       const renewed = await one.ask({ forceRefresh: true });
       expect(renewed.error).toBeUndefined();
       expect((await newLife('new').ask()).token).toBe(renewed.token);
       expect(lives.flatMap(({ calls }) => calls)).toHaveLength(2);
       expect(lives.flatMap((life) => life.eventsOf('store-lost'))).toEqual([]);
-      expect(await admin.exists('nudge-auth:v1:pause')).toBe(0);
+      expect(await admin.exists(PAUSE)).toBe(0);
     },
   );
 

@@ -193,8 +193,8 @@ describeRedis('RedisTokenStore', () => {
       const entry = JSON.stringify(['', 'https://nudge.invalid/api', 'user', 60, 'ada@example.com']);
       const held = await lease(bound, entry);
       await held.write(recordOf('header.payload-of-the-token.signature', apiKey.fingerprint));
-      await store.callLimits.take('rotation', 100);
-      await store.callLimits.beginPause(1_000);
+      await store.callLimitsOf('https://nudge.example').take('rotation', 100);
+      await store.callLimitsOf('https://nudge.example').beginPause(1_000);
       const client = own.client();
       const names = await client.keys('*');
       expect(names.length).toBe(6);

@@ -16,6 +16,8 @@ import { NudgeAuthEvents, type NudgeAuthEvent } from '../../src/telemetry/events
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { readClaims } from '../../src/token/claims.js';
 
+/** The vendor's. */
+export const ORIGIN = 'https://nudge.example';
 export const REQUEST = { expiryMins: 60 };
 /** The name of that request's entry in a store. */
 export const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
@@ -114,13 +116,17 @@ export class Network implements TokenStore {
   constructor(server: Server) {
     this.#server = server;
     this.callLimits = {
-      take: (...args) => this.#ask(({ callLimits }) => callLimits.take(...args)),
-      pause: () => this.#ask(({ callLimits }) => callLimits.pause()),
-      beginPause: (...args) => this.#ask(({ callLimits }) => callLimits.beginPause(...args)),
-      endPause: () => this.#ask(({ callLimits }) => callLimits.endPause()),
-      giveBackProbe: () => this.#ask(({ callLimits }) => callLimits.giveBackProbe()),
-      look: () => this.#ask(({ callLimits }) => callLimits.look()),
+      take: (...args) => this.#ask((store) => store.callLimitsOf(ORIGIN).take(...args)),
+      pause: () => this.#ask((store) => store.callLimitsOf(ORIGIN).pause()),
+      beginPause: (...args) => this.#ask((store) => store.callLimitsOf(ORIGIN).beginPause(...args)),
+      endPause: () => this.#ask((store) => store.callLimitsOf(ORIGIN).endPause()),
+      giveBackProbe: () => this.#ask((store) => store.callLimitsOf(ORIGIN).giveBackProbe()),
+      look: () => this.#ask((store) => store.callLimitsOf(ORIGIN).look()),
     };
+  }
+
+  callLimitsOf(): SharedCallLimits {
+    return this.callLimits;
   }
 
   read: TokenStore['read'] = (...args) => this.#ask((store) => store.read(...args));
@@ -167,6 +173,7 @@ export function fleetOf(
         maxRetries: 2,
         storeScope: ['test'],
       },
+      origin: ORIGIN,
       callsPerMinute,
       events,
       clock,

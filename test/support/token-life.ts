@@ -14,6 +14,9 @@ import { StatusBoard } from '../../src/telemetry/status-board.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { SimulatedVendor, type IssuedToken, type VendorCall } from '../property/simulated-vendor.js';
 
+/** Where the module finds Nudge by default. */
+export const NUDGE_ORIGIN = 'https://main-api.nudgenow.com';
+
 export const FAKE_API_KEY = 'obviously-fake-private-key-of-a-spec';
 
 export interface TokenLifeSettings {
@@ -86,6 +89,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
         maxRetries: 0,
         storeScope: ['spec'],
       },
+      origin: new URL(resolved.baseUrl).origin,
       callsPerMinute: resolved.budget.callsPerMinute,
       ...(budget === 'of-the-process' ? {} : { budget }),
       events: this.events,

@@ -67,6 +67,7 @@ function newCache(): TokenCache {
       maxRetries: 2,
       storeScope: [],
     },
+    origin: 'https://nudge.example',
     callsPerMinute: 1000,
     budget: { take: async () => 0 },
     events,

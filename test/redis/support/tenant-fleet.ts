@@ -84,6 +84,12 @@ export class TenantFleet {
     return (await this.#tellAll({ do: 'has-store', app })).every((hasStore) => hasStore === true);
   }
 
+  /** How often any process has gone on without its store. */
+  async countLosses(app: string): Promise<number> {
+    const counts = await this.#tellAll({ do: 'count-losses', app });
+    return counts.map(Number).reduce((sum, count) => sum + count, 0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#pods.map((pod) => pod.end()));
   }

@@ -28,4 +28,6 @@ export type TenantPodCommand =
   /** Sets the key that the pod's config returns for the tenant. */
   | { readonly do: 'set-key'; readonly tenant: string; readonly apiKey: string }
   | { readonly do: 'invalidate'; readonly app: string; readonly tenant: string }
-  | { readonly do: 'has-store'; readonly app: string };
+  | { readonly do: 'has-store'; readonly app: string }
+  /** How often the application has gone on without its store. */
+  | { readonly do: 'count-losses'; readonly app: string };

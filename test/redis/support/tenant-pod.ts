@@ -13,8 +13,9 @@ import type { TenantAnswer, TenantAppConfig, TenantPodCommand } from './tenant-p
 
 const keys = new Map<string, string>();
 const apps = new Map<string, NudgeTokenService>();
+const losses = new Map<string, number>();
 
-async function start(config: TenantAppConfig): Promise<NudgeTokenService> {
+async function start(name: string, config: TenantAppConfig): Promise<NudgeTokenService> {
   const { baseUrl, scope, keyPrefix, encryptionKeys, redisUrl } = config;
   const common = {
     tenants: {
@@ -32,7 +33,11 @@ async function start(config: TenantAppConfig): Promise<NudgeTokenService> {
   @Module({ imports: [NudgeAuthModule.forRoot({ ...options, endpoint: false })] })
   class PodModule {}
   const app = await NestFactory.createApplicationContext(PodModule, { logger: false });
-  return app.get(NudgeTokenService);
+  const service = app.get(NudgeTokenService);
+  service.subscribe(({ type }) => {
+    if (type === 'store-lost') losses.set(name, (losses.get(name) ?? 0) + 1);
+  });
+  return service;
 }
 
 function appNamed(name: string): NudgeTokenService {
@@ -59,7 +64,7 @@ async function ask(app: NudgeTokenService, tenant: string, user: string): Promis
 async function run(command: TenantPodCommand): Promise<unknown> {
   switch (command.do) {
     case 'start':
-      apps.set(command.app, await start(command.config));
+      apps.set(command.app, await start(command.app, command.config));
       return undefined;
     case 'ask': {
       const app = appNamed(command.app);
@@ -72,6 +77,8 @@ async function run(command: TenantPodCommand): Promise<unknown> {
       return appNamed(command.app).invalidate({ tenant: command.tenant });
     case 'has-store':
       return appNamed(command.app).status().storeAvailable;
+    case 'count-losses':
+      return losses.get(command.app) ?? 0;
   }
 }
 

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { HOUR_MS } from '../common/durations.js';
+import type { TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
+
+export function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {
+  return { token, remainingMs, ageMs: 0, keyFingerprint: '0a1b2c3d' };
+}
+
+export async function lease(store: TokenStore, entry: string): Promise<TokenLease> {
+  const given = await store.acquire(entry);
+  assert.ok(given, 'a lease is given where nobody holds one');
+  return given;
+}
+
+export async function write(store: TokenStore, entry: string, token: string): Promise<void> {
+  const holder = await lease(store, entry);
+  assert.equal(await holder.write(recordOf(token)), true);
+  await holder.release();
+}
