@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -12,6 +12,8 @@ import { NudgeAuthError } from '../common/errors.js';
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
 const AT_ONCE = 200;
+/** Tens of thousands of callers take a busy machine a while. */
+jest.setTimeout(300_000);
 /** Longer than any caller waits. */
 const ALL_ANSWERED_MS = 10_000;
 
