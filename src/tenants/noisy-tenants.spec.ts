@@ -170,21 +170,3 @@ describe('whoever cycles through the ids of tenants', () => {
     expect(calls).toHaveLength(500);
   });
 });
-
-describe('a room that tenants share', () => {
-  it('holds no more than its entries, whichever tenant has to make room', async () => {
-    const { clock, tenants, begin } = tenantsBeforeVendor({ scope: 'user', maxEntries: 2 });
-    for (const [tenant, user] of [
-      ['one', 'ada'],
-      ['two', 'ada'],
-      ['one', 'grace'],
-      ['two', 'grace'],
-      ['three', 'ada'],
-    ]) {
-      const answer = begin(tenant, user);
-      await clock.advanceAsync(0);
-      expect(await answer).toBe('token');
-      expect(tenants.size).toBeLessThanOrEqual(2);
-    }
-  });
-});
