@@ -18,13 +18,14 @@ class Account {
   healths = [];
   lines = [];
 
+  /** Health first: what it shows has been told by then. */
   async take({ pods, log }) {
-    this.lines.push(...log.lines.splice(0));
+    for (const pod of pods) this.healths.push({ pod: pod.name, health: await pod.health() });
     for (const pod of pods) {
       this.events.push(...pod.events.splice(0).map((event) => ({ pod: pod.name, event })));
       this.answers.push(...pod.answers.splice(0));
-      this.healths.push({ pod: pod.name, health: await pod.health() });
     }
+    this.lines.push(...log.lines.splice(0));
   }
 }
 
