@@ -1,8 +1,8 @@
 /*
- * Packages with native parts name one optional package per platform, and `npm ci` insists on finding each of them in
- * package-lock.json, whatever platform it runs on. A registry mirror that serves some platforms only makes npm leave
- * the others out. This names them again: run it after an `npm install` whose lockfile `npm ci` refuses as incomplete.
- * A check of integrity is not lost by it: what is left out has no known one, and what is locked keeps its own.
+ * Adds missing optional packages to package-lock.json. A package with native parts has one optional package for each
+ * platform, and `npm ci` requires all of them in the lockfile, on every platform. If a registry mirror serves only some
+ * platforms, npm leaves the others out. Run this after `npm install` if `npm ci` refuses the lockfile as incomplete.
+ * The added entries have no integrity hash, because none is known. All other entries keep theirs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,8 @@ function platformOf(name) {
   const words = name.split(/[/-]/);
   const os = words.find((word) => OS.includes(word));
   const cpu = words.find((word) => CPU.includes(word));
-  if (os === undefined || cpu === undefined) throw new Error(`${name}: for which platform is it?`);
+  if (os === undefined || cpu === undefined)
+    throw new Error(`The name ${name} does not tell its platform: add its words to OS and CPU`);
   const libc = os === 'linux' && LIBC[words.at(-1)];
   return { os: [os], cpu: [cpu], ...(libc ? { libc: [libc] } : {}) };
 }

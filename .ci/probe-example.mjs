@@ -1,6 +1,6 @@
 /*
- * Runs the example by the given command line, as somebody would who reads the README: opens its page, signs in, asks
- * for a token, and presses Ctrl-C. It must then end with one of the exit codes that are given after the command.
+ * Runs the example with the given command line, as a reader of the README does: opens the page, signs in, fetches a
+ * token, and presses Ctrl-C. The example must then end with one of the exit codes that follow the command.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -12,7 +12,7 @@ const START_TIMEOUT_MS = 240_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 const [command, ...goodExitCodes] = process.argv.slice(2);
-// A process group of its own, as a terminal makes one: Ctrl-C reaches all of it.
+// A separate process group, as in a terminal, so that Ctrl-C reaches all processes.
 const example = spawn('bash', ['-c', command], {
   detached: true,
   env: { ...process.env, PORT: '0' },
@@ -40,7 +40,7 @@ async function pageUrl() {
   throw new Error('The example ended before it printed the URL of its page');
 }
 
-/** The shell may be gone before what it started. */
+/** Resolves when all processes have ended: the shell may end before the processes that it started. */
 async function groupEnded() {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/* Prints the README's command line that ends with the given command, so that what is tested is what is promised. */
+/* Prints the README's command line that ends with the given command, so that CI tests exactly what the README says. */
 import { readFileSync } from 'node:fs';
 
 const [wanted] = process.argv.slice(2);

@@ -1,10 +1,10 @@
 /*
- * Adds up what the test runs in the given logs counted: jest's closing "Tests:" line, the closing lines of Node's own
- * runner. Ends with 1 for a failed or skipped test, and for a log without a count.
+ * Adds up the test counts in the given logs: the last "Tests:" line of jest and the last lines of Node's test runner.
+ * The exit code is 1 if a test failed or was skipped, or if a log has no counts.
  */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The words of both runners. */
+/** The words of both runners, and what they count as. */
 const MEANING = {
   pass: 'passed',
   passed: 'passed',
@@ -32,7 +32,7 @@ for (const path of logs) {
   for (const [word, number] of counts) total[MEANING[word]] += Number(number);
   if (counts.length === 0) empty.push(path);
 }
-for (const path of empty) console.log(`${path}: no test was counted`);
-if (total.skipped > 0) console.log(`${total.skipped} tests were skipped: nothing may be left out here`);
+for (const path of empty) console.log(`${path}: no test counts were found`);
+if (total.skipped > 0) console.log(`${total.skipped} tests were skipped: CI must run all tests`);
 if (logs.length > 0) console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = empty.length + total.skipped + total.failed === 0 ? 0 : 1;

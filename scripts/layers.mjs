@@ -1,17 +1,14 @@
 /*
- * Draws the layers of src/ from its imports into docs/layers.md: one arrow from a folder to each folder that it imports
- * directly, without those that a longer way implies.
+ * Draws the layers of src/ into ARCHITECTURE.md from the imports: one arrow from a folder to each folder that it imports
+ * directly, unless a longer path of arrows leads there too.
  *
- *   npm run layers            writes the page
- *   npm run layers -- --check fails when the page is out of date
+ *   npm run layers            writes the picture
+ *   npm run layers -- --check fails when the picture is out of date
  */
 import { cruise } from 'dependency-cruiser';
-import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
+import { writePart } from './marked-part.mjs';
 
-const PAGE = fileURLToPath(new URL('../docs/layers.md', import.meta.url));
 const { LAYERS, ISLANDS } = createRequire(import.meta.url)('./layer-list.cjs');
 
 async function importsBetweenFolders() {
@@ -32,7 +29,7 @@ async function importsBetweenFolders() {
   return found;
 }
 
-/** Whether a way leads from one folder to another one that is longer than one step. */
+/** Whether a path of more than one arrow leads from one folder to another. */
 function isImplied(imports, from, to) {
   const seen = new Set();
   const visit = (folder) =>
@@ -51,17 +48,15 @@ function arrowsOf(imports) {
   );
 }
 
-async function page() {
+async function picture() {
   const imports = await importsBetweenFolders();
   const known = (name) => imports.has(name) || [...imports.values()].some((targets) => targets.has(name));
   const layers = LAYERS.filter(({ name }) => known(name));
   const arrows = arrowsOf(imports).map(([from, to]) => `  ${from} --> ${to}`);
   arrows.sort((one, other) => one.localeCompare(other));
-  const text = [
-    '# The layers of the code',
-    '',
-    'A folder of `src/` is a layer. A layer imports from those below it in this table, never from those above.',
-    'The picture is drawn from the imports by `npm run layers`; an arrow that a longer way implies is left out.',
+  return [
+    'A folder of `src/` is a layer. A layer imports only from the layers below it in this table. The picture leaves out an',
+    'arrow if a longer path of arrows leads there too.',
     '',
     '```mermaid',
     'flowchart TD',
@@ -71,14 +66,12 @@ async function page() {
     '| folder | what it does |',
     '| --- | --- |',
     ...[...layers, ...ISLANDS].map(({ name, job }) => `| \`src/${name}/\` | ${job} |`),
-    '',
-  ].join('\n');
-  return format(text, { parser: 'markdown', singleQuote: true, printWidth: 110 });
+  ];
 }
 
-const drawn = await page();
-if (!process.argv.includes('--check')) await writeFile(PAGE, drawn);
-else if ((await readFile(PAGE, 'utf8')) !== drawn) {
-  console.error('docs/layers.md is out of date: run npm run layers');
-  process.exitCode = 1;
-}
+await writePart({
+  name: 'layers',
+  command: 'npm run layers',
+  lines: await picture(),
+  isCheck: process.argv.includes('--check'),
+});

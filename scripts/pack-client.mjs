@@ -1,6 +1,6 @@
 /*
- * Packs the client as a package of its own, `nudge-refresh-token`, from the same source: a frontend that wants a few
- * kilobytes installs no backend. Builds into `dist-client/` and leaves the tarball there.
+ * Packs the client as a separate package, `nudge-refresh-token`, from the same source, so that a frontend need not
+ * install the backend package. It builds into `dist-client/` and leaves the tarball there.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ function compile({ folder, module, type }) {
     module,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     target: ts.ScriptTarget.ES2022,
-    // Neither the DOM nor Node: what is missing there would be missing in a browser, a phone or a worker.
+    // The client may use neither DOM nor Node types, because it runs in browsers, on phones and in workers.
     lib: ['lib.es2022.d.ts'],
     types: [],
     strict: true,
@@ -58,7 +58,7 @@ function manifest() {
     engines,
     sideEffects: false,
     type: 'commonjs',
-    // For resolvers that know no `exports`: Metro's by default for long, TypeScript's node10.
+    // For resolvers that ignore `exports`, such as older versions of Metro and TypeScript's node10.
     main: './cjs/index.js',
     module: './esm/index.js',
     types: './cjs/index.d.ts',
@@ -81,6 +81,6 @@ const { status } = spawnSync('npm', ['pack', '--silent', '--pack-destination', '
   stdio: 'ignore',
 });
 if (status !== 0) throw new Error(`npm pack ended with ${status}; run it in ${TARGET} to see why`);
-// The last line of the output, so that other programs can read it.
+// The path is the last line of the output, so that other programs can read it.
 const tarball = readdirSync(TARGET).find((name) => name.endsWith('.tgz'));
 process.stdout.write(`${join(TARGET, tarball)}\n`);

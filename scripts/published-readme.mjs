@@ -1,22 +1,22 @@
 /*
- * The registry's page of the package shows README.md alone: its relative links would lead nowhere. `write` makes them
- * absolute while the package is packed, to the files of the packed version; `restore` puts the repository's README back.
+ * The registry's page shows only README.md, so its relative links would be broken. While the package is packed, `write`
+ * makes them absolute links to the files of the packed version, and `restore` puts the original README back.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
-// Not named README…, which npm would pack.
+// The name does not begin with README, because npm would pack such a file.
 const KEPT = fileURLToPath(new URL('../.repository-readme.md', import.meta.url));
 const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const BASE = `https://unpkg.com/${name}@${version}/`;
 
-/** Links of Markdown and pictures of HTML; those within the page and those that are absolute stay. */
+/** Relative links of Markdown and pictures of HTML. Links within the page and absolute links stay. */
 const RELATIVE = /(\]\(|\bsrc=")(?!#|[a-z]+:)/g;
 
 const [command] = process.argv.slice(2);
 if (command === 'write') {
-  // Left by a run that was broken off: the repository's own.
+  // The file is left over from an interrupted run. It holds the original README.
   if (existsSync(KEPT)) renameSync(KEPT, README);
   const text = readFileSync(README, 'utf8');
   writeFileSync(KEPT, text);

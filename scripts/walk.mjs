@@ -1,11 +1,13 @@
 /*
- * Counts the files that one request runs through: a warm one, a cold one, and a renewal that leads a fleet.
+ * Counts the files whose code runs for one request: a warm request, a cold one, and a cold one of a fleet's leader.
  *
- *   npm run walk            the counts
- *   npm run walk -- --list  and the files of each walk
+ *   npm run walk             prints the counts
+ *   npm run walk -- --list   also prints the files of each walk
+ *   npm run walk -- --write  writes the files into ARCHITECTURE.md
+ *   npm run walk -- --check  fails when ARCHITECTURE.md names other files
  *
- * Needs a build, and for the third walk a redis-server on the PATH. A file counts when one of its functions ran during
- * the request; what runs while files are loaded or the application boots does not.
+ * It needs a build, and for the third walk a redis-server on the PATH. A file counts if one of its functions ran during
+ * the request. Code that runs while files are loaded or the application boots does not count.
  */
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
@@ -14,17 +16,21 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
+import { writePart } from './marked-part.mjs';
+
+const { LAYERS } = createRequire(import.meta.url)('./layer-list.cjs');
 
 const DIST = new URL('../dist/', import.meta.url).href;
 const COMMAND_LINE = fileURLToPath(new URL('doctor/cli.js', DIST));
 const API_KEY = 'obviously-fake-private-key';
 const USER_SECRET = 'obviously-fake-secret-of-the-walks-0123456789';
 
-/** What the design allows, in files. */
+/** The largest number of files that is allowed for each walk. */
 const MOST_FILES = { warm: 19, cold: 30, 'fleet leader': 40 };
 
 function userJwt() {
@@ -52,7 +58,7 @@ async function startRedis() {
   return { url: `redis://127.0.0.1:${port}`, stop: () => redis.kill() };
 }
 
-/** In a process of its own: what it shares with the package must not count. */
+/** The emulator runs in a separate process, because code that it shares with the package must not count. */
 async function startEmulator() {
   const emulator = spawn(process.execPath, [COMMAND_LINE, 'emulator', '--port', '0', '--api-key', API_KEY], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -91,7 +97,7 @@ async function ask(app, authorization) {
   await answer.json();
 }
 
-/** The files of the package of which a function ran during `work`. */
+/** The files of the package with a function that ran during `work`. */
 async function filesOf(work) {
   const session = new Session();
   session.connect();
@@ -101,7 +107,7 @@ async function filesOf(work) {
   const { result } = await session.post('Profiler.takePreciseCoverage');
   session.disconnect();
   const own = result.filter(({ url }) => url.startsWith(DIST));
-  // The function without a name that spans the file is the file itself, which runs when it is loaded.
+  // A function that begins at offset 0 is the file itself, which runs when it is loaded.
   const ran = own.filter(({ functions }) =>
     functions.some(({ ranges: [range] }) => range.count > 0 && range.startOffset > 0),
   );
@@ -131,9 +137,43 @@ async function walks() {
   return found;
 }
 
-const isListing = process.argv.includes('--list');
-for (const [name, files] of Object.entries(await walks())) {
-  console.log(`${name}: ${files.length} files (at most ${MOST_FILES[name]})`);
-  if (isListing) for (const file of files) console.log(`  ${file}`);
-  if (files.length > MOST_FILES[name]) process.exitCode = 1;
+function countOf(name, files) {
+  const isMissed = files.length > MOST_FILES[name];
+  return `${name}: ${files.length} files, the design allows ${MOST_FILES[name]}${isMissed ? ' (missed)' : ''}`;
+}
+
+const byName = (one, other) => one.localeCompare(other);
+
+/** A row for each file, from the top layer to the lowest, with a mark for each walk that runs through it. */
+function tableOf(found) {
+  if (found['fleet leader'] === undefined)
+    throw new Error('The table needs all three walks: install redis-server.');
+  const walked = Object.values(found);
+  const rows = LAYERS.flatMap(({ name }) => {
+    const ofLayer = [...new Set(walked.flat())].filter((file) => file.startsWith(`${name}/`));
+    return ofLayer.toSorted(byName).map((file) => {
+      const marks = walked.map((files) => (files.includes(file) ? '✓' : ''));
+      return `| \`src/${file}.ts\` | ${marks.join(' | ')} |`;
+    });
+  });
+  const names = Object.keys(found);
+  return [`| file | ${names.join(' | ')} |`, `| --- | ${names.map(() => ':-:').join(' | ')} |`, ...rows];
+}
+
+const options = process.argv.slice(2);
+const isPage = options.includes('--write') || options.includes('--check');
+const found = await walks();
+for (const [name, files] of Object.entries(found)) {
+  console.log(countOf(name, files));
+  if (options.includes('--list')) for (const file of files) console.log(`  ${file}`);
+  if (!isPage && files.length > MOST_FILES[name]) process.exitCode = 1;
+}
+if (isPage) {
+  const counts = Object.entries(found).map(([name, files]) => `- ${countOf(name, files)}`);
+  await writePart({
+    name: 'files of the walks',
+    command: 'npm run walk -- --write',
+    lines: [...counts, '', ...tableOf(found)],
+    isCheck: options.includes('--check'),
+  });
 }

@@ -16,7 +16,7 @@ const y = (count) => {
   return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
 };
 
-/** The busiest second of each minute. */
+/** The points of a line with the busiest second of each minute. */
 function line(load) {
   const points = [];
   for (let second = 0; second < load.length; second += 60) {
@@ -49,7 +49,7 @@ export function picture({ kept, module }) {
   const outage = { from: x(5 * HOUR_S), width: x(5 * HOUR_S + 600) - x(5 * HOUR_S) };
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title desc">
   <title id="title">Requests a second from 1,000,000 clients, half of which arrive within 30 seconds</title>
-  <desc id="desc">A shared token that is kept until it expires brings all clients back in one second, every hour. With the module the load is level from the third hour on, also after an outage of ten minutes.</desc>
+  <desc id="desc">A shared token that is kept until it expires brings all clients back in one second, every hour. With the module the load is even from the third hour on, also after an outage of ten minutes.</desc>
   <style>
     svg { background: #ffffff; font: 13px system-ui, sans-serif; }
     text { fill: #1c1a27; } .tick { fill: #5c586b; font-size: 12px; }

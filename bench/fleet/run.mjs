@@ -1,6 +1,6 @@
 /*
- * A million clients, eight hours, tokens of one hour, against the module's own cache code on a simulated clock.
- * Prints a table, and writes docs/fleet-simulation.json and docs/fleet-simulation.svg.
+ * Simulates a million clients for eight hours, with tokens of one hour and the module's real cache code on a simulated
+ * clock. Prints a table, and writes docs/fleet-simulation.json and docs/fleet-simulation.svg.
  */
 import { writeFileSync } from 'node:fs';
 import { picture } from './picture.mjs';
@@ -76,6 +76,6 @@ const failed = results.filter(
       maxAtOnce > 1),
 );
 if (failed.length > 0) {
-  say(`\nNot what it should be: ${JSON.stringify(failed, null, 2)}`);
+  say(`\nThese rows miss their limits: ${JSON.stringify(failed, null, 2)}`);
   process.exitCode = 1;
 }

@@ -15,7 +15,7 @@ const OUTAGE = { fromS: 5 * HOUR_S, toS: 5 * HOUR_S + 600 };
 const LONGEST_RETRY_SPREAD_S = 30;
 const REQUEST = { expiryMins: 60 };
 
-/** Chance that can be repeated (mulberry32). */
+/** Random numbers that a seed makes repeatable (mulberry32). */
 function seededRandom(seed) {
   let state = seed >>> 0;
   return () => {
@@ -26,7 +26,7 @@ function seededRandom(seed) {
   };
 }
 
-/** How many clients come in each second, as an expected number: a bucket is spread evenly, however many are in it. */
+/** The expected number of clients in each second. The clients of a time range are spread evenly over its seconds. */
 class Arrivals {
   #change = new Float64Array(TOTAL_S + 1);
   #present = 0;
@@ -37,7 +37,7 @@ class Arrivals {
     if (inBurst > 0) this.spread(HOUR_S / 2, HOUR_S / 2 + BURST_S, inBurst);
   }
 
-  /** @param untilS exclusive, at least a second later. */
+  /** @param untilS exclusive; at least one second after `fromS`. */
   spread(fromS, untilS, clients) {
     const from = Math.floor(fromS);
     const until = Math.max(from + 1, Math.floor(untilS));
@@ -46,17 +46,17 @@ class Arrivals {
     if (until <= TOTAL_S) this.#change[until] -= clients / (until - from);
   }
 
-  /** To be asked for every second, one after the other. */
+  /** The clients of a second. Must be called for every second, in order. */
   at(second) {
     this.#present += this.#change[second];
     return Math.max(0, this.#present);
   }
 }
 
-/** When a client comes again, as shares of its token's remaining life. */
+/** When a client comes back, as shares of its token's remaining life. */
 const CLIENT_POLICIES = { spread: { from: 0.75, until: 0.95 }, 'at expiry': { from: 1, until: 1 } };
 
-/** One pod of the module's own code: everything but the vendor, the store's network and the clock is real. */
+/** One pod with the module's real code. Only the vendor, the store's network and the clock are simulated. */
 function podOn(clock, store, vendor, random) {
   const events = new NudgeAuthEvents();
   return createTokenCache({
@@ -74,7 +74,7 @@ function podOn(clock, store, vendor, random) {
       storeScope: ['bench'],
     },
     callsPerMinute: 1_000,
-    // What is shown is how far the calls stay below any budget.
+    // There is no budget, because the simulation shows how few calls are made without one.
     budget: { take: async () => 0 },
     events,
     clock,
@@ -83,8 +83,8 @@ function podOn(clock, store, vendor, random) {
 }
 
 /**
- * Eight hours, second by second. Clients are numbers in buckets: who comes to a pod in the same
- * second gets the same token, so the pod is asked once for all of them.
+ * Simulates eight hours, second by second. Clients are only counted: all clients that come to a pod in the same second
+ * get the same token, so the pod is called once for all of them.
  */
 export async function simulate({
   pods: podCount,
@@ -119,10 +119,10 @@ export async function simulate({
     vendor.isDown = outage && nowS >= OUTAGE.fromS && nowS < OUTAGE.toS;
     const clients = due.at(nowS);
     load[nowS] = clients;
-    const asked = Math.min(Math.ceil(clients), podCount);
-    for (let index = 0; index < asked; index += 1) {
+    const calledPods = Math.min(Math.ceil(clients), podCount);
+    for (let index = 0; index < calledPods; index += 1) {
       const pod = pods[(firstPod + index) % podCount];
-      const share = clients / asked;
+      const share = clients / calledPods;
       const answer = pod.getToken(REQUEST);
       if (answer instanceof Promise) {
         answer.then(
@@ -131,7 +131,7 @@ export async function simulate({
         );
       } else serve(nowS, share, answer);
     }
-    firstPod = (firstPod + asked) % podCount;
+    firstPod = (firstPod + calledPods) % podCount;
     await clock.advanceAsync(1_000);
   }
   for (const pod of pods) void pod.close();
@@ -153,7 +153,7 @@ function summary(load, { calls, callsAtMs, maxAtOnce }) {
   };
 }
 
-/** For comparison, without the module: every client gets one shared token and comes back when that expires. */
+/** The load without the module, for comparison: all clients share one token and come back when it expires. */
 export function keptUntilExpiry({ pattern }) {
   const due = new Arrivals(pattern);
   const load = new Float64Array(TOTAL_S);

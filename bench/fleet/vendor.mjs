@@ -9,11 +9,11 @@ function jwt(payload) {
   return `${part({ alg: 'none-of-them', kid: 'bench' })}.${part(payload)}.c2lnbmF0dXJl`;
 }
 
-/** Nudge on a simulated clock: tokens of one hour, and outages. */
+/** Nudge on a simulated clock, with tokens of one hour and with outages. */
 export class SimulatedVendor {
   calls = 0;
   maxAtOnce = 0;
-  /** Moments of the calls, in milliseconds since the start. */
+  /** The times of the calls, in milliseconds since the start. */
   callsAtMs = [];
   #atOnce = 0;
   #isDown = false;

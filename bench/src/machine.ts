@@ -4,7 +4,7 @@ import { cpus, release, totalmem } from 'node:os';
 
 const require = createRequire(import.meta.url);
 
-/** What decides about absolute figures. */
+/** The packages whose versions influence the absolute figures. */
 const PACKAGES = [
   '@nestjs/core',
   '@nestjs/platform-express',
@@ -24,22 +24,22 @@ function versionOf(name: string): string | undefined {
     try {
       return (require(`${folder}/${name}/package.json`) as { version: string }).version;
     } catch {
-      // Installed in another of the folders, or not at all.
+      // The package is in another folder or is not installed.
     }
   }
   return undefined;
 }
 
-/** The first line a program says of itself; `undefined` where it is not installed. */
+/** The first line that a program prints; `undefined` if it is not installed. */
 export function outputOf(program: string, ...parameters: string[]): string | undefined {
   try {
     return execFileSync(program, parameters, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).split(
       '\n',
     )[0];
   } catch (error) {
-    // wrk prints its version and fails.
-    const said: unknown = Reflect.get(Object(error), 'stdout');
-    return typeof said === 'string' && said !== '' ? said.split('\n')[0] : undefined;
+    // wrk prints its version and ends with an error.
+    const output: unknown = Reflect.get(Object(error), 'stdout');
+    return typeof output === 'string' && output !== '' ? output.split('\n')[0] : undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { measureEndpoint } from './measures/endpoint.js';
 import { measureGetToken } from './measures/get-token.js';
 import { measureInProcess } from './measures/in-process.js';
 import { measureMemory } from './measures/memory.js';
+import { measureOtel } from './measures/otel.js';
 import { measureProfile } from './measures/profile.js';
 import { measureRedisMemory } from './measures/redis-memory.js';
 import { measureStampede } from './measures/stampede.js';
@@ -15,6 +16,7 @@ export const MEASURES: {
 } = {
   endpoint: measureEndpoint,
   'in-process': measureInProcess,
+  otel: measureOtel,
   profile: measureProfile,
   'get-token': measureGetToken,
   stampede: measureStampede,
@@ -26,7 +28,7 @@ export const MEASURES: {
 
 export const MEASURE_NAMES = Object.keys(MEASURES) as (keyof Results)[];
 
-/** Runs one after the other, so that none disturbs another. */
+/** Runs the measures one after the other, so that they do not disturb each other. */
 export async function measure(
   names: readonly (keyof Results)[],
   settings: Settings,

@@ -4,13 +4,13 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { ADAPTERS, VARIANTS, type Variant } from './measures/endpoint.js';
 import { recorded } from './results.js';
 
-/** Readable on white and on black alike. */
+/** A colour that is readable on white and on black. */
 const INK = '#808080';
 const OURS = '#2a9d5c';
 const OTHERS = '#8a94a6';
 
-/** What nobody would write: they say how far it goes at best. */
-const FLOORS: readonly Variant[] = ['node:http', 'written directly'];
+/** Variants that only show the upper limit. No application would be written like this. */
+const UPPER_LIMITS: readonly Variant[] = ['node:http', 'written directly'];
 
 function bars(
   title: string,
@@ -74,14 +74,14 @@ async function draw(file: URL, spec: TopLevelSpec): Promise<void> {
   writeFileSync(file, `${await view.toSVG()}\n`);
 }
 
-/** Draws the last full run's results, each as an SVG beside its JSON. */
+/** Draws the results of the last full run, each as an SVG beside its JSON. */
 export async function writePictures(folder: URL): Promise<void> {
   const endpoint = recorded(folder, 'endpoint')?.result;
   for (const adapter of endpoint === undefined ? [] : ADAPTERS) {
     const rows = (endpoint?.groups ?? [])
       .filter((group) => group.adapter === adapter)
       .flatMap(({ algorithm, requestsPerSecond }) =>
-        VARIANTS.filter((variant) => !FLOORS.includes(variant)).map((variant) => ({
+        VARIANTS.filter((variant) => !UPPER_LIMITS.includes(variant)).map((variant) => ({
           group: algorithm,
           name: variant === 'endpoint' ? 'the guarded endpoint' : variant,
           value: requestsPerSecond[variant].median,

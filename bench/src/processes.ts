@@ -13,8 +13,8 @@ const hasWrk = outputOf('wrk', '--version') !== undefined;
 const MEASURED_CORE = '0';
 const OTHER_CORE = '1';
 
-/** Whether processes can be kept to a core: not everywhere where the program is installed. */
-function canKeepTo(core: string): boolean {
+/** Whether a process can be pinned to a core. Some machines forbid it although taskset is installed. */
+function canPinTo(core: string): boolean {
   try {
     execFileSync('taskset', ['-c', core, process.execPath, '--version'], { stdio: 'ignore' });
     return true;
@@ -23,23 +23,23 @@ function canKeepTo(core: string): boolean {
   }
 }
 
-/** One core for what is measured, the other for all the rest, so that neither takes from the other. */
-const canPin = cpus().length > 1 && canKeepTo(MEASURED_CORE) && canKeepTo(OTHER_CORE);
+/** The measured process gets one core and all others get the other core, so that they do not disturb it. */
+const canPin = cpus().length > 1 && canPinTo(MEASURED_CORE) && canPinTo(OTHER_CORE);
 
-/** What asks, and from where. */
+/** The program that makes the load, and where it runs. */
 export const loadGenerator = [
   hasWrk ? `wrk -t1 -c${CONNECTIONS}` : `autocannon -c${CONNECTIONS}`,
-  canPin ? 'on a core of its own' : 'on any core',
+  canPin ? 'on a separate core' : 'on any core',
 ].join(' ');
 
-/** A process that was started here, answers on a port of its own, and is ended here. */
+/** A server in a child process, with its own port. Disposing it ends the process. */
 export class ServerProcess implements AsyncDisposable {
   private constructor(
     readonly child: ChildProcess,
     readonly url: string,
   ) {}
 
-  /** @param module of `servers/`, which sends its origin when it listens. */
+  /** @param module a file of `servers/`, which sends its origin when it listens. */
   static async start(
     module: string,
     settings: object,
@@ -60,7 +60,7 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, origin);
   }
 
-  /** What the server answers to a question; `app` knows `cpu`, `profile` and `profile-end`. */
+  /** The server's answer to a question. `app` answers `cpu`, `profile`, `profile-end` and `in-process`. */
   async ask<Answer>(question: string): Promise<Answer> {
     const answered = once(this.child, 'message');
     this.child.send(question);
@@ -68,7 +68,7 @@ export class ServerProcess implements AsyncDisposable {
     return answer;
   }
 
-  /** Microseconds for which the process has kept a core busy since it began. */
+  /** Microseconds of CPU time that the process has used since its start. */
   async cpuMicroseconds(): Promise<number> {
     const { user, system } = await this.ask<NodeJS.CpuUsage>('cpu');
     return user + system;
@@ -111,11 +111,11 @@ function parseAutocannon(report: string): LoadResult {
   };
   if (result.non2xx > 0 || result.errors > 0) throw new Error('Not every request was answered');
   const { average, total } = result.requests;
-  // It counts whole milliseconds: below one nothing can be compared.
+  // autocannon counts whole milliseconds, so values below one cannot be compared.
   return { requests: total, requestsPerSecond: average, p99Ms: Math.max(1, result.latency.p99) };
 }
 
-/** Asks a server as often as it answers, over 64 connections, from a process of its own. */
+/** Sends requests over 64 connections from a separate process, each as soon as the last one was answered. */
 export async function load(url: string, jwt: string, seconds: number): Promise<LoadResult> {
   const authorization = `authorization: Bearer ${jwt}`;
   const [program, ...parameters] = hasWrk

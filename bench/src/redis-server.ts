@@ -6,7 +6,7 @@ import { outputOf } from './machine.js';
 
 export const hasRedis = outputOf('redis-server', '--version') !== undefined;
 
-/** Said where a figure is missing for want of it. */
+/** Printed when a measure is left out because there is no redis-server. */
 export const HOW_TO_GET_REDIS = 'needs redis-server on the PATH (Debian: apt-get install redis-server)';
 
 async function freePort(): Promise<number> {
@@ -18,7 +18,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A redis-server of its own, which keeps nothing on disk. */
+/** A separate redis-server that keeps nothing on disk. */
 export class RedisServer implements AsyncDisposable {
   private constructor(
     readonly child: ChildProcess,

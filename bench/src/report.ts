@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { recorded, type Recorded } from './results.js';
 import { ratioOf, type Summary } from './statistics.js';
 import { VARIANTS } from './measures/endpoint.js';
+import { TELEMETRY } from './measures/otel.js';
 import { findings, type Results } from './targets.js';
 
 const PAGE = new URL('../../../docs/performance.md', import.meta.url);
@@ -70,6 +71,21 @@ function profileTable(record: Recorded<'profile'>): string {
     ...profiles.map(({ adapter, variant }) => `${adapter}, ${variant}`),
   ];
   return `${table(head, rows)}\n\n${source(record)}; ${algorithm}.`;
+}
+
+function otelTable(record: Recorded<'otel'>): string {
+  const { endpoint, getToken } = record.result;
+  const one = (value: number): string => value.toFixed(1);
+  const two = (value: number): string => value.toFixed(2);
+  const rows = TELEMETRY.map((telemetry) => [
+    telemetry,
+    spread(endpoint.measured[telemetry], one),
+    spread(endpoint.ratioToNone[telemetry], two),
+    spread(getToken.measured[telemetry]),
+    spread(getToken.ratioToNone[telemetry], two),
+  ]);
+  const head = ['telemetry', 'µs of a core a request', '÷ none', 'ns a `getToken()`', '÷ none'];
+  return `${table(head, rows)}\n\n${source(record)}.`;
 }
 
 function getTokenTable(record: Recorded<'get-token'>): string {
@@ -156,9 +172,7 @@ function tenantsTable(record: Recorded<'tenants'>): string {
     ['MiB that its heap has grown by', ...served.map(({ heapMiB }) => whole(heapMiB))],
     ['MiB that it takes in all', ...served.map(({ rssMiB }) => whole(rssMiB))],
   ];
-  const text =
-    '## What a thousand tenants cost\n\nEach user asks every process until it has a token; who is turned away comes again when told to.';
-  return `${text}\n\n${table(head, rows)}\n\n${source(record)}.`;
+  return `${table(head, rows)}\n\n${source(record)}.`;
 }
 
 function findingsTable(results: Partial<Results>): string {
@@ -170,11 +184,12 @@ function findingsTable(results: Partial<Results>): string {
   return table(['target', 'measured', 'holds'], rows);
 }
 
-/** Writes the last full run's figures between the marks that the documentation has for them. */
+/** Writes the figures of the last full run into docs/performance.md, between the comments for each table. */
 export function writeTables(folder: URL): void {
   const endpoint = recorded(folder, 'endpoint');
   const profile = recorded(folder, 'profile');
   const getToken = recorded(folder, 'get-token');
+  const otel = recorded(folder, 'otel');
   const stampede = recorded(folder, 'stampede');
   const startUp = recorded(folder, 'start-up');
   const memory = recorded(folder, 'memory');
@@ -184,6 +199,7 @@ export function writeTables(folder: URL): void {
     endpoint: endpoint && endpointTable(endpoint),
     profile: profile && profileTable(profile),
     'get-token': getToken && getTokenTable(getToken),
+    otel: otel && otelTable(otel),
     stampede: stampede && stampedeTable(stampede),
     'start-up': startUp && startUpTable(startUp),
     memory: memory && memoryTable(memory),
@@ -191,6 +207,7 @@ export function writeTables(folder: URL): void {
     targets: findingsTable({
       endpoint: endpoint?.result,
       'get-token': getToken?.result,
+      otel: otel?.result,
       stampede: stampede?.result,
       memory: memory?.result,
       'redis-memory': redisMemory?.result,

@@ -14,7 +14,7 @@ export interface Recorded<Name extends keyof Results> {
   readonly result: Results[Name];
 }
 
-/** What the last full run wrote; `undefined` where it has not measured this. */
+/** The result of the last full run; `undefined` if it has not measured this. */
 export function recorded<Name extends keyof Results>(folder: URL, name: Name): Recorded<Name> | undefined {
   const file = new URL(`${name}.json`, folder);
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Recorded<Name>) : undefined;

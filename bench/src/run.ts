@@ -8,16 +8,14 @@ import { settingsFor } from './settings.js';
 import { findings, type Results } from './targets.js';
 
 /**
- * Measures everything, or what is named, and writes results, pictures and the tables of the documentation.
- * `--short` is for a glance: it writes nothing. `report` measures nothing and draws the last results again.
+ * Runs all measures, or those that are named, and writes results, pictures and the tables of the documentation.
+ * `--short` makes a quick run and writes nothing. `report` measures nothing and writes the last results again.
  */
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isShort = process.argv.includes('--short');
 const unknown = wanted.filter((word) => word !== 'report' && !(MEASURE_NAMES as string[]).includes(word));
 if (unknown.length > 0) {
-  console.error(
-    `There is no measure ${unknown.join(', ')}: there are ${MEASURE_NAMES.join(', ')}, and report.`,
-  );
+  console.error(`There is no measure ${unknown.join(', ')}. Use ${MEASURE_NAMES.join(', ')} or report.`);
   process.exit(2);
 }
 const names = MEASURE_NAMES.filter((name) => wanted.length === 0 || wanted.includes(name));

@@ -1,10 +1,10 @@
-/** How long and how often: a full run for the record, or a short one for a glance. */
+/** The length and number of rounds: for a full run that is recorded, or for a short one. */
 export interface Settings {
   readonly isShort: boolean;
   readonly rounds: number;
   readonly secondsPerRound: number;
   readonly warmUpSeconds: number;
-  /** Where each round has processes of its own: one process differs from the next by more than many effects. */
+  /** The number of rounds with new processes. Processes differ from each other by more than many measured effects. */
   readonly processes: number;
 }
 

@@ -1,4 +1,4 @@
-/** Several rounds of one measurement: never a single lucky one. */
+/** The summary of several rounds of one measurement. */
 export interface Summary {
   readonly median: number;
   readonly lowest: number;
@@ -26,7 +26,7 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
-/** Compared round by round: what disturbs the machine in one round disturbs both sides of the ratio. */
+/** The ratios are computed round by round, because a disturbance in one round affects both sides. */
 export function ratioOf(above: readonly number[], below: readonly number[]): Summary {
   return summarise(above.map((value, round) => value / (below[round] ?? Number.NaN)));
 }

@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 export const ALGORITHMS = ['HS256', 'RS256', 'ES256'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
-/** How a host would be given its users' key: text. */
+/** The users' key as a host application has it, which is text. */
 export interface UserKeys {
   readonly algorithm: Algorithm;
   /** The secret, or the public key as PEM. */
@@ -23,7 +23,7 @@ function keyPair(algorithm: Algorithm): { signing: KeyObject; verification: stri
   return { signing: privateKey, verification: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
 }
 
-/** A signed-in user, with the claims that identity providers usually put in. */
+/** A signed-in user with the usual claims of an identity provider. */
 export async function signedInUser(algorithm: Algorithm): Promise<UserKeys> {
   const { signing, verification } = keyPair(algorithm);
   const jwt = await new SignJWT({

@@ -4,25 +4,28 @@ import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { AuthModule } from './auth/auth.module.js';
 import { CampaignsModule } from './campaigns/campaigns.module.js';
 
-/** The application. Nothing in it knows that Nudge is an emulator here: copy from this file. */
+/**
+ * The application: copy from this file. It contains nothing of the demo and does not know that Nudge is an emulator.
+ */
 @Module({
   imports: [
-    // The example brings its own settings; leave `ignoreEnvFile` out to have your .env read.
+    // The example sets its own variables. Leave `ignoreEnvFile` out, so that your .env is read.
     ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true }),
 
-    // Has a passport strategy named 'jwt', which guards GET /nudge/token without being mentioned below.
+    // Provides a passport strategy named 'jwt'. It guards GET /nudge/token, although nothing below mentions it.
     AuthModule,
 
     NudgeAuthModule.forRootAsync({
-      // Beside the factory, because Nest must know it earlier: any module may now inject NudgeTokenService.
+      // Any module may inject NudgeTokenService. Stands beside the factory, because Nest must know it before the
+      // factory runs.
       isGlobal: true,
       inject: [ConfigService],
       useFactory: (config: ConfigService) => ({
-        // The PRIVATE key of your Nudge dashboard. It stays in this process; users only ever see tokens.
+        // The PRIVATE key from your Nudge dashboard. It stays in this process. Users only get tokens.
         apiKey: config.getOrThrow<string>('NUDGE_API_KEY'),
-        // How long a token lives. Nudge cannot withdraw one, so prefer an hour to a day.
+        // How long a token lives. Nudge cannot withdraw a token, so an hour is better than a day.
         defaultExpiryMins: 60,
-        // Left out of the environment, it is Nudge's own address.
+        // Without the variable, this is Nudge's own address.
         baseUrl: config.get<string>('NUDGE_BASE_URL'),
       }),
     }),

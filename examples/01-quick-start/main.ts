@@ -14,14 +14,14 @@ import { endWithNpm } from './demo/end-with-npm.js';
 
 const HOST = '127.0.0.1';
 const PORT = process.env['PORT'] || '3000';
-/** Known to the emulator only: it opens nothing else. */
+/** Only the emulator accepts this key. */
 const API_KEY = 'fake-private-key-for-the-quick-start';
 
 async function main(): Promise<void> {
   const nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   const campaignApi = await CampaignApi.start(nudge.jwksUrl);
 
-  // What your deployment would put into the environment; here the addresses are known only now.
+  // Your deployment would set these variables. Here the addresses are known only now.
   Object.assign(process.env, {
     NUDGE_API_KEY: API_KEY,
     NUDGE_BASE_URL: nudge.url,
@@ -34,17 +34,17 @@ async function main(): Promise<void> {
     { logger: ['warn', 'error', 'fatal'], forceCloseConnections: true },
   );
   app.useStaticAssets(fileURLToPath(new URL('../public', import.meta.url)));
-  // The page imports the client as it is published; a real frontend would bundle it.
+  // The page imports the published client directly. A real frontend would bundle it.
   app.useStaticAssets(dirname(fileURLToPath(import.meta.resolve('nestjs-nudge-auth/client'))), {
     prefix: '/client',
   });
-  // Exits with 0 instead of dying by the signal: ending the example is no failure.
+  // The process exits with 0 and not by the signal, because ending the example is not a failure.
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
   endWithNpm();
 
   try {
     await app.init();
-    // Not app.listen(), which would log a taken port a second time.
+    // app.listen() would log a taken port a second time.
     const server: Server = app.getHttpServer();
     server.listen(Number(PORT), HOST);
     await once(server, 'listening');
@@ -60,9 +60,9 @@ function explain(error: unknown): unknown {
     case 'EADDRINUSE':
       return `Port ${PORT} is taken. Choose another one: PORT=3001 npm start`;
     case 'EACCES':
-      return `Port ${PORT} is not allowed to you. Choose another one: PORT=3001 npm start`;
+      return `Port ${PORT} is not allowed for your user. Choose another one: PORT=3001 npm start`;
     case 'ERR_SOCKET_BAD_PORT':
-      return `PORT must be a number from 0 (any free port) to 65535, and is "${PORT}": PORT=3001 npm start`;
+      return `PORT is "${PORT}", but must be a number from 0 (any free port) to 65535: PORT=3001 npm start`;
     default:
       return error;
   }

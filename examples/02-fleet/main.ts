@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { runPrimary } from './demo/primary.js';
 import { runWorker } from './demo/worker.js';
 
-// Four processes behind one port, as four containers behind a load balancer would be.
+// Four processes behind one port, like four containers behind a load balancer.
 const run = cluster.isPrimary ? runPrimary : runWorker;
 
 run().catch((error: unknown) => {

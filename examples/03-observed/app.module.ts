@@ -7,7 +7,7 @@ import { AuthModule } from '../01-quick-start/auth/auth.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 
-/** The quick start's application, as operations want it: copy from this file, from `health/` and from `metrics/`. */
+/** The quick start's application with metrics and health checks: copy from this file, `health/` and `metrics/`. */
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true }),
@@ -19,12 +19,12 @@ import { MetricsModule } from './metrics/metrics.module.js';
         apiKey: config.getOrThrow<string>('NUDGE_API_KEY'),
         baseUrl: config.get<string>('NUDGE_BASE_URL'),
         store: new RedisTokenStore({ url: config.getOrThrow<string>('REDIS_URL') }),
-        // Only so that there is something to watch: left out, a token is replaced every minute.
+        // Only for the demo, so that you see renewals. By default a token is rotated every minute.
         cache: { rotateAfterMs: 5_000 },
       }),
     }),
 
-    // Once, for all registrations.
+    // Imported once for all registrations.
     NudgeOtelModule.forRoot(),
     MetricsModule,
     HealthModule,

@@ -15,9 +15,9 @@ import { startTelemetry } from './metrics/telemetry.js';
 
 const HOST = '127.0.0.1';
 const PORT = process.env['PORT'] || '3000';
-/** How long a minute of the alert rules lasts here. */
+/** How many seconds a minute of the alert rules lasts here. */
 const SECONDS_PER_MINUTE = Number(process.env['SECONDS_PER_MINUTE'] || '10');
-/** Known to the emulator only: it opens nothing else. */
+/** Only the emulator accepts this key. */
 const API_KEY = 'fake-private-key-for-the-observed-example';
 
 function banner(page: string, nudge: NudgeEmulator, prometheus: PrometheusProcess | undefined): string {
@@ -30,7 +30,7 @@ function banner(page: string, nudge: NudgeEmulator, prometheus: PrometheusProces
   Emulator     ${nudge.url}   admin: ${nudge.adminUrl}
   Prometheus   ${prometheus?.url ?? 'not on the PATH: sudo apt-get install prometheus, or brew install prometheus'}
 
-  Ctrl-C ends it.
+  Ctrl-C ends the example.
 `;
 }
 

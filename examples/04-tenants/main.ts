@@ -14,7 +14,7 @@ const HOST = '127.0.0.1';
 const PORT = process.env['PORT'] || '3000';
 
 async function main(): Promise<void> {
-  // Known to the emulator only: these keys open nothing else.
+  // Only the emulator accepts these keys.
   const nudge = await NudgeEmulator.start({
     accounts: {
       acme: { apiKeys: ['fake-private-key-1-of-acme'] },
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     },
   });
 
-  // What your deployment would put into the environment; here the address is known only now.
+  // Your deployment would set these variables. Here the address is known only now.
   Object.assign(process.env, {
     NUDGE_BASE_URL: nudge.url,
     APP_JWT_SECRET: randomBytes(32).toString('base64url'),
@@ -33,15 +33,15 @@ async function main(): Promise<void> {
     forceCloseConnections: true,
   });
   app.useStaticAssets(fileURLToPath(new URL('../../public', import.meta.url)));
-  // Exits with 0 instead of dying by the signal: ending the example is no failure.
+  // The process exits with 0 and not by the signal, because ending the example is not a failure.
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
   endWithNpm();
 
   try {
     await app.init();
-    // The story begins with a customer whose key Nudge refuses.
+    // The demo begins with a customer whose key Nudge refuses.
     await app.get(NudgeAccounts).revoke('globex');
-    // Not app.listen(), which would log a taken port a second time.
+    // app.listen() would log a taken port a second time.
     const server: Server = app.getHttpServer();
     server.listen(Number(PORT), HOST);
     await once(server, 'listening');
@@ -61,7 +61,7 @@ function banner(server: Server, nudge: NudgeEmulator): string {
   Endpoint   ${url}/nudge/token
   Emulator   ${nudge.url}   admin: ${nudge.adminUrl}
 
-  Ctrl-C ends it.
+  Ctrl-C ends the example.
 `;
 }
 

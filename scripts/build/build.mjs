@@ -1,8 +1,9 @@
 /*
- * Builds the package twice from the same sources: as ES modules into dist/, and as CommonJS into dist/cjs/, for hosts
- * whose Node or test runner cannot `require` an ES module. The command line tools are ES modules alone.
+ * Builds the package twice from the same sources: as ES modules into dist/, and as CommonJS into dist/cjs/ for hosts
+ * whose Node or test runner cannot `require` an ES module. The command line tools are only ES modules.
  *
- * Many commands build first. What was built from the same inputs, and is still there unchanged, is not built again.
+ * Many commands build first. This script does nothing while dist/ still holds, unchanged, what it built from the same
+ * inputs.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +18,7 @@ const DIST = join(ROOT, 'dist');
 const CJS = join(DIST, 'cjs');
 const require = createRequire(import.meta.url);
 
-/** Runs a program of one of the packages that are installed here. */
+/** Runs a program of an installed package. */
 async function run(packageName, program, args) {
   const manifest = require.resolve(`${packageName}/package.json`);
   const script = join(dirname(manifest), require(manifest).bin[program]);
@@ -39,7 +40,7 @@ async function build() {
     cpSync(join(ROOT, 'peers'), join(folder, 'peers'), { recursive: true });
   }
 
-  // `#peers/…` is known to the package.json of the package alone; what lies beside dist/cjs/package.json says it by path.
+  // Only the package.json at the root maps `#peers/…`. Files below dist/cjs/package.json need relative paths instead.
   for (const path of readdirSync(CJS, { recursive: true })) {
     if (!path.endsWith('.js')) continue;
     const file = join(CJS, path);
@@ -49,7 +50,7 @@ async function build() {
     if (byPath !== text) writeFileSync(file, byPath);
   }
 
-  // The nearest package.json counts: what a .js file is, and what bundlers may leave out.
+  // Node reads `type` and bundlers read `sideEffects` from the nearest package.json.
   const { sideEffects } = require('../../package.json');
   writeFileSync(join(CJS, 'package.json'), `${JSON.stringify({ type: 'commonjs', sideEffects })}\n`);
 }

@@ -33,7 +33,7 @@ const state = (root) => JSON.stringify({ inputs: digest(root, INPUTS), outputs: 
 /** A digest of the names and the contents of all files under these paths. */
 function digest(root, paths) {
   const hash = createHash('sha256');
-  for (const path of paths.flatMap((each) => filesUnder(root, each)).sort()) {
+  for (const path of paths.flatMap((each) => filesUnder(root, each)).toSorted()) {
     hash.update(`${path}\0`).update(
       createHash('sha256')
         .update(readFileSync(join(root, path)))

@@ -4,7 +4,7 @@ const PER_ROW = 2;
 const WIDTH = 24 / PER_ROW;
 const HEIGHT = 8;
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
-/** What the variables of the board choose. */
+/** The selection by the variables of the dashboard. */
 const CHOSEN = 'job=~"$job", nudge_auth_registration=~"$registration"';
 const TIME = '$__rate_interval';
 
@@ -14,28 +14,28 @@ const stateOf = (aggregate, key, by = 'job, instance') =>
   `${aggregate} by (${by}) (${either(key, (name) => name + chosen())})`;
 const quantile = (q) => `histogram_quantile(${q}, ${perSecond('renewalDuration', 'le')})`;
 
-/** What a panel shows: expressions with their legends. */
+/** The panels. A query is an expression with its legend. */
 const PANELS = [
   {
-    title: 'Requests for a token, by how they ended',
-    description: 'stale: the token should have been renewed by now. failed: the caller got none.',
+    title: 'Requests for a token, by outcome',
+    description: 'stale: the token should have been renewed by now. failed: the caller got no token.',
     unit: 'reqps',
     queries: [[perSecond('requests', 'nudge_auth_outcome'), '{{nudge_auth_outcome}}']],
   },
   {
-    title: 'Requests that failed, by code',
+    title: 'Failed requests, by code',
     unit: 'reqps',
     queries: [[perSecond('requests', 'error_type', 'nudge_auth_outcome="failed"'), '{{error_type}}']],
   },
   {
-    title: 'Life that the held token has left',
-    description: 'In scope client. While it falls, tokens are not renewed; at 0 users get no token.',
+    title: 'Remaining life of the held token',
+    description: 'Only in scope client. While it falls, the token is not renewed. At 0, users get no token.',
     unit: 's',
     queries: [[stateOf('min', 'remainingLife'), '{{instance}}']],
   },
-  { title: 'Tokens held', unit: 'short', queries: [[stateOf('sum', 'held'), '{{instance}}']] },
+  { title: 'Held tokens', unit: 'short', queries: [[stateOf('sum', 'held'), '{{instance}}']] },
   {
-    title: 'Renewals, by where the token came from',
+    title: 'Renewals, by source of the token',
     unit: 'ops',
     queries: [
       [perSecond('renewals', 'nudge_auth_from', 'error_type=""'), '{{nudge_auth_from}}'],
@@ -43,17 +43,17 @@ const PANELS = [
     ],
   },
   {
-    title: 'How long renewals take',
+    title: 'Duration of renewals',
     unit: 's',
     queries: [
-      [quantile(0.5), 'half of them'],
-      [quantile(0.95), '95 of 100'],
-      [quantile(0.99), '99 of 100'],
+      [quantile(0.5), 'median'],
+      [quantile(0.95), '95th percentile'],
+      [quantile(0.99), '99th percentile'],
     ],
   },
   {
-    title: 'Calls to Nudge in a minute',
-    description: 'Nudge allows 1200 a minute and IP address. No code: the call succeeded.',
+    title: 'Calls to Nudge per minute',
+    description: 'Nudge allows 1200 calls per minute and IP address. No code: the call succeeded.',
     unit: 'short',
     queries: [[increase('calls', chosen(), '1m', 'error_type'), '{{error_type}}']],
   },
@@ -62,7 +62,7 @@ const PANELS = [
     unit: 'short',
     queries: [
       [stateOf('sum', 'waiting', 'job'), 'waiting'],
-      [perSecond('refused', 'job'), 'refused, a second'],
+      [perSecond('refused', 'job'), 'refused per second'],
     ],
   },
   {
@@ -74,18 +74,18 @@ const PANELS = [
     ],
   },
   {
-    title: "By how much Nudge's clock is ahead",
+    title: "How far Nudge's clock is ahead",
     unit: 's',
     isSigned: true,
     queries: [[stateOf('max', 'skew'), '{{instance}}']],
   },
   {
-    title: "Checks of users' JWTs, by how they ended",
+    title: "Checks of users' JWTs, by outcome",
     unit: 'ops',
     queries: [[perSecond('userJwtChecks', 'nudge_auth_outcome'), '{{nudge_auth_outcome}}']],
   },
   {
-    title: 'Records of the audit that are lost',
+    title: 'Lost audit records',
     unit: 'short',
     queries: [[increase('auditDropped', chosen(), TIME, 'job'), '{{job}}']],
   },
@@ -133,12 +133,12 @@ function variableOf(name, label, labelName) {
   };
 }
 
-/** A board that Grafana 10 and newer import. */
+/** A dashboard that Grafana 10 and newer can import. */
 export function dashboard() {
   return JSON.stringify({
     title: 'nestjs-nudge-auth',
     uid: 'nestjs-nudge-auth',
-    description: 'How nestjs-nudge-auth comes by Nudge tokens. Written by: npm run alerts',
+    description: 'How nestjs-nudge-auth gets and serves Nudge tokens. Written by: npm run alerts',
     tags: ['nudge'],
     timezone: 'browser',
     schemaVersion: 39,

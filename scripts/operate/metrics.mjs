@@ -1,9 +1,9 @@
 /*
- * The metrics of nestjs-nudge-auth/otel as Prometheus knows them. Their names depend on who exports them:
- * OpenTelemetry's Prometheus exporter for JavaScript appends no unit, the Collector and Prometheus' own OTLP receiver do.
+ * The metrics of nestjs-nudge-auth/otel under their Prometheus names. The names depend on the exporter: OpenTelemetry's
+ * Prometheus exporter for JavaScript appends no unit, but the Collector and Prometheus' own OTLP receiver do.
  */
 
-/** The parts of a name that Prometheus makes of an OpenTelemetry metric. */
+/** Both Prometheus names of an OpenTelemetry metric. */
 function metric(name, { unit = '', suffix = '' } = {}) {
   const base = name.replaceAll('.', '_');
   return { exporter: base + suffix, collector: base + unit + suffix };
@@ -28,28 +28,31 @@ export const METRICS = {
   auditDropped: metric('nudge_auth.audit.dropped', COUNTER),
 };
 
-/** A registration of an application. Without Kubernetes the label `namespace` is absent, and does no harm. */
+/**
+ * The labels of a registration in an application. Without Kubernetes the label `namespace` is absent, which does no
+ * harm.
+ */
 export const APP = 'namespace, job, nudge_auth_registration';
-/** The same in one process. */
+/** The labels of a registration in one process. */
 export const INSTANCE = 'namespace, job, instance, nudge_auth_registration';
 
 /**
- * An expression that finds a metric under either name. It belongs into the parentheses of a function or aggregation.
+ * An expression that finds a metric under either name. Use it within the parentheses of a function or aggregation.
  *
  * @param key a key of `METRICS`.
- * @param write makes an expression of a name.
+ * @param write makes an expression from a name.
  */
 export function either(key, write = (name) => name) {
   const { exporter, collector } = METRICS[key];
   return exporter === collector ? write(exporter) : `${write(exporter)} or ${write(collector)}`;
 }
 
-/** How many there were in a time, summed. */
+/** The summed increase of a counter in a time range. */
 export function increase(key, selector, time, by) {
   return `sum by (${by}) (${either(key, (name) => `increase(${name}${selector}[${time}])`)})`;
 }
 
-/** How many a second there are, summed. */
+/** The summed rate of a counter per second. */
 export function rate(key, selector, time, by) {
   return `sum by (${by}) (${either(key, (name) => `rate(${name}${selector}[${time}])`)})`;
 }

@@ -1,7 +1,7 @@
 import { ALERTS } from './alerts/index.mjs';
 import { quote } from './yaml.mjs';
 
-/** Where the page is that says what to do; GitHub and editors make such anchors of headings. */
+/** The section of the runbook that says what to do. GitHub and editors make such anchors from headings. */
 export const runbookOf = (name) => `nestjs-nudge-auth/docs/runbook.md#${name.toLowerCase()}`;
 
 function ruleOf({ name, severity, for: time, summary, expr }) {
@@ -19,7 +19,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** Alert rules that Prometheus reads. */
+/** The file with the alert rules for Prometheus. */
 export function ruleFile() {
   return `# Alert rules for nestjs-nudge-auth. Written by: npm run alerts
 #

@@ -4,14 +4,14 @@ import { runbookOf } from './rule-file.mjs';
 import { quote } from './yaml.mjs';
 
 const INSTANCE = { job: 'shop', instance: 'pod-1', nudge_auth_registration: 'default' };
-/** What an alert says it is about, unless it says more or less. */
+/** The labels of an alert, unless the alert declares others. */
 const APP = { job: 'shop', nudge_auth_registration: 'default' };
 const SPELLINGS = { exporter: "the exporter's names", collector: "the Collector's names" };
 
-/** In every test but those about it: that there are metrics at all. */
+/** A series that shows that there are metrics. Every test has it, except those about missing metrics. */
 const PRESENCE = ['held', {}, '1x120'];
 
-/** The spellings that a case is run in: one, where both are the same. */
+/** The spellings that a case runs with: only one if both are the same. */
 function spellingsOf({ series }) {
   const differs = series.some(([key]) => METRICS[key].exporter !== METRICS[key].collector);
   return differs ? Object.keys(SPELLINGS) : ['exporter'];
@@ -32,7 +32,7 @@ function expectationOf(time, name, alerts) {
         exp_alerts: ${alerts}`;
 }
 
-/** The one alert that must be firing. */
+/** The alert that must fire. */
 function firingOf({ name, severity, summary, labels = {} }) {
   const expected = {
     exp_labels: { severity, ...APP, ...labels },

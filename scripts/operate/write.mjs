@@ -1,5 +1,5 @@
 /*
- * Writes what Prometheus and Grafana are given.
+ * Writes the files for Prometheus and Grafana.
  *
  *   npm run alerts             writes the files
  *   npm run alerts -- --check  fails when one of them is out of date

@@ -1,2 +1,2 @@
-/** A text as YAML: what JSON quotes is YAML too. */
+/** A text as YAML. A JSON string is also valid YAML. */
 export const quote = (text) => JSON.stringify(text);

@@ -7,7 +7,7 @@ import type { AuditDropReason, NudgeAuthEvents } from '../telemetry/events.js';
 
 const MOST_IN_A_BATCH = 500;
 const MOST_WAITING = 10_000;
-/** So long a record waits for others. */
+/** A record waits at most this long for others to join its batch. */
 const COLLECT_MS = SECOND_MS;
 const SINK_TIMEOUT_MS = 5 * SECOND_MS;
 const CLOSE_WITHIN_MS = 2 * SECOND_MS;
@@ -15,8 +15,8 @@ const CLOSE_WITHIN_MS = 2 * SECOND_MS;
 class SinkTimeout extends Error {}
 
 /**
- * Delivers records to the host in batches, one after the other, and never in the way of a request: what does not fit or
- * cannot be delivered is lost and counted.
+ * Delivers records to the host application in batches, one batch at a time. A request never waits for a delivery. The
+ * queue counts each record that it loses because it is full or because the delivery fails.
  */
 export class AuditQueue {
   readonly #audit: NudgeAuditOptions;
@@ -24,12 +24,12 @@ export class AuditQueue {
   readonly #clock: Clock;
   #waiting: AuditRecord[] = [];
   #overflowed = 0;
-  /** How many the host is being given. */
+  /** How many records the current delivery holds. */
   #underWay = 0;
   #delivery: Promise<void> | undefined;
   #isClosing = false;
   #isClosed = false;
-  #hurry: () => void = () => undefined;
+  #deliverNow: () => void = () => undefined;
 
   constructor(audit: NudgeAuditOptions, events: NudgeAuthEvents, clock: Clock) {
     this.#audit = audit;
@@ -37,25 +37,25 @@ export class AuditQueue {
     this.#clock = clock;
   }
 
-  /** Takes a record, unless as many are waiting as are kept. */
+  /** Adds a record; counts it as lost when the queue is full or closed. */
   add(record: AuditRecord): void {
     if (this.#isClosed || this.#waiting.length === MOST_WAITING) {
       this.#overflowed += 1;
       return;
     }
     this.#waiting.push(record);
-    if (this.#waiting.length === MOST_IN_A_BATCH) this.#hurry();
+    if (this.#waiting.length === MOST_IN_A_BATCH) this.#deliverNow();
     this.#delivery ??= inOwnContext(() => this.#deliver());
   }
 
-  /** Delivers what is waiting, within 2 s; the rest is lost. */
+  /** Delivers the waiting records within 2 s; the rest is lost. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#hurry();
+    this.#deliverNow();
     if (this.#delivery !== undefined) await settledWithin(this.#clock, CLOSE_WITHIN_MS, this.#delivery);
     this.#isClosed = true;
-    this.#tellOfOverflow();
-    this.#drop(this.#underWay + this.#waiting.length, 'closed');
+    this.#reportOverflow();
+    this.#reportLoss(this.#underWay + this.#waiting.length, 'closed');
     this.#waiting = [];
   }
 
@@ -64,25 +64,25 @@ export class AuditQueue {
     while (this.#waiting.length > 0) {
       await this.#untilDue();
       const batch = this.#waiting.splice(0, MOST_IN_A_BATCH);
-      if (batch.length > 0) await this.#hand(batch);
-      this.#tellOfOverflow();
+      if (batch.length > 0) await this.#deliverBatch(batch);
+      this.#reportOverflow();
     }
     this.#delivery = undefined;
   }
 
-  /** Always by the clock, so that no request waits for the host's function. */
+  /** Waits on the clock even where a batch is due now: the request that adds a record must not run the host's function. */
   #untilDue(): Promise<void> {
     const isDue = this.#isClosing || this.#waiting.length >= MOST_IN_A_BATCH;
     return new Promise((resolve) => {
       const cancel = this.#clock.schedule(isDue ? 0 : COLLECT_MS, resolve, { background: !this.#isClosing });
-      this.#hurry = () => {
+      this.#deliverNow = () => {
         cancel();
         this.#clock.schedule(0, resolve);
       };
     });
   }
 
-  async #hand(batch: readonly AuditRecord[]): Promise<void> {
+  async #deliverBatch(batch: readonly AuditRecord[]): Promise<void> {
     const timeout = new AbortController();
     this.#underWay = batch.length;
     try {
@@ -91,19 +91,19 @@ export class AuditQueue {
     } catch (error) {
       const isLate = error instanceof SinkTimeout;
       if (isLate) timeout.abort(error);
-      // After the close it has been counted.
-      if (!this.#isClosed) this.#drop(batch.length, isLate ? 'timeout' : 'failed');
+      // `close` has already counted this batch.
+      if (!this.#isClosed) this.#reportLoss(batch.length, isLate ? 'timeout' : 'failed');
     } finally {
       this.#underWay = 0;
     }
   }
 
-  #tellOfOverflow(): void {
-    this.#drop(this.#overflowed, 'queue-full');
+  #reportOverflow(): void {
+    this.#reportLoss(this.#overflowed, 'queue-full');
     this.#overflowed = 0;
   }
 
-  #drop(records: number, reason: AuditDropReason): void {
+  #reportLoss(records: number, reason: AuditDropReason): void {
     if (records > 0) this.#events.emit({ type: 'audit-dropped', records, reason });
   }
 }

@@ -9,7 +9,7 @@ import type { NudgeToken } from '../token/nudge-token.js';
 import { AuditQueue } from './audit-queue.js';
 
 const FINGERPRINT_LENGTH = 16;
-/** The header is the client's to choose. */
+/** The client chooses this header, so its length needs a bound. */
 const LONGEST_REQUEST_ID = 128;
 
 /**
@@ -19,11 +19,11 @@ const LONGEST_REQUEST_ID = 128;
  */
 export interface IssuedToken {
   readonly token: NudgeToken;
-  /** As the option `audit.user` gets it. */
+  /** The value that the option `audit.user` gets as its first argument. */
   readonly user: unknown;
   /** The id of the tenant, with the option `tenants`. */
   readonly tenant?: string | undefined;
-  /** As the option `audit.user` gets it. */
+  /** The value that the option `audit.user` gets as its second argument. */
   readonly request: object;
   /** Default `'json'`. */
   readonly format?: 'json' | 'text';
@@ -39,11 +39,11 @@ export interface AuditTrailSettings {
   readonly log: Pick<LogSink, 'warn'>;
 }
 
-/** Writes down which user got a token, for the host's `audit.onIssued`. */
+/** Records which user got which token, for the host's function `audit.onIssued`. */
 export class AuditTrail {
   readonly #settings: AuditTrailSettings;
   readonly #queue: AuditQueue;
-  /** The last one: in scope `'client'` all users get the same token. */
+  /** The last token and its fingerprint: in scope `'client'` all users get the same token. */
   #last: { readonly token: string; readonly fingerprint: string } | undefined;
   #warnedAt: Instant | undefined;
 
@@ -52,7 +52,7 @@ export class AuditTrail {
     this.#queue = new AuditQueue(settings.audit, settings.events, settings.clock);
   }
 
-  /** To be called within the request, when the token is handed over. Never throws. */
+  /** Records one token. Call it within the request, when the user gets the token. Never throws. */
   issued({ token, user, tenant, request, format = 'json' }: IssuedToken): void {
     const { registration, scope, clock } = this.#settings;
     const requestId = requestIdOf(request);
@@ -69,7 +69,7 @@ export class AuditTrail {
     });
   }
 
-  /** Delivers what is waiting, within 2 s; the rest is lost. */
+  /** Delivers the waiting records within 2 s; the rest is lost. */
   close(): Promise<void> {
     return this.#queue.close();
   }
@@ -78,7 +78,7 @@ export class AuditTrail {
     try {
       const name: unknown = this.#settings.audit.user(user, request);
       if (typeof name === 'string') return name;
-      // An async function: its rejection must not end the process.
+      // The function is asynchronous: an unhandled rejection would end the process.
       if (name instanceof Promise) name.catch(() => undefined);
       this.#warn(`returned no string (${name instanceof Promise ? 'a promise' : typeof name})`);
     } catch (error) {

@@ -39,7 +39,7 @@ const usersOf = (batches: readonly (readonly AuditRecord[])[]): (string | null)[
   batches.flat().map(({ user }) => user);
 
 describe('the audit', () => {
-  it('delivers a record after a second at the latest, with a name for the token in place of the token', async () => {
+  it('delivers a record within one second, with the fingerprint of the token instead of the token', async () => {
     const { clock, trail, batches } = audited();
     const at = Math.floor(clock.now().wallMs);
     trail.issued({
@@ -68,7 +68,7 @@ describe('the audit', () => {
     expect(JSON.stringify(batches)).not.toContain(TOKEN.token);
   });
 
-  it('delivers 500 at once without a wait, one batch at a time, in order', async () => {
+  it('delivers 500 waiting records without a pause, one batch at a time, in order', async () => {
     let finish: () => void = () => undefined;
     const batches: (readonly AuditRecord[])[] = [];
     const { clock, issue } = audited({
@@ -88,7 +88,7 @@ describe('the audit', () => {
     expect(usersOf(batches)).toEqual(Array.from({ length: 1_200 }, (_, index) => `user-${index}`));
   });
 
-  it('keeps 10,000 of 100,000 in a burst, in order, and counts the others in one event', async () => {
+  it('keeps the first 10,000 records of a burst of 100,000, and reports the number of the others in one event', async () => {
     const { clock, issue, batches, dropped } = audited();
     issue(100_000);
     await clock.advanceAsync(SECOND_MS);
@@ -99,14 +99,14 @@ describe('the audit', () => {
     expect(usersOf(batches).at(-1)).toBe('user-7');
   });
 
-  it('loses what the host throws at or hangs on, goes on with the rest, and aborts the signal', async () => {
+  it('loses a batch when the host’s function throws or hangs, aborts its signal, and delivers later batches', async () => {
     let calls = 0;
     let signal: AbortSignal | undefined;
     const { clock, issue, dropped } = audited({
       onIssued: (_records, given) => {
         calls += 1;
         signal = given;
-        if (calls === 1) throw new Error('a sink with a fault');
+        if (calls === 1) throw new Error('the host’s function failed');
         return new Promise(() => undefined);
       },
     });
@@ -121,7 +121,7 @@ describe('the audit', () => {
     expect(dropped.at(-1)).toEqual({ type: 'audit-dropped', records: 2, reason: 'timeout' });
   });
 
-  it('delivers what is waiting when the application closes, or counts it after two seconds', async () => {
+  it('delivers the waiting records when the application closes, and counts them as lost after two seconds', async () => {
     const quick = audited();
     quick.issue(700);
     const closed = quick.trail.close();
@@ -149,7 +149,7 @@ describe('the audit', () => {
     ],
     ['is asynchronous', () => Promise.reject(new Error('ada')), /returned no string \(a promise\)/],
     ['returns nothing', () => undefined, /returned no string \(undefined\)/],
-  ])('names no user where the function %s, and says so once a minute', async (_what, user, line) => {
+  ])('records no user and warns once a minute when the host’s function %s', async (_what, user, line) => {
     const { clock, issue, batches, lines } = audited({ user: user as unknown as NudgeAuditOptions['user'] });
     issue(2);
     await clock.advanceAsync(SECOND_MS);

@@ -3,14 +3,14 @@ import type { AuditTrail, IssuedToken } from './audit-trail.js';
 
 const trails = new WeakMap<NudgeTokenService, AuditTrail>();
 
-/** To be called at boot, where a registration has the option `audit`. */
-export function noteTrail(tokens: NudgeTokenService, trail: AuditTrail): void {
+/** Stores the audit trail of a registration that has the option `audit`. The module calls it at boot. */
+export function registerAuditTrail(tokens: NudgeTokenService, trail: AuditTrail): void {
   trails.set(tokens, trail);
 }
 
 /**
- * Adds a record to the audit, as the endpoint does for every token that it hands out: for controllers of your own. Does
- * nothing where the registration has no option `audit`. Never throws.
+ * Adds a record to the audit. The endpoint does this for every token that it hands out; a controller of yours that hands
+ * out tokens calls this function. Does nothing where the registration has no option `audit`. Never throws.
  *
  * @example
  * const token = await this.nudgeTokens.getToken();

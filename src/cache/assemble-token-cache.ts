@@ -13,11 +13,11 @@ import type { TokenSource } from '../vendor/token-source.js';
 import { VendorGateway } from '../vendor/vendor-gateway.js';
 import { TokenCache, type TokenCacheOptions } from './token-cache.js';
 
-/** A store behind its circuit breaker. */
+/** A store with its circuit breaker. */
 export interface WatchedStore {
   readonly store: TokenStore;
   readonly breaker: StoreCircuitBreaker;
-  /** Ends the circuit breaker, where no other cache uses it. */
+  /** Closes the circuit breaker; left out where other caches use it, too. */
   readonly closeBreaker?: () => void;
 }
 
@@ -26,7 +26,7 @@ export interface AssembledParts {
   readonly apiKeys: ApiKeys;
   readonly queue: CallQueue;
   readonly pause: CallPause | undefined;
-  /** The tenant whose calls these are. */
+  /** The tenant for which the cache calls Nudge. */
   readonly lane?: string;
   readonly watched: WatchedStore | undefined;
   readonly options: TokenCacheOptions & AttemptOptions;
@@ -35,7 +35,7 @@ export interface AssembledParts {
   readonly random: Random;
 }
 
-/** A token cache on a way to the vendor that others may share. */
+/** Builds a token cache with its gateway. Several caches may share the queue, the pause and the store. */
 export function assembleTokenCache(parts: AssembledParts): {
   readonly cache: TokenCache;
   readonly gateway: VendorGateway;

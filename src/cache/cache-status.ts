@@ -2,7 +2,7 @@ import { NO_SUMMARY, type StatusSummary } from '../telemetry/status-board.js';
 import type { TokenCache } from './token-cache.js';
 import type { HeldEntry } from './token-entries.js';
 
-/** What a cache holds, and how the last attempts for it went. */
+/** The tokens that a cache holds, and the result of its last attempts. */
 export interface CacheStatus {
   readonly summary: StatusSummary;
   readonly heldTokens: number;
@@ -12,13 +12,13 @@ export interface CacheStatus {
   readonly holdsUsable: () => boolean;
 }
 
-/** @param cache left out: nothing is held, and nothing has happened. */
+/** @param cache `undefined`: the status of a cache that holds no token and has made no attempt. */
 export function statusOf(cache: TokenCache | undefined, summary = NO_SUMMARY): CacheStatus {
   return {
     summary,
     heldTokens: cache?.size ?? 0,
     tokens: cache?.heldTokens() ?? [],
-    nextAttemptInMs: cache?.nextAttemptInMs() ?? 0,
+    nextAttemptInMs: Math.ceil(cache?.nextAttemptInMs() ?? 0),
     holdsUsable: () => cache?.holdsUsable() ?? false,
   };
 }

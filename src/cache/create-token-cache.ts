@@ -15,23 +15,23 @@ interface TokenCacheParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly store: TokenStore | undefined;
-  /** What the store may know of its user; left out, it gets to know nothing. */
+  /** What the store gets to know of this registration. Default: nothing. */
   readonly storeUser?: TokenStoreUser;
   readonly options: TokenCacheOptions & AttemptOptions;
   /** The vendor's. */
   readonly origin: string;
   readonly callsPerMinute: number;
-  /** Default: the store's, where it has one, else one of this process alone. */
+  /** Default: the budget that the processes share through the store, else a budget of this process alone. */
   readonly budget?: CallBudget;
   readonly events: NudgeAuthEvents;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** A token cache with everything behind it: the store, where there is one, the way out with its budget, the source. */
+/** Builds a token cache with all that it needs: the store (if there is one), the queue with its budget, the gateway. */
 export function createTokenCache(parts: TokenCacheParts): TokenCache {
   const { origin, callsPerMinute, events, clock } = parts;
-  const watched = watchedStore(parts, () => cache.letGo());
+  const watched = watchedStore(parts, () => cache.invalidatedElsewhere());
   const limits = parts.budget === undefined ? watched?.store.callLimitsOf?.(origin) : undefined;
   const shared =
     watched && limits && new SharedCallBudget(limits, callsPerMinute, watched.breaker, events, clock);
@@ -41,7 +41,7 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
   return cache;
 }
 
-/** Where no tokens are held, those that other processes hold are not wanted. */
+/** With `cache: false` there is no store: a process that holds no tokens takes none from other processes either. */
 function watchedStore(parts: TokenCacheParts, invalidatedAll: () => void): WatchedStore | undefined {
   const { store, storeUser, options, origin, events, clock, random } = parts;
   if (!options.enabled || store === undefined) return undefined;

@@ -10,7 +10,7 @@ export interface NamedEntry {
   readonly entry: TokenEntry;
 }
 
-/** What other processes may need: of the entries given, those whose tokens can be used at all. */
+/** Of the given entries, the tokens that other processes can still use. */
 export function* publishableTokens(
   entries: Iterable<NamedEntry>,
   now: () => Instant,

@@ -13,42 +13,42 @@ import type { RenewedToken, TokenRenewer } from '../store/renewal.js';
 import { requestNamed, type TokenEntries } from './token-entries.js';
 import type { TokenEntry } from './token-entry.js';
 
-/** Keys that take turns must not have each other's tokens replaced all the time. */
+/** Where two API keys alternate, the one must not cause the tokens of the other to be replaced all the time. */
 const ROTATE_FOR_KEY_AFTER_MS = 30 * SECOND_MS;
 
-/** `from` tells whether the token was fetched by the renewal itself. */
+/** `from` is `'vendor'` if the renewal itself fetched the token. */
 type RenewalOutcome =
   { readonly held: HeldToken; readonly from: RenewedToken['from'] } | { readonly error: NudgeAuthError };
 
-/** One renewal under way, which any number of callers wait for. */
+/** A renewal under way. Any number of callers may wait for it. */
 interface Renewal {
-  /** Its place in the order of everything that the cache began: tells what began after a caller came. */
+  /** Its place in the order of the cache: tells whether it began after a certain caller came. */
   readonly sequence: number;
   readonly priority: RenewalPriority;
-  /** Never rejects: a failure may find no caller waiting. */
+  /** Never rejects: it may be that no caller waits for it any more. */
   readonly settled: Promise<RenewalOutcome>;
 }
 
 export interface RenewalsOptions extends FreshnessPolicy {
   /** `false` holds no tokens; concurrent callers still share a renewal. */
   readonly enabled: boolean;
-  /** Milliseconds a caller waits for a token at most. */
+  /** Milliseconds that a caller waits for a token at most. */
   readonly deadlineMs: number;
-  /** What tells this cache's entries from those of others in a shared store. */
+  /** Makes this cache's names in a shared store different from the names of other caches. */
   readonly storeScope: readonly string[];
 }
 
-/** Renews the tokens of entries: each once at a time, however many wait for it. */
+/** Renews the tokens of entries. An entry has at most one renewal at a time, and all its callers wait for that one. */
 export class Renewals {
   readonly #renewer: TokenRenewer;
   readonly #entries: TokenEntries;
   readonly #options: RenewalsOptions;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
-  /** Beside the entries, so that an entry that is evicted meanwhile is not fetched twice. */
+  /** Kept outside the entries: an entry that is evicted during its renewal must not be fetched twice. */
   readonly #underWay = new Map<string, Renewal>();
   #sequence = 0;
-  /** The key that fetched the newest token: tokens of another key are due for renewal. */
+  /** The API key that fetched the newest token: tokens of another key are due for rotation. */
   #newestKey: { readonly fingerprint: string; readonly sequence: number } | undefined;
   #isClosed = false;
 
@@ -70,12 +70,12 @@ export class Renewals {
     return this.#isClosed;
   }
 
-  /** The next place in the order of all that is begun here: what has a higher one began later. */
+  /** The next place in the order in which renewals begin and forced callers come: a higher number is later. */
   nextPlace(): number {
     return ++this.#sequence;
   }
 
-  /** The renewal under way, or one begun now, or why none may begin. */
+  /** Returns the renewal under way, else begins one; returns an error when none may begin now. */
   join(name: string, reason: RenewalReason): Renewal | NudgeAuthError {
     const underWay = this.#underWay.get(name);
     if (underWay !== undefined) return underWay;
@@ -84,17 +84,17 @@ export class Renewals {
     return laterOf(entry.refusal(), this.#renewerRefusal(entry)) ?? this.#begin(name, entry, reason);
   }
 
-  /** Lets what is under way for an entry reach nobody any more. */
+  /** Drops an entry's renewal under way: no caller gets its token. */
   drop(name: string): void {
     this.#underWay.get(name)?.priority.drop();
   }
 
-  /** The same for all entries. */
+  /** Does the same for all entries. */
   dropAll(): void {
     for (const { priority } of this.#underWay.values()) priority.drop();
   }
 
-  /** Whether another key than this token's fetched the newest one, and this one is old enough to be replaced for it. */
+  /** Whether another API key fetched the newest token, and this token is old enough to be replaced for that reason. */
   isOfOtherKey(held: HeldToken, now: Instant): boolean {
     return held.keyFingerprint !== this.#newestKey?.fingerprint && held.ageMs(now) >= ROTATE_FOR_KEY_AFTER_MS;
   }
@@ -104,15 +104,18 @@ export class Renewals {
     return JSON.stringify([...this.#options.storeScope, this.#options.scope, expiryMins, extId]);
   }
 
-  /** Begins nothing more, and resolves when everything under way has ended. */
+  /** Begins no more renewals, and resolves when all renewals under way have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#underWay.values()].map(({ settled }) => settled));
   }
 
-  /** What holds back this process does not hold back the others: now and then it looks for what they have stored. */
+  /**
+   * Why the renewer may not call Nudge now. With a store, an entry may begin a renewal now and then all the same:
+   * another process may have stored a token.
+   */
   #renewerRefusal(entry: TokenEntry): LocalRefusal | undefined {
-    return this.#renewer.isShared === true && entry.isDueForLook ? undefined : this.#renewer.refusal();
+    return this.#renewer.isShared === true && entry.mayLookInStore ? undefined : this.#renewer.refusal();
   }
 
   #begin(name: string, entry: TokenEntry, reason: RenewalReason): Renewal {
@@ -149,7 +152,7 @@ export class Renewals {
         awaitsEnd: entry.awaitsEnd,
         held: entry.held?.freshness(this.#clock.now()) === 'unusable' ? undefined : entry.held,
       });
-      if (renewed.despite !== undefined) this.#tellOfFailure(entry, reason, renewed.despite);
+      if (renewed.despite !== undefined) this.#reportFailure(entry, reason, renewed.despite);
       const held = new HeldToken(renewed, this.#options);
       if (held.freshness(this.#clock.now()) === 'unusable') {
         tooShortToken = held;
@@ -164,7 +167,7 @@ export class Renewals {
       const failure = asNudgeAuthError(error);
       if (tooShortToken === undefined) this.#noteFailure(entry, failure, priority);
       else entry.repeated(tooShortToken, failure);
-      if (!(failure instanceof LocalRefusal)) this.#tellOfFailure(entry, reason, failure);
+      if (!(failure instanceof LocalRefusal)) this.#reportFailure(entry, reason, failure);
       const { code, message, cause } = failure;
       const blockedForMs = Math.max(entry.blockedForMs(), this.#allBlockedForMs());
       const retryAfterMs = blockedForMs > 0 ? blockedForMs : failure.retryAfterMs;
@@ -172,7 +175,7 @@ export class Renewals {
     }
   }
 
-  #tellOfFailure(entry: TokenEntry, reason: RenewalReason, { code, message }: NudgeAuthError): void {
+  #reportFailure(entry: TokenEntry, reason: RenewalReason, { code, message }: NudgeAuthError): void {
     const allBlockedForMs = this.#allBlockedForMs();
     const retryInMs = isSharedFailure(code)
       ? allBlockedForMs
@@ -185,15 +188,15 @@ export class Renewals {
   }
 
   /**
-   * Holds back an entry for its own failure. In user scope also for one that may come of what is special about the user,
-   * so that a user whose call always fails is not the first at every attempt of this process.
+   * Makes an entry wait after a failure that concerns this entry alone. In user scope it also waits after a failure
+   * that the user's data may have caused: a user whose call always fails must not take every attempt of this process.
    */
   #noteFailure(entry: TokenEntry, failure: NudgeAuthError, { isDropped }: RenewalPriority): void {
     if (failure instanceof LocalRefusal) return;
     const { code } = failure;
-    const mayBeTheUser = code === 'NUDGE_UNAVAILABLE' || code === 'NUDGE_TIMEOUT';
+    const mayConcernUser = code === 'NUDGE_UNAVAILABLE' || code === 'NUDGE_TIMEOUT';
     if (!isSharedFailure(code)) entry.fail(failure);
-    else if (this.#options.scope === 'user' && mayBeTheUser && !isDropped) entry.backOff(failure);
+    else if (this.#options.scope === 'user' && mayConcernUser && !isDropped) entry.backOff(failure);
   }
 
   /** Returns whether the vendor's token lives longer than the one before. */
@@ -209,12 +212,12 @@ export class Renewals {
   }
 }
 
-/** Said to whoever comes when the application ends. */
+/** The error for callers who come while the application closes. */
 export function closing(): NudgeAuthError {
   return new NudgeAuthError('NUDGE_UNAVAILABLE', 'The application is closing');
 }
 
-/** Of two waits the one that ends later: before that no call is made. */
+/** Of two refusals, the one that ends later: until then no call is made. */
 function laterOf(one: LocalRefusal | undefined, other: LocalRefusal | undefined): LocalRefusal | undefined {
   return (one?.retryAfterMs ?? -1) >= (other?.retryAfterMs ?? -1) ? one : other;
 }

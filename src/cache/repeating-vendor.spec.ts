@@ -10,10 +10,10 @@ import type { FetchedToken, TokenSource } from '../vendor/token-source.js';
 const LIFE_MS = 100 * SECOND_MS;
 const STEP_MS = 100;
 
-/** Gives everybody the same token until a new one is there. */
+/** Answers every call with the same token until it issues a new one. */
 class RepeatingVendor implements TokenSource {
   readonly calledAtMs: number[] = [];
-  /** When tokens are issued, by the vendor's clock that began with the test. */
+  /** When the vendor issues its tokens, in milliseconds since the test began. */
   readonly #issuedAtMs: readonly number[];
   readonly #clock: ManualClock;
   readonly #startMs: number;
@@ -48,7 +48,7 @@ class RepeatingVendor implements TokenSource {
   }
 }
 
-/** Everybody asks every 100 ms. Returns when the first of each got a token that lives beyond the first one's end. */
+/** Each asker asks every 100 ms. Returns when each of them first got a token that outlives the first token. */
 async function freshAfterMs(
   clock: ManualClock,
   askers: readonly (() => Promise<number>)[],
@@ -72,7 +72,7 @@ async function freshAfterMs(
 
 describe('a vendor that repeats a token until its end', () => {
   it.each([90, 93.5, 97, 98.9, 99, 99.5, 100, 101])(
-    'is asked so that a fresh one is found within a second, and not all the time: one comes after %d s',
+    'is asked rarely until the end comes near, and a fresh token that it issues after %d s is found within a second',
     async (seconds) => {
       const freshAtMs = seconds * SECOND_MS;
       const { clock, pod } = fleetOf(0);
@@ -88,7 +88,7 @@ describe('a vendor that repeats a token until its end', () => {
   );
 
   it.each([95, 98.9, 100])(
-    'is asked by one of twenty processes that share a store: a fresh token comes after %d s',
+    'is asked by one of twenty processes that share a store, and all get the fresh token that it issues after %d s',
     async (seconds) => {
       const freshAtMs = seconds * SECOND_MS;
       const { clock, pod } = fleetOf(0);
@@ -105,7 +105,7 @@ describe('a vendor that repeats a token until its end', () => {
     },
   );
 
-  it('is asked less and less often again when its token has ended and none follows', async () => {
+  it('is asked less and less often when its token has ended and no fresh one follows', async () => {
     const { clock, pod } = fleetOf(0);
     const vendor = new RepeatingVendor(clock, [0]);
     const cache = pod(vendor);
@@ -115,7 +115,7 @@ describe('a vendor that repeats a token until its end', () => {
     expect(vendor.callsBetween(200 * SECOND_MS, 400 * SECOND_MS)).toBeLessThanOrEqual(8);
   });
 
-  it('gets one call more for a user at the end of the token, and else one in 30 s', async () => {
+  it('gets at most one call in 30 s for one user, and one more when the user’s token ends', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'not asked here' } });
     const user = { extId: 'ada' };
     life.vendor.behaviour = { kind: 'short', lifeMs: 30 * MINUTE_MS };

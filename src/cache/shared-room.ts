@@ -1,20 +1,21 @@
 import { LRUCache } from 'lru-cache';
 import type { TokenEntry } from './token-entry.js';
 
-/** The entries of one cache, as the room sees them. */
+/** The entries of one tenant's cache, as the shared room sees them. */
 export interface RoomTenant {
   /** How many entries it has. */
   readonly size: number;
-  /** Takes the entry away that was asked for least recently. */
+  /** Evicts the entry that was asked for least recently. */
   evictOldest(): void;
 }
 
-/** Entries that were evicted while they had to wait are remembered, with their wait and without their token. */
+/** How many evicted entries the room remembers with their waits and without their tokens. */
 const MOST_REMEMBERED = 10_000;
 
 /**
- * Room for a number of entries that the caches of all tenants share. When it is full, a tenant that has its share already
- * (the room divided by the tenants in it) loses an entry of its own; for a tenant that has less, the one with most does.
+ * Bounds the number of entries that the caches of all tenants hold together. When it is full, a new entry replaces an
+ * older one. A tenant that has its share already (the bound divided by the number of tenants) loses one of its own
+ * entries; for a tenant that has less, the tenant with the most entries loses one.
  */
 export class SharedRoom {
   readonly #maxEntries: number;
@@ -27,12 +28,12 @@ export class SharedRoom {
     this.#maxEntries = maxEntries;
   }
 
-  /** How many entries there are. */
+  /** The number of entries of all tenants. */
   get count(): number {
     return this.#count;
   }
 
-  /** A number that no other cache in the room has. */
+  /** A number that no other cache in the room gets. */
   nextSerial(): number {
     return ++this.#serial;
   }
@@ -40,37 +41,38 @@ export class SharedRoom {
   /** Makes room for one more entry, which the tenant is about to add. */
   enter(tenant: RoomTenant): void {
     this.#tenants.add(tenant);
-    if (this.#count >= this.#maxEntries) this.#crowder(tenant)?.evictOldest();
-    // Where its only entry had to make room, it has left.
+    if (this.#count >= this.#maxEntries) this.#losingTenant(tenant)?.evictOldest();
+    // If its only entry was evicted, the set no longer holds the tenant.
     this.#tenants.add(tenant);
     this.#count += 1;
   }
 
-  /** A tenant has `entries` fewer, or none at all any more. */
+  /** Counts the entries that a tenant has removed. */
   leave(tenant: RoomTenant, entries = 1): void {
     this.#count -= entries;
     if (tenant.size === 0) this.#tenants.delete(tenant);
   }
 
-  /** Keeps the wait of an entry that is evicted: eviction must not free it to call the vendor at once. */
+  /** Remembers the wait of an entry that is evicted: after an eviction it must not call the vendor earlier. */
   remember(name: string, entry: TokenEntry): void {
     if (entry.blockedForMs() === 0) return;
-    entry.letGo();
+    entry.forgetToken();
     this.#waiting.set(name, entry);
   }
 
-  /** An entry that was evicted while it had to wait. */
+  /** Returns an entry that was evicted during its wait, and forgets it. */
   recall(name: string): TokenEntry | undefined {
     const entry = this.#waiting.get(name);
     this.#waiting.delete(name);
     return entry;
   }
 
-  #crowder(tenant: RoomTenant): RoomTenant | undefined {
+  /** The tenant that loses an entry to a new entry of `tenant`. */
+  #losingTenant(tenant: RoomTenant): RoomTenant | undefined {
     const share = this.#maxEntries / this.#tenants.size;
     if (tenant.size >= share && tenant.size > 0) return tenant;
-    let crowder: RoomTenant | undefined;
-    for (const other of this.#tenants) if (other.size > (crowder?.size ?? 0)) crowder = other;
-    return crowder;
+    let largest: RoomTenant | undefined;
+    for (const other of this.#tenants) if (other.size > (largest?.size ?? 0)) largest = other;
+    return largest;
   }
 }

@@ -3,10 +3,10 @@ import { askAndPass, failureOf, TokenLife, type AskOutcome } from '../../test/su
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 
-/** Not because of sleeps, there are none: ten thousand callers take a slow machine a while. */
+/** A slow machine takes a while for ten thousand callers. No test sleeps. */
 jest.setTimeout(60_000);
 
-/** Chance that can be repeated. */
+/** A random sequence that is the same in every run. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,7 +28,7 @@ describe('a cold cache', () => {
     expect(life.calls).toHaveLength(1);
   });
 
-  it('lets them fail together when that call fails, each with its code and the wait that follows', async () => {
+  it('fails all concurrent callers when the call fails, with the code of the failure and the wait that follows', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     const outcomes = life.askAll(100);
@@ -39,7 +39,7 @@ describe('a cold cache', () => {
     expect(life.calls).toHaveLength(1);
   });
 
-  it('keeps lifetimes apart', async () => {
+  it('fetches a separate token for each expiryMins', async () => {
     const life = TokenLife.onManualClock();
     const outcomes = life.askAll(10, (index) => ({ expiryMins: index % 2 === 0 ? 30 : 60 }));
     await life.clock.advanceAsync(10);
@@ -47,7 +47,7 @@ describe('a cold cache', () => {
     expect(life.calls.map(({ entry }) => entry)).toEqual(['30/', '60/']);
   });
 
-  it('sends each user’s id, and hands out to each only their own', async () => {
+  it('fetches a token for each user’s extId, and hands each user only this token', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
     const outcomes = life.askAll(30, (index) => ({ extId: `user-${index % 3}` }));
     await life.clock.advanceAsync(10);
@@ -59,7 +59,7 @@ describe('a cold cache', () => {
 });
 
 describe('a renewal', () => {
-  /** A token of an hour, and a vendor that takes three seconds from now on. */
+  /** Holds a token of one hour; from now on the vendor takes three seconds to answer. */
   async function dueAfter(ageMs: number, settings = {}): Promise<TokenLife> {
     const life = TokenLife.onManualClock(settings);
     await warm(life);
@@ -68,7 +68,7 @@ describe('a renewal', () => {
     return life;
   }
 
-  it('lets none of 10,000 callers wait while at least half of the life is left', async () => {
+  it('makes none of 10,000 callers wait while at least half of the token’s life is left', async () => {
     const life = await dueAfter(29 * MINUTE_MS);
     const [held] = [...life.vendor.issued.keys()];
     const outcomes = life.askAll(10_000);
@@ -80,7 +80,7 @@ describe('a renewal', () => {
   });
 
   it.each([500, 0, 5_000])(
-    'lets none of 10,000 wait longer than maxWaitMs %d after that',
+    'makes none of 10,000 callers wait longer than maxWaitMs = %d while less than half of the token’s life is left',
     async (maxWaitMs) => {
       const life = await dueAfter(31 * MINUTE_MS, { options: { cache: { maxWaitMs } } });
       const [held] = [...life.vendor.issued.keys()];
@@ -94,7 +94,7 @@ describe('a renewal', () => {
     },
   );
 
-  it('lets nobody wait while a backoff runs', async () => {
+  it('makes no caller wait while a backoff runs', async () => {
     const life = await dueAfter(31 * MINUTE_MS);
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 20_000 };
     await warm(life);
@@ -103,7 +103,7 @@ describe('a renewal', () => {
     expect(life.calls).toHaveLength(2);
   });
 
-  it('is waited for by everybody once less than the least is left', async () => {
+  it('makes every caller wait when the token has less than minRemainingMs left', async () => {
     const life = await dueAfter(59 * MINUTE_MS + 10 * SECOND_MS);
     const outcomes = life.askAll(1_000);
     await life.clock.advanceAsync(4_000);
@@ -119,7 +119,7 @@ describe('a renewal', () => {
     expect(life.calls).toHaveLength(10);
   });
 
-  it('takes place at half of the life in user scope', async () => {
+  it('takes place at half of the token’s life, in user scope', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
     for (let minute = 0; minute < 60; minute += 1) await askAndPass(life, MINUTE_MS, { extId: 'ada' });
     expect(life.calls).toHaveLength(2);
@@ -128,8 +128,8 @@ describe('a renewal', () => {
 
 describe('an hour without Nudge, with tokens of 60 minutes and a caller every second', () => {
   /**
-   * Full jitter under a ceiling of a minute waits half a minute on average, so about 120 attempts fall into an hour,
-   * and those before the ceiling is reached. Three times the spread of their sum stays below this.
+   * Full jitter with a ceiling of one minute waits half a minute on average. So about 120 attempts fall into an hour,
+   * and a few more before the wait reaches the ceiling. Three standard deviations above that sum stay below this bound.
    */
   const MOST_ATTEMPTS = 160;
 
@@ -154,7 +154,7 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
   }
 
   it.each([1, 2, 3, 4, 5])(
-    'fails nobody before the token has minRemainingMs left (chance %d)',
+    'fails no caller before the token has only minRemainingMs left (random seed %d)',
     async (seed) => {
       const { outcomes, attempts, life } = await anHourWithout(seed);
       const [held] = life.delivered;
@@ -169,7 +169,7 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
     },
   );
 
-  it('then says truly when the next attempt is due: none before, one after', async () => {
+  it('tells callers the right time of the next attempt: none comes before it, one comes after it', async () => {
     const { life } = await anHourWithout(6);
     for (let round = 0; round < 20; round += 1) {
       const { retryAfterMs = 0 } = failureOf(await askAndPass(life, 2));
@@ -185,7 +185,7 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
   });
 
   it.each([7, 8, 9])(
-    'recovers within one step of the backoff when Nudge is back (chance %d)',
+    'ends within one wait of the backoff when Nudge is back (random seed %d)',
     async (seed) => {
       const { life } = await anHourWithout(seed);
       life.vendor.behaviour = { kind: 'well' };
@@ -197,7 +197,7 @@ describe('an hour without Nudge, with tokens of 60 minutes and a caller every se
   );
 });
 
-describe('wrong and moving clocks', () => {
+describe('with a wrong or moving clock, the cache', () => {
   async function playAnHour(life: TokenLife, nowByVendorMs: () => number): Promise<void> {
     for (let step = 0; step < 4 * 60; step += 1) {
       const { token = '' } = await askAndPass(life, 15 * SECOND_MS);
@@ -207,7 +207,7 @@ describe('wrong and moving clocks', () => {
   }
 
   it.each([-10, 10])(
-    'neither hand out what has expired nor fetch in a loop: vendor %d minutes off',
+    'hands out no expired token and does not fetch in a loop when the vendor’s clock is %d minutes ahead',
     async (minutes) => {
       const vendorAheadMs = minutes * MINUTE_MS;
       const life = TokenLife.onManualClock({ vendorAheadMs });
@@ -221,7 +221,7 @@ describe('wrong and moving clocks', () => {
   it.each([
     { is: 'set back an hour', stepMs: -HOUR_MS },
     { is: 'set ahead an hour', stepMs: HOUR_MS },
-  ])('cost one renewal more at the most when the wall clock is $is mid-life', async ({ stepMs }) => {
+  ])('makes at most one more renewal when the wall clock is $is', async ({ stepMs }) => {
     const clock = new ManualClock();
     const life = TokenLife.onManualClock({}, clock);
     await warm(life);
@@ -234,7 +234,7 @@ describe('wrong and moving clocks', () => {
     expect(life.calls.length).toBeLessThanOrEqual(2);
   });
 
-  it('renew after an hour of suspend, before anybody is served', async () => {
+  it('renews the token before it serves a caller when the machine was suspended for an hour', async () => {
     const life = TokenLife.onManualClock();
     const before = await warm(life);
     life.clock.suspend(HOUR_MS);
@@ -247,7 +247,7 @@ describe('wrong and moving clocks', () => {
     expect(life.calls).toHaveLength(2);
   });
 
-  it('serve nothing stale to a caller who slept through the renewal: a timer that fires an hour late', async () => {
+  it('serves no stale token to a caller when the machine was suspended for an hour during the renewal', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'slow', requestMs: 10, responseMs: 10 };
     const outcome = life.ask();
@@ -261,7 +261,7 @@ describe('wrong and moving clocks', () => {
     expect((await askAndPass(life)).error).toBeUndefined();
   });
 
-  it('end a backoff that was slept through', async () => {
+  it('has no backoff any more when the machine was suspended for longer than the backoff', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: MINUTE_MS };
     await askAndPass(life);
@@ -271,8 +271,8 @@ describe('wrong and moving clocks', () => {
   });
 });
 
-describe('a vendor that disappoints', () => {
-  it('is asked no more often than rotateAfterMs while it returns one token for five minutes', async () => {
+describe('a vendor that answers badly', () => {
+  it('is asked at most once per rotateAfterMs while it returns the same token for five minutes', async () => {
     const life = TokenLife.onManualClock();
     await warm(life);
     life.vendor.behaviour = { kind: 'repeating' };
@@ -284,7 +284,7 @@ describe('a vendor that disappoints', () => {
     expect(life.eventsOf('renewed').filter(({ isLonger }) => !isLonger)).toHaveLength(life.calls.length - 1);
   });
 
-  it('costs one wait when it shortens lives from 60 to 30 minutes, and the new tokens are used', async () => {
+  it('costs one backoff when it shortens lives from 60 to 30 minutes, and callers get the new tokens', async () => {
     const life = TokenLife.onManualClock();
     await warm(life);
     life.vendor.behaviour = { kind: 'short', lifeMs: 30 * MINUTE_MS };
@@ -294,7 +294,7 @@ describe('a vendor that disappoints', () => {
     expect(life.service.status().tokens[0]?.remainingMs).toBeLessThan(30 * MINUTE_MS);
   });
 
-  it('is used with tokens of 90 seconds, too', async () => {
+  it('still serves callers when its tokens live for 90 seconds', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'short', lifeMs: 90 * SECOND_MS };
     for (let second = 0; second < 300; second += 1) {
@@ -308,20 +308,23 @@ describe('a vendor that disappoints', () => {
   it.each([
     { is: 'expired', ageMs: 61 * MINUTE_MS, waitMs: 500 },
     { is: 'about to expire', ageMs: 59.5 * MINUTE_MS, waitMs: 750 },
-  ])('gets no token cached that is $is, and is asked again after a wait only', async ({ ageMs, waitMs }) => {
-    const life = TokenLife.onManualClock();
-    life.vendor.behaviour = { kind: 'aged', ageMs };
-    const failure = failureOf(await askAndPass(life));
-    expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: waitMs });
-    expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: waitMs - 9 });
-    await askAndPass(life);
-    expect(life.calls).toHaveLength(1);
-    await life.clock.advanceAsync(waitMs);
-    await askAndPass(life);
-    expect(life.calls).toHaveLength(2);
-  });
+  ])(
+    'is asked again only after a wait when its token is $is, which is not held',
+    async ({ ageMs, waitMs }) => {
+      const life = TokenLife.onManualClock();
+      life.vendor.behaviour = { kind: 'aged', ageMs };
+      const failure = failureOf(await askAndPass(life));
+      expect(failure).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: waitMs });
+      expect(life.service.status()).toMatchObject({ heldTokens: 0, nextAttemptInMs: waitMs - 9 });
+      await askAndPass(life);
+      expect(life.calls).toHaveLength(1);
+      await life.clock.advanceAsync(waitMs);
+      await askAndPass(life);
+      expect(life.calls).toHaveLength(2);
+    },
+  );
 
-  it('holds nobody longer than the deadline when it never answers, and is asked again afterwards', async () => {
+  it('keeps no caller longer than the deadline when it never answers, and is asked again afterwards', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'hanging' };
     const outcomes = life.askAll(50);
@@ -336,7 +339,7 @@ describe('a vendor that disappoints', () => {
     expect((await askAndPass(life)).error).toBeUndefined();
   });
 
-  it('that breaks its contract is a failure like others, of which only the kind is told', async () => {
+  it('causes NUDGE_UNAVAILABLE when its source throws, and the message holds only the kind of the error', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'throwing' };
     const failure = failureOf(await askAndPass(life));
@@ -347,7 +350,7 @@ describe('a vendor that disappoints', () => {
 });
 
 describe('forceRefresh', () => {
-  it('gets a token whose renewal began after the call, one for all who call together', async () => {
+  it('returns a token whose renewal began after the call, the same one to all concurrent callers', async () => {
     const life = TokenLife.onManualClock();
     const held = await warm(life);
     await life.clock.advanceAsync(SECOND_MS);
@@ -359,7 +362,7 @@ describe('forceRefresh', () => {
     expect(await warm(life)).toBe([...tokens][0]);
   });
 
-  it('does not take what a renewal under way brings', async () => {
+  it('does not return the token of a renewal that began before the call', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
     const early = life.ask();
@@ -372,7 +375,7 @@ describe('forceRefresh', () => {
     expect(life.calls).toHaveLength(2);
   });
 
-  it('rejects rather than return the old one, and obeys the backoff that follows', async () => {
+  it('rejects and does not return the old token when the renewal fails, and obeys the backoff that follows', async () => {
     const life = TokenLife.onManualClock();
     const held = await warm(life);
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
@@ -383,7 +386,7 @@ describe('forceRefresh', () => {
     expect(await warm(life)).toBe(held);
   });
 
-  it('is granted to a user once in 30 s', async () => {
+  it('is refused for a user who got a token less than 30 s ago', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
     await warm(life, { extId: 'ada' });
     const refused = failureOf(await askAndPass(life, 0, { extId: 'ada', forceRefresh: true }));
@@ -393,7 +396,7 @@ describe('forceRefresh', () => {
     expect(life.calls).toHaveLength(2);
   });
 
-  it('takes the longer of two waits for the truth: the backoff’s and the user’s', async () => {
+  it('reports the longer of two waits, the backoff and the 30 s of one user', async () => {
     const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
     life.vendor.behaviour = { kind: 'aged', ageMs: 2 * HOUR_MS };
     const refused = failureOf(await askAndPass(life, 10, { extId: 'ada' }));
@@ -407,7 +410,7 @@ describe('forceRefresh', () => {
 });
 
 describe('invalidate', () => {
-  it('lets go of what is held', async () => {
+  it('drops the held token', async () => {
     const life = TokenLife.onManualClock();
     const before = await warm(life);
     await life.service.invalidate();
@@ -416,7 +419,7 @@ describe('invalidate', () => {
     expect(life.eventsOf('invalidated')).toHaveLength(1);
   });
 
-  it('of one lifetime leaves the others alone', async () => {
+  it('drops only the token of the given expiryMins', async () => {
     const life = TokenLife.onManualClock();
     const short = await warm(life, { expiryMins: 30 });
     const long = await warm(life);
@@ -425,7 +428,7 @@ describe('invalidate', () => {
     expect(await warm(life, { expiryMins: 30 })).not.toBe(short);
   });
 
-  it('drops what is under way, also for those who wait for it, without a second call at a time', async () => {
+  it('drops the renewal under way, gives its callers a newer token, and makes one call at a time', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
     const before = life.askAll(5);
@@ -441,7 +444,7 @@ describe('invalidate', () => {
     expect(life.calls).toHaveLength(2);
   });
 
-  it('does not end a backoff: the vendor is no better for it', async () => {
+  it('does not end a backoff', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 30_000 };
     await askAndPass(life);
@@ -452,7 +455,7 @@ describe('invalidate', () => {
 });
 
 describe('cache: false', () => {
-  it('holds nothing, but concurrent callers share a call', async () => {
+  it('holds no token, but concurrent callers share one call', async () => {
     const life = TokenLife.onManualClock({ options: { cache: false } });
     for (let round = 1; round <= 3; round += 1) {
       const outcomes = life.askAll(100);
@@ -463,7 +466,7 @@ describe('cache: false', () => {
     }
   });
 
-  it('obeys backoff like everybody', async () => {
+  it('obeys the backoff', async () => {
     const life = TokenLife.onManualClock({ options: { cache: false } });
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     await askAndPass(life);
@@ -487,7 +490,7 @@ describe('a caller', () => {
     expect(life.calls).toHaveLength(1);
   });
 
-  it('who is alone and aborts leaves the token to the next', async () => {
+  it('who aborts while no other waits leaves the token to the next caller', async () => {
     const life = TokenLife.onManualClock();
     const abort = new AbortController();
     const aborted = life.ask({ signal: abort.signal });
@@ -498,14 +501,14 @@ describe('a caller', () => {
     expect(life.calls).toHaveLength(1);
   });
 
-  it('who comes with an aborted signal costs nothing', async () => {
+  it('who comes with an aborted signal causes no call', async () => {
     const life = TokenLife.onManualClock();
     const outcome = await askAndPass(life, 10, { signal: AbortSignal.abort('too late') });
     expect(outcome.error).toBe('too late');
     expect(life.calls).toHaveLength(0);
   });
 
-  it('whose signal is never used leaves no listener behind', async () => {
+  it('whose signal never aborts leaves no listener on it', async () => {
     const life = TokenLife.onManualClock();
     const listeners: string[] = [];
     const { signal } = new AbortController();
@@ -521,15 +524,15 @@ describe('a caller', () => {
   });
 
   it.each([
-    { is: 'minutes below the bounds', scope: 'client', request: { expiryMins: 29 } },
-    { is: 'minutes above them', scope: 'client', request: { expiryMins: 1441 } },
-    { is: 'half a minute', scope: 'client', request: { expiryMins: 30.5 } },
-    { is: 'a user in client scope', scope: 'client', request: { extId: 'ada' } },
-    { is: 'nobody in user scope', scope: 'user', request: {} },
-    { is: 'an empty user', scope: 'user', request: { extId: '' } },
-    { is: 'a user of 101 characters', scope: 'user', request: { extId: 'x'.repeat(101) } },
-    { is: 'a user that is no text', scope: 'user', request: { extId: 7 as unknown as string } },
-  ])('is refused who asks for $is', async ({ scope, request }) => {
+    { has: 'an expiryMins below 30', scope: 'client', request: { expiryMins: 29 } },
+    { has: 'an expiryMins above 1440', scope: 'client', request: { expiryMins: 1441 } },
+    { has: 'an expiryMins that is not an integer', scope: 'client', request: { expiryMins: 30.5 } },
+    { has: 'an extId in client scope', scope: 'client', request: { extId: 'ada' } },
+    { has: 'no extId in user scope', scope: 'user', request: {} },
+    { has: 'an empty extId', scope: 'user', request: { extId: '' } },
+    { has: 'an extId of 101 characters', scope: 'user', request: { extId: 'x'.repeat(101) } },
+    { has: 'an extId that is not a string', scope: 'user', request: { extId: 7 as unknown as string } },
+  ])('is refused when the request has $has', async ({ scope, request }) => {
     const options = scope === 'user' ? ({ scope, extId: () => 'unused' } as const) : {};
     const life = TokenLife.onManualClock({ options });
     expect(failureOf(await askAndPass(life, 10, request)).code).toBe('NUDGE_INVALID_REQUEST');
@@ -537,7 +540,7 @@ describe('a caller', () => {
     expect(life.calls).toHaveLength(0);
   });
 
-  it('gets NUDGE_DISABLED while the switch is off, and nothing is sent', async () => {
+  it('gets NUDGE_DISABLED while the kill switch is off, and the module sends no call', async () => {
     let isEnabled = true;
     const life = TokenLife.onManualClock({ options: { enabled: () => isEnabled } });
     const held = await warm(life);
@@ -556,7 +559,7 @@ describe('a caller', () => {
 describe('maxEntries', () => {
   const options = { scope: 'user', extId: () => 'unused', cache: { maxEntries: 3 } } as const;
 
-  it('bounds what is held; who was not seen for longest goes first', async () => {
+  it('bounds the held tokens: the token of the user who asked least recently goes first', async () => {
     const life = TokenLife.onManualClock({ options });
     for (const extId of ['a', 'b', 'c']) await warm(life, { extId });
     await warm(life, { extId: 'a' });
@@ -568,7 +571,7 @@ describe('maxEntries', () => {
     expect(life.calls).toHaveLength(5);
   });
 
-  it('does not fetch twice for somebody who was evicted while a renewal was under way', async () => {
+  it('does not cause a second fetch when a user’s entry is evicted during its renewal', async () => {
     const life = TokenLife.onManualClock({ options });
     life.vendor.behaviour = { kind: 'slow', requestMs: 50, responseMs: 50 };
     const outcomes = life.askAll(40, (index) => ({ extId: `user-${index % 20}` }));
@@ -580,7 +583,7 @@ describe('maxEntries', () => {
 });
 
 describe('closing', () => {
-  it('finishes what is in flight, and begins nothing any more', async () => {
+  it('finishes the renewal under way and begins no other', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'slow', requestMs: 500, responseMs: 500 };
     const outcome = life.ask();
@@ -599,7 +602,7 @@ describe('closing', () => {
     expect(life.calls).toHaveLength(1);
   });
 
-  it('takes no longer than the deadline, even if the vendor never answers', async () => {
+  it('ends within the deadline when the vendor never answers', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'hanging' };
     const outcome = life.ask();
@@ -611,7 +614,7 @@ describe('closing', () => {
     expect(life.clock.pendingMs).toEqual([]);
   });
 
-  it('ends within the deadline that began with the first caller, not with the closing', async () => {
+  it('ends within the deadline that began with the first caller, not with the close', async () => {
     const life = TokenLife.onManualClock({ options: { http: { deadlineMs: 7_000 } } });
     life.vendor.behaviour = { kind: 'hanging' };
     const first = life.ask();
@@ -624,7 +627,7 @@ describe('closing', () => {
     expect([(await first).waitedMs, (await joined).waitedMs]).toEqual([7_000, 4_000]);
   });
 
-  it('lets nobody begin a renewal who was waiting for another', async () => {
+  it('fails a caller whose renewal was dropped, and begins no other renewal for this caller', async () => {
     const life = TokenLife.onManualClock();
     await warm(life);
     await life.clock.advanceAsync(31 * MINUTE_MS);

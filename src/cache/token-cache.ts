@@ -18,12 +18,12 @@ import type { SharedRoom } from './shared-room.js';
 import { TokenEntry } from './token-entry.js';
 
 export interface TokenCacheOptions extends RenewalsOptions {
-  /** Milliseconds a caller waits for a renewal while the held token is good. */
+  /** Milliseconds that a caller waits for a renewal at most while the held token is good. */
   readonly maxWaitMs: number;
   readonly maxEntries: number;
-  /** Room that the caches of all tenants share, in place of `maxEntries` for this one alone. */
+  /** The bound that the caches of all tenants share; it replaces `maxEntries`. */
   readonly room?: SharedRoom;
-  /** How many tokens to write when the store is back. */
+  /** How many tokens to write at most when the store is back. */
   readonly mostPublished?: number;
 }
 
@@ -32,18 +32,18 @@ interface CacheRequest extends TokenRequest {
   readonly forceRefresh?: boolean | undefined;
 }
 
-/** What one caller asks the cache for. */
+/** One caller's request to the cache. */
 interface Lookup {
   readonly name: string;
-  /** Accepts only what was fetched after this place in the cache's order; 0 accepts everything. */
+  /** Accepts only a token whose renewal began after this place in the cache's order; 0 accepts every token. */
   readonly after: number;
   readonly deadline: Deadline;
 }
 
-/** On the store's return no process shall spend long on writing. */
+/** When the store is back, no process may spend long on writing its tokens. */
 const MOST_PUBLISHED = 100;
 
-/** Hands out held tokens, and has them renewed in time. */
+/** Hands out held tokens, and starts their renewals in time. */
 export class TokenCache {
   readonly #renewer: TokenRenewer;
   readonly #options: TokenCacheOptions;
@@ -74,10 +74,10 @@ export class TokenCache {
   }
 
   /**
-   * A token that still lives for a while: at once where one is held, else after a renewal.
+   * Returns a token that still lives for a while: the held one at once, else the one that a renewal brings.
    *
    * @param begunAt when the caller's deadline began. Default: now.
-   * @throws {NudgeAuthError} when there is none, at the latest `deadlineMs` after that.
+   * @throws {NudgeAuthError} when no token comes, at the latest `deadlineMs` after `begunAt`.
    */
   getToken(request: CacheRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const name = nameOf(request);
@@ -94,7 +94,7 @@ export class TokenCache {
     return this.#requests.failed.of(this.#lookUp(name, request.forceRefresh === true, begunAt));
   }
 
-  /** Lets go of an entry's token: what is held, and what is under way, reaches nobody any more. */
+  /** Drops an entry's token: no caller gets the held token, nor the token of a renewal that is under way. */
   async invalidate(request: TokenRequest): Promise<void> {
     const name = nameOf(request);
     this.#entries.peek(name)?.drop();
@@ -103,7 +103,7 @@ export class TokenCache {
     await inOwnContext(() => this.#renewer.invalidate?.(this.#renewals.storeNameOf(request)));
   }
 
-  /** The same for all entries. */
+  /** Does the same for all entries. */
   async invalidateAll(): Promise<void> {
     for (const [, entry] of this.#entries.all()) entry.drop();
     this.#renewals.dropAll();
@@ -111,19 +111,19 @@ export class TokenCache {
     await inOwnContext(() => this.#renewer.invalidateAll?.());
   }
 
-  /** Lets go of all tokens, because another process has invalidated them: what it stores may take their place. */
-  letGo(): void {
-    for (const [, entry] of this.#entries.all()) entry.letGo();
+  /** Drops all tokens, because another process has invalidated them. The tokens that it stores may replace them. */
+  invalidatedElsewhere(): void {
+    for (const [, entry] of this.#entries.all()) entry.forgetToken();
     this.#renewals.dropAll();
     this.#events.emit({ type: 'invalidated' });
   }
 
-  /** Makes room: forgets all entries but those that have to wait before they may be renewed. */
+  /** Evicts all entries. In a shared room, the waits of those that may not be renewed yet are kept. */
   evictAll(): void {
     this.#entries.evictAll();
   }
 
-  /** How many tokens are held. */
+  /** The number of held tokens. */
   get size(): number {
     return this.#entries.countHeld();
   }
@@ -133,24 +133,24 @@ export class TokenCache {
     return this.#entries.holdsUsable(this.#clock.now());
   }
 
-  /** What is held, without the tokens. */
+  /** The held entries, without their tokens. */
   heldTokens(): HeldEntry[] {
     return this.#entries.heldTokens(this.#clock.now());
   }
 
-  /** Milliseconds until the vendor may be called again, in client scope for everything that is asked for; 0: now. */
+  /** Milliseconds until the vendor may be called again, in client scope for every entry; 0: it may be called now. */
   nextAttemptInMs(): number {
     const entries = this.#options.scope === 'client' ? this.#entries.all() : [];
     const blockedForMs = entries.map(([, entry]) => entry.blockedForMs());
     return Math.max(this.#renewer.refusal()?.retryAfterMs ?? 0, ...blockedForMs);
   }
 
-  /** Connects to the store, where there is one: the first caller need not wait for it. */
+  /** Connects to the store (if there is one), so that the first caller need not wait for the connection. */
   open(): void {
     inOwnContext(() => this.#renewer.open?.());
   }
 
-  /** Takes no more callers, and resolves when everything under way has ended, within `deadlineMs`. */
+  /** Refuses new callers, and resolves when all renewals under way have ended, within `deadlineMs`. */
   async close(): Promise<void> {
     const ended = this.#renewals.close();
     this.#renewer.close?.();
@@ -164,18 +164,19 @@ export class TokenCache {
       after: isForced ? this.#renewals.nextPlace() : 0,
       deadline: new Deadline(this.#clock, this.#options.deadlineMs, begunAt),
     };
-    // Callers who insist at the same moment share one renewal: it begins when all of them are here.
+    // Callers who force a refresh at the same moment share one renewal: it begins after the last of them has come.
     if (isForced) await Promise.resolve();
     for (;;) {
       if (this.#renewals.isClosed) throw closing();
       const token = (await this.#fromMemory(lookup)) ?? (await this.#fromRenewal(lookup));
       if (token !== undefined) return token;
-      // What came is of no use any more: invalidated meanwhile, older than this caller's wish, or aged by a sleep.
+      // This caller cannot use the token that came: it was invalidated meanwhile, its renewal began before the caller
+      // forced one, or it ran out while the machine was asleep.
       if (lookup.deadline.remainingMs() === 0) throw timeout();
     }
   }
 
-  /** The held token, renewed on the way where its age asks for it. */
+  /** Returns the held token, and starts its renewal where it is old enough. */
   async #fromMemory(lookup: Lookup): Promise<NudgeToken | undefined> {
     const held = this.#entries.of(lookup.name).heldAfter(lookup.after);
     if (held === undefined) return undefined;
@@ -183,18 +184,18 @@ export class TokenCache {
     if (state === 'unusable') return undefined;
     if (state !== 'fresh') {
       const renewal = this.#renewals.join(lookup.name, 'rotation');
-      const isHopeful = !isNudgeAuthError(renewal) && this.#renewer.refusal() === undefined;
-      if (state === 'renew' && isHopeful) {
+      const maySucceed = !isNudgeAuthError(renewal) && this.#renewer.refusal() === undefined;
+      if (state === 'renew' && maySucceed) {
         await settledWithin(this.#clock, this.#options.maxWaitMs, renewal.settled);
       }
     }
-    const best = this.#entries.of(lookup.name).heldAfter(lookup.after);
-    if (best === undefined) return undefined;
-    const isStale = best === held && state === 'renew';
-    return this.#handOut(best, isStale ? 'stale' : best === held ? 'held' : 'waited');
+    const current = this.#entries.of(lookup.name).heldAfter(lookup.after);
+    if (current === undefined) return undefined;
+    const isStale = current === held && state === 'renew';
+    return this.#handOut(current, isStale ? 'stale' : current === held ? 'held' : 'waited');
   }
 
-  /** What a renewal brings, waited for as long as the deadline allows; `undefined` when it is not for this caller. */
+  /** Waits for a renewal until the deadline. Returns its token; `undefined` when this caller cannot use it. */
   async #fromRenewal(lookup: Lookup): Promise<NudgeToken | undefined> {
     const renewal = this.#renewals.join(lookup.name, lookup.after > 0 ? 'forced' : 'cold');
     if (isNudgeAuthError(renewal)) throw renewal;
@@ -202,7 +203,7 @@ export class TokenCache {
     const outcome = await lookup.deadline.race(renewal.settled, timeout);
     if (renewal.priority.isDropped || renewal.sequence < lookup.after) return undefined;
     if ('error' in outcome) throw outcome.error;
-    // Taken from the store: nobody knows whether it was fetched after this caller insisted.
+    // Another process stored this token: it may have fetched it before this caller forced a refresh.
     if (lookup.after > 0 && outcome.from === 'store') return undefined;
     return this.#handOut(outcome.held, 'waited');
   }
@@ -221,7 +222,7 @@ export class TokenCache {
     return state === 'fresh' && this.#renewals.isOfOtherKey(held, now) ? 'rotate' : state;
   }
 
-  /** What others may need: the tokens used last. */
+  /** The tokens that other processes may need: the most recently used ones. */
   #publishable(): PublishableToken[] {
     const entries = this.#entries.all().map(([name, entry]) => ({
       storeName: this.#renewals.storeNameOf(requestNamed(name)),

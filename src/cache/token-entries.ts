@@ -4,7 +4,7 @@ import type { TokenRequest } from '../vendor/token-source.js';
 import type { SharedRoom } from './shared-room.js';
 import type { TokenEntry } from './token-entry.js';
 
-/** What an entry is called within this process. */
+/** The name of an entry within this process. */
 export function nameOf({ expiryMins, extId }: TokenRequest): string {
   return extId === undefined ? String(expiryMins) : `${expiryMins}:${extId}`;
 }
@@ -16,7 +16,7 @@ export function requestNamed(name: string): TokenRequest {
   return border < 0 ? { expiryMins } : { expiryMins, extId: name.slice(border + 1) };
 }
 
-/** A held token: everything but the token. */
+/** What is known of a held token, without the token itself. */
 export interface HeldEntry {
   readonly expiryMins: number;
   readonly keyFingerprint: string;
@@ -24,21 +24,21 @@ export interface HeldEntry {
   readonly remainingMs: number;
 }
 
-/** A bounded number of entries: those that were asked for last. */
+/** The most recently used entries, up to a bound. */
 export class TokenEntries {
   readonly #create: () => TokenEntry;
   readonly #byName: LRUCache<string, TokenEntry>;
-  /** Where other caches share the bound. */
+  /** The room that this cache shares with other caches, if it has no bound for itself. */
   readonly #room: SharedRoom | undefined;
   readonly #serial: number;
-  /** The one that was asked for last needs no looking up, nor to be moved to the front. */
+  /** The most recent entry: a caller who asks for it again needs no look-up and no reordering. */
   #latest: { readonly name: string; readonly entry: TokenEntry } | undefined;
 
-  /** @param bound how many entries, or the room that is shared with other caches. */
+  /** @param bound the highest number of entries, or the room that other caches share. */
   constructor(bound: number | SharedRoom, create: () => TokenEntry) {
     this.#room = typeof bound === 'number' ? undefined : bound;
     this.#serial = this.#room?.nextSerial() ?? 0;
-    // In a shared room it grows as needed: a thousand tables of the full size would take hundreds of megabytes.
+    // In a shared room the table grows as needed: a thousand tables of full size would take hundreds of megabytes.
     this.#byName = new LRUCache(
       typeof bound === 'number'
         ? { max: bound }
@@ -47,12 +47,12 @@ export class TokenEntries {
     this.#create = create;
   }
 
-  /** How many there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#byName.size;
   }
 
-  /** The entry of that name, which counts as asked for now. */
+  /** Returns the entry of this name, if there is one, and marks it as the most recently used. */
   find(name: string): TokenEntry | undefined {
     if (this.#latest?.name === name) return this.#latest.entry;
     const entry = this.#byName.get(name);
@@ -60,7 +60,7 @@ export class TokenEntries {
     return entry;
   }
 
-  /** The same, made where there is none. */
+  /** Does the same, and creates the entry if there is none. */
   of(name: string): TokenEntry {
     const known = this.find(name);
     if (known !== undefined) return known;
@@ -71,36 +71,38 @@ export class TokenEntries {
     return entry;
   }
 
-  /** The same without counting as asked for, as nobody gets anything from it. */
+  /** Returns the entry of this name without marking it as used, for calls that hand out no token. */
   peek(name: string): TokenEntry | undefined {
     return this.#byName.peek(name);
   }
 
-  /** All of them with their names, the one asked for last first. */
+  /** All entries with their names, the most recently used first. */
   all(): [name: string, entry: TokenEntry][] {
     return [...this.#byName.entries()];
   }
 
-  /** How many of them hold a token. */
+  /** The number of entries that hold a token. */
   countHeld(): number {
     let held = 0;
     for (const entry of this.#byName.values()) if (entry.held !== undefined) held += 1;
     return held;
   }
 
-  /** What they hold, without the tokens. */
+  /** What the entries hold, without the tokens; in whole milliseconds, rounded down. */
   heldTokens(now: Instant): HeldEntry[] {
     const tokens: HeldEntry[] = [];
     for (const [name, { held }] of this.#byName.entries()) {
       if (held === undefined) continue;
       const { keyFingerprint } = held;
       const { expiryMins } = requestNamed(name);
-      tokens.push({ expiryMins, keyFingerprint, ageMs: held.ageMs(now), remainingMs: held.remainingMs(now) });
+      const ageMs = Math.floor(held.ageMs(now));
+      const remainingMs = Math.floor(held.remainingMs(now));
+      tokens.push({ expiryMins, keyFingerprint, ageMs, remainingMs });
     }
     return tokens;
   }
 
-  /** Whether any of them holds a token that can still be handed out. */
+  /** Whether any entry holds a token that can still be handed out. */
   holdsUsable(now: Instant): boolean {
     for (const { held } of this.#byName.values()) {
       if (held !== undefined && held.freshness(now) !== 'unusable') return true;
@@ -108,7 +110,7 @@ export class TokenEntries {
     return false;
   }
 
-  /** Takes the one away that was asked for least recently; in a shared room its wait is remembered. */
+  /** Removes the least recently used entry. A shared room remembers its wait. */
   evictOldest(): void {
     for (const name of this.#byName.rkeys()) {
       const entry = this.#byName.peek(name);
@@ -127,7 +129,7 @@ export class TokenEntries {
     this.#room?.leave(this, size);
   }
 
-  /** Takes all of them away as if each was evicted. */
+  /** Evicts every entry. */
   evictAll(): void {
     while (this.size > 0) this.evictOldest();
   }

@@ -6,30 +6,30 @@ import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from '../token/repeated-token.j
 import { Backoff } from '../vendor/backoff.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 
-/** One user must not use up the budget of many. */
+/** A single user must not spend the budget that all users share. */
 const CALLS_PER_USER_EVERY_MS = 30 * SECOND_MS;
 const TOO_OFTEN = {
   code: 'NUDGE_RATE_LIMITED',
   message: 'A user gets at most one new token in 30 s',
 } as const;
-/** How often it is worth looking what other processes have stored. */
+/** How often an entry that may not call the vendor looks for a token that another process has stored. */
 const LOOK_EVERY_MS = SECOND_MS;
 
-/** What is known of one entry: registration, base URL, scope, minutes and user. */
+/** The state of one entry. An entry is one combination of registration, base URL, scope, `expiryMins` and `extId`. */
 export class TokenEntry {
   readonly #clock: Clock;
   readonly #isPerUser: boolean;
   readonly #backoff: Backoff;
   #held: HeldToken | undefined;
-  /** When the held token was fetched, in the cache's order; 0 when another process fetched it. */
-  #heldSince = 0;
-  /** Its order in the store. */
+  /** The held token's place in the cache's order; 0 when another process fetched it. */
+  #heldSequence = 0;
+  /** The held token's fence in the store. */
   #fence = 0;
   #beganAt: Instant | undefined;
-  /** Since the vendor has repeated a token that is about to end, and until that has ended. */
+  /** Set while the vendor repeats a token that is about to end: since when, and for how long until its end. */
   #ending: { readonly since: Instant; readonly forMs: number } | undefined;
   #answeredAt: Instant | undefined;
-  /** One user may be asked for again after this. */
+  /** In user scope, the least time between an answer of the vendor and the next call for the same user. */
   #userWaitMs = CALLS_PER_USER_EVERY_MS;
   #lastFailure: NudgeAuthError | undefined;
 
@@ -47,12 +47,12 @@ export class TokenEntry {
     return this.#fence;
   }
 
-  /** Whether no renewal has begun for a while. */
-  get isDueForLook(): boolean {
+  /** Whether an entry that may not call the vendor may look in the store again. */
+  get mayLookInStore(): boolean {
     return this.#beganAt === undefined || elapsedMs(this.#beganAt, this.#clock.now()) >= LOOK_EVERY_MS;
   }
 
-  /** Whether callers are refused because the vendor repeats a token that has not ended yet, or only just. */
+  /** Whether callers are refused because the vendor repeats a token that is about to end or has just ended. */
   get awaitsEnd(): boolean {
     const now = this.#clock.now();
     if (this.#ending !== undefined) return elapsedMs(this.#ending.since, now) < this.#ending.forMs;
@@ -60,19 +60,19 @@ export class TokenEntry {
     return held !== undefined && held.usableForMs(now) <= 0 && held.remainingMs(now) > -END_MARGIN_MS;
   }
 
-  /** The held token, if it was fetched at or after a place in the cache's order; 0 takes every one. */
+  /** Returns the held token if its place in the cache's order is `sequence` or later; 0 accepts every token. */
   heldAfter(sequence: number): HeldToken | undefined {
-    return this.#heldSince >= sequence ? this.#held : undefined;
+    return this.#heldSequence >= sequence ? this.#held : undefined;
   }
 
-  /** A renewal begins. */
+  /** Notes that a renewal begins. */
   begin(): void {
     this.#beganAt = this.#clock.now();
   }
 
   /**
-   * Holds what the vendor gave in place of the old token. Returns whether it brought anything: a vendor that repeats
-   * itself, or whose next token lives no longer, is asked again only after a backoff.
+   * Replaces the held token by the vendor's new one. Returns whether the new token lives longer. If it does not, or if
+   * the vendor repeats the old token, the vendor is asked again only after a backoff.
    */
   adopt(token: HeldToken, sequence: number, fence: number): boolean {
     const now = this.#clock.now();
@@ -89,35 +89,35 @@ export class TokenEntry {
     return isLonger;
   }
 
-  /** Holds what another process has stored, however long it lives: the vendor was not asked, and so has not failed. */
+  /** Replaces the held token by one that another process stored, also if it lives no longer: no call failed here. */
   take(token: HeldToken, fence: number): void {
     this.#hold(token, 0, fence);
     this.#succeed();
   }
 
-  /** The held token is in the store by now, if it is held still. */
+  /** Notes that the store now holds `token`, if this entry still holds it. */
   published(token: HeldToken, fence: number): void {
     if (this.#held === token) this.#fence = fence;
   }
 
   /**
-   * Lets go of the held token. Backoff stays: the vendor is no better for it. Nothing that is in a store will do before
-   * the next fetch: the store may not have heard of the invalidation.
+   * Drops the held token because it was invalidated. The backoff stays. Until the next fetch this entry accepts no
+   * token from the store: the invalidation may not have reached the store.
    */
   drop(): void {
     this.#held = undefined;
     this.#fence = Number.POSITIVE_INFINITY;
   }
 
-  /** Lets go of the held token; what another process stores may take its place. */
-  letGo(): void {
+  /** Drops the held token; a token that another process stores may replace it. */
+  forgetToken(): void {
     this.#held = undefined;
   }
 
   /**
-   * The vendor answered with a token that is no better than the one before, or about to end. It is asked again less and
-   * less often while callers can be served with it, when it cannot be handed out any more, and then until its end at
-   * short intervals, whatever the backoff has grown to.
+   * Notes that the vendor answered with a token that lives no longer than the one before, or is about to end. While the
+   * token can be handed out, the vendor is asked less and less often, and once more when that time is over. From then
+   * on until the token's end, the vendor is asked at short intervals, whatever the backoff has grown to.
    */
   repeated(token: HeldToken, error: NudgeAuthError): void {
     const now = this.#clock.now();
@@ -131,7 +131,7 @@ export class TokenEntry {
       this.#backoff.fail({ atMostMs: usableForMs });
       return;
     }
-    // Once, so that a vendor whose tokens are always about to end is not asked so often for ever.
+    // Set only once: a vendor whose tokens are always about to end must not be asked at short intervals for ever.
     this.#ending ??= { since: now, forMs: remainingMs + END_MARGIN_MS };
     if (!this.awaitsEnd) {
       this.#backoff.fail();
@@ -141,20 +141,20 @@ export class TokenEntry {
     this.#backoff.fail({ atLeastMs: ASK_FOR_FRESH_EVERY_MS, atMostMs: ASK_FOR_FRESH_EVERY_MS });
   }
 
-  /** A failure that is about this entry alone: the vendor answered, though not well. */
+  /** Notes a failure of this entry alone: the vendor answered, but with no good token. */
   fail(error: NudgeAuthError): void {
     this.#answeredAt = this.#clock.now();
     this.#userWaitMs = CALLS_PER_USER_EVERY_MS;
     this.backOff(error);
   }
 
-  /** A failure that may or may not be about this entry: it waits by itself, too. */
+  /** Notes a failure that may concern this entry or all entries: this entry gets a backoff, too. */
   backOff(error: NudgeAuthError): void {
     this.#lastFailure = error;
     this.#backoff.fail({ atLeastMs: error.retryAfterMs });
   }
 
-  /** Milliseconds until this entry may be renewed; 0 when it may be now. */
+  /** Milliseconds until this entry may be renewed; 0: it may be renewed now. */
   blockedForMs(): number {
     return Math.max(this.#backoff.remainingMs(), this.#userBlockedForMs());
   }
@@ -167,9 +167,9 @@ export class TokenEntry {
     return new LocalRefusal(code, message, { retryAfterMs });
   }
 
-  #hold(token: HeldToken, since: number, fence: number): void {
+  #hold(token: HeldToken, sequence: number, fence: number): void {
     this.#held = token;
-    this.#heldSince = since;
+    this.#heldSequence = sequence;
     this.#fence = fence;
   }
 

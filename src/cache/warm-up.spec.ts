@@ -18,7 +18,7 @@ describe('warming up', () => {
     expect(life.clock.pendingMs).toEqual([]);
   });
 
-  it('fails only where the vendor itself refuses every key', async () => {
+  it('fails when the vendor itself refuses every key', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
     const failed = expect(warmUp(firstTokenOf(life), life.clock)).rejects.toMatchObject({
@@ -41,7 +41,7 @@ describe('warming up', () => {
     await expect(warm).resolves.toBeUndefined();
   });
 
-  it('holds nobody up for longer than five seconds', async () => {
+  it('delays the boot by at most five seconds', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'hanging' };
     let isOver = false;

@@ -3,12 +3,12 @@ import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
 import { isNudgeAuthError } from '../common/errors.js';
 
-/** A boot is not held up for longer. */
+/** The warm-up delays the boot by at most this. */
 const LONGEST_WARM_UP_MS = 5 * SECOND_MS;
 
 /**
- * Waits for the first token, so that the first user need not: until it is there, 5 s have passed, or it fails for a
- * reason that may pass by itself.
+ * Waits for the first token, so that the first user need not wait. The wait ends when the token comes, after 5 s, or
+ * with a failure that may pass by itself.
  *
  * @throws {NudgeAuthError} `NUDGE_CREDENTIALS_REJECTED`: the vendor itself refuses every key, and no waiting helps.
  */

@@ -1,4 +1,4 @@
-/** Returns what `run` returns, or `undefined` if it throws: for calls whose failure harms nothing. */
+/** Returns what `run` returns, or `undefined` if it throws: for calls whose failure does no harm. */
 export const attempt = <T>(run: () => T): T | undefined => {
   try {
     return run();

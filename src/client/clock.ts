@@ -1,5 +1,5 @@
 /**
- * The part of the global object that tells the time and sets timers; a fake of `@sinonjs/fake-timers` fits too.
+ * The part of the global object that gives the time and sets timers. A fake of `@sinonjs/fake-timers` fits, too.
  *
  * @publicApi
  */

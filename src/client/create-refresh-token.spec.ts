@@ -50,7 +50,7 @@ afterEach(() => {
 });
 
 describe('a call', () => {
-  it('brings a token from the endpoint, with a GET that carries the headers', async () => {
+  it('returns the token of the endpoint, and sends a GET with the headers', async () => {
     endpoint.script.push(tokenAnswer('A'));
     await expect(create()()).resolves.toBe('A');
     const { url, init } = endpoint.last;
@@ -62,7 +62,7 @@ describe('a call', () => {
     });
   });
 
-  it('hands over the credentials option, and leaves out headers without a value', async () => {
+  it('passes the credentials option to fetch, and leaves out headers without a value', async () => {
     endpoint.script.push(tokenAnswer('A'));
     const headers = { 'X-Tenant': 't', Authorization: undefined } as unknown as Record<string, string>;
     await create({ credentials: 'include', headers })();
@@ -70,7 +70,7 @@ describe('a call', () => {
     expect(Object.keys(endpoint.last.init.headers)).toEqual(['X-Tenant']);
   });
 
-  it('shares one request with every other call of that moment', async () => {
+  it('shares one request with all other calls at the same moment', async () => {
     const refreshToken = create();
     const calls = [refreshToken(), refreshToken(), refreshToken()];
     await settle();
@@ -85,7 +85,7 @@ describe('a call', () => {
     await expect(call()).resolves.toBe('A');
   });
 
-  it('sends nothing before the sign-in', async () => {
+  it('sends no request before the user has signed in', async () => {
     let user: string | undefined;
     const refreshToken = create({ headers: async () => (user ? { Authorization: user } : null) });
     await expect(refreshToken()).resolves.toBeNull();
@@ -109,7 +109,7 @@ describe('a call', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  it('uses the global fetch of the moment of the request if the app gives none', async () => {
+  it('uses the global fetch at the moment of the request if the app gives none', async () => {
     const original = globalThis.fetch;
     const refreshToken = create({ fetch: undefined });
     globalThis.fetch = () => Promise.resolve(Response.json(tokenAnswer('G').body));
@@ -132,7 +132,7 @@ describe('a call', () => {
     }
   });
 
-  it('uses the device as clock if the app gives none, and clears its timers', async () => {
+  it('uses the device’s clock if the app gives none, and clears its timers', async () => {
     jest.useFakeTimers();
     try {
       endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
@@ -150,7 +150,7 @@ describe('a call', () => {
 });
 
 describe('a held token', () => {
-  it('is answered from memory within ten seconds', async () => {
+  it('is returned from memory within ten seconds', async () => {
     endpoint.script.push(tokenAnswer('A'));
     const refreshToken = create();
     await refreshToken();
@@ -178,7 +178,7 @@ describe('a held token', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  it('is fetched anew for a refusal once a minute at most', async () => {
+  it('is replaced for a refusal at most once a minute', async () => {
     for (let count = 0; count < 9; count += 1) endpoint.script.push(tokenAnswer(`T${count}`));
     const refreshToken = create();
     await refreshToken();
@@ -212,7 +212,7 @@ describe('a held token', () => {
     }
   });
 
-  it('ages from the sending of its request, not from the answer', async () => {
+  it('lives from the moment at which its request was sent, not from the answer', async () => {
     const refreshToken = create();
     const call = refreshToken();
     await device.pass(5 * SECOND_MS);
@@ -237,7 +237,7 @@ describe('a held token', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  it('has expired after a sleep in which the monotonic clock stood still', async () => {
+  it('has expired after a long sleep, during which the monotonic clock stood still', async () => {
     endpoint.script.push(tokenAnswer('A', 60, 45), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -245,7 +245,7 @@ describe('a held token', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('does not live longer because the wall clock is set back', async () => {
+  it('does not live longer when the user sets the wall clock back', async () => {
     endpoint.script.push(tokenAnswer('A', 60, 45), { status: 404 });
     const refreshToken = create({
       appState: Object.assign(new FakeAppState(), { currentState: 'background' }),
@@ -258,7 +258,7 @@ describe('a held token', () => {
 });
 
 describe('fetching ahead', () => {
-  it('has the next token ready, so that the call on expiry costs no round trip', async () => {
+  it('brings the next token before the held one expires, so that the next call sends no request', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -278,7 +278,7 @@ describe('fetching ahead', () => {
     await expect(refreshToken()).resolves.toBe('C');
   });
 
-  it('answers a call at once with a token whose successor is due, and fetches the successor meanwhile', async () => {
+  it('returns the held token at once while it fetches the next token, which is due', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -293,7 +293,7 @@ describe('fetching ahead', () => {
     await expect(refreshToken()).resolves.toBe('C');
   });
 
-  it('tries again after a failure while the held token lives, less and less often, and no longer', async () => {
+  it('tries again after a failure less and less often, and stops when the held token expires', async () => {
     endpoint.script.push(tokenAnswer('A', 600, 300));
     const refreshToken = create();
     await refreshToken();
@@ -304,7 +304,7 @@ describe('fetching ahead', () => {
     expect(pausesMs.length).toBeLessThan(12);
   });
 
-  it('waits for half of the life if refreshIn is sooner or no number', async () => {
+  it('waits for half of the life if refreshIn is shorter than that or not a number', async () => {
     for (const refreshIn of [0, -5, 0.001, null, 'soon', undefined]) {
       const own = new FakeEndpoint();
       own.script.push({ body: { token: 'A', expiresIn: 100, refreshIn } }, tokenAnswer('B'));
@@ -318,7 +318,7 @@ describe('fetching ahead', () => {
     }
   });
 
-  it('keeps a timer within 31 bits for a token that lives for a year', async () => {
+  it('sets no timer of 31 bits or more for a token that lives for a year', async () => {
     const yearS = 365 * 24 * 3_600;
     endpoint.script.push(tokenAnswer('A', yearS, yearS * 0.9), tokenAnswer('B', yearS, yearS * 0.9));
     const refreshToken = create();
@@ -353,7 +353,7 @@ describe('in a browser', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('fetches on the call of a hidden page', async () => {
+  it('fetches when a hidden page calls', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -362,7 +362,7 @@ describe('in a browser', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('has a fresh token soon after it wakes from sleep', async () => {
+  it('fetches a fresh token as soon as the device wakes', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create();
     await refreshToken();
@@ -373,7 +373,7 @@ describe('in a browser', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('tries again as soon as it is online', async () => {
+  it('ends a pause when the device comes online', async () => {
     const refreshToken = create();
     endpoint.script.push('network error', 'network error');
     await expect(refreshToken()).resolves.toBeNull();
@@ -384,7 +384,7 @@ describe('in a browser', () => {
     await expect(refreshToken()).resolves.toBe('A');
   });
 
-  it('ends a pause early once in 30 seconds at most, however often it is shown', async () => {
+  it('ends a pause early at most once in 30 seconds, however often the page is shown', async () => {
     for (let count = 0; count < 99; count += 1) endpoint.script.push({ status: 401 });
     const refreshToken = create();
     await refreshToken();
@@ -408,7 +408,7 @@ describe('in a browser', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  it('does not end two pauses early within 30 seconds because the endpoint asked for a short one between', async () => {
+  it('does not end two pauses early within 30 seconds, also when the endpoint asked for a short pause in between', async () => {
     endpoint.script.push({ status: 404 }, { status: 503, headers: { 'retry-after': '1' } }, { status: 404 });
     const refreshToken = create();
     await refreshToken();
@@ -421,7 +421,7 @@ describe('in a browser', () => {
     expect(endpoint.requests).toHaveLength(3);
   });
 
-  it('sends nothing when it is shown or online before the SDK has asked', async () => {
+  it('sends no request when the page is shown or online before the SDK has asked', async () => {
     create();
     browser.show();
     browser.comeOnline();
@@ -441,7 +441,7 @@ describe('in a browser', () => {
 });
 
 describe('in React Native', () => {
-  it('fetches nothing ahead in the background, and fetches as soon as it is in the foreground', async () => {
+  it('fetches nothing ahead in the background, and fetches as soon as the app is in the foreground', async () => {
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const appState = new FakeAppState();
     const refreshToken = create({ appState });
@@ -461,7 +461,7 @@ describe('a failure', () => {
   it.each([
     ['a 500', { status: 500 }],
     ['a network error', 'network error'],
-  ] as const)('is tried once more at once: %s', async (_name, failure) => {
+  ] as const)('leads to one retry without a pause: %s', async (_name, failure) => {
     endpoint.script.push(failure, tokenAnswer('A'));
     await expect(create()()).resolves.toBe('A');
     expect(events).toEqual([{ type: 'token', status: 200, pauseMs: 0 }]);
@@ -472,21 +472,24 @@ describe('a failure', () => {
     ['null', { body: null }, 'malformed'],
     ['no token', { body: { expiresIn: 3_600 } }, 'malformed'],
     ['an empty token', { body: { token: '', expiresIn: 3_600 } }, 'malformed'],
-    ['a token that is no text', { body: { token: 7, expiresIn: 3_600 } }, 'malformed'],
+    ['a token that is not a string', { body: { token: 7, expiresIn: 3_600 } }, 'malformed'],
     ['no expiresIn', { body: { token: 'A' } }, 'malformed'],
     ['expiresIn 0', { body: { token: 'A', expiresIn: 0 } }, 'malformed'],
     ['a negative expiresIn', { body: { token: 'A', expiresIn: -1 } }, 'malformed'],
-    ['an expiresIn that is no number', { body: { token: 'A', expiresIn: 'long' } }, 'malformed'],
+    ['an expiresIn that is not a number', { body: { token: 'A', expiresIn: 'long' } }, 'malformed'],
     ['404', { status: 404 }, 'status'],
     ['429', { status: 429 }, 'status'],
-  ] as const)('ends as null without a retry, and is reported: %s', async (_name, answer, type) => {
-    endpoint.script.push(answer);
-    await expect(create()()).resolves.toBeNull();
-    expect(endpoint.requests).toHaveLength(1);
-    expect(events).toMatchObject([{ type, pauseMs: 5_000 }]);
-  });
+  ] as const)(
+    'makes the call return null without a retry, and is reported: %s',
+    async (_name, answer, type) => {
+      endpoint.script.push(answer);
+      await expect(create()()).resolves.toBeNull();
+      expect(endpoint.requests).toHaveLength(1);
+      expect(events).toMatchObject([{ type, pauseMs: 5_000 }]);
+    },
+  );
 
-  it('pauses calls, twice as long each time, with up to a quarter of chance', async () => {
+  it('starts a pause, twice as long each time, with a jitter of up to a quarter', async () => {
     let chance = 0;
     const refreshToken = create({ random: () => chance });
     for (let count = 0; count < 99; count += 1) endpoint.script.push({ status: 500 });
@@ -505,7 +508,7 @@ describe('a failure', () => {
     expect(events.at(-1)?.pauseMs).toBeLessThan(50_000);
   });
 
-  it('is forgotten by a success', async () => {
+  it('does not make later pauses longer after a success', async () => {
     endpoint.script.push({ status: 404 }, tokenAnswer('A', 10, 9), { status: 404 });
     const refreshToken = create();
     await refreshToken();
@@ -516,7 +519,7 @@ describe('a failure', () => {
     expect(events.map(({ pauseMs }) => pauseMs)).toEqual([5_000, 0, 5_000]);
   });
 
-  it('of headers pauses like any other, and ends as null, never as a rejection', async () => {
+  it('of headers starts a pause like any other, and the call returns null and does not reject', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>().mockRejectedValue(new Error('storage is locked'));
     const refreshToken = create({ headers });
     await expect(refreshToken()).resolves.toBeNull();
@@ -528,22 +531,22 @@ describe('a failure', () => {
 
   it.each([
     ['a function', () => () => ({})],
-    ['something circular', () => Object.assign([], { 0: globalThis })],
-  ])('of headers that are %s ends as null', async (_name, headers) => {
+    ['a circular object', () => Object.assign([], { 0: globalThis })],
+  ])('of headers that return %s makes the call return null', async (_name, headers) => {
     await expect(
       create({ headers: headers as unknown as RefreshTokenHeadersFunction })(),
     ).resolves.toBeNull();
     expect(endpoint.requests).toHaveLength(0);
   });
 
-  it('of a fetch that throws at once ends as null', async () => {
+  it('of a fetch that throws at once makes the call return null', async () => {
     const fetch = (): never => {
       throw new TypeError('bad URL');
     };
     await expect(create({ fetch })()).resolves.toBeNull();
   });
 
-  it('of the listener does not change the answer', async () => {
+  it('of the listener onEvent does not change the answer', async () => {
     endpoint.script.push(tokenAnswer('A'));
     const onEvent = (): never => {
       throw new Error('log is full');
@@ -553,7 +556,7 @@ describe('a failure', () => {
 });
 
 describe('Retry-After', () => {
-  it.each([429, 503])('of a %i pauses to the second, without a retry, and no longer', async (status) => {
+  it.each([429, 503])('of a %i starts a pause of exactly its length, without a retry', async (status) => {
     endpoint.script.push({ status, headers: { 'retry-after': '50' } }, tokenAnswer('A'));
     const refreshToken = create();
     await expect(refreshToken()).resolves.toBeNull();
@@ -569,20 +572,20 @@ describe('Retry-After', () => {
     ['whole seconds', '120', 120_000],
     ['a date', 'Wed, 21 Oct 2026 07:28:00 GMT', 60_000],
     ['a date that has passed', 'Wed, 21 Oct 2015 07:28:00 GMT', 60_000],
-    ['no number', 'soon', 60_000],
+    ['not a number', 'soon', 60_000],
     ['negative', '-5', 60_000],
     ['absurdly long', '99999999', 3_600_000],
     ['a fraction', '1.5', 1_500],
     ['a list', '30, 120', 120_000],
     ['zero', '0', 5_000],
     ['empty', '', 5_000],
-  ])('that is %s (%j) pauses for %i ms', async (_name, value, pauseMs) => {
+  ])('that is %s (%j) starts a pause of %i ms', async (_name, value, pauseMs) => {
     endpoint.script.push({ status: 429, headers: { 'retry-after': value } });
     await create()();
     expect(events.at(-1)?.pauseMs).toBe(pauseMs);
   });
 
-  it('of named throttlers counts as well, and the longest wait wins', async () => {
+  it('of named throttlers counts, too, and the longest wait applies', async () => {
     const headers = {
       'Retry-After': '2',
       'Retry-After-short': '7',
@@ -604,7 +607,7 @@ describe('Retry-After', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  it('of a 401 allows no second request either', async () => {
+  it('of a 401 prevents the second request with renewed headers', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>(() => ({ Authorization: 'user' }));
     endpoint.script.push({ status: 401, headers: { 'retry-after': '7' } });
     await create({ headers })();
@@ -613,8 +616,8 @@ describe('Retry-After', () => {
   });
 });
 
-describe('time', () => {
-  it('is up after nine seconds: the request is aborted and the answer is null', async () => {
+describe('the time limit', () => {
+  it('is nine seconds: then the request is aborted and the call returns null', async () => {
     const call = create()();
     await device.pass(8_999);
     expect(endpoint.last.isOpen).toBe(true);
@@ -625,7 +628,7 @@ describe('time', () => {
     expect(events).toEqual([{ type: 'timeout', status: 0, pauseMs: 5_000 }]);
   });
 
-  it('counts headers and retry too', async () => {
+  it('includes headers and the retry', async () => {
     let giveHeaders = (_headers: Record<string, string>): void => {};
     const headers: RefreshTokenHeadersFunction = () => new Promise((resolve) => (giveHeaders = resolve));
     const refreshToken = create({ headers });
@@ -641,13 +644,13 @@ describe('time', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  it('can be shorter', async () => {
+  it('can be shortened with timeoutMs', async () => {
     const call = create({ timeoutMs: 1_500 })();
     await device.pass(1_500);
     await expect(call).resolves.toBeNull();
   });
 
-  it('is up for headers that never come, and late ones send nothing', async () => {
+  it('applies to headers that never come, and late headers cause no request', async () => {
     let giveHeaders = (_headers: Record<string, string> | null): void => {};
     const refreshToken = create({ headers: () => new Promise((resolve) => (giveHeaders = resolve)) });
     const call = refreshToken();
@@ -658,7 +661,7 @@ describe('time', () => {
     expect(endpoint.requests).toHaveLength(0);
   });
 
-  it('is up for a body that never ends, and a late one is dropped', async () => {
+  it('applies to a body that never ends, and a late body is dropped', async () => {
     let giveBody = (_body: unknown): void => {};
     const fetch = async () => ({
       ok: true,
@@ -680,15 +683,18 @@ describe('401 and 403', () => {
   const headersWith = (renewed: Record<string, string> | null) =>
     jest.fn<RefreshTokenHeadersFunction>((why) => (why ? renewed : { Authorization: 'old' }));
 
-  it.each([401, 403])('(here %i) renew the headers and repeat the request once', async (status) => {
-    const headers = headersWith({ Authorization: 'new' });
-    endpoint.script.push({ status }, tokenAnswer('A'));
-    await expect(create({ headers })()).resolves.toBe('A');
-    expect(headers.mock.calls).toEqual([[undefined], ['unauthorized']]);
-    expect(endpoint.requests.map(({ init }) => init.headers.Authorization)).toEqual(['old', 'new']);
-  });
+  it.each([401, 403])(
+    '(here %i) make the client renew the headers and repeat the request once',
+    async (status) => {
+      const headers = headersWith({ Authorization: 'new' });
+      endpoint.script.push({ status }, tokenAnswer('A'));
+      await expect(create({ headers })()).resolves.toBe('A');
+      expect(headers.mock.calls).toEqual([[undefined], ['unauthorized']]);
+      expect(endpoint.requests.map(({ init }) => init.headers.Authorization)).toEqual(['old', 'new']);
+    },
+  );
 
-  it('that come again after that end as null, with a pause from 30 seconds to 5 minutes', async () => {
+  it('that come again after renewed headers start a pause of 30 seconds to 5 minutes', async () => {
     let chance = 0;
     const refreshToken = create({ headers: headersWith({ Authorization: 'new' }), random: () => chance });
     for (let count = 0; count < 99; count += 1) endpoint.script.push({ status: 401 });
@@ -705,7 +711,7 @@ describe('401 and 403', () => {
     expect(events.at(-1)?.pauseMs).toBeGreaterThan(299_000);
   });
 
-  it('forget the held token: its user is not accepted any more', async () => {
+  it('make the client forget the held token', async () => {
     endpoint.script.push(tokenAnswer('A'), { status: 401 });
     const refreshToken = create();
     await refreshToken();
@@ -714,16 +720,16 @@ describe('401 and 403', () => {
     await expect(refreshToken()).resolves.toBeNull();
   });
 
-  it('do not repeat the request if the headers are an object, which cannot change', async () => {
+  it('cause no second request if the headers are a plain object, which cannot change', async () => {
     endpoint.script.push({ status: 401 });
     await create()();
     expect(endpoint.requests).toHaveLength(1);
   });
 
   it.each([
-    ['brings none', async () => null],
+    ['returns no headers', async () => null],
     ['fails', () => Promise.reject(new Error('offline'))],
-  ])('end as null with a pause, and without a second request, if the renewal %s', async (_name, renew) => {
+  ])('start a pause and cause no second request if the renewal %s', async (_name, renew) => {
     const headers: RefreshTokenHeadersFunction = (why) => (why ? renew() : { Authorization: 'old' });
     endpoint.script.push({ status: 401 });
     const refreshToken = create({ headers });
@@ -733,7 +739,7 @@ describe('401 and 403', () => {
     expect(events).toEqual([{ type: 'unauthorized', status: 401, pauseMs: 30_000 }]);
   });
 
-  it('pause as long if the renewal hangs', async () => {
+  it('start the same pause if the renewal of the headers hangs', async () => {
     const headers: RefreshTokenHeadersFunction = (why) =>
       why ? new Promise(() => {}) : { Authorization: 'old' };
     endpoint.script.push({ status: 401 });
@@ -743,7 +749,7 @@ describe('401 and 403', () => {
     expect(events).toEqual([{ type: 'timeout', status: 401, pauseMs: 30_000 }]);
   });
 
-  it('let other headers end the pause, once in 30 seconds at most', async () => {
+  it('start a pause that other headers end early, at most once in 30 seconds', async () => {
     let nonce = 0;
     const refreshToken = create({ headers: () => ({ Nonce: `${nonce}` }) });
     for (let count = 0; count < 99; count += 1) endpoint.script.push({ status: 401 });
@@ -766,7 +772,7 @@ describe('401 and 403', () => {
     expect(endpoint.requests).toHaveLength(6);
   });
 
-  it('keep their pause if headers fail within it', async () => {
+  it('start a pause that goes on when headers fail during it', async () => {
     let isBroken = false;
     const headers: RefreshTokenHeadersFunction = () => {
       if (isBroken) throw new Error('storage is locked');
@@ -784,7 +790,7 @@ describe('401 and 403', () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  it('end their pause when the user signs out, so that the same user may sign in again', async () => {
+  it('start a pause that ends when the user signs out, so that the same user may sign in again', async () => {
     let headers: Record<string, string> | null = { Authorization: 'user' };
     const refreshToken = create({ headers: () => headers });
     endpoint.script.push({ status: 401 }, { status: 401 }, tokenAnswer('A'));
@@ -795,7 +801,7 @@ describe('401 and 403', () => {
     await expect(refreshToken()).resolves.toBe('A');
   });
 
-  it('leave no pause of a signed-out user to headers that fail then: those make their own', async () => {
+  it('start a pause that a sign-out ends: headers that fail after it start a pause of the usual length', async () => {
     let getHeaders: RefreshTokenHeadersFunction = () => ({ Authorization: 'user' });
     const refreshToken = create({ headers: (why) => getHeaders(why) });
     endpoint.script.push({ status: 403 }, { status: 403 });
@@ -810,7 +816,7 @@ describe('401 and 403', () => {
     ]);
   });
 
-  it('start their own count of pauses', async () => {
+  it('count separately from other failures, so that their first pause is 30 seconds', async () => {
     endpoint.script.push({ status: 404 }, { status: 404 }, { status: 401 }, { status: 404 });
     const refreshToken = create();
     for (let count = 0; count < 4; count += 1) {
@@ -839,7 +845,7 @@ describe('reset()', () => {
     expect(events.map(({ type }) => type)).toEqual(['token', 'token']);
   });
 
-  it('drops an answer that has arrived but was not yet handed out', async () => {
+  it('drops an answer that has arrived but was not yet returned', async () => {
     const refreshToken = create();
     const late = refreshToken();
     await settle();
@@ -878,7 +884,7 @@ describe('reset()', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('sends nothing by itself', async () => {
+  it('sends no request', async () => {
     create().reset();
     await device.pass(MINUTE_MS);
     expect(endpoint.requests).toHaveLength(0);
@@ -901,7 +907,7 @@ describe('reset()', () => {
 });
 
 describe('stop()', () => {
-  it('signs out: nothing is sent, nothing is held, until reset()', async () => {
+  it('signs out: the client sends no request and holds no token until reset()', async () => {
     const refreshToken = create();
     endpoint.script.push(tokenAnswer('A'));
     await refreshToken();
@@ -917,7 +923,7 @@ describe('stop()', () => {
     await expect(refreshToken()).resolves.toBe('B');
   });
 
-  it('does not ask for headers again, also for the call under way', async () => {
+  it('keeps the call under way from asking for headers again', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>(() => ({ Authorization: 'user' }));
     const refreshToken = create({ headers });
     const call = refreshToken();
@@ -929,7 +935,7 @@ describe('stop()', () => {
     expect(events).toEqual([]);
   });
 
-  it('asks for no headers if it follows the call at once', async () => {
+  it('keeps a call from asking for headers if it comes right after the call', async () => {
     const headers = jest.fn<RefreshTokenHeadersFunction>(() => ({ Authorization: 'user' }));
     const refreshToken = create({ headers });
     const call = refreshToken();
@@ -940,7 +946,7 @@ describe('stop()', () => {
   });
 });
 
-it('shows no token and no header to its listener', async () => {
+it('the client passes no token and no header to its listener', async () => {
   const refreshToken = create({ headers: () => ({ Authorization: 'canary-header' }) });
   endpoint.script.push(
     tokenAnswer('canary-token', 60, 45),

@@ -2,30 +2,31 @@ import type { RefreshTokenOptions } from './options.js';
 import { openSession } from './session.js';
 
 /**
- * The function that a Nudge SDK is given; `reset` and `stop` are the app's. None of the three needs a `this`.
+ * The function that the app gives to a Nudge SDK. The app itself calls `reset` and `stop`. No function needs a `this`.
  *
  * @publicApi
  */
 export interface RefreshToken {
   /**
-   * Gives a valid token, or `null` if there is none now. Never rejects, and takes nine seconds at most. Calls at the
-   * same time share one request; most calls are answered from memory.
+   * Returns a valid token, or `null` if there is none now. Never rejects, and takes nine seconds at most. Calls at the
+   * same time share one request; most calls get the token from memory.
    */
   (): Promise<string | null>;
   /**
-   * Starts afresh for a user who has just signed in: forgets the held token and every pause, and answers the calls that
-   * are under way with `null`, so that no token of a former user reaches this one. Sends nothing by itself.
+   * Starts again for a user who has just signed in: forgets the held token and every pause, and answers the calls under
+   * way with `null`, so that this user gets no token of a former user. Sends no request itself.
    */
   reset(): void;
-  /** Signs out: as `reset()`, and answers every call with `null` until `reset()`. Leaves no timer or listener. */
+  /** Signs out: does what `reset()` does, and answers every call with `null` until `reset()`. Leaves no timer. */
   stop(): void;
 }
 
 /**
- * Gives the `refreshToken` function that a Nudge SDK asks for tokens, fed by the app's own token endpoint.
+ * Creates the `refreshToken` function that a Nudge SDK calls for tokens. It gets them from the app's own token
+ * endpoint.
  *
  * The client holds the token in memory only, and fetches the next one ahead while the app is in use. It asks a failing
- * endpoint less and less often, and answers with the held token while that is good, else with `null`.
+ * endpoint less and less often. Meanwhile it returns the held token while that is good, else `null`.
  *
  * @example
  * ```ts
@@ -41,7 +42,7 @@ export interface RefreshToken {
  * auth.onSignOut(refreshToken.stop);
  * ```
  *
- * @throws TypeError when an option is missing or of the wrong type; the message names it and says what it must be.
+ * @throws TypeError when an option is missing or has the wrong type. The message names the option and the right type.
  * @see https://docs.nudgenow.com/security/authentication
  *
  * @publicApi

@@ -11,7 +11,7 @@ export type Send = (
   signal: HostAbortSignal | undefined,
 ) => Promise<FetchResponse>;
 
-/** Hears how a flight ended: the last status, the headers refused last, and the wait that the endpoint asked for. */
+/** Gets the result of a flight: type, last status, refused headers, and the wait that the endpoint asked for. */
 type Finish = (
   type: RefreshTokenEvent['type'],
   status: number,
@@ -19,17 +19,17 @@ type Finish = (
   retryAfterMs: number,
 ) => void;
 
-/** The one fetch that all calls of a moment share. */
+/** The fetch that all calls at one moment share. */
 export interface Flight {
-  /** Resolves when the flight has finished or, after `abort()`, would have. */
+  /** Resolves when the flight has ended, also when it ended after `abort()`. */
   readonly end: Promise<void>;
-  /** From then on the flight brings no token, and does not finish. */
+  /** Aborts the flight: it keeps no token and does not call `finish` any more. */
   abort(): void;
 }
 
 /**
- * Fetches a token into `held`, with the headers that the user has at that moment. Retries once at most, and renews the
- * headers once at most: `renew` asks the app for new ones after a refusal, and resolves to whether there are any.
+ * Fetches a token into `held`, with the current headers of the user. Retries at most once, and renews the headers at
+ * most once: after a refusal, `renew` asks the app for new headers, and resolves to a falsy value if the app has none.
  */
 export const startFlight = (
   user: User,
@@ -65,7 +65,7 @@ export const startFlight = (
         retryAfterMs = readRetryAfterMs(response.headers);
       }
     } catch {
-      // `type` says what went wrong; the error may hold the headers.
+      // `type` says what went wrong. The error is dropped because it may hold the headers.
     }
   };
 

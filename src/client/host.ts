@@ -1,12 +1,12 @@
 import type { RefreshTokenClock } from './clock.js';
 
 /**
- * The few types that the client needs of the program around it. They are written out here, so that an app need not
- * install the types of the DOM, Node or React Native; the real ones all fit.
+ * The few types of the app's platform that the client needs. They are declared here, so that an app need not install
+ * the types of the DOM, Node or React Native. The real types all fit.
  */
 
 /**
- * What the client reads of an answer; the `Response` of the DOM, of `undici` and of React Native fits.
+ * The part of a response that the client reads. The `Response` of the DOM, of `undici` and of React Native fits.
  *
  * @publicApi
  */
@@ -15,14 +15,14 @@ export interface FetchResponse {
   readonly status: number;
   readonly headers: {
     get(name: string): string | null;
-    /** Where it is missing, only `Retry-After` itself is read. */
+    /** Without it, the client reads only `Retry-After` and not the headers of named throttlers. */
     forEach?(callback: (value: string, name: string) => void): void;
   };
   json(): Promise<unknown>;
 }
 
 /**
- * The type of the signal that aborts a request, where the program has no `AbortSignal` type.
+ * The type of the signal that aborts a request, for a program without an `AbortSignal` type.
  *
  * @publicApi
  */
@@ -30,13 +30,13 @@ export interface AbortSignalLike {
   readonly aborted: boolean;
 }
 
-/** The second argument of the program's own `fetch`; React Native types its `AbortSignal` only there. */
+/** The second argument of the program's `fetch`: only there does React Native declare the type of its `AbortSignal`. */
 type HostRequestInit = typeof globalThis extends { fetch(input: string, init?: infer Init): unknown }
   ? Init
   : { signal?: AbortSignalLike };
 
 /**
- * The program's own `AbortSignal` type where it has one, else {@link AbortSignalLike}.
+ * The program's `AbortSignal` type if it has one, else {@link AbortSignalLike}.
  *
  * @publicApi
  */
@@ -47,27 +47,27 @@ export type HostAbortSignal = typeof globalThis extends { AbortSignal: { prototy
     : AbortSignalLike;
 
 /**
- * When `fetch` sends cookies.
+ * To which endpoints `fetch` sends cookies.
  *
  * @publicApi
  */
 export type FetchCredentials = 'omit' | 'same-origin' | 'include';
 
 /**
- * What `fetch` is given for a request; the method is its default, `GET`.
+ * The second argument of `fetch` for a request. The method is the default, `GET`.
  *
  * @publicApi
  */
 export interface FetchInit {
   headers: Record<string, string>;
-  /** `undefined` unless the `credentials` option is given: some workers refuse the field. */
+  /** `undefined` without the option `credentials`: some workers refuse the field. */
   credentials?: FetchCredentials | undefined;
-  /** `undefined` where the platform has no `AbortController`. */
+  /** `undefined` on a platform without `AbortController`. */
   signal?: HostAbortSignal | undefined;
 }
 
 /**
- * The part of `fetch` that the client uses; the `fetch` of the DOM, of `undici` and of React Native fits.
+ * The part of `fetch` that the client uses. The `fetch` of the DOM, of `undici` and of React Native fits.
  *
  * @publicApi
  */
@@ -79,14 +79,14 @@ export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>
  * @publicApi
  */
 export interface AppStateLike {
-  /** `'active'` says that the app is in use; every other state says that it is not. */
+  /** `'active'` while the app is in use; any other state while it is not. */
   readonly currentState: string | null | undefined;
   addEventListener(type: 'change', listener: (state: string) => void): { remove(): void } | undefined;
 }
 
 interface Host extends RefreshTokenClock {
   readonly fetch: FetchLike;
-  /** React Native lacks it before 0.74. */
+  /** Missing in React Native before 0.74. */
   atob(base64: string | undefined): string;
   readonly document?: { readonly visibilityState: string };
   readonly AbortController?: new () => { readonly signal: HostAbortSignal; abort(): void };
@@ -94,14 +94,16 @@ interface Host extends RefreshTokenClock {
   removeEventListener?(type: string, listener: () => void): void;
 }
 
-/** The global object, read at the moment of use: polyfills and test doubles may come late. */
+/** The global object. The client reads it at each use, because polyfills and test doubles may come late. */
 export const host = globalThis as unknown as Host;
 
-/** Whether the user can see the app; `true` where the platform cannot tell, as in a worker. */
+/** Whether the user can see the app; `true` on a platform that does not know, such as a worker. */
 export const isVisible = (appState: AppStateLike | undefined): boolean =>
   appState ? appState.currentState === 'active' : host.document?.visibilityState !== 'hidden';
 
-/** Calls `onWake` when the app's visibility changes and when it comes online, until the returned function is called. */
+/**
+ * Calls `onWake` when the app's visibility changes and when the device comes online. Returns a function that ends this.
+ */
 export const watchHost = (appState: AppStateLike | undefined, onWake: () => void): (() => void) => {
   const subscription = appState?.addEventListener('change', onWake);
   host.addEventListener?.('online', onWake);

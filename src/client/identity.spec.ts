@@ -15,7 +15,7 @@ let device: FakeDevice;
 let endpoint: FakeEndpoint;
 let events: RefreshTokenEvent[];
 let created: RefreshToken[];
-/** What the app says of its user now. */
+/** The headers that the app returns now. */
 let headers: RefreshTokenHeaders | null;
 
 const create = (options: Partial<RefreshTokenOptions> = {}): RefreshToken => {
@@ -52,8 +52,8 @@ afterEach(() => {
   expect(device.timers.size).toBe(0);
 });
 
-describe('a held token, where reset() was forgotten,', () => {
-  it('is not returned to the next user, who gets their own', async () => {
+describe('a held token, when the app forgets to call reset(),', () => {
+  it('is not returned to the next user, who gets another token', async () => {
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
     const refreshToken = create();
     await expect(refreshToken()).resolves.toBe('of alice');
@@ -62,7 +62,7 @@ describe('a held token, where reset() was forgotten,', () => {
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
-  it('is forgotten at the sign-out, also for the user who signs in again', async () => {
+  it('is forgotten at the sign-out, also when the same user signs in again', async () => {
     endpoint.script.push(tokenAnswer('first'), tokenAnswer('second'));
     const refreshToken = create();
     await refreshToken();
@@ -97,7 +97,7 @@ describe('a held token, where reset() was forgotten,', () => {
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
-  it('belongs to the whole text of a header that is no JWT, quotes included', async () => {
+  it('belongs to the whole text of a header that is not a JWT, quotes included', async () => {
     headers = { Authorization: 'Digest username="alice"' };
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
     const refreshToken = create();
@@ -120,7 +120,7 @@ describe('a held token, where reset() was forgotten,', () => {
     await expect(refreshToken()).resolves.toBe('of zoë');
   });
 
-  it('belongs to the text of the header where the platform cannot decode a JWT', async () => {
+  it('belongs to the text of the header if the platform cannot decode a JWT', async () => {
     const original = globalThis.atob;
     Reflect.deleteProperty(globalThis, 'atob');
     try {
@@ -146,7 +146,7 @@ describe('a held token, where reset() was forgotten,', () => {
 });
 
 describe('a fetch under way', () => {
-  it('is not shared by two users: the former one gets null, the next one their own token', async () => {
+  it('is not shared by two users: the former user gets null, and the next user gets a token', async () => {
     const refreshToken = create();
     const former = refreshToken();
     await settle();
@@ -160,7 +160,7 @@ describe('a fetch under way', () => {
     expect(events.map(({ type }) => type)).toEqual(['token']);
   });
 
-  it('that cannot be aborted brings nothing to the next user', async () => {
+  it('that cannot be aborted does not bring its token to the next user', async () => {
     endpoint = new FakeEndpoint(true);
     const refreshToken = create();
     const former = refreshToken();
@@ -174,7 +174,7 @@ describe('a fetch under way', () => {
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
-  it('whose headers are renewed by another user ends in null', async () => {
+  it('ends with null when the renewed headers belong to another user', async () => {
     const refreshToken = create();
     const call = refreshToken();
     await settle();
@@ -186,7 +186,7 @@ describe('a fetch under way', () => {
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
-  it('goes on with a renewed access token that is no JWT', async () => {
+  it('goes on with a renewed access token that is not a JWT', async () => {
     headers = { Authorization: 'Bearer opaque-1' };
     const refreshToken = create();
     const call = refreshToken();
@@ -198,7 +198,7 @@ describe('a fetch under way', () => {
     await expect(refreshToken()).resolves.toBe('A');
   });
 
-  it('that brings a token so late that its successor is due asks for headers before the next fetch', async () => {
+  it('asks for headers before the next fetch when it ends so late that the next token is due', async () => {
     const refreshToken = create();
     const former = refreshToken();
     await settle();
@@ -219,7 +219,7 @@ describe('a fetch under way', () => {
 });
 
 describe('headers', () => {
-  it('are asked once per call, a held token or not, and once for the calls of one moment', async () => {
+  it('are called once per call, with or without a held token, and once for all calls at one moment', async () => {
     const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
     endpoint.script.push(tokenAnswer('A'));
     const refreshToken = create({ headers: getHeaders });
@@ -230,7 +230,7 @@ describe('headers', () => {
     expect(getHeaders).toHaveBeenCalledTimes(3);
   });
 
-  it('are asked once by a call that also fetches ahead', async () => {
+  it('are called once by a call that also fetches ahead', async () => {
     const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
     endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
     const refreshToken = create({ headers: getHeaders });
@@ -243,7 +243,7 @@ describe('headers', () => {
     expect(getHeaders).toHaveBeenCalledTimes(1);
   });
 
-  it('that fail or hang end in null though a token is held, which its user gets afterwards', async () => {
+  it('that fail or hang make the call return null, and the user gets the held token after that', async () => {
     let state: 'well' | 'failing' | 'hanging' = 'well';
     const getHeaders: RefreshTokenHeadersFunction = () => {
       if (state === 'failing') throw new Error('storage is locked');
@@ -263,7 +263,7 @@ describe('headers', () => {
     expect(events.map(({ type }) => type)).toEqual(['token', 'headers', 'timeout']);
   });
 
-  it('that come late for a user who has left change nothing', async () => {
+  it('that come late for a user who has left are ignored', async () => {
     const answers: ((headers: RefreshTokenHeaders | null) => void)[] = [];
     const refreshToken = create({ headers: () => new Promise((resolve) => answers.push(resolve)) });
     const alice = headers;
@@ -282,7 +282,7 @@ describe('headers', () => {
     await expect(next).resolves.toBe('of bob');
   });
 
-  it('that call refreshToken themselves are asked twice at most', async () => {
+  it('that call refreshToken themselves are called at most twice', async () => {
     let count = 0;
     const refreshToken: RefreshToken = create({
       headers: async () => {
@@ -306,7 +306,7 @@ describe('the identity option', () => {
     headers = {};
   });
 
-  it('tells users apart whose headers are the same, as with cookies', async () => {
+  it('distinguishes users whose headers are the same, as with cookies', async () => {
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
     const refreshToken = create({ identity, headers: undefined });
     await refreshToken();
@@ -315,7 +315,7 @@ describe('the identity option', () => {
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
-  it('goes before the JWT, and keeps the token while an opaque access token rotates', async () => {
+  it('replaces the identity in the headers, so that the token stays while an opaque access token rotates', async () => {
     endpoint.script.push(tokenAnswer('of alice'));
     const refreshToken = create({ identity });
     headers = { Authorization: 'Bearer opaque-1' };
@@ -324,7 +324,7 @@ describe('the identity option', () => {
     await expect(refreshToken()).resolves.toBe('of alice');
   });
 
-  it.each([null, ''])('that is %j says that the user is signed out', async (signedOut) => {
+  it.each([null, ''])('means that the user is signed out when it returns %j', async (signedOut) => {
     endpoint.script.push(tokenAnswer('of alice'));
     const refreshToken = create({ identity });
     await refreshToken();
@@ -333,7 +333,7 @@ describe('the identity option', () => {
     expect(endpoint.requests).toHaveLength(1);
   });
 
-  it('that changes while headers are made sends nothing', async () => {
+  it('prevents a request when it changes while headers run', async () => {
     const refreshToken = create({
       identity,
       headers: async () => {
@@ -345,7 +345,7 @@ describe('the identity option', () => {
     expect(endpoint.requests).toHaveLength(0);
   });
 
-  it('that changes during a fetch answers the former user with null', async () => {
+  it('makes the call of the former user return null when it changes during a fetch', async () => {
     const refreshToken = create({ identity });
     const call = refreshToken();
     await settle();
@@ -354,7 +354,7 @@ describe('the identity option', () => {
     await expect(call).resolves.toBeNull();
   });
 
-  it('that throws, during a fetch or before one, ends in null', async () => {
+  it('makes the call return null when it throws, during a fetch or before one', async () => {
     let isBroken = false;
     const refreshToken = create({
       identity: () => {

@@ -2,20 +2,21 @@ import type { RefreshTokenClock } from './clock.js';
 import type { AppStateLike, FetchCredentials, FetchLike } from './host.js';
 
 /**
- * Request headers by name, with the app's own credential, such as `Authorization`: a plain object, not a `Headers`.
+ * Request headers by name, with the credential of the app's user. A plain object, not a `Headers`.
  *
  * @publicApi
  */
 export type RefreshTokenHeaders = Readonly<Record<string, string>>;
 
 /**
- * Gives the headers of a request, and so says which user is signed in. The client asks it once per `refreshToken()`,
- * also when it holds a token, and before a fetch ahead; calls at the same time share one question. `null` or `undefined`
- * says that the user is signed out: the client sends nothing, forgets the held token and answers `null`. If this function
- * throws or takes too long, the answer is `null` too, but the client keeps the token.
+ * Returns the headers of a request, and so says which user is signed in. The client calls it once per `refreshToken()`,
+ * also when it holds a token, and before it fetches ahead. Calls of `refreshToken()` at the same time share one call of
+ * this function. `null` or `undefined` means that the user is signed out: the client sends no request, forgets the held
+ * token and returns `null`. If this function throws or takes too long, the client returns `null`, too, but it keeps the
+ * token.
  *
- * `why` is `'unauthorized'` when the endpoint has just refused the headers given before (401 or 403): renew the app's
- * own access token, and return the new headers. The client asks so once per fetch at most; without a new access token,
+ * `why` is `'unauthorized'` when the endpoint has just refused the last headers (401 or 403): renew the app's access
+ * token, and return the new headers. The client does this at most once per fetch. If there is no new access token,
  * return `null` or throw.
  *
  * @publicApi
@@ -25,9 +26,10 @@ export type RefreshTokenHeadersFunction = (
 ) => RefreshTokenHeaders | null | undefined | Promise<RefreshTokenHeaders | null | undefined>;
 
 /**
- * Why there was no token: `headers` or `identity` threw, the request got no answer, it took too long, the endpoint
- * answered 401 or 403 (twice, if `headers` could be asked again), it answered another failing status, or the body was
- * not `{ token, expiresIn }`.
+ * Why a fetch brought no token. `headers`: the function `headers` or `identity` threw. `network`: no answer came.
+ * `timeout`: `headers` or the fetch took too long. `unauthorized`: the endpoint answered 401 or 403, also to renewed
+ * headers if the app had any. `status`: the endpoint answered another error status. `malformed`: the body was not
+ * `{ token, expiresIn }`.
  *
  * @publicApi
  */
@@ -35,17 +37,17 @@ export type RefreshTokenFailureType =
   'headers' | 'network' | 'timeout' | 'unauthorized' | 'status' | 'malformed';
 
 /**
- * Says how a fetch ended, with its retry, or why it did not begin: for a log or a metric. Never holds a token, a header
- * or a URL.
+ * The result of a fetch with its retry, or the reason why the fetch did not begin: for a log or a metric. Never holds a
+ * token, a header or a URL.
  *
  * @publicApi
  */
 export interface RefreshTokenEvent {
-  /** `'token'` if the fetch brought one, else the reason why not. */
+  /** `'token'` if the fetch brought a token, else the reason why it did not. */
   readonly type: 'token' | RefreshTokenFailureType;
-  /** The last HTTP status, 0 if there was no answer at all. */
+  /** The last HTTP status; 0 if no answer came. */
   readonly status: number;
-  /** Milliseconds for which the client then sends nothing; 0 if the failure adds none to a running pause. */
+  /** Milliseconds for which the client now sends no request; 0 after a success, and if a pause was already running. */
   readonly pauseMs: number;
 }
 
@@ -55,37 +57,42 @@ export interface RefreshTokenEvent {
  * @publicApi
  */
 export interface RefreshTokenOptions {
-  /** Path or URL of the endpoint that `nestjs-nudge-auth` serves, such as `'/nudge/token'`; React Native needs a full URL. */
+  /**
+   * Path or URL of the endpoint that `nestjs-nudge-auth` serves, such as `'/nudge/token'`; React Native needs a full
+   * URL.
+   */
   readonly endpoint: string;
-  /** The headers of every request, or a function that gives them. Default: none, for hosts that use cookies. */
+  /** The headers of every request, or a function that returns them. Default: none, for apps that use cookies. */
   readonly headers?: RefreshTokenHeaders | RefreshTokenHeadersFunction;
   /**
-   * Names the signed-in user; only this user gets a held token. `null`, `undefined` or `''` says that the user is signed
-   * out. The client calls it often, so let it be quick. Default: the `iss` and `sub` of a JWT in the `Authorization`
-   * header, else that header's text. Give it where access tokens are no JWTs, where cookies sign in, where one user may
-   * change the tenant, and on React Native before 0.74.
+   * Returns a name for the signed-in user; only this user gets a held token. `null`, `undefined` or `''` means that the
+   * user is signed out. The client calls this function often, so it must be fast. Default: the `iss` and `sub` of a JWT
+   * in the `Authorization` header, else the text of that header. Set it if access tokens are not JWTs, if users sign in
+   * with cookies, if a user may change the tenant, and on React Native before 0.74.
    */
   readonly identity?: () => string | null | undefined;
-  /** Sends the requests. Default: the global `fetch`, looked up at each request. */
+  /** Sends the requests. Default: the global `fetch` at the moment of each request. */
   readonly fetch?: FetchLike;
-  /** When requests carry cookies. Default: the platform's own, which is `'same-origin'` in browsers. */
+  /** Whether requests carry cookies. Default: the platform's default, which is `'same-origin'` in browsers. */
   readonly credentials?: FetchCredentials;
   /**
-   * The most milliseconds that a call takes in all, with headers and retry: above 0, at most 9000, the default. `headers`
-   * and a fetch may take as long each, for the calls that come later.
+   * Milliseconds that a call takes at most, with `headers` and the retry: above 0, at most 9000. Default: 9000. After a
+   * call has ended, its `headers` and its fetch go on for at most this time each, for later calls.
    */
   readonly timeoutMs?: number;
-  /** React Native's `AppState`: the client then fetches nothing ahead in the background. Leave it out in browsers. */
+  /**
+   * React Native's `AppState`: with it, the client does not fetch ahead in the background. Leave it out in browsers.
+   */
   readonly appState?: AppStateLike;
-  /** Hears how each fetch ended. The client ignores what it throws; it must not be `async`. */
+  /** Gets the result of each fetch. The client ignores what this function throws; it must not be `async`. */
   readonly onEvent?: (event: RefreshTokenEvent) => void;
   /** For tests: the source of time. Default: the global object. */
   readonly clock?: RefreshTokenClock;
-  /** For tests: the source of chance, uniform in [0, 1). Default `Math.random`. */
+  /** For tests: the source of randomness, uniform in [0, 1). Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** Throws a `TypeError` unless `kinds` names the type of `value`; an empty text, 0, less and above 9000 are wrong too. */
+/** Throws a `TypeError` unless `kinds` names the type of `value`. Refuses `''`, 0, and numbers outside 0 to 9000. */
 export const checkOption = (name: string, kinds: string, value: unknown): void => {
   if (!kinds.includes(typeof value) || (value as number) <= 0 || (value as number) > 9_000) {
     throw new TypeError(`createRefreshToken: ${name} must be ${kinds}`);

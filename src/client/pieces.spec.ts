@@ -17,20 +17,20 @@ describe('a held token', () => {
     return held;
   };
 
-  it('is given until it expires', () => {
+  it('is returned until it expires', () => {
     const held = heldAt(1_000);
     expect(held.give(60_999)).toBe('A');
     expect(held.give(61_000)).toBeNull();
   });
 
-  it('stays when the endpoint answers without a good one', () => {
+  it('stays when the endpoint answers with a bad token', () => {
     const held = heldAt(0);
     expect(held.keep({ token: '', expiresIn: 60, refreshIn: 45 }, 1_000)).toBe(false);
     expect(held.keep({ token: 'B', expiresIn: 0.9, refreshIn: 0 }, 1_000)).toBe(false);
     expect(held.give(1_000)).toBe('A');
   });
 
-  it('has no successor due before the SDK got it, nor after it was forgotten', () => {
+  it('makes the next token due only after the SDK got it, and not after reset()', () => {
     const held = heldAt(0);
     expect(held.dueAt()).toBe(Infinity);
     held.give(0);
@@ -40,7 +40,7 @@ describe('a held token', () => {
     expect(held.isAlive(0)).toBe(false);
   });
 
-  it('is good for ten seconds after it was first given, and again once the endpoint has confirmed it', () => {
+  it('is good for ten seconds after the SDK first got it, and again when the endpoint returns it again', () => {
     const held = heldAt(0);
     held.give(0);
     held.give(9 * SECOND_MS);
@@ -51,7 +51,7 @@ describe('a held token', () => {
     expect(held.isGood(21 * SECOND_MS)).toBe(true);
   });
 
-  it('allows its replacement once a minute while it lives, and always once it has expired', () => {
+  it('may be replaced once a minute while it lives, and always when it has expired', () => {
     const held = heldAt(0, 120);
     expect([held.allows(1), held.allows(60_000), held.allows(60_001)]).toEqual([true, false, true]);
     expect([held.allows(120_000), held.allows(120_001)]).toEqual([true, true]);
@@ -59,7 +59,7 @@ describe('a held token', () => {
 });
 
 describe('a pause', () => {
-  it('grows with failures of one kind, and begins anew with another or after a success', () => {
+  it('grows with failures of one kind, and is short again after another kind or a success', () => {
     const pause = makePause();
     const lengthsMs = [
       pause.start(0, 0, '', 0),
@@ -71,7 +71,7 @@ describe('a pause', () => {
     expect(lengthsMs).toEqual([5_000, 10_000, 30_000, 30_000]);
   });
 
-  it('goes on unchanged when another failure falls into it', () => {
+  it('does not change when another failure comes during it', () => {
     const pause = makePause();
     pause.start(0, 0, '', 0);
     expect(pause.start(1, 0, 'headers', 0)).toBe(0);
@@ -81,39 +81,39 @@ describe('a pause', () => {
   it.each([
     ['other headers', 'new'],
     ['a sign-out', undefined],
-  ])('for refused headers is ended by %s, and not by the refused ones', (_name, headers) => {
+  ])('after refused headers ends with %s, and not with the refused headers', (_name, headers) => {
     const pause = makePause();
     pause.start(0, 0, 'old', 0);
-    expect(pause.isDeaf(1)).toBe(false);
-    pause.heed(1, 'old');
+    expect(pause.ignoresHeaders(1)).toBe(false);
+    pause.onHeaders(1, 'old');
     expect(pause.dueAt()).toBe(30_000);
-    pause.heed(1, headers);
+    pause.onHeaders(1, headers);
     expect(pause.dueAt()).toBe(0);
   });
 
-  it('for refused headers is ended early once in 30 seconds', () => {
+  it('after refused headers ends early at most once in 30 seconds', () => {
     const pause = makePause();
     pause.start(0, 0, 'old', 0);
-    pause.heed(1, 'new');
+    pause.onHeaders(1, 'new');
     pause.start(2, 0, 'new', 0);
-    pause.heed(30_000, 'newer');
+    pause.onHeaders(30_000, 'newer');
     expect(pause.dueAt()).toBe(60_002);
-    pause.heed(30_001, 'newer');
+    pause.onHeaders(30_001, 'newer');
     expect(pause.dueAt()).toBe(0);
   });
 
-  it('for another failure is not ended by headers', () => {
+  it('after another failure does not end with other headers', () => {
     const pause = makePause();
     pause.start(0, 0, '', 0);
-    expect(pause.isDeaf(1)).toBe(true);
-    pause.heed(1, 'new');
+    expect(pause.ignoresHeaders(1)).toBe(true);
+    pause.onHeaders(1, 'new');
     expect(pause.dueAt()).toBe(5_000);
   });
 
-  it('that the endpoint asked for is not ended early', () => {
+  it('that the endpoint asked for does not end early', () => {
     const pause = makePause();
     pause.start(0, 0, 'old', 50_000);
-    pause.heed(49_999, 'new');
+    pause.onHeaders(49_999, 'new');
     pause.end(49_999);
     expect(pause.dueAt()).toBe(50_000);
   });
@@ -133,7 +133,7 @@ describe('a flight', () => {
     json: async () => tokenAnswer('A').body,
   });
 
-  /** The statuses are answered in turn; 0 is no answer at all. `newest` are the user's headers after a renewal. */
+  /** The endpoint answers with these statuses in turn; 0 means no answer. `newest` are the headers after a renewal. */
   const fetchWith = async (statuses: number[], newest = '') => {
     const user = userOf('old');
     const senders: unknown[] = [];
@@ -157,7 +157,7 @@ describe('a flight', () => {
     return { held, senders, finished: ends[0] };
   };
 
-  it('brings the token that the endpoint answered', async () => {
+  it('keeps the token of the endpoint’s answer', async () => {
     const { held, finished } = await fetchWith([200]);
     expect(finished).toEqual(['token', 200, '', 0]);
     expect(held.isAlive(0)).toBe(true);
@@ -170,19 +170,22 @@ describe('a flight', () => {
     [[401, 401, 200], ['old', 'new'], 'unauthorized'],
     [[401, 500, 500, 200], ['old', 'new', 'new'], 'status'],
     [[500, 401, 500, 200], ['old', 'old', 'new'], 'status'],
-  ])('of answers %j sends the headers of %j, and then fails', async (statuses, expected, failure) => {
-    const { held, senders, finished } = await fetchWith(statuses, 'new');
-    expect(senders).toEqual(expected);
-    expect(finished?.[0]).toBe(failure);
-    expect(held.isAlive(0)).toBe(false);
-  });
+  ])(
+    'with the answers %j sends requests with the headers %j and fails',
+    async (statuses, expected, failure) => {
+      const { held, senders, finished } = await fetchWith(statuses, 'new');
+      expect(senders).toEqual(expected);
+      expect(finished?.[0]).toBe(failure);
+      expect(held.isAlive(0)).toBe(false);
+    },
+  );
 
-  it('reports which headers were refused', async () => {
+  it('reports the refused headers', async () => {
     const refused = userOf('old').headers;
     expect((await fetchWith([401])).finished).toEqual(['unauthorized', 401, refused, 0]);
   });
 
-  it('sends nothing more once it is aborted, brings nothing and does not finish', async () => {
+  it('sends no request after abort(), keeps no token, and does not call finish', async () => {
     let count = 0;
     const held = holdToken();
     const time = startTime(new FakeDevice(), 9_000);
@@ -207,7 +210,7 @@ describe('a flight', () => {
   });
 });
 
-describe('time', () => {
+describe('the session’s time', () => {
   it('ends every wait at its limit or all at once, and leaves no timer', async () => {
     const device = new FakeDevice();
     const time = startTime(device, 1_000);
@@ -224,8 +227,8 @@ describe('time', () => {
   });
 });
 
-describe('questions', () => {
-  it('are asked one after the other, and the calls that wait for the next one share it', async () => {
+describe('user look-ups', () => {
+  it('run one after the other, and calls share a look-up that has not begun', async () => {
     const answers: ((user: User | null) => void)[] = [];
     const ask = askInTurn(() => new Promise((resolve) => answers.push(resolve)));
     const first = ask();

@@ -1,13 +1,13 @@
 import type { FetchResponse } from './host.js';
 
-// For a date, and for a text that is no number: the device's clock may be wrong, so a date says nothing.
+// For a date, because the device's clock may be wrong, and for any other text that is not a number.
 const UNREADABLE_RETRY_AFTER_S = 60;
-// A longer wait is the mistake of a proxy.
+// A longer wait can only be a mistake, such as a proxy's.
 const MAX_RETRY_AFTER_S = 3_600;
 
 /**
- * Returns the longest wait that an answer asks for, in milliseconds; 0 if it asks for none. A list and the
- * `Retry-After-<name>` of named throttlers count too. In a browser, CORS has to expose the headers.
+ * Returns the longest wait that an answer asks for, in milliseconds; 0 if it asks for none. Also reads a list of waits,
+ * and the headers `Retry-After-<name>` of named throttlers. In a browser, CORS must expose these headers.
  */
 export const readRetryAfterMs = (headers: FetchResponse['headers']): number => {
   let text = headers.get('retry-after') ?? '';

@@ -8,14 +8,14 @@ import { startTime } from './time.js';
 import { askInTurn } from './user-lookup.js';
 import { readUser, type User } from './user.js';
 
-/** Gives a valid token, or `null`; never rejects. */
+/** Returns a valid token, or `null`; never rejects. */
 type Ask = () => Promise<string | null>;
 /** Ends every timer and listener, and answers the calls under way and all later ones with `null`. */
 type Close = () => void;
 
 /**
- * Opens the session that lasts until the next `reset()` or `stop()`. It decides when to fetch, and which user gets the
- * held token: the one whose headers brought it, as long as the app names no other.
+ * Opens a session, which lasts until the next `reset()` or `stop()`. The session decides when to fetch, and which user
+ * gets the held token: only the user whose headers brought it.
  */
 export const openSession = ({
   endpoint,
@@ -43,7 +43,7 @@ export const openSession = ({
   const pause = makePause();
 
   let isClosed = false;
-  /** The user of the held token and of the flight; `null`, and no token is held, if the user is signed out or unknown. */
+  /** The user of the held token and of the flight; `null`, and no token is held, if no user is signed in or known. */
   let owner: User | null = null;
   let flight: Flight | undefined;
   let stopTimer: (() => void) | undefined;
@@ -51,20 +51,20 @@ export const openSession = ({
   const finish = (type: RefreshTokenEvent['type'], status = 0, refused = '', retryAfterMs = 0): void => {
     let pauseMs = 0;
     if (type === 'token') pause.reset();
-    // A fetch that is under way makes its own pause.
+    // A fetch under way starts the pause itself when it fails.
     else if (!flight) pauseMs = pause.start(now(), random(), refused, retryAfterMs);
     if (refused) held.reset();
     fetchAhead();
-    // The app's listener may throw: the token does not depend on it.
+    // The app's listener may throw. Callers get the token all the same.
     attempt(() => onEvent({ type, status, pauseMs }));
   };
 
-  /** From now on, only this user may get a token. */
-  const meet = (user: User | null, why?: 'unauthorized'): void => {
+  /** Makes `user` the only one who may get a token. */
+  const setOwner = (user: User | null, why?: 'unauthorized'): void => {
     const isSame = user?.identity === owner?.identity;
     if (!isSame) held.reset();
-    pause.heed(now(), user?.headers);
-    // A renewed access token that is no JWT always looks like another user's: its request goes on.
+    pause.onHeaders(now(), user?.headers);
+    // The app may renew an access token that is not a JWT: the new one looks like another user's. The request goes on.
     if (owner && (isSame || (why && owner.isOpaque && user?.isOpaque))) {
       Object.assign(owner, user);
     } else {
@@ -79,12 +79,12 @@ export const openSession = ({
     const user = await time.limit(readUser(getHeaders, identity, why).catch(() => 'headers' as const));
     if (isClosed) return null;
     if (typeof user === 'string') {
-      // After a refusal, the fetch tells how it ended.
+      // After a refusal, the fetch itself reports its result.
       if (!why) finish(user);
       return null;
     }
-    // After a refusal, `null` says that there are no new headers, not that the user has signed out.
-    if (user || !why) meet(user, why);
+    // After a refusal, `null` means that the app has no new headers, not that the user has signed out.
+    if (user || !why) setOwner(user, why);
     return user;
   });
 
@@ -94,7 +94,7 @@ export const openSession = ({
       held,
       time,
       (sent, signal) => fetch(endpoint, { headers: sent, credentials, signal }),
-      // An object of headers cannot change, so it is not sent again.
+      // Headers in a plain object do not change, so it is useless to send them again.
       getHeaders === headers ? () => askUser('unauthorized') : undefined,
       (type, status, refused, retryAfterMs) => {
         flight = undefined;
@@ -104,8 +104,8 @@ export const openSession = ({
   };
 
   /**
-   * Fetches now, or sets a timer for when it is due: only while the app is visible and its SDK has the held token.
-   * `named` is the user if the app has named them at this moment; else it asks first.
+   * Fetches the next token if it is due, else sets a timer. Fetches only while the app is visible and the SDK has got
+   * the held token. `named` is the user if the app has just named the user; else this function asks the app.
    */
   const fetchAhead = (named?: User | null): void => {
     const waitMs = Math.max(held.dueAt(), pause.dueAt()) - now();
@@ -120,12 +120,12 @@ export const openSession = ({
   };
 
   const ask: Ask = async () => {
-    // Without a token, and in a pause that other headers do not end, no question would change the answer.
-    if (pause.isDeaf(now()) && !held.isAlive(now())) return null;
+    // Without a token, and in a pause that other headers do not end, the answer is `null` whatever the app says.
+    if (pause.ignoresHeaders(now()) && !held.isAlive(now())) return null;
     let user: User | null = null;
 
     const give = (at: number, named?: User | null): string | null => {
-      // A user whom the app fails to name gets nothing; the next question tells `onEvent`.
+      // If `identity` throws here, the user gets no token. The next call then reports the failure to `onEvent`.
       if (!user || user !== owner || (identity && attempt(identity) !== user.identity)) return null;
       const token = held.give(at);
       if (token) fetchAhead(named);
@@ -134,7 +134,7 @@ export const openSession = ({
 
     const answer = async (): Promise<string | null | void> => {
       user = (await askUser()) && owner;
-      // One reading decides both whether to fetch and whether to give: between two of them a token could expire.
+      // One reading of the clock for both decisions: between two readings, a token could expire.
       const at = now();
       if (user && !held.isGood(at)) {
         if (!flight && pause.dueAt() <= at && held.allows(at)) startFetch(user);
@@ -143,7 +143,7 @@ export const openSession = ({
       return give(at, user);
     };
 
-    // After a fetch, or out of time: the token may be held. The headers are older than this moment by now.
+    // After a fetch or a timeout, a token may be held. The user is not passed on: the app named the user some time ago.
     return (await time.limit(answer(), null)) ?? give(now());
   };
 
@@ -156,7 +156,7 @@ export const openSession = ({
     isClosed = true;
     unwatch();
     stopTimer?.();
-    meet(null);
+    setOwner(null);
     time.end();
   };
 

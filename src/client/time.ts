@@ -3,19 +3,18 @@ import type { RefreshTokenClock } from './clock.js';
 // A timer of 2^31 ms or more would fire at once.
 const MAX_TIMER_MS = 2_000_000_000;
 
-/** The session's time: how much has passed, what happens later, and how long the session waits. */
+/** The session's clock, timers and time limit. */
 export interface Time {
   /**
-   * Milliseconds on a clock that never steps back and never stands still. Between two readings passes the larger of what
-   * the wall clock (which a user may set back) and the monotonic clock (which may stop while a phone sleeps) say. Its
-   * start means nothing.
+   * Milliseconds since an arbitrary start. Between two readings it advances by the larger difference of two clocks: the
+   * wall clock, which a user may set back, and the monotonic clock, which may stand still while a phone sleeps.
    */
   readonly now: () => number;
-  /** Calls back once; a Node process may end before. The returned function stops the timer. */
+  /** Calls `callback` once; does not keep a Node process alive. The returned function stops the timer. */
   start(delayMs: number, callback: () => void): () => void;
-  /** Resolves as `work`, which must not reject, or to `late` at the time limit or if `work` resolves to nothing. */
+  /** Resolves as `work` does (which must not reject), or to `late` at the time limit or instead of `undefined`. */
   limit<T, Late = 'timeout'>(work: Promise<T>, late?: Late): Promise<T | Late>;
-  /** Ends every wait at once, as at its time limit, and leaves no timer of one. */
+  /** Ends every wait at once, as if its time limit had come, and stops its timer. */
   end(): void;
 }
 
@@ -27,7 +26,7 @@ export const startTime = (clock: RefreshTokenClock, limitMs: number): Time => {
 
   const start: Time['start'] = (delayMs, callback) => {
     const timer = clock.setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
-    // Browsers and React Native have numbers here.
+    // In browsers and React Native, a timer is a number.
     (timer as { unref?(): void } | undefined)?.unref?.();
     return () => clock.clearTimeout(timer);
   };

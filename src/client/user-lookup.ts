@@ -1,11 +1,11 @@
 import type { User } from './user.js';
 
-/** Asks the app which user is signed in, and says why it asks. Never rejects, and never hangs. */
+/** Asks the app which user is signed in, and tells the app the reason. Never rejects, and never hangs. */
 type AskApp = (why?: 'unauthorized') => Promise<User | null>;
 
 /**
- * Asks one question after the other, so that no late answer follows a newer one. Calls share a question that has not
- * begun yet, so that no call hears of a user who had left before it. A question for new headers is not shared.
+ * Runs one look-up after the other, so that an older answer never comes after a newer one. Calls share a look-up that
+ * has not begun yet: its answer is newer than each of these calls. No calls share a look-up for new headers.
  */
 export const askInTurn = (askApp: AskApp): AskApp => {
   let last: Promise<User | null> = Promise.resolve(null);

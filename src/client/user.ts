@@ -2,17 +2,17 @@ import { attempt } from './attempt.js';
 import { host } from './host.js';
 import type { RefreshTokenHeadersFunction, RefreshTokenOptions } from './options.js';
 
-/** The signed-in user, as the app has described the user last. */
+/** The signed-in user, as the app has last described the user. */
 export interface User {
-  /** Equal for the same user: access tokens rotate, users do not. */
+  /** Stays the same when the user's access token rotates, unless `isOpaque`. */
   identity: string;
-  /** Whether the identity is only the text of the headers, which a new access token changes too. */
+  /** Whether the identity is only the text of the headers, which changes with the access token. */
   isOpaque: boolean;
-  /** The headers as JSON: easily compared, and a copy that the app cannot change. */
+  /** The headers as JSON: easy to compare, and a copy that the app cannot change. */
   headers: string;
 }
 
-/** Returns the `iss` and `sub` of a JWT; `undefined` if it is none, has no `sub`, or the platform cannot decode it. */
+/** Returns the `iss` and `sub` of a JWT; a falsy value if the text is not a JWT, or is one that cannot be read here. */
 const readJwtIdentity = (text: string): string | undefined =>
   attempt(() => {
     const base64 = text.split('.')[1].replace(/-/g, '+').replace(/_/g, '/');
@@ -21,8 +21,8 @@ const readJwtIdentity = (text: string): string | undefined =>
   });
 
 /**
- * Asks the app which user is signed in: `getHeaders` once, `getIdentity` before and after it. Resolves to `null` if no
- * user is, or if the user has changed between; rejects as those functions do.
+ * Asks the app which user is signed in: calls `getHeaders` once, and `getIdentity` before and after it. Resolves to
+ * `null` if no user is signed in or if the user has changed meanwhile; rejects as those functions do.
  */
 export const readUser = async (
   getHeaders: RefreshTokenHeadersFunction,

@@ -1,15 +1,15 @@
 /*
- * Lets `instanceof` recognise what a second loaded copy of this package has made: errors cross from one to the other.
- * The marks are registered symbols, which all copies share; they show neither in logs nor in JSON.
+ * Lets `instanceof` recognise objects that a second loaded copy of this package has made: one copy may catch the errors
+ * of the other. The marks are registered symbols, which all copies share. They appear neither in logs nor in JSON.
  */
 const markOf = (name: string): symbol => Symbol.for(`nestjs-nudge-auth.${name}`);
 
-/** Marks everything that inherits from the prototype. */
+/** Marks all objects that inherit from the prototype. */
 export function brand(prototype: object, name: string): void {
   Object.defineProperty(prototype, markOf(name), { value: true });
 }
 
-/** Whether some copy of this package has made the value, of a class of this brand. */
+/** Whether the value is an instance of the branded class, from any copy of this package. */
 export function isBranded(value: unknown, name: string): boolean {
   return typeof value === 'object' && value !== null && markOf(name) in value;
 }

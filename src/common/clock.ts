@@ -4,9 +4,9 @@
  * @publicApi
  */
 export interface Instant {
-  /** Epoch milliseconds of the wall clock: what people and JWTs mean by time. May step either way. */
+  /** Epoch milliseconds of the wall clock, the time in JWTs. It may step forward or back. */
   readonly wallMs: number;
-  /** Milliseconds since an arbitrary start. Never steps back, but may stand still while a machine is suspended. */
+  /** Milliseconds since an arbitrary start. It never steps back, but may stand still while the machine is suspended. */
   readonly monotonicMs: number;
 }
 
@@ -23,12 +23,12 @@ export type Cancel = () => void;
  * @publicApi
  */
 export interface ScheduleOptions {
-  /** `true` lets the process exit while the timer is pending: for work that nobody waits for. Default `false`. */
+  /** `true` lets the process exit while the timer is pending: for work that no caller waits for. Default `false`. */
   readonly background?: boolean;
 }
 
 /**
- * The one source of time of this package, so that tests decide what time it is and no test ever sleeps.
+ * The only source of time in this package: a test sets the time and need not sleep.
  *
  * @publicApi
  */
@@ -39,27 +39,27 @@ export interface Clock {
   schedule(delayMs: number, callback: () => void, options?: ScheduleOptions): Cancel;
 }
 
-/** The one source of chance: uniformly distributed in [0, 1), as `Math.random` is. */
+/** The only source of randomness: uniformly distributed in [0, 1), as `Math.random` is. */
 export type Random = () => number;
 
 /**
- * Milliseconds that have passed between two moments: the larger of what the two clocks say,
- * because a wall clock may be set back and a monotonic one may stand still in suspend.
+ * Milliseconds that have passed between two moments: the larger difference of the two clocks. The wall clock may be set
+ * back, and the monotonic clock may stand still while the machine is suspended.
  */
 export function elapsedMs(from: Instant, to: Instant): number {
   return Math.max(to.wallMs - from.wallMs, to.monotonicMs - from.monotonicMs);
 }
 
-/** Node fires a longer timer at once (and warns), so longer delays are slept in turns. */
+/** Node fires a longer timer at once (and warns), so a longer delay is split over several timers. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** So often one moment is handed out: a wall clock that stands still must not hold up the monotonic one. */
+/** How often the same moment is returned: while the wall clock stands still, the monotonic clock must go on. */
 const MOST_READINGS = 32;
 
 let present: Instant = { wallMs: Number.NaN, monotonicMs: 0 };
 let readings = 0;
 
-/** Both clocks; within one millisecond of the wall clock the same moment again, which halves what a reading costs. */
+/** Reads both clocks. Within one millisecond of the wall clock it returns the same moment, which halves the cost. */
 function now(): Instant {
   const wallMs = Date.now();
   readings += 1;

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
-/** What a command needs of its process. */
+/** The parts of the process that a command uses. */
 export interface CommandIo {
   /** Writes to standard output. */
   print(text: string): void;
@@ -8,10 +8,10 @@ export interface CommandIo {
   printError(text: string): void;
   /** Resolves when the user ends the command: SIGINT (Ctrl-C) or SIGTERM. */
   untilStopped(): Promise<void>;
-  /** All of standard input. */
+  /** Reads standard input to its end. */
   readInput(): Promise<string>;
   readonly environment: NodeJS.ProcessEnv;
-  /** Whether a person sees what is written to standard output, and to standard error. */
+  /** Whether standard output and standard error are terminals. */
   readonly isTerminal: { readonly output: boolean; readonly errors: boolean };
 }
 
@@ -20,28 +20,28 @@ export interface Command {
   /** What `--help` prints, examples included. */
   readonly help: string;
   /**
-   * Runs to its end and returns the exit code.
+   * Runs the command to its end and returns the exit code.
    *
-   * @param argv what stands after the command's name; never `--help`.
-   * @throws {CommandUsageError} for arguments that make no sense.
+   * @param argv the arguments after the command's name; never `--help`.
+   * @throws {CommandUsageError} when the arguments are wrong.
    */
   run(argv: readonly string[], io: CommandIo): Promise<number>;
 }
 
-/** The arguments make no sense. The message is one line and repeats no value, which may be a key. */
+/** The arguments are wrong. The message is one line and repeats no value: a value may be a key. */
 export class CommandUsageError extends Error {
   override readonly name = 'CommandUsageError';
 }
 
 type OptionsConfig = NonNullable<ParseArgsConfig['options']>;
 
-/** What the command line gave for each option. */
+/** The value of each option on the command line. */
 type OptionValues<Options extends OptionsConfig> = ReturnType<
   typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
 >['values'];
 
 /**
- * The values of a command's options, for one that takes nothing else.
+ * The values of a command's options, for a command that takes only options.
  *
  * @throws {CommandUsageError} for an unknown option, a missing value, or an argument that is no option.
  */
@@ -55,7 +55,7 @@ export function parseOptions<const Options extends OptionsConfig>(
 }
 
 /**
- * The values of a command's options, and what stands beside them.
+ * The values of a command's options, and its other arguments.
  *
  * @throws {CommandUsageError} for an unknown option or a missing value.
  */
@@ -67,7 +67,7 @@ export function parseArguments<const Options extends OptionsConfig>(
     return parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
     const { message } = error as TypeError;
-    // The first sentence says what is wrong. What follows is advice on arguments that no command takes.
+    // The first sentence says what is wrong. The rest is advice for arguments that no command takes.
     throw new CommandUsageError(message.split(/\n|\. To /)[0] ?? message, { cause: error });
   }
 }

@@ -27,7 +27,7 @@ describe('systemClock', () => {
   let presentMs = Date.UTC(2031, 0, 1);
 
   beforeEach(() => {
-    // Another one each time, so that no reading of the last test is taken for one of this.
+    // Each test starts an hour later: the clock must not return the moment that it kept from the test before.
     jest.useFakeTimers({ now: (presentMs += 3_600_000) });
   });
 
@@ -35,14 +35,14 @@ describe('systemClock', () => {
     jest.useRealTimers();
   });
 
-  it('hands out one moment as often as it is asked within a millisecond, and reads both clocks again after it', () => {
+  it('returns the same moment within a millisecond, and reads both clocks again after that', () => {
     const moment = systemClock.now();
     expect(systemClock.now()).toBe(moment);
     jest.advanceTimersByTime(1);
     expect(systemClock.now()).not.toBe(moment);
   });
 
-  it('lets no wall clock that stands still hold up the monotonic one', () => {
+  it('reads the monotonic clock again after some calls while the wall clock stands still', () => {
     const { wallMs, monotonicMs } = systemClock.now();
     jest.advanceTimersByTime(60_000);
     jest.setSystemTime(wallMs);
@@ -50,7 +50,7 @@ describe('systemClock', () => {
     expect(readings.at(-1)).toEqual({ wallMs, monotonicMs: monotonicMs + 60_000 });
   });
 
-  it('tells the time of both clocks', () => {
+  it('reads both clocks', () => {
     const before = systemClock.now();
     jest.advanceTimersByTime(1500);
     expect(systemClock.now()).toEqual({
@@ -71,7 +71,7 @@ describe('systemClock', () => {
     expect(ran).toEqual(['kept']);
   });
 
-  it('waits longer than a timer of Node can, and can be cancelled all the while', () => {
+  it('runs a callback after a delay that is too long for one timer of Node, unless it was cancelled', () => {
     const ran: string[] = [];
     const days = 30 * 86_400_000;
     systemClock.schedule(days, () => ran.push('kept'));
@@ -84,7 +84,7 @@ describe('systemClock', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('keeps no process alive for work in the background', () => {
+  it('lets the process exit while a background timer is pending', () => {
     jest.useRealTimers();
     const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const before = timers();
@@ -98,7 +98,7 @@ describe('systemClock', () => {
 });
 
 describe('Deadline', () => {
-  it('counts down, never below nothing, whatever the wall clock does', () => {
+  it('counts down to 0 and not below, also when the wall clock steps', () => {
     const clock = new ManualClock();
     const deadline = new Deadline(clock, 1000);
     clock.advance(400);
@@ -108,7 +108,7 @@ describe('Deadline', () => {
     expect(deadline.remainingMs()).toBe(0);
   });
 
-  it('gives work the time that is left, and no timer afterwards', async () => {
+  it('gives work the remaining time, and leaves no timer when the work ends in time', async () => {
     const clock = new ManualClock();
     const deadline = new Deadline(clock, 1000);
     const late = (): Error => new Error('late');
@@ -124,7 +124,7 @@ describe('Deadline', () => {
 });
 
 describe('Secret', () => {
-  it('comes out only where it is revealed', () => {
+  it('shows its value only through reveal()', () => {
     const secret = new Secret('obviously-fake');
     const printed = [
       String(secret),
@@ -139,7 +139,7 @@ describe('Secret', () => {
     expect(secret.reveal()).toBe('obviously-fake');
   });
 
-  it('is named by the beginning of its digest', () => {
+  it('has the beginning of its digest as fingerprint', () => {
     expect(new Secret('obviously-fake').fingerprint).toBe(fingerprintOf('obviously-fake'));
     expect(fingerprintOf('obviously-fake')).toMatch(/^[\da-f]{8}$/);
     expect(fingerprintOf('obviously-fake')).not.toBe(fingerprintOf('obviously-fake2'));
@@ -147,7 +147,7 @@ describe('Secret', () => {
 });
 
 describe('errors', () => {
-  it('say whether waiting helps', () => {
+  it('are retryable when a later attempt can succeed', () => {
     const retryable = (code: NudgeAuthError['code']): boolean => new NudgeAuthError(code, 'x').retryable;
     expect(
       retryable('NUDGE_UNAVAILABLE') && retryable('NUDGE_RATE_LIMITED') && retryable('NUDGE_TIMEOUT'),
@@ -155,7 +155,7 @@ describe('errors', () => {
     expect(retryable('NUDGE_CREDENTIALS_REJECTED') || retryable('NUDGE_INVALID_REQUEST')).toBe(false);
   });
 
-  it('are known as such, also from a second loaded copy, and nothing else is', () => {
+  it('are recognised, also from a second loaded copy, and other values are not', () => {
     class Copy extends Error {
       constructor(readonly code: string) {
         super('of another copy');
@@ -174,7 +174,7 @@ describe('errors', () => {
     expect(isNudgeAuthError(undefined)).toBe(false);
   });
 
-  it('keep a cause only where there is one', () => {
+  it('have a cause only when one is given', () => {
     expect(new NudgeAuthError('NUDGE_TIMEOUT', 'x')).not.toHaveProperty('cause');
     expect(new NudgeAuthError('NUDGE_TIMEOUT', 'x', { cause: 5, retryAfterMs: 7 })).toMatchObject({
       cause: 5,
@@ -182,12 +182,12 @@ describe('errors', () => {
     });
   });
 
-  it('of options list what is wrong', () => {
+  it('about options list every problem', () => {
     const one = new InvalidNudgeAuthOptionsError('It', [{ path: 'a', message: 'is bad' }]);
     expect(one.message).toBe('It cannot start, its options have 1 problem:\n  - a: is bad');
   });
 
-  it('of the system are known by their codes, and others by none', () => {
+  it('from the operating system have a known code, and other errors have none', () => {
     expect(systemErrorCodeOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('ENOENT');
     for (const value of [{ code: 'toString' }, { code: 'obviously-fake-key' }, { code: 2 }, 'ENOENT', null]) {
       expect(systemErrorCodeOf(value)).toBeUndefined();
@@ -210,14 +210,14 @@ describe('isLoopbackHost', () => {
     '0.0.0.0',
     '::2',
     '127.0.0.1.example',
-  ])('does not for "%s"', (host) => expect(isLoopbackHost(host)).toBe(false));
+  ])('does not hold for "%s"', (host) => expect(isLoopbackHost(host)).toBe(false));
 });
 
 describe('verification keys', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
   const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).publicKey;
 
-  it('are taken as text, bytes and as what they are', () => {
+  it('are accepted as a string, a Buffer and a KeyObject', () => {
     const secret = createSecretKey(Buffer.from('obviously-fake'));
     for (const given of ['obviously-fake', Buffer.from('obviously-fake'), secret]) {
       expect(secretKeyObject(given).equals(secret)).toBe(true);
@@ -228,7 +228,7 @@ describe('verification keys', () => {
     expect(() => publicKeyObject(Buffer.alloc(0))).toThrow('must be a PEM');
   });
 
-  it('go with the algorithms of their type', () => {
+  it('allow the algorithms of their type', () => {
     expect(algorithmsFor(createPublicKey(rsa.export({ type: 'spki', format: 'pem' })))).toContain('PS256');
     expect(algorithmsFor(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey)).not.toContain(
       'RS256',

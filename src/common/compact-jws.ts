@@ -1,7 +1,7 @@
 /**
- * A signed JWT as it travels: header and claims as JSON in base64url, then the signature.
+ * A signed JWT in compact form: header and claims as JSON in base64url, then the signature.
  *
- * @param sign signs the text that stands before the signature.
+ * @param sign signs the text before the signature.
  * @see https://www.rfc-editor.org/rfc/rfc7515#section-7.1
  */
 export function compactJws(

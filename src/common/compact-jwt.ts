@@ -1,13 +1,13 @@
-/** What a JWT says, in objects of the caller's own. Read, not verified. */
+/** The content of a JWT that is decoded but not verified. No other caller shares these objects. */
 export interface DecodedJwt {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Refuses bytes that are no UTF-8, and leaves a byte order mark in place, which `JSON.parse` then refuses. */
+/** Refuses bytes that are not UTF-8. Keeps a byte order mark, which `JSON.parse` then refuses. */
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Whether a text is base64url as an encoder writes it: no padding, no other characters, no stray bits at the end. */
+/** Whether a text is base64url exactly as an encoder writes it: no padding, no other characters, no extra bits. */
 export function isBase64Url(text: string): boolean {
   return text !== '' && Buffer.from(text, 'base64url').toString('base64url') === text;
 }
@@ -19,14 +19,14 @@ function decodeObject(part: string): Readonly<Record<string, unknown>> | undefin
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isObject ? (value as Record<string, unknown>) : undefined;
   } catch {
-    // Not UTF-8, or not JSON. The error may quote what it could not read.
+    // Not UTF-8, or not JSON. The error is dropped because it may quote the text.
     return undefined;
   }
 }
 
 /**
- * The header and the claims of a JWT in compact form, read strictly; `undefined` where either is anything but the
- * base64url of a JSON object in UTF-8.
+ * The header and the claims of a JWT in compact form. Decodes strictly: returns `undefined` unless each of the two is
+ * the base64url of a JSON object in UTF-8.
  *
  * @see RFC 7515 §5.2, RFC 7519 §7.2
  */

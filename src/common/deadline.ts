@@ -2,15 +2,15 @@ import type { Clock, Instant } from './clock.js';
 import { within } from './within.js';
 
 /**
- * The moment by which a piece of work must have ended, well or badly. Counted by the monotonic clock alone: a wall clock
- * that is set ahead must not fail the requests under way.
+ * The moment by which some work must have ended. It uses the monotonic clock alone: a step of the wall clock must not
+ * fail the requests under way.
  */
 export class Deadline {
   readonly #clock: Clock;
   readonly #endsAtMs: number;
 
   /**
-   * @param durationMs milliseconds from its beginning.
+   * @param durationMs milliseconds from `begunAt` to the deadline.
    * @param begunAt default: now.
    */
   constructor(clock: Clock, durationMs: number, begunAt: Instant = clock.now()) {
@@ -18,12 +18,12 @@ export class Deadline {
     this.#endsAtMs = begunAt.monotonicMs + durationMs;
   }
 
-  /** Milliseconds that are left; never negative. */
+  /** The remaining milliseconds; never negative. */
   remainingMs(): number {
     return Math.max(0, this.#endsAtMs - this.#clock.now().monotonicMs);
   }
 
-  /** What `work` comes to, or a rejection with `late()` when that takes longer than what is left. */
+  /** Settles as `work` does, or rejects with `late()` at the deadline. */
   race<T>(work: Promise<T>, late: () => Error): Promise<T> {
     return within(this.#clock, this.remainingMs(), work, late);
   }

@@ -1,2 +1,2 @@
-/** Where a person can go on whose log or error has a cause that the doctor finds. */
+/** The last sentence of a log line or error whose cause the doctor can find. */
 export const RUN_THE_DOCTOR = 'Run `npx nestjs-nudge-auth doctor`.';

@@ -2,8 +2,7 @@ import { brand, isBranded } from './brand.js';
 import { errorKindOf } from './error-kind.js';
 
 /**
- * Every way in which this package can fail to hand out a token. The names are stable: they appear in HTTP answers,
- * logs and metrics.
+ * The code of every failure to hand out a token. The codes are stable: they appear in HTTP answers, logs and metrics.
  *
  * @publicApi
  */
@@ -29,14 +28,14 @@ export const NUDGE_AUTH_ERROR_CODES = [
 export type NudgeAuthErrorCode = (typeof NUDGE_AUTH_ERROR_CODES)[number];
 
 /**
- * What else is known of a failure.
+ * More facts about a failure.
  *
  * @publicApi
  */
 export interface NudgeAuthErrorDetails {
-  /** Milliseconds until another attempt can succeed, where that is known. */
+  /** Milliseconds until another attempt can succeed; left out where that is unknown. */
   retryAfterMs?: number;
-  /** What lies behind the failure. Must hold neither key nor token: it is logged by whoever logs the error. */
+  /** The error that caused the failure. It must hold neither key nor token, because hosts log it with the failure. */
   cause?: unknown;
 }
 
@@ -48,8 +47,8 @@ const NOT_RETRYABLE: ReadonlySet<NudgeAuthErrorCode> = new Set([
 ]);
 
 /**
- * A token could not be handed out. Knows nothing of HTTP; tell the reasons apart by `code`.
- * Neither its message nor its `cause` ever holds an API key or a token.
+ * A failure to hand out a token. Its `code` says why. The error has no HTTP status. Neither its message nor its `cause`
+ * ever holds an API key or a token.
  *
  * @example
  * try {
@@ -65,7 +64,7 @@ export class NudgeAuthError extends Error {
     brand(this.prototype, 'NudgeAuthError');
   }
 
-  /** Recognises the errors of a second loaded copy of this package, too, unless it has codes that this one does not know. */
+  /** Also recognises the errors of a second loaded copy of this package, if this copy knows their `code`. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== NudgeAuthError) return super[Symbol.hasInstance](value);
     return (
@@ -74,11 +73,11 @@ export class NudgeAuthError extends Error {
   }
 
   override readonly name = 'NudgeAuthError';
-  /** Why it failed. Stable across versions. */
+  /** Why the token could not be handed out. Stable across versions. */
   readonly code: NudgeAuthErrorCode;
-  /** Whether the same call can succeed later with nothing mended in between. */
+  /** Whether the same call can succeed later without a change by the caller or the operator. */
   readonly retryable: boolean;
-  /** Milliseconds until another attempt can succeed; `undefined` where nobody knows. */
+  /** Milliseconds until another attempt can succeed; `undefined` where that is unknown. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: NudgeAuthErrorCode, message: string, details: NudgeAuthErrorDetails = {}) {
@@ -90,7 +89,7 @@ export class NudgeAuthError extends Error {
 }
 
 /**
- * Whether a caught value is a {@link NudgeAuthError}, also one thrown by a second loaded copy of this package.
+ * Whether a caught value is a {@link NudgeAuthError}, from this or from a second loaded copy of this package.
  *
  * @publicApi
  */
@@ -99,8 +98,8 @@ export function isNudgeAuthError(value: unknown): value is NudgeAuthError {
 }
 
 /**
- * A caught value as a {@link NudgeAuthError}. Anything else that is thrown on the way to a token is a fault of this
- * package, or of a source or store that the host gave it; only its kind goes on, because its message may quote a secret.
+ * Turns a caught value into a {@link NudgeAuthError}. Any other error comes from a bug in this package, or from a
+ * source or store of the host. Only its name is kept, because its message may quote a secret.
  */
 export function asNudgeAuthError(error: unknown): NudgeAuthError {
   if (error instanceof NudgeAuthError) return error;

@@ -9,7 +9,7 @@ function coded(code: unknown): Error {
   return Object.assign(new Error('connect to secret-host:6379 failed'), { code });
 }
 
-describe('why something did not work', () => {
+describe('the reason of a failure', () => {
   it.each([
     [coded('ECONNREFUSED'), 'ECONNREFUSED'],
     [coded('EPROTO'), 'EPROTO'],
@@ -20,7 +20,7 @@ describe('why something did not work', () => {
     [replyError('WRONGPASS invalid username-password pair'), 'WRONGPASS'],
     [replyError("READONLY You can't write against a read only replica."), 'READONLY'],
     [replyError('OOM'), 'OOM'],
-  ])('is said in one word: %s', (error, reason) => {
+  ])('is one word for a known error: %s', (error, reason) => {
     expect(failureReasonOf(error)).toBe(reason);
   });
 
@@ -37,7 +37,7 @@ describe('why something did not work', () => {
     ['ECONNREFUSED'],
     [null],
     [undefined],
-  ])('is not said where it could be anything: %s', (error) => {
+  ])('is left out when the error could hold any text: %s', (error) => {
     expect(failureReasonOf(error)).toBeUndefined();
   });
 });

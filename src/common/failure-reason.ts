@@ -1,6 +1,6 @@
 import { errorCodeOf } from './system-error.js';
 
-/** As systems, TLS and Redis write them: nothing that tells a secret or an address looks so. */
+/** The form of the error codes of operating systems, TLS and Redis. No secret and no address has this form. */
 const WORD = /^[A-Z]{2,}(?:_[A-Z]+)*$/;
 const LONGEST_WORD = 40;
 
@@ -10,8 +10,8 @@ function firstWordOfReply(error: unknown): string | undefined {
 }
 
 /**
- * Why something outside did not work, in one word for a log: the code of an error (`ECONNREFUSED`), the first word of
- * what Redis answered (`NOAUTH`), or `timeout`. Never a message, which may quote anything.
+ * Why a call to another system failed, in one word for a log: the code of an error (`ECONNREFUSED`), the first word of
+ * an error reply of Redis (`NOAUTH`), or `timeout`. Never the message, which may quote a secret.
  */
 export function failureReasonOf(error: unknown): string | undefined {
   const word = errorCodeOf(error) ?? firstWordOfReply(error);

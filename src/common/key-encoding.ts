@@ -1,6 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 
-/** A form in which asymmetric keys are passed around. */
+/** A common encoding of asymmetric keys. */
 type KeyEncoding = 'PEM' | 'DER' | 'JWK' | 'SSH key';
 
 const SSH_KEY = /^(?:ssh-|ecdsa-sha2-)\S+ AAAA/;
@@ -10,20 +10,20 @@ const HEX = /^(?:0x)?([\da-f]{32,})$/i;
 /** base64 and base64url. */
 const BASE64 = /^[\w+/-]{16,}={0,2}$/;
 
-/** Layers that configuration puts around a key, outermost first: base64 of a quoted PEM in base64 has four. */
+/** How many layers of encoding to remove from a key: for example base64 of a quoted text that is base64 itself. */
 const MAX_LAYERS = 4;
 
-/** As a .env file has it in one line. */
+/** An escaped line break or tab, as a .env file writes it. */
 const ESCAPED_SPACE = /\\[nrt]/g;
-/** What UTF-16 has beside the letters of these texts, when it is read as UTF-8. */
+/** The extra characters that appear when UTF-16 text is read as UTF-8. */
 const OF_UTF_16 = /[\0\uFEFF\uFFFD]/g;
 
-/** Without white space, and the colons of a dump in hex. */
+/** Removes white space, and the colons of a hex dump. */
 function compact(text: string): string {
   return text.replaceAll(ESCAPED_SPACE, '').replaceAll(/[\s:]/g, '');
 }
 
-/** How a text may wrap a key. Each gives what is inside, or `undefined` where the text is not of its kind. */
+/** Each function removes one kind of layer, and returns `undefined` if the text has no such layer. */
 const UNWRAP: readonly ((text: string) => Buffer | string | undefined)[] = [
   (text) => QUOTED.exec(text)?.[2]?.replaceAll(/\\(["'`])/g, '$1'),
   (text) => DATA_URI.exec(text)?.[1],
@@ -39,13 +39,13 @@ function works(attempt: () => unknown): boolean {
     attempt();
     return true;
   } catch {
-    // That is the answer.
+    // The failure is the answer.
     return false;
   }
 }
 
 function isDer(bytes: Buffer): boolean {
-  // All of these are an ASN.1 SEQUENCE: most texts are found out without an attempt.
+  // Each of these starts with an ASN.1 SEQUENCE. The check avoids three costly attempts for most texts.
   if (bytes[0] !== 0x30) return false;
   return (
     works(() => createPublicKey({ key: bytes, format: 'der', type: 'spki' })) ||
@@ -54,7 +54,7 @@ function isDer(bytes: Buffer): boolean {
   );
 }
 
-/** A JWK, also within a set, a list or another object. */
+/** Whether the value is a JWK, or a set, a list or another object that holds one. */
 function isJwk(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if ('kty' in value) return typeof value.kty === 'string';
@@ -71,14 +71,14 @@ function isJwkText(text: string): boolean {
   }
 }
 
-/** The bytes of a DER may have been kept in a string, a character each. */
+/** Some configurations keep the bytes of a DER in a string, one character for each byte. */
 function bytesOfCharacters(material: Buffer): Buffer {
   return Buffer.from(material.toString(), 'latin1');
 }
 
 /**
- * In which form some bytes are an asymmetric key or a certificate, also behind layers of quotes, base64 or hex;
- * `undefined` where they are none, and so may be a shared secret.
+ * The encoding in which some bytes hold an asymmetric key or a certificate, also behind layers of quotes, base64 or
+ * hex; `undefined` where they hold none: then they may be a shared secret.
  */
 export function keyEncodingOf(material: Buffer, layers = MAX_LAYERS): KeyEncoding | undefined {
   const text = material.toString().replaceAll(OF_UTF_16, '').trim();

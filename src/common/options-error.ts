@@ -1,7 +1,7 @@
 import { brand, isBranded } from './brand.js';
 
 /**
- * One thing that is wrong with a configuration.
+ * One problem of a configuration.
  *
  * @publicApi
  */
@@ -13,7 +13,7 @@ export interface OptionProblem {
 }
 
 /**
- * A configuration cannot be used. Lists every problem at once, each with its option path and its cure.
+ * A configuration cannot be used. The error lists every problem with its option path and says how to mend it.
  *
  * @publicApi
  */
@@ -22,7 +22,7 @@ export class InvalidNudgeAuthOptionsError extends Error {
     brand(this.prototype, 'InvalidNudgeAuthOptionsError');
   }
 
-  /** Recognises the errors of a second loaded copy of this package, too. */
+  /** Also recognises the errors of a second loaded copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === InvalidNudgeAuthOptionsError
       ? isBranded(value, 'InvalidNudgeAuthOptionsError')
@@ -33,8 +33,8 @@ export class InvalidNudgeAuthOptionsError extends Error {
   readonly problems: readonly OptionProblem[];
 
   /**
-   * @param subject what is configured: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`.
-   * @param advice a last line, for problems that a command can look into.
+   * @param subject the owner of the options: `NudgeAuthModule` or, for a named registration, `NudgeAuthModule "name"`.
+   * @param advice a last line, for problems that a command can explain.
    */
   constructor(subject: string, problems: readonly OptionProblem[], advice?: string) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;

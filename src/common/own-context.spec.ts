@@ -6,7 +6,7 @@ import { inOwnContext } from './own-context.js';
 describe('the async context of the package', () => {
   const user = new AsyncLocalStorage<string>();
 
-  it('is nobody’s, for what runs in it at once, later, and by a timer', async () => {
+  it('hides the caller’s store from work that runs at once, later, and in a timer', async () => {
     const seen = await user.run('ada', () =>
       inOwnContext(async () => {
         const atOnce = user.getStore();
@@ -19,14 +19,14 @@ describe('the async context of the package', () => {
     expect(seen).toEqual([undefined, undefined, undefined]);
   });
 
-  it('is left when the work returns, and the caller goes on in their own', async () => {
+  it('ends when the work returns: the caller is in the caller’s own context again', async () => {
     await user.run('ada', async () => {
       expect(await inOwnContext(() => turn('done'))).toBe('done');
       expect(user.getStore()).toBe('ada');
     });
   });
 
-  it('passes on what the work returns and throws', () => {
+  it('returns what the work returns, and throws what the work throws', () => {
     expect(inOwnContext(() => 1)).toBe(1);
     expect(() =>
       inOwnContext(() => {
@@ -35,7 +35,7 @@ describe('the async context of the package', () => {
     ).toThrow('passed on');
   });
 
-  it('does not keep what somebody enters in it', () => {
+  it('does not keep a store that the work sets with enterWith', () => {
     inOwnContext(() => user.enterWith('ada'));
     expect(inOwnContext(() => user.getStore())).toBeUndefined();
   });

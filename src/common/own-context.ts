@@ -2,14 +2,14 @@ import { AsyncResource } from 'node:async_hooks';
 
 const NAME = 'nestjs-nudge-auth';
 
-/** Made while the package is loaded: no request, trace or tenant is there yet that it could remember. */
+/** Created while the package loads: no request, trace or tenant exists yet that it could capture. */
 const root = new AsyncResource(NAME);
 
 /**
- * Runs `work`, and all that it begins, in an async context of the package's own: what many callers share must not see
- * the CLS, trace or tenant of the one who happened to come first.
+ * Runs `work`, and all work that it starts, in an async context of this package. Many callers share this work: it must
+ * not see the CLS, trace or tenant of the caller who started it.
  */
 export function inOwnContext<T>(work: () => T): T {
-  // One inside the other: what a host's function sets with `enterWith` must not stay in the one that lasts.
+  // A new resource each time: a store that a function of the host sets with `enterWith` must not stay in `root`.
   return root.runInAsyncScope(() => new AsyncResource(NAME).runInAsyncScope(work));
 }

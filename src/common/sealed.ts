@@ -1,4 +1,4 @@
-/** Holds a value that nobody finds by looking: not by `util.inspect`, JSON or a walk over properties. */
+/** Holds a value that neither `util.inspect` nor JSON nor a loop over properties shows. */
 export class Sealed<T> {
   readonly #value: T;
 

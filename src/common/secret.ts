@@ -4,15 +4,15 @@ import { inspect } from 'node:util';
 const REDACTED = '[redacted]';
 const DERIVED_BYTES = 32;
 
-/** The first eight hexadecimal digits of a SHA-256 digest: enough to tell two secrets apart, useless to recover one. */
+/** The first eight hexadecimal digits of the SHA-256 digest. They distinguish two secrets and do not reveal them. */
 export function fingerprintOf(value: string): string {
   return createHash('sha256').update(value).digest('hex').slice(0, 8);
 }
 
-/** A string that prints as `[redacted]` wherever it is logged, serialised or inspected. */
+/** A string that appears as `[redacted]` in logs, in JSON and in `util.inspect`. */
 export class Secret {
   readonly #value: string;
-  /** Names the secret in logs and status reports without giving it away. */
+  /** Stands for the secret in logs and status reports, and does not reveal it. */
   readonly fingerprint: string;
 
   constructor(value: string) {
@@ -20,15 +20,16 @@ export class Secret {
     this.fingerprint = fingerprintOf(value);
   }
 
-  /** The value itself. To be called where it leaves for its destination, and nowhere else. */
+  /** Returns the value. Call it only at the place where the value is sent or used. */
   reveal(): string {
     return this.#value;
   }
 
   /**
-   * 32 bytes that everybody who has the secret can derive (HKDF with SHA-256), and from which it cannot be recovered.
+   * Derives 32 bytes from the secret (HKDF with SHA-256). The same secret always gives the same bytes. The bytes do not
+   * reveal the secret.
    *
-   * @param purpose different purposes get unrelated bytes.
+   * @param purpose different purposes give unrelated bytes.
    */
   derive(purpose: string): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.#value, 'nestjs-nudge-auth', purpose, DERIVED_BYTES));

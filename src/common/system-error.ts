@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 
-/** The `code` of whatever was thrown. Anybody may have set it, to anything: no log may have it as it is. */
+/** The `code` of a caught value. Any code may have set it to any value: a log must not print it without a check. */
 export function errorCodeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
 }
 
 /**
- * The code of an error of the operating system, such as `ENOENT`; `undefined` for any other. It is one of a fixed list,
- * so that nothing else can hide in it.
+ * The code of an error of the operating system, such as `ENOENT`; `undefined` for other errors. The code is one of a
+ * fixed list, so it cannot hold a secret.
  */
 export function systemErrorCodeOf(error: unknown): string | undefined {
   const code = errorCodeOf(error);

@@ -3,7 +3,7 @@ import type { Secret } from './secret.js';
 
 const FINGERPRINT_CHARS = 12;
 
-/** What stands for a tenant in log lines and events. Without the key a reader cannot find out which ids it may stand for. */
+/** Stands for a tenant in log lines and events. A reader without the key cannot test which id it belongs to. */
 export function tenantFingerprintOf(tenant: string, key: Secret): string {
   return createHmac('sha256', key.derive('tenant fingerprints'))
     .update(tenant)

@@ -2,8 +2,8 @@ import type { Clock } from './clock.js';
 import { arrivedWithin, settledWithin } from './within.js';
 
 /**
- * How long one caller may wait for somebody else, in all its questions together. Only the time counts in which the
- * caller asks: not what the vendor takes, nor a place in the queue.
+ * How long one caller may wait for another system, such as the store, in all its calls together. The time that the
+ * vendor takes, and the time in the queue, do not count.
  */
 export class TimeBudget {
   readonly #clock: Clock;
@@ -16,21 +16,21 @@ export class TimeBudget {
     this.#leftMs = budgetMs;
   }
 
-  /** Begins anew: the caller was waiting for others meanwhile. */
+  /** Starts again with the full budget, after the caller has waited for something else. */
   restart(): void {
     this.#leftMs = this.#budgetMs;
   }
 
   /**
-   * The result of `work`. An answer that has arrived when the time is up, and only was not read yet, still counts.
+   * Returns the result of `work`. An answer that has arrived in time still counts if the process reads it later.
    *
-   * @throws when `work` does; `NoAnswer` when no answer comes in time.
+   * @throws what `work` throws; `NoAnswer` when no answer arrives in time.
    */
   within<T>(work: () => Promise<T>): Promise<T> {
     return this.#spend(arrivedWithin(this.#clock, this.#leftMs, Promise.resolve().then(work)));
   }
 
-  /** The result of work that goes on without the caller and never rejects; `undefined` when the time is up before. */
+  /** Returns the result of work that never rejects; `undefined` when the time is up first. The work then goes on. */
   atMost<T>(work: Promise<T>): Promise<T | undefined> {
     return this.#spend(settledWithin(this.#clock, this.#leftMs, work));
   }

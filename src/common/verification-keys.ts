@@ -2,7 +2,7 @@ import { createPublicKey, createSecretKey, KeyObject } from 'node:crypto';
 import { keyEncodingOf } from './key-encoding.js';
 
 /**
- * A key as people configure it: text, bytes, or already parsed.
+ * A key in a configuration: text, bytes, or a parsed key.
  *
  * @publicApi
  */
@@ -12,7 +12,7 @@ function isText(material: unknown): material is string | Buffer {
   return typeof material === 'string' || Buffer.isBuffer(material);
 }
 
-/** Shorter RSA keys can be broken (NIST SP 800-131A, RFC 7518 §3.3). */
+/** An attacker can break a shorter RSA key (NIST SP 800-131A, RFC 7518 §3.3). */
 const MIN_RSA_BITS = 2048;
 
 function assertNoPublicKey(secret: Buffer): void {
@@ -24,10 +24,10 @@ function assertNoPublicKey(secret: Buffer): void {
 }
 
 /**
- * The `KeyObject` of a shared HMAC secret. Made once and reused it spares every verification the parsing of the key.
+ * The `KeyObject` of a shared HMAC secret. Create it once and reuse it, so that each verification need not parse it.
  *
- * @throws {TypeError} whose message says what is wrong, without quoting the secret: empty, or a key of another kind (a
- * public key used as an HMAC secret lets everybody who knows it sign), be it PEM, DER, JWK or the base64 of one.
+ * @throws {TypeError} when the secret is empty, or is a key of another kind as PEM, DER, JWK or the base64 of one.
+ * (With a public key as the HMAC secret, everyone who knows that key could sign.) The message never quotes the secret.
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: secretKeyObject(config.getOrThrow('JWT_SECRET')), algorithms: ['HS256'] });
@@ -48,10 +48,10 @@ export function secretKeyObject(secret: KeyMaterial): KeyObject {
 }
 
 /**
- * The `KeyObject` of a public key in PEM. Made once and reused it spares every verification the parsing of the key.
+ * The `KeyObject` of a public key in PEM. Create it once and reuse it, so that each verification need not parse it.
  *
- * @throws {TypeError} whose message says what is wrong, without quoting the key: not a PEM, a private key, or an RSA key
- * of less than 2048 bits.
+ * @throws {TypeError} when the key is not a PEM, is a private key, or is an RSA key of less than 2048 bits. The message
+ * never quotes the key.
  *
  * @example
  * super({ jwtFromRequest, secretOrKey: publicKeyObject(config.getOrThrow('JWT_PUBLIC_KEY')), algorithms: ['RS256'] });
@@ -83,7 +83,7 @@ function parsePem(publicKey: string | Buffer): KeyObject {
   try {
     return createPublicKey(pem);
   } catch {
-    // OpenSSL's message is left behind: it says nothing that helps here, and may quote the input.
+    // OpenSSL's message is dropped: it does not help the operator, and may quote the key.
     const encoding = keyEncodingOf(Buffer.from(publicKey));
     throw new TypeError(
       encoding === undefined || encoding === 'PEM'
@@ -99,7 +99,7 @@ const ALGORITHMS_OF_CURVES: Readonly<Record<string, readonly string[]>> = {
   secp521r1: ['ES512'],
 };
 
-/** The names of the JWS algorithms that a public key can verify; none for a type that is not supported. */
+/** The names of the JWS algorithms that a public key can verify; empty for a key type that is not supported. */
 export function algorithmsFor({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly string[] {
   const pss = ['PS256', 'PS384', 'PS512'];
   if (asymmetricKeyType === 'rsa') return ['RS256', 'RS384', 'RS512', ...pss];

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 
-/** No answer came in time. What was asked for goes on: it cannot be called back. */
+/** No answer came in time. The work itself goes on: it cannot be cancelled. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
   readonly code = 'ETIMEDOUT';
@@ -16,7 +16,7 @@ export function passed(clock: Clock, durationMs: number): Promise<void> {
   return new Promise((resolve) => clock.schedule(durationMs, resolve));
 }
 
-/** What `work` comes to, or a rejection with `late()` after `timeoutMs`. */
+/** Settles as `work` does, or rejects with `late()` after `timeoutMs`. */
 export function within<T>(clock: Clock, timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(timeoutMs, () => reject(late()));
@@ -25,7 +25,8 @@ export function within<T>(clock: Clock, timeoutMs: number, work: Promise<T>, lat
 }
 
 /**
- * The same for an answer from a socket: one that has arrived by then, and only was not read yet, still counts.
+ * Does the same for an answer from a socket. An answer that has arrived in time still counts if the process reads it
+ * later.
  *
  * @throws {NoAnswer} when none has arrived after `timeoutMs`.
  */
@@ -36,7 +37,7 @@ export function arrivedWithin<T>(clock: Clock, timeoutMs: number, work: Promise<
   });
 }
 
-/** The result of work that never rejects and goes on without the caller; `undefined` after `timeoutMs`. */
+/** Returns the result of work that never rejects; `undefined` after `timeoutMs`. The work then goes on. */
 export function settledWithin<T>(clock: Clock, timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
     const cancel = clock.schedule(timeoutMs, () => resolve(undefined));
@@ -44,11 +45,11 @@ export function settledWithin<T>(clock: Clock, timeoutMs: number, work: Promise<
   });
 }
 
-/** Settles as `work` does, or rejects with the signal's reason, if that comes first; `work` itself goes on. */
+/** Settles as `work` does, or rejects with the signal's reason if the signal aborts first. The work then goes on. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
-    // Any number of callers may share a signal: that is no leak to warn of.
+    // Any number of callers may share a signal: Node must not warn of a leak.
     setMaxListeners(0, signal);
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

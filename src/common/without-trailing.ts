@@ -1,4 +1,4 @@
-/** The text without the given characters at its end. In one pass: a pattern such as `/x+$/` looks again from every x. */
+/** Removes the given characters from the end of a text, in linear time. (A pattern such as `/x+$/` takes longer.) */
 export function withoutTrailing(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;

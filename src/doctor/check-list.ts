@@ -36,7 +36,7 @@ import { tlsVerificationCheck } from './checks/tls-verification.js';
 import { tokenCheck } from './checks/token.js';
 import { tunnelCheck } from './checks/tunnel.js';
 
-/** Every check, in the order in which they run: a check stands behind those that it needs. */
+/** All checks, in the order in which they run. A check comes after the checks that it needs. */
 export const CHECKS: readonly Check[] = [
   nodeCheck,
   peersCheck,
@@ -70,7 +70,7 @@ export const CHECKS: readonly Check[] = [
   redisRightsCheck,
   redisLatencyCheck,
   redisClockCheck,
-  // Last: it puts the client into subscribe mode, in which it can do nothing else.
+  // The last check of Redis: it leaves the client in subscribe mode, which allows no other command.
   redisCommandsCheck,
 
   endpointAnswerCheck,

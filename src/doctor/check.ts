@@ -1,36 +1,36 @@
 import type { DoctorContext } from './context.js';
 
-/** `skip`: it could not be looked at, or there is nothing to look at. */
+/** `skip`: the check could not run, or there was nothing to check. */
 export type CheckStatus = 'pass' | 'warn' | 'fail' | 'skip';
 
-/** What a check has found. Holds no secret. */
+/** The result of a check. Holds no secret. */
 export interface Finding {
   readonly status: CheckStatus;
-  /** What was looked at, and what was found there. */
+  /** What the check has found. */
   readonly detail: string;
-  /** How to mend it. */
+  /** What the operator can do. */
   readonly hint?: string | undefined;
 }
 
 /** The parts of a setup, in the order of the report. */
 export type CheckGroup = 'Runtime' | 'Settings' | 'Way to Nudge' | 'Nudge' | 'Redis' | 'Endpoint';
 
-/** One question to a setup. */
+/** One check of a setup. */
 export interface Check {
-  /** Stable: scripts look for it. */
+  /** Stable, because scripts use it. */
   readonly name: string;
   readonly group: CheckGroup;
-  /** What is asked, for a person who waits for the answer. */
+  /** What the check finds out, shown to a user who waits for it. */
   readonly asks: string;
-  /** Names of checks that come before: where one of them failed, nothing can be learnt here. */
+  /** Names of earlier checks. If one of them has failed, this check is skipped: it could find nothing. */
   readonly needs: readonly string[];
-  /** Milliseconds it may take, 10,000 at most. Default: as long. */
+  /** Milliseconds that the check may take, at most 10,000. Default: 10,000. */
   readonly limitMs?: number;
-  /** Whether it calls Nudge, or goes there. */
+  /** Whether the check sends anything towards Nudge. */
   readonly reachesNudge?: boolean;
-  /** Whether the setup has what is asked about. Default: it has. */
+  /** Whether the setup has the part that the check is about. Default: `true`. */
   isFor?(context: DoctorContext): boolean;
-  /** Answers in time, also when the signal says that its time is over. */
+  /** Returns the result, also when the signal aborts because the time is over. */
   run(context: DoctorContext, signal: AbortSignal): Finding | Promise<Finding>;
 }
 

@@ -7,8 +7,8 @@ const manifest = await readFile(new URL('../../package.json', import.meta.url), 
 const { version } = JSON.parse(manifest) as { version: string };
 
 process.exitCode = await runCli(process.argv.slice(2), version, {
-  print: (said) => process.stdout.write(said),
-  printError: (said) => process.stderr.write(said),
+  print: (output) => process.stdout.write(output),
+  printError: (output) => process.stderr.write(output),
   untilStopped: () =>
     new Promise((resolve) => {
       process.once('SIGINT', () => resolve());
@@ -19,5 +19,5 @@ process.exitCode = await runCli(process.argv.slice(2), version, {
   isTerminal: { output: process.stdout.isTTY, errors: process.stderr.isTTY },
 });
 
-// At once, when all is written: a name that is still being looked up would keep the process alive.
+// Exits as soon as the output is written: a DNS look-up under way would keep the process alive.
 process.stdout.write('', () => process.stderr.write('', () => process.exit()));

@@ -1,16 +1,16 @@
 import type { Command } from '../common/command.js';
 
-/** A command as the list of commands shows it. It is loaded when it is chosen. */
+/** A command in the list of commands. Its module is loaded only when the user chooses it. */
 interface ListedCommand {
   readonly summary: string;
   load(): Promise<Command>;
 }
 
-/** Every command by its name. A new one is a file of its own and an entry here. */
+/** All commands by name. A new command needs a file and an entry here. */
 export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map(
   Object.entries<ListedCommand>({
     doctor: {
-      summary: 'says what is wrong with a setup',
+      summary: 'finds what is wrong with a setup',
       load: async () => (await import('./commands/doctor-command.js')).doctorCommand,
     },
     token: {
@@ -18,7 +18,7 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map(
       load: async () => (await import('./commands/token-command.js')).tokenCommand,
     },
     'tenant-fingerprint': {
-      summary: 'prints what stands for a tenant in logs and events',
+      summary: 'prints the fingerprint of a tenant in logs and events',
       load: async () => (await import('./commands/tenant-fingerprint-command.js')).tenantFingerprintCommand,
     },
     emulator: {

@@ -3,15 +3,15 @@ import type { Clock } from '../common/clock.js';
 import type { Secret } from '../common/secret.js';
 import type { Redaction } from './redaction.js';
 
-/** The client of Redis that the store itself uses; it is loaded only where there is a Redis to look at. */
+/** The client of Redis that the store uses. It is loaded only if the setup has a Redis. */
 export type RedisClientModule = typeof import('../redis/own-client.js');
 
-/** The machine that the doctor runs on. Tests have one of their own. */
+/** The machine that the doctor runs on. Tests replace parts of it. */
 export interface DoctorMachine {
   readonly clock: Clock;
-  /** As `process.versions.node`. */
+  /** The version in the form of `process.versions.node`. */
   readonly nodeVersion: string;
-  /** Where it was started: in the application's folder, one hopes. */
+  /** The folder in which the user has started the doctor: it should be the application's folder. */
   readonly workingDirectory: string;
   readonly lookup: LookupFunction;
   /** Certificates to trust in place of Node's own. */
@@ -19,9 +19,9 @@ export interface DoctorMachine {
   loadRedisClient(): Promise<RedisClientModule>;
 }
 
-/** What the command line and the environment ask for. */
+/** The input of the doctor, from the command line and the environment. */
 export interface DoctorRequest {
-  /** The environment, with what came by standard input. */
+  /** The environment, with the key from standard input if there is one. */
   readonly environment: NodeJS.ProcessEnv;
   readonly isOffline: boolean;
   readonly endpointUrl: URL | undefined;
@@ -30,12 +30,12 @@ export interface DoctorRequest {
   readonly userJwt: Secret | undefined;
 }
 
-/** All that a check can look at. */
+/** Everything that a check can use. */
 export interface DoctorContext {
   readonly machine: DoctorMachine;
   readonly request: DoctorRequest;
-  /** Takes secrets out of what is said; a probe that learns one adds it. */
+  /** Removes secrets from the output. A probe that reads a secret adds it here. */
   readonly redaction: Redaction;
-  /** Work to be done when all checks have ended: connections to close. */
+  /** Work for the end of all checks, such as closing connections. */
   readonly atEnd: (() => void)[];
 }

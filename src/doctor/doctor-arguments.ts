@@ -1,34 +1,35 @@
 import { CommandUsageError, parseOptions } from '../common/command.js';
 
-/** What a command line asks of the doctor. */
+/** The arguments of the command `doctor`. */
 export interface DoctorArguments {
   readonly isJson: boolean;
   readonly isStrict: boolean;
   readonly isOffline: boolean;
   readonly endpointUrl: URL | undefined;
   readonly pageOrigin: string | undefined;
-  /** What comes by standard input. */
+  /** What the doctor reads from standard input. */
   readonly input: 'key' | 'jwt' | undefined;
 }
 
 export const DOCTOR_HELP = `Usage: nestjs-nudge-auth doctor [options]
 
-Says what is wrong with a setup: versions, the API key and the other variables, the way to Nudge, Nudge's
-answer (one call), Redis, and your endpoint. It reads the variables that nudgeAuthConfig reads, also from
-.env in this folder, and NUDGE_REDIS_URL, NUDGE_REDIS_KEY_PREFIX and NUDGE_USER_JWT. It prints no secret,
-and takes none as an argument.
+Finds what is wrong with a setup. It checks versions, the API key and the other variables, the way to Nudge,
+Nudge's answer (one call), Redis, and your endpoint. It reads the variables that nudgeAuthConfig reads, also
+from .env in this folder, and NUDGE_REDIS_URL, NUDGE_REDIS_KEY_PREFIX and NUDGE_USER_JWT. It prints no
+secret, and no argument may hold one.
 
   --endpoint <url>     your running endpoint, such as http://localhost:3000/nudge/token. With a user's JWT
-                       (NUDGE_USER_JWT or --jwt-stdin) a token is fetched too, which may cost a call to Nudge
-  --origin <origin>    the origin of the pages that call the endpoint: looks at CORS
-  --offline            nothing goes to Nudge
-  --key-stdin          the API key comes by standard input
-  --jwt-stdin          the user's JWT comes by standard input
-  --strict             a warning is a failure
-  --json               for scripts: { ok, checks: [{ name, status, detail, hint }] }
-  --help               this text
+                       (NUDGE_USER_JWT or --jwt-stdin) the doctor also asks for a token there, which may
+                       cause one more call to Nudge
+  --origin <origin>    the origin of the pages that call the endpoint: checks CORS
+  --offline            send nothing to Nudge
+  --key-stdin          read the API key from standard input
+  --jwt-stdin          read the user's JWT from standard input
+  --strict             count a warning as a failure
+  --json               print JSON for scripts: { ok, checks: [{ name, status, detail, hint }] }
+  --help               print this text
 
-Exit code: 0 no failure, 1 a failure (with --strict a warning too), 2 a command line that makes no sense.
+Exit code: 0 no failure, 1 a failure (with --strict also a warning), 2 wrong arguments.
 
 Examples:
   npx nestjs-nudge-auth doctor
@@ -46,11 +47,11 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-/** @throws {CommandUsageError} for what makes no sense; no value is repeated. */
+/** @throws {CommandUsageError} when the arguments are wrong. The message repeats no value. */
 export function parseDoctorArguments(argv: readonly string[]): DoctorArguments {
   const values = parseOptions(argv, OPTIONS);
   if (values['key-stdin'] === true && values['jwt-stdin'] === true) {
-    throw new CommandUsageError('--key-stdin and --jwt-stdin: standard input is one thing only');
+    throw new CommandUsageError('--key-stdin and --jwt-stdin: standard input can hold only one of them');
   }
   if (values.origin !== undefined && values.endpoint === undefined) {
     throw new CommandUsageError('--origin: needs --endpoint');
@@ -71,7 +72,9 @@ function webUrl(flag: string, text: string): URL {
     throw new CommandUsageError(`${flag}: must be an http:// or https:// URL`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw new CommandUsageError(`${flag}: must not hold a user name or password: no secret is an argument`);
+    throw new CommandUsageError(
+      `${flag}: must not hold a user name or password, because no argument may hold a secret`,
+    );
   }
   return url;
 }

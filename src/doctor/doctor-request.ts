@@ -15,7 +15,7 @@ const URLS = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
 ];
 
-/** All that the checks look at: the process's environment, `.env`, and standard input. */
+/** Builds the context of the checks from the environment, `.env`, and standard input. */
 export async function doctorContext(
   asked: Asked,
   io: CommandIo,
@@ -44,7 +44,7 @@ function redactionOf(environment: NodeJS.ProcessEnv, jwt: string): Redaction {
   redaction.conceal(jwt);
   for (const name of SECRETS) redaction.conceal(environment[name]);
   for (const text of URLS.map((name) => environment[name] ?? '')) {
-    // Not as a URL: what is none may hold a password all the same.
+    // Not parsed as a URL: a text that is not a URL may hold a password, too.
     redaction.conceal(/:\/\/[^/]*?:([^@]+)@/.exec(text)?.[1]);
   }
   return redaction;

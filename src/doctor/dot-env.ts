@@ -4,15 +4,15 @@ import { parseEnv } from 'node:util';
 import { systemErrorCodeOf } from '../common/system-error.js';
 
 /**
- * The variables of a folder's `.env` that are this package's own. `ConfigModule.forRoot()` reads them too; a variable
- * that the process has wins there and here.
+ * The variables of this package in a folder's `.env`. `ConfigModule.forRoot()` reads them, too. In both cases a
+ * variable of the process takes precedence.
  */
 export function dotEnvVariables(folder: string): NodeJS.ProcessEnv {
   try {
     const variables = parseEnv(readFileSync(join(folder, '.env'), 'utf8'));
     return Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('NUDGE_')));
   } catch (error) {
-    // No such file, or none that this user may read: the application cannot read it either.
+    // There is no such file, or this user may not read it: the application cannot read it either.
     if (systemErrorCodeOf(error) !== undefined) return {};
     throw error;
   }

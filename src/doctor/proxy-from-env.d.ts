@@ -1,5 +1,5 @@
-/** axios' own way to find the proxy of the environment; it has no types of its own. */
+/** The package with which axios finds the proxy of the environment. It has no types. */
 declare module 'proxy-from-env' {
-  /** The URL of the proxy for a URL, by `HTTPS_PROXY`, `NO_PROXY` and the like; empty where there is none. */
+  /** The URL of the proxy for a URL, from `HTTPS_PROXY`, `NO_PROXY` and so on; empty if there is none. */
   export function getProxyForUrl(url: string): string;
 }

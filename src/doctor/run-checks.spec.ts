@@ -39,7 +39,7 @@ function check(name: string, run: Check['run'], more: Partial<Check> = {}): Chec
 const hanging = (name: string): Check => check(name, () => new Promise(() => {}));
 
 describe('runChecks', () => {
-  it('gives a check 10 s, and all of them 30 s', async () => {
+  it('gives each check 10 s, and all checks together 30 s', async () => {
     const clock = new ManualClock();
     const checks = ['a', 'b', 'c', 'd'].map(hanging);
     const running = runChecks(checks, contextOn(clock), SILENT, NEVER_STOPPED);
@@ -49,12 +49,12 @@ describe('runChecks', () => {
     }
     const findings = (await running).map(({ finding }) => `${finding.status} ${finding.detail}`);
     expect(findings).toEqual([
-      ...Array<string>(3).fill('fail no end after 10 s'),
-      'warn not looked at: the 30 s for all checks were over',
+      ...Array<string>(3).fill('fail no result after 10 s'),
+      'warn not checked: the 30 s for all checks were over',
     ]);
   });
 
-  it('lets a check that has run out of time say what it waited for', async () => {
+  it('uses the result of a check that ends when its time is over', async () => {
     const clock = new ManualClock();
     const waiting = check(
       'a',
@@ -67,13 +67,13 @@ describe('runChecks', () => {
     expect((await running)[0]?.finding).toMatchObject(pass('waited'));
   });
 
-  it('says the kind of an error that a check throws, and nothing else of it', async () => {
+  it('reports only the name of an error that a check throws', async () => {
     const failing = check('a', () => Promise.reject(new RangeError('canary')));
     const [report] = await runChecks([failing], contextOn(new ManualClock()), SILENT, NEVER_STOPPED);
     expect(report?.finding).toMatchObject({ status: 'fail', detail: 'the check itself failed (RangeError)' });
   });
 
-  it('takes secrets and control characters out of what is found', async () => {
+  it('removes secrets and control characters from a result', async () => {
     const context = contextOn(new ManualClock());
     context.redaction.conceal('canary secret');
     const telling = check('a', () => pass('a canary secret, canary%20secret\u001B[2J'));
@@ -81,7 +81,7 @@ describe('runChecks', () => {
     expect(report?.finding.detail).toBe('a [redacted], [redacted] [2J');
   });
 
-  it('begins no check after the stop', async () => {
+  it('starts no check after the user has stopped the command', async () => {
     const stop = new AbortController();
     stop.abort();
     expect(await runChecks([hanging('a')], contextOn(new ManualClock()), SILENT, stop.signal)).toEqual([]);
@@ -89,7 +89,7 @@ describe('runChecks', () => {
 });
 
 describe('the list of checks', () => {
-  it('has each check behind those that it needs, and each name once', () => {
+  it('has each check after those that it needs, and no name twice', () => {
     const names = CHECKS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const [index, { needs }] of CHECKS.entries()) {
@@ -107,7 +107,7 @@ describe('isInRange', () => {
     ['0.2.2', '^0.1.13 || ^0.2.0', true],
     ['0.3.0', '^0.1.13 || ^0.2.0', false],
     ['12.0.0-rc.1', '^12.0.0', true],
-  ])('%s in %s: %s', (version, range, isIn) => {
+  ])('for %s in %s is %s', (version, range, isIn) => {
     expect(isInRange(version, range)).toBe(isIn);
   });
 });

@@ -9,7 +9,7 @@ import type { DoctorContext } from './context.js';
 const LONGEST_CHECK_MS = 10 * SECOND_MS;
 const ALL_CHECKS_MS = 30 * SECOND_MS;
 
-/** A check and what it has found. */
+/** A check and its result. */
 export interface CheckReport {
   readonly check: Check;
   readonly finding: Finding;
@@ -20,7 +20,7 @@ export interface RunListener {
   ended(report: CheckReport): void;
 }
 
-/** Runs the checks one after the other; no check longer than 10 s, all of them within 30 s. */
+/** Runs the checks one after the other: each within 10 s, and all within 30 s. */
 export async function runChecks(
   checks: readonly Check[],
   context: DoctorContext,
@@ -30,7 +30,7 @@ export async function runChecks(
   const { clock } = context.machine;
   const deadline = new Deadline(clock, ALL_CHECKS_MS);
   const reports: CheckReport[] = [];
-  /** Checks that have failed, and those that a failure hides: each with the one that failed. */
+  /** Maps each failed check to itself, and each check that a failure hides to the failed check. */
   const hidden = new Map<string, string>();
   for (const check of checks) {
     if (stopped.aborted) break;
@@ -40,8 +40,8 @@ export async function runChecks(
     const finding =
       cause === undefined
         ? redacted(await runOne(check, context, deadline, stopped), context)
-        : skip(`not looked at: ${cause} failed`);
-    // What a check says that was cut short is not true of the setup.
+        : skip(`not checked: ${cause} failed`);
+    // The result of an interrupted check says nothing about the setup.
     if (stopped.aborted) break;
     if (cause !== undefined || finding.status === 'fail') hidden.set(check.name, cause ?? check.name);
     const report = { check, finding };
@@ -51,7 +51,7 @@ export async function runChecks(
   return reports;
 }
 
-/** The same until the user stops it; `undefined` then. */
+/** Does the same until the user stops the command; returns `undefined` then. */
 export async function runUntilStopped(
   checks: readonly Check[],
   context: DoctorContext,
@@ -80,10 +80,10 @@ async function runOne(
   deadline: Deadline,
   stopped: AbortSignal,
 ): Promise<Finding> {
-  if (context.request.isOffline && check.reachesNudge === true) return skip('not looked at: --offline');
+  if (context.request.isOffline && check.reachesNudge === true) return skip('not checked: --offline');
   const limitMs = Math.min(check.limitMs ?? LONGEST_CHECK_MS, deadline.remainingMs());
   if (limitMs === 0)
-    return warn('not looked at: the 30 s for all checks were over', 'Mend the slow ones above.');
+    return warn('not checked: the 30 s for all checks were over', 'Find out why the checks above are slow.');
   const { signal, outOfTime, end } = timeLimit(context.machine.clock, limitMs, stopped);
   try {
     return await Promise.race([runSafely(check, context, signal), outOfTime]);
@@ -98,12 +98,12 @@ async function runSafely(check: Check, context: DoctorContext, signal: AbortSign
   } catch (error) {
     return fail(
       `the check itself failed (${errorKindOf(error)})`,
-      'This is a fault of the doctor: please report it.',
+      'This is a bug in the doctor: please report it.',
     );
   }
 }
 
-/** At the end of its time a check is told, and may still say what it was waiting for. */
+/** Aborts the signal of a check at the end of its time. The check may then still report what it was waiting for. */
 function timeLimit(
   clock: Clock,
   limitMs: number,
@@ -117,8 +117,8 @@ function timeLimit(
     cancel = clock.schedule(limitMs, () => {
       abort.abort();
       const late = fail(
-        `no end after ${limitMs / SECOND_MS} s`,
-        'Something on the way swallows what is sent.',
+        `no result after ${limitMs / SECOND_MS} s`,
+        'A firewall or another device on the way may drop the packets.',
       );
       setImmediate(() => setImmediate(() => resolve(late)));
     });

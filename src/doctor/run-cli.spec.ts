@@ -29,14 +29,17 @@ describe('the command line', () => {
     }
   });
 
-  it.each([...COMMANDS.keys()])('explains the command %s, whatever else is asked of it', async (name) => {
-    for (const argv of [['--help'], ['-h'], ['--nonsense', '--help']]) {
-      const { exitCode, output, errors } = await runWith(name, ...argv);
-      expect([exitCode, errors]).toEqual([0, '']);
-      expect(output).toMatch(new RegExp(`^Usage: nestjs-nudge-auth ${name}`));
-      expect(output).toContain(`npx nestjs-nudge-auth ${name}`);
-    }
-  });
+  it.each([...COMMANDS.keys()])(
+    'prints the help of the command %s, also beside a wrong option',
+    async (name) => {
+      for (const argv of [['--help'], ['-h'], ['--nonsense', '--help']]) {
+        const { exitCode, output, errors } = await runWith(name, ...argv);
+        expect([exitCode, errors]).toEqual([0, '']);
+        expect(output).toMatch(new RegExp(`^Usage: nestjs-nudge-auth ${name}`));
+        expect(output).toContain(`npx nestjs-nudge-auth ${name}`);
+      }
+    },
+  );
 
   it('prints the version', async () => {
     expect(await runWith('--version')).toEqual({ exitCode: 0, output: '1.2.3\n', errors: '' });
@@ -47,15 +50,15 @@ describe('the command line', () => {
     [['canary-key'], 'unknown command'],
     [['--port=canary'], 'unknown command'],
     [['constructor'], 'unknown command'],
-  ])('ends with 2 for %j and says what there is', async (argv, reason) => {
+  ])('ends with 2 for %j and lists the commands', async (argv, reason) => {
     expect(await runWith(...argv)).toEqual({
       exitCode: 2,
       output: '',
-      errors: `nestjs-nudge-auth: ${reason}. There are: doctor, token, tenant-fingerprint, emulator, key (try: nestjs-nudge-auth --help)\n`,
+      errors: `nestjs-nudge-auth: ${reason}. The commands are: doctor, token, tenant-fingerprint, emulator, key (try: nestjs-nudge-auth --help)\n`,
     });
   });
 
-  it('ends with 2 where a command cannot use its arguments, and points to its help', async () => {
+  it('ends with 2 when the arguments of a command are wrong, and points to its help', async () => {
     expect(await runWith('emulator', '--admin=everyone')).toEqual({
       exitCode: 2,
       output: '',
@@ -64,7 +67,7 @@ describe('the command line', () => {
     });
   });
 
-  it('ends with 1 where a command fails', async () => {
+  it('ends with 1 when a command fails', async () => {
     await using other = await NudgeEmulator.start();
     const { port } = new URL(other.url);
     expect(await runWith('emulator', '--port', port)).toEqual({
@@ -76,7 +79,7 @@ describe('the command line', () => {
 });
 
 describe('the command key', () => {
-  it('prints 32 random bytes in base64 on one line, new ones each time', async () => {
+  it('prints 32 random bytes in base64 on one line, different ones each time', async () => {
     const [first, second] = [await runWith('key'), await runWith('key')];
     for (const { exitCode, output, errors } of [first, second]) {
       expect([exitCode, errors]).toEqual([0, '']);
@@ -86,7 +89,7 @@ describe('the command key', () => {
     expect(first.output).not.toBe(second.output);
   });
 
-  it('takes no arguments', async () => {
+  it('refuses every argument', async () => {
     for (const argument of ['canary', '--bytes=64']) {
       const { exitCode, output, errors } = await runWith('key', argument);
       expect([exitCode, output]).toEqual([2, '']);
@@ -104,12 +107,12 @@ describe('the executable', () => {
     jest.resetModules();
   });
 
-  it('runs the emulator until it gets a signal and leaves 0', async () => {
+  it('runs the emulator until it gets a signal, and exits with 0', async () => {
     process.argv = ['node', 'nestjs-nudge-auth', 'emulator', '--port=0'];
     let output = '';
     jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
       output += String(text);
-      // Later than the printing, when the command has begun to listen for it.
+      // After the output, because the command listens for the signal only then.
       setImmediate(() => process.emit('SIGINT', 'SIGINT'));
       return true;
     });
@@ -118,7 +121,7 @@ describe('the executable', () => {
     expect(process.exitCode).toBe(0);
   });
 
-  it('knows the version of the package', async () => {
+  it('prints the version of the package', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     process.argv = ['node', 'nestjs-nudge-auth', '--version'];
     let output = '';

@@ -8,8 +8,8 @@ const FAILURE = 1;
 const USAGE = 2;
 
 /**
- * Runs the command that a command line names and returns the exit code: 0 for success, 1 for a failure, 2 for a
- * command line that makes no sense.
+ * Runs the command that the arguments name, and returns the exit code: 0 for success, 1 for a failure, 2 for wrong
+ * arguments.
  */
 export async function runCli(argv: readonly string[], version: string, io: CommandIo): Promise<number> {
   const [name, ...rest] = argv;
@@ -24,7 +24,7 @@ export async function runCli(argv: readonly string[], version: string, io: Comma
   const listed = COMMANDS.get(name ?? '');
   if (listed === undefined) {
     io.printError(
-      `${NAME}: ${name === undefined ? 'no command given' : 'unknown command'}. ${whatThereIs()}\n`,
+      `${NAME}: ${name === undefined ? 'no command given' : 'unknown command'}. ${listOfCommands()}\n`,
     );
     return USAGE;
   }
@@ -52,8 +52,8 @@ function help(): string {
 Commands:
 ${commands.join('\n')}
 
-  --help       this text; after a command, the options of the command
-  --version    the version
+  --help       print this text; after a command, print the options of the command
+  --version    print the version
 
 Examples:
   npx ${NAME} doctor
@@ -63,12 +63,12 @@ Examples:
 `;
 }
 
-/** The unknown name is not repeated: it may be a key whose option was left out. */
-function whatThereIs(): string {
-  return `There are: ${[...COMMANDS.keys()].join(', ')} (try: ${NAME} --help)`;
+/** Does not repeat the unknown name: it may be a key without its option. */
+function listOfCommands(): string {
+  return `The commands are: ${[...COMMANDS.keys()].join(', ')} (try: ${NAME} --help)`;
 }
 
-/** What stands after `--` is no option. */
+/** Arguments after `--` are not options. */
 function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   const options = end === -1 ? argv : argv.slice(0, end);

@@ -10,13 +10,13 @@ function isAtLeast(version: Version, least: Version): boolean {
   return index === -1 || (version[index] ?? 0) > (least[index] ?? 0);
 }
 
-/** As npm reads it: a caret fixes the first number that is not zero. */
+/** Reads a caret as npm does: it fixes the first number that is not zero. */
 function isCompatible(version: Version, least: Version): boolean {
   const fixed = least[0] > 0 ? 1 : 2;
   return isAtLeast(version, least) && version.slice(0, fixed).join() === least.slice(0, fixed).join();
 }
 
-/** Whether a version is in a range as this package writes them: `^1.2.3` and `>=1.2.3`, joined by `||`. */
+/** Whether a version is in a range of the form that this package uses: `^1.2.3` and `>=1.2.3`, joined by `||`. */
 export function isInRange(version: string, range: string): boolean {
   return range.split('||').some((part) => {
     const [, operator, least = ''] = /^\s*(\^|>=)(\S+)\s*$/.exec(part) ?? [];

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 
 /*
- * The values that options, faults and bodies are made of. Each rule says what a value must be, and never quotes it.
+ * The rules for the values in options, faults and bodies. A rule's message says what a value must be, and never quotes
+ * it.
  */
 
 export const text = v.string('must be text');
@@ -35,11 +36,11 @@ export function oneOf<const Values extends readonly (string | number | boolean)[
   );
 }
 
-/** An object with these fields and no others. Its error names the fields that there are. */
+/** An object with these fields and no others. The error names the known fields. */
 export function strictObject<const Entries extends v.ObjectEntries>(entries: Entries) {
   const names = Object.keys(entries);
   const must = `must be an object with: ${names.join(', ')}`;
-  // A field that is missing says what it must be, as a wrong one does.
+  // The error for a missing field says what the field must be, like the error for a wrong one.
   const missing = ({ path }: v.BaseIssue<unknown>): string => {
     const field = entries[String(path?.[0].key)];
     const issues = field && v.safeParse(field, undefined).issues;
@@ -51,7 +52,7 @@ export function strictObject<const Entries extends v.ObjectEntries>(entries: Ent
     v.rawCheck(({ dataset, addIssue }) => {
       const unknown = Object.keys(dataset.value as object).filter((name) => !names.includes(name));
       if (unknown.length === 0) return;
-      addIssue({ message: `unknown field ${unknown.join(', ')}; there are: ${names.join(', ')}` });
+      addIssue({ message: `unknown field ${unknown.join(', ')}; the fields are: ${names.join(', ')}` });
     }),
   ) as unknown as v.GenericSchema<
     v.InferInput<v.ObjectSchema<Entries, undefined>>,
@@ -59,7 +60,7 @@ export function strictObject<const Entries extends v.ObjectEntries>(entries: Ent
   >;
 }
 
-/** What JSON can hold. */
+/** Whether JSON can hold the value. */
 export function isJson(value: unknown): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);

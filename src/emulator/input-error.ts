@@ -1,13 +1,14 @@
 import * as v from 'valibot';
 
 /**
- * An option or a fault given to the emulator is not usable. Lists every problem; never repeats a value, which may be a key.
+ * An option or a fault for the emulator is wrong. The error lists every problem. It never repeats a value, which may be
+ * a key.
  *
  * @publicApi
  */
 export class EmulatorInputError extends Error {
   override readonly name = 'EmulatorInputError';
-  /** What is wrong, one sentence each, led by where. */
+  /** One sentence for each problem. Each begins with the path of the wrong value. */
   readonly problems: readonly string[];
 
   constructor(subject: string, problems: readonly string[]) {
@@ -16,11 +17,11 @@ export class EmulatorInputError extends Error {
   }
 }
 
-/** A value as it was meant, or all that is wrong with it. */
+/** The parsed value, or all its problems. */
 export type Parsed<Value> = { readonly value: Value } | { readonly problems: readonly string[] };
 
 /**
- * @param path where the value stands; every problem begins with it, joined by dots.
+ * @param path the path of the value. Every problem begins with it, joined by dots.
  * @internal
  */
 export function parse<Output>(
@@ -42,7 +43,7 @@ export function problemsOf(parsed: Parsed<unknown>): readonly string[] {
 }
 
 /**
- * @throws {EmulatorInputError} naming all that the schema objects to.
+ * @throws {EmulatorInputError} when the value is wrong. The error lists every problem.
  * @internal
  */
 export function parseInput<Output>(
@@ -55,16 +56,16 @@ export function parseInput<Output>(
   return result.value;
 }
 
-/** A problem and where it is. */
+/** One problem, with the path of the value. */
 export function problem(path: readonly PropertyKey[], message: string): string {
   return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`;
 }
 
 const MOST_NAMES_SHOWN = 10;
 
-/** What is wrong with a name that no account has. */
+/** The problem of a name that no account has. */
 export function unknownAccount(names: readonly string[]): string {
   const shown = names.slice(0, MOST_NAMES_SHOWN).join(', ');
   const others = names.length - MOST_NAMES_SHOWN;
-  return `there is no such account; there are: ${shown}${others > 0 ? ` and ${others} more` : ''}`;
+  return `no account has this name; the accounts are: ${shown}${others > 0 ? ` and ${others} more` : ''}`;
 }

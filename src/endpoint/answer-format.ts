@@ -2,7 +2,7 @@ import { NudgeAuthError } from '../common/errors.js';
 
 export type AnswerFormat = 'json' | 'text';
 
-/** Asked for by no client: a token's life and its owner are the backend's decision. */
+/** A client may not choose these: the backend decides how long a token lives and whose it is. */
 const NOT_FOR_CLIENTS = ['expiryMins', 'extId'] as const;
 
 interface MediaRange {
@@ -13,7 +13,7 @@ interface MediaRange {
 /** RFC 9110 §12.4.2. */
 const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 
-/** RFC 9110 §12.5.1. A weight that cannot be read counts as 1, as if it were left out. */
+/** RFC 9110 §12.5.1. A weight that is not valid counts as 1, as if the client had left it out. */
 function parseAccept(accept: string): MediaRange[] {
   return accept.split(',').map((part) => {
     const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
@@ -23,11 +23,11 @@ function parseAccept(accept: string): MediaRange[] {
 }
 
 /**
- * Text only where `text/plain` is named and preferred: it weighs more than `application/json`, or JSON is
- * accepted by nothing but the range for everything. Clients that do not care get JSON.
+ * True only where the client names `text/plain` and prefers it: `text/plain` weighs more than `application/json`, or
+ * only the range for everything accepts JSON. A client without a preference gets JSON.
  */
 function prefersText(accept: string): boolean {
-  // Nearly every request: not worth parsing.
+  // Nearly every request ends here and costs no parsing.
   if (!/text\/plain/i.test(accept)) return false;
   const ranges = parseAccept(accept);
   const weightOf = (type: string): number | undefined => ranges.find((range) => range.type === type)?.weight;
@@ -41,11 +41,11 @@ function invalid(message: string): NudgeAuthError {
 }
 
 /**
- * How the answer shall look.
+ * The format in which the endpoint answers a request.
  *
  * @param url the request's target with its query.
  * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` for an unknown or repeated `format`, and for `expiryMins` and
- * `extId`, which no client may choose. Other parameters are ignored.
+ * `extId`, which a client may not choose. Other parameters are ignored.
  */
 export function answerFormat(url: string, accept: string | undefined): AnswerFormat {
   const queryAt = url.indexOf('?');

@@ -16,7 +16,7 @@ export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
   text: 'text/plain; charset=utf-8',
 };
 
-/** A prepared answer takes the place of what the framework sends, but never of a redirect or an error. */
+/** From this status on the answer is a redirect or an error: the prepared answer must not replace it. */
 const FIRST_STATUS_OF_OTHERS = 300;
 
 type Send = (this: unknown, body?: unknown) => unknown;
@@ -32,7 +32,7 @@ function sendPrepared(
     return originalSend.call(response, body);
   }
   response.setHeader('content-type', contentType);
-  // Express adds its own in `send` only, which is not called here; middleware may have set one before.
+  // Express adds an ETag in `send` only, which this function does not call. Middleware may have set one before.
   if (response.hasHeader('etag')) response.removeHeader('etag');
   response.end(body);
   return response;
@@ -40,7 +40,7 @@ function sendPrepared(
 
 function sendOther(response: HttpResponse, body: unknown, originalSend: Send): unknown {
   forbidEtag(response);
-  // Express would call it HTML.
+  // Express would declare a string as HTML.
   if (!isFastifyReply(response) && typeof body === 'string' && !response.hasHeader('content-type')) {
     response.setHeader('content-type', CONTENT_TYPES.text);
   }
@@ -48,19 +48,20 @@ function sendOther(response: HttpResponse, body: unknown, originalSend: Send): u
 }
 
 /**
- * From here on the framework's one call of `send` sends the prepared answer, where the handler has prepared one, whatever
- * interceptors have made of the handler's `undefined`, and without the framework's serialiser; else what an interceptor
- * or a filter gives it. Neither gets an ETag or may be stored. Hooks and middleware see the answer as any other.
+ * Replaces the response's `send`. If the handler has prepared an answer, the framework's one call of `send` sends that
+ * answer without the framework's serialiser, whatever the interceptors made of the handler's `undefined`. Otherwise the
+ * call sends what an interceptor or a filter passes to it. Both answers have no ETag and forbid storing. Hooks and
+ * middleware see them like any other answer.
  */
 function guardSending(response: HttpResponse, arrival: Arrival): void {
   const guarded = response as { send: Send };
   const originalSend = guarded.send;
   let isSent = false;
   guarded.send = (body) => {
-    // Fastify calls it again, with the error, when a hook of the host's fails.
+    // Fastify calls `send` again, with the error, when one of the host's hooks fails.
     if (isSent) return originalSend.call(response, body);
     isSent = true;
-    // Once more: a host's guard, decorator or interceptor may have allowed caching meanwhile.
+    // Forbid it again: a guard, decorator or interceptor of the host may have allowed caching meanwhile.
     if (!isCachingForbidden(response)) forbidCaching(response);
     const { prepared } = arrival;
     return prepared !== undefined && response.statusCode < FIRST_STATUS_OF_OTHERS
@@ -69,7 +70,7 @@ function guardSending(response: HttpResponse, arrival: Arrival): void {
   };
 }
 
-/** What happens to every request before anything can answer it. */
+/** Notes when a request arrived, and forbids caches to store what will answer it. Runs before anything can answer. */
 export function receive(request: object, response: HttpResponse, now: Instant): Arrival {
   const arrival = noteArrival(request, now);
   forbidCaching(response);
@@ -78,8 +79,8 @@ export function receive(request: object, response: HttpResponse, now: Instant): 
 }
 
 /**
- * Stands first among the route's guards and refuses no request. Whatever answers after it (a guard, an interceptor, the
- * handler, a filter), the answer is not to be stored and has no ETag. The deadline begins here.
+ * Runs first among the route's guards and refuses no request. Any answer after it, from a guard, an interceptor, the
+ * handler or a filter, forbids storing and has no ETag. The deadline of the request begins here.
  */
 @Injectable()
 export class UncachedAnswerGuard implements CanActivate {

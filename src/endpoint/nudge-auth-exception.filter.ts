@@ -8,14 +8,14 @@ import { NudgeHttpException } from '../http/nudge-http.exception.js';
 import { emitWsException } from './ws-exception.js';
 
 /**
- * Turns a `NudgeAuthError` that leaves one of the host's own handlers into the answer that the module's endpoint would
- * give: for hosts that call `NudgeTokenService` in their controllers. The endpoint itself does not need it.
+ * Turns a `NudgeAuthError` that one of the host's own handlers throws into the answer that the module's endpoint would
+ * give. It is for hosts that call `NudgeTokenService` in their controllers. The endpoint itself does not need it.
  *
- * Outside HTTP it passes the error on as Nest would: GraphQL gets it thrown, microservices as an Observable that fails,
- * WebSocket clients get Nest's `exception` event.
+ * Outside HTTP it passes the error on as Nest would: it throws the error again in GraphQL, returns an Observable that
+ * fails in a microservice, and sends Nest's `exception` event to a WebSocket client.
  *
- * Nest must make it: give its class to `@UseFilters` or `APP_FILTER`, not an instance to `useGlobalFilters`. Statuses are
- * the default ones; `endpoint.errorStatus` is the endpoint's alone.
+ * Nest must create the filter: give its class to `@UseFilters` or `APP_FILTER`, not an instance to `useGlobalFilters`.
+ * It answers with the default statuses; `endpoint.errorStatus` holds for the endpoint only.
  *
  * @example
  * \@UseFilters(NudgeAuthExceptionFilter)
@@ -30,7 +30,7 @@ export class NudgeAuthExceptionFilter extends BaseExceptionFilter<Error> {
         const response = host.switchToHttp().getResponse<HttpResponse>();
         forbidCaching(response);
         forbidEtag(response);
-        // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- a filter's catch, no promise's
+        // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- this is the catch of a filter, not of a promise
         return super.catch(withHeaders(error, response), host);
       }
       case 'rpc':
@@ -38,7 +38,7 @@ export class NudgeAuthExceptionFilter extends BaseExceptionFilter<Error> {
       case 'ws':
         return emitWsException(error, host.switchToWs());
       default:
-        // GraphQL and other kinds of context: the caller of the handler knows what to do with its error.
+        // GraphQL and other kinds of context: the framework that called the handler deals with the error.
         throw error;
     }
   }

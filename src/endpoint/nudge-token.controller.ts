@@ -22,12 +22,12 @@ interface HttpRequest {
   readonly headers: { readonly accept?: string | undefined };
 }
 
-/** Nothing where the answer is prepared: the framework's call of `send` sends it. */
+/** `undefined` where the handler has prepared the answer: the framework's call of `send` then sends the prepared one. */
 type Answer = TokenAnswer | string | undefined;
 
 /**
- * The class of a registration's endpoint. Made per registration, because Nest reads path, version and guards from the
- * metadata of a class; its name tells throttlers and OpenAPI which registration it belongs to.
+ * Creates the controller class of a registration. Each registration needs a class, because Nest reads path, version and
+ * guards from the metadata of a class. The class name tells throttlers and OpenAPI the registrations apart.
  */
 export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): Type {
   @Controller({ path: endpoint.path, version: endpoint.version })
@@ -62,7 +62,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     @applyDecorators(...endpoint.decorators)
     getToken(
       @Req() request: HttpRequest,
-      // Nest sends what the handler, or an interceptor in its place, comes to: no request is left without an answer.
+      // With passthrough Nest itself sends what the handler or an interceptor returns, so every request gets an answer.
       @Res({ passthrough: true }) response: HttpResponse,
     ): Answer | Promise<Answer> {
       try {
@@ -92,7 +92,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
     }
 
     #answer(request: HttpRequest, arrival: Arrival, format: AnswerFormat, token: NudgeToken): Answer {
-      // A HEAD gets no token.
+      // The answer to a HEAD request carries no token, so there is nothing to record.
       if (this.#audit !== undefined && request.method !== 'HEAD') {
         const user: unknown = Reflect.get(request, endpoint.userProperty);
         this.#audit.issued({ token, user, tenant: arrival.tenant, request, format });
@@ -110,7 +110,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       throw isNudgeAuthError(error) ? failWith(error, response, this.#random, endpoint.errorStatus) : error;
     }
 
-    /** From the verified user: what the request says of itself chooses nothing. */
+    /** The tenant and the `extId` of the verified user: the host's functions name them, the client does not. */
     async #selectorOf(request: HttpRequest, arrivedAt: Instant): Promise<NudgeTokenSelector> {
       const { extId, tenants } = this.#options;
       const selector: NudgeTokenSelector = {};
@@ -133,7 +133,7 @@ export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): T
       const id = await this.#hostFunctions.ask(`The option ${option}`, work, deadline);
       if (typeof id === 'string') return id;
       const given =
-        id === undefined || id === null ? 'returned none' : `must return a string, not a ${typeof id}`;
+        id === undefined || id === null ? 'returned nothing' : `must return a string, not a ${typeof id}`;
       throw new NudgeAuthError(
         'NUDGE_INVALID_REQUEST',
         `The option ${option} ${given} for the signed-in user`,

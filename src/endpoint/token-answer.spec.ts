@@ -9,8 +9,8 @@ function tokenCalled(token: string, expiresAt = NOW_MS + HOUR_MS): NudgeToken {
   return { token, issuedAt: NOW_MS, expiresAt };
 }
 
-describe('the bodies of answers', () => {
-  it('are what the answer is, as JSON', () => {
+describe('AnswerBodies', () => {
+  it('writes the same JSON as JSON.stringify does of the answer', () => {
     const token = tokenCalled('a"\\b', NOW_MS + HOUR_MS + 999);
     const bodies = new AnswerBodies(() => 0.25);
     for (const nowMs of [NOW_MS, NOW_MS + 1, NOW_MS + 999, NOW_MS + 1000, NOW_MS - 5000, NOW_MS + HOUR_MS]) {
@@ -18,19 +18,19 @@ describe('the bodies of answers', () => {
     }
   });
 
-  it('tell clients of one moment different times to come back, from 75 to 95 % of what remains', () => {
+  it('gives clients that ask in one moment different refresh times, from 75 to 95 % of the remaining life', () => {
     const draws = Array.from({ length: 1000 }, (_, index) => index / 1000);
     let drawn = 0;
     const bodies = new AnswerBodies(() => draws[drawn++] ?? 0);
     const token = tokenCalled('token');
-    const told = draws.map(
+    const refreshTimes = draws.map(
       () => (JSON.parse(bodies.bodyOf(token, NOW_MS)) as { refreshIn: number }).refreshIn,
     );
-    expect(new Set(told).size).toBe(720);
-    expect([Math.min(...told), Math.max(...told)]).toEqual([2700, 3419]);
+    expect(new Set(refreshTimes).size).toBe(720);
+    expect([Math.min(...refreshTimes), Math.max(...refreshTimes)]).toEqual([2700, 3419]);
   });
 
-  it('are of the token that was handed out last, also where another is called or ends otherwise', () => {
+  it('writes the body anew when the token or its expiry differs from the last one', () => {
     const bodies = new AnswerBodies(() => 0);
     for (const token of [
       tokenCalled('one'),

@@ -11,17 +11,17 @@ export interface TokenAnswer {
   readonly token: string;
   /** ISO 8601, by the server's clock. */
   readonly expiresAt: string;
-  /** Seconds the token can still be used: independent of the client's clock. */
+  /** Seconds for which the token can still be used. They do not depend on the client's clock. */
   readonly expiresIn: number;
-  /** Seconds after which the next token should be fetched. */
+  /** Seconds after which the client should fetch its next token. */
   readonly refreshIn: number;
 }
 
-/** Clients that got the same token must not come back in the same second. */
+/** A client refreshes between these shares of the remaining life: clients that hold one token then spread out. */
 const EARLIEST_REFRESH_SHARE = 0.75;
 const LATEST_REFRESH_SHARE = 0.95;
 
-/** Drawn anew for every answer: clients that were told the same would come back together. */
+/** Draws anew for every answer: clients with the same refresh time would come back in the same second. */
 function drawRefreshInS(remainingS: number, random: Random): number {
   const share = EARLIEST_REFRESH_SHARE + random() * (LATEST_REFRESH_SHARE - EARLIEST_REFRESH_SHARE);
   return Math.floor(remainingS * share);
@@ -41,7 +41,7 @@ export function tokenAnswer(token: NudgeToken, nowMs: number, random: Random): T
   };
 }
 
-/** What the answers have in common that hand out one token in one second. */
+/** The part of the body that all answers with one token in one second have in common. */
 interface Beginning {
   readonly token: string;
   readonly expiresAt: number;
@@ -50,8 +50,8 @@ interface Beginning {
 }
 
 /**
- * `TokenAnswer`s as JSON. All but `refreshIn` is written once per token and second. Only for the last token: a text per
- * user would be kept for nothing.
+ * Writes `TokenAnswer`s as JSON. All but `refreshIn` is written once per token and second. The text is kept for the last
+ * token only: in scope user a kept text would serve only one user and save nothing.
  */
 export class AnswerBodies {
   readonly #random: Random;

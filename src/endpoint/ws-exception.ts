@@ -1,6 +1,6 @@
 import { Logger, type ArgumentsHost } from '@nestjs/common';
 
-/** A client of socket.io, or a native WebSocket, whose `emit` reaches nobody but its own listeners. */
+/** A client of socket.io, or a native WebSocket. A native WebSocket's `emit` calls only its local listeners. */
 interface WsClient {
   readonly readyState?: number;
   emit?(event: string, payload: object): void;
@@ -9,7 +9,7 @@ interface WsClient {
 
 const logger = new Logger('WsExceptionsHandler');
 
-/** Does what Nest does with an error that no filter has caught: `@nestjs/websockets` is no dependency of ours. */
+/** Does what Nest does with an error that no filter has caught. The module does not depend on `@nestjs/websockets`. */
 export function emitWsException(error: Error, host: ReturnType<ArgumentsHost['switchToWs']>): void {
   const client = host.getClient<WsClient>();
   const payload = {

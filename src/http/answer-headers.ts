@@ -4,7 +4,7 @@ import type { Random } from '../common/clock.js';
 import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
 import { toHttpException, type NudgeHttpException } from './nudge-http.exception.js';
 
-/** What Fastify hands to a handler, as far as it is needed here. */
+/** The parts of Fastify's reply that this file uses. */
 interface FastifyReplyLike {
   readonly raw: ServerResponse;
   readonly statusCode: number;
@@ -17,35 +17,35 @@ interface FastifyReplyLike {
 export type HttpResponse = ServerResponse | FastifyReplyLike;
 
 export function isFastifyReply(response: HttpResponse): response is FastifyReplyLike {
-  // The first test is the quick one: it spares Express a search through all prototypes.
+  // The first test is fast: it saves Express a search through all prototypes.
   return !(response instanceof ServerResponse) && 'raw' in response;
 }
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** Sets several headers at once: it finds out only once which adapter it is. */
+/** Sets several headers, and checks only once which adapter the response belongs to. */
 export function setHeaders(response: HttpResponse, headers: Headers): void {
   if (isFastifyReply(response)) for (const [name, value] of headers) response.header(name, value);
   else for (const [name, value] of headers) response.setHeader(name, value);
 }
 
-/** The request headers that may change the answer: each must be part of a cache's key. */
+/** The request headers that may change the answer: a cache must make each of them part of its key. */
 const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'] as const;
 
 const NO_STORE = 'private, no-store';
 
-/** The names are lower-case, as Fastify keeps them: it then need not convert them for every request. */
+/** The names are in lower case, as Fastify stores them: Fastify then need not convert them for every request. */
 function uncached(varyBefore: string): Headers {
   return [
     ['cache-control', NO_STORE],
     ['x-content-type-options', 'nosniff'],
-    // Appended: CORS has put its `Origin` here before.
+    // Appends, because CORS may have set `Vary: Origin` before.
     ['vary', appendToVary(varyBefore, [...VARIES_WITH])],
   ];
 }
 
 const UNCACHED = uncached('');
-/** By the `Vary` that stood there before: the same few values come with every request. */
+/** The headers for each earlier value of `Vary`: an application has only a few such values. */
 const uncachedAfter = new Map<string, Headers>();
 const MAX_VARIATIONS = 100;
 
@@ -58,7 +58,7 @@ function uncachedHeaders(varyBefore: string): Headers {
 }
 
 /**
- * Tells caches not to store this response: it holds a token, or stands in the place of one.
+ * Tells caches not to store this response: it holds a token, or an answer that replaces the token.
  *
  * @see RFC 9111 §5.2.2
  */
@@ -67,7 +67,7 @@ export function forbidCaching(response: HttpResponse): void {
   setHeaders(response, vary === undefined ? UNCACHED : uncachedHeaders(String(vary)));
 }
 
-/** Whether a response is marked still: the host may have set headers of its own since. */
+/** Whether the response still has these headers: the host application may have overwritten them since. */
 export function isCachingForbidden(response: HttpResponse): boolean {
   return (
     response.getHeader('cache-control') === NO_STORE &&
@@ -75,7 +75,7 @@ export function isCachingForbidden(response: HttpResponse): boolean {
   );
 }
 
-/** The exception to throw for a failure; its headers are on the response already, whatever filter writes the body. */
+/** Returns the exception to throw for a failure. Sets its headers on the response now: any filter may write the body. */
 export function failWith(
   error: NudgeAuthError,
   response: HttpResponse,

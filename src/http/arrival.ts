@@ -1,6 +1,6 @@
 import type { Instant } from '../common/clock.js';
 
-/** An answer that is ready to be sent as it is. */
+/** An answer that the endpoint can send unchanged. */
 export interface PreparedAnswer {
   readonly contentType: string;
   readonly body: string;
@@ -11,7 +11,7 @@ export class Arrival {
   /** The request's deadline begins here. */
   readonly at: Instant;
   prepared: PreparedAnswer | undefined;
-  /** Whose account the token is asked of, where there are tenants. */
+  /** The tenant that the token belongs to, with the option `tenants`. */
   tenant: string | undefined;
 
   constructor(at: Instant) {
@@ -19,17 +19,17 @@ export class Arrival {
   }
 }
 
-/** Beside the requests, not on them: a host sees no property of ours, and Express' objects keep their shape. */
+/** Kept outside the request objects: the host sees no property of ours, and Express' objects keep their shape. */
 const arrivals = new WeakMap<object, Arrival>();
 
-/** Writes down when a request arrived. */
+/** Records when a request arrived. */
 export function noteArrival(request: object, at: Instant): Arrival {
   const arrival = new Arrival(at);
   arrivals.set(request, arrival);
   return arrival;
 }
 
-/** What was written down of a request, where anything was. */
+/** What the endpoint recorded of a request; `undefined` for a request of another route. */
 export function arrivalOf(request: object): Arrival | undefined {
   return arrivals.get(request);
 }

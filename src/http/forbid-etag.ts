@@ -3,7 +3,7 @@ import { isFastifyReply, type HttpResponse } from './answer-headers.js';
 
 type WriteHead = (this: ServerResponse, ...head: unknown[]) => ServerResponse;
 
-/** The `writeHead` that middleware had put on the response itself. */
+/** The `writeHead` that middleware has set on this one response. */
 const earlierWriteHead = Symbol('nudge-auth: earlier writeHead');
 
 interface Patched extends ServerResponse {
@@ -18,7 +18,7 @@ function removeEtag(headers: OutgoingHttpHeaders): void {
   }
 }
 
-/** One function for all responses: a closure for each would cost more than it does. */
+/** One function serves all responses: a closure for each response would cost more than the work itself. */
 function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse {
   if (this.hasHeader(ETAG)) this.removeHeader(ETAG);
   for (const part of head) {
@@ -29,15 +29,15 @@ function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse
   return writeHead.apply(this, head);
 }
 
-/** With them, a framework answers "not modified" in place of a body. */
+/** A framework may answer a request that has these headers with "304 Not Modified" and no body. */
 const CONDITIONS = ['if-none-match', 'if-modified-since'] as const;
 
-/** Keeps an ETag off an answer that the framework writes: it would be the digest of a credential. */
+/** Removes the ETag from an answer that the framework writes: the ETag would be the digest of a token. */
 export function forbidEtag(response: HttpResponse): void {
   const raw: Patched = isFastifyReply(response) ? response.raw : response;
   const { writeHead } = raw as unknown as { writeHead: WriteHead };
   if (writeHead === writeHeadWithoutEtag) return;
-  // Adapters and plugins add it at the very end, where nothing but the head itself comes after.
+  // Adapters and plugins add the ETag last, just before they write the head.
   if (Object.hasOwn(raw, 'writeHead')) raw[earlierWriteHead] = writeHead;
   raw.writeHead = writeHeadWithoutEtag;
   const { headers } = raw.req;

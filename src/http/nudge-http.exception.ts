@@ -4,7 +4,7 @@ import type { Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
 
-/** What clients are told. The operator's version, with causes and cures, is the error behind it. */
+/** The message that a client gets. The operator finds the cause and the remedy in the `cause` of the exception. */
 const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALID_REQUEST'>, string>> = {
   NUDGE_CREDENTIALS_REJECTED: 'Nudge tokens are not available: the server is not accepted by Nudge',
   NUDGE_BAD_RESPONSE: 'Nudge tokens are not available: Nudge gave an unusable answer',
@@ -18,16 +18,17 @@ const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALI
   USER_CHECK_FAILED: 'Users cannot be checked at the moment',
 };
 
-/** Where nobody knows when the next attempt is due. What only people can mend is not worth asking for every second. */
+/** For a failure that does not say when the next attempt is due. */
 const DEFAULT_RETRY_AFTER_MS = SECOND_MS;
-const UNMENDED_RETRY_AFTER_MS = MINUTE_MS;
+/** The same for a failure that lasts until the operator acts: clients ask less often. */
+const LASTING_RETRY_AFTER_MS = MINUTE_MS;
 
-/** Clients that failed together must not return together. */
+/** Clients that fail at the same moment must not return at the same moment. */
 const RETRY_SPREAD_MS = 30 * SECOND_MS;
 
 /**
- * A failure to hand out a token as an HTTP exception that any filter of the host understands. The failure itself is
- * its `cause`.
+ * The HTTP exception for a token that could not be handed out. Every exception filter of the host understands it. Its
+ * `cause` is the original error.
  *
  * @publicApi
  */
@@ -36,7 +37,7 @@ export class NudgeHttpException extends HttpException {
     brand(this.prototype, 'NudgeHttpException');
   }
 
-  /** Recognises the exceptions of a second loaded copy of this package, too. */
+  /** Also recognises the exceptions of a second loaded copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === NudgeHttpException
       ? isBranded(value, 'NudgeHttpException')
@@ -44,7 +45,7 @@ export class NudgeHttpException extends HttpException {
   }
 
   readonly code: NudgeAuthErrorCode;
-  /** Seconds after which the client should come back; `undefined` where that would not help. */
+  /** Seconds after which the client should try again; `undefined` where another attempt would not help. */
   readonly retryAfter: number | undefined;
 
   constructor(error: NudgeAuthError, status: number, retryAfter: number | undefined) {
@@ -54,7 +55,7 @@ export class NudgeHttpException extends HttpException {
     this.retryAfter = retryAfter;
   }
 
-  /** The headers that belong to the answer. */
+  /** The headers to set on the answer. */
   headers(): Record<string, string> {
     return {
       'Nudge-Auth-Error': this.code,
@@ -67,13 +68,13 @@ function isFailureStatus(status: number | undefined): status is number {
   return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }
 
-/** The one place where failures become HTTP. */
+/** Maps an error to an HTTP exception. No other code does this. */
 export function toHttpException(
   error: NudgeAuthError,
   random: Random,
   errorStatus: (code: NudgeAuthErrorCode) => number | undefined = () => undefined,
 ): NudgeHttpException {
-  // An answer that is no failure would be read as a token, and one that is no status ends the connection.
+  // A client would take a success status for a token; a number that is no HTTP status would end the connection.
   const chosen = errorStatus(error.code);
   const status = isFailureStatus(chosen) ? chosen : undefined;
   if (error.code === 'NUDGE_INVALID_REQUEST') {
@@ -82,7 +83,7 @@ export function toHttpException(
   if (error.code === 'NUDGE_UNKNOWN_TENANT') {
     return new NudgeHttpException(error, status ?? HttpStatus.FORBIDDEN, undefined);
   }
-  const dueInMs = error.retryAfterMs ?? (error.retryable ? DEFAULT_RETRY_AFTER_MS : UNMENDED_RETRY_AFTER_MS);
+  const dueInMs = error.retryAfterMs ?? (error.retryable ? DEFAULT_RETRY_AFTER_MS : LASTING_RETRY_AFTER_MS);
   const retryAfter = Math.ceil((dueInMs + random() * RETRY_SPREAD_MS) / SECOND_MS);
   return new NudgeHttpException(error, status ?? HttpStatus.SERVICE_UNAVAILABLE, retryAfter);
 }

@@ -18,7 +18,7 @@ const ASYNC_KEYS = [
 ];
 
 /**
- * Finds what Nest's builder would pass over in silence: options put beside the factory, and no factory at all.
+ * Reports what Nest's builder would ignore in silence: an option beside the factory, and a missing factory.
  *
  * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
  */
@@ -46,7 +46,10 @@ export function assertAsyncOptions(options: NudgeAuthModuleAsyncOptions): void {
   if (problems.length > 0) throw new InvalidNudgeAuthOptionsError(subjectOf(options.name), problems);
 }
 
-/** Where the options come from a class, says what the class must have: Nest's builder would fail with a bare TypeError. */
+/**
+ * Adds a check where the options come from a class: an error then names the method that the class lacks. Without the
+ * check Nest's builder would fail with a bare TypeError.
+ */
 export function withFactoryMethodChecked(
   definition: DynamicModule,
   { useClass, useExisting, name }: NudgeAuthModuleAsyncOptions,

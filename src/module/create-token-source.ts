@@ -4,7 +4,7 @@ import { createHttpService } from '../vendor/http-client.js';
 import { NudgeHttpTokenSource } from '../vendor/nudge-http-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
 
-/** Calls Nudge at a base URL, with the registration's connection. */
+/** Creates the source that calls Nudge at a base URL with the registration's proxy and agents. */
 export function createTokenSource(
   baseUrl: string,
   { connection }: ResolvedNudgeAuthOptions['http'],

@@ -12,7 +12,7 @@ import { noteImportedModule } from '../service/second-copy.js';
 import { userAuthenticationToken } from '../user-auth/nudge-user.guard.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
 
-/** Named one by one: Nest's builder drops from the options only what is a key here, `undefined` included. */
+/** Names every extra: Nest's builder removes an extra from the options only if it is a key here. */
 export const EXTRAS: Readonly<Record<keyof NudgeAuthExtras, undefined>> = {
   isGlobal: undefined,
   imports: undefined,
@@ -20,12 +20,12 @@ export const EXTRAS: Readonly<Record<keyof NudgeAuthExtras, undefined>> = {
   endpoint: undefined,
 };
 
-/** How a registration is called in messages. */
+/** The name of a registration in messages. */
 export function subjectOf(name: string | undefined): string {
   return name === undefined ? 'NudgeAuthModule' : `NudgeAuthModule "${name}"`;
 }
 
-/** Nest keeps the given options for ever, the API key among them: sealed, an inspection of the application does not show it. */
+/** Nest keeps the options, with the API key, as long as the application lives. Sealed, an inspection does not show them. */
 function sealed(provider: Provider): Provider {
   if (typeof provider !== 'object' || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
   if ('useValue' in provider) return { ...provider, useValue: new Sealed<unknown>(provider.useValue) };
@@ -37,7 +37,7 @@ function sealed(provider: Provider): Provider {
   };
 }
 
-/** Adds to Nest's definition what depends on the static extras: the endpoint, the exports, the name. */
+/** Adds to Nest's definition the parts that depend on the static extras: the endpoint, the exports, the name. */
 function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicModule {
   const { name, endpoint, isGlobal, imports } = checkOptions(moduleExtrasSchema, extras, 'NudgeAuthModule');
   noteImportedModule();
@@ -59,8 +59,8 @@ function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicM
       { provide: service, useExisting: NudgeTokenService },
       { provide: authentication, useExisting: UserAuthentication },
     ],
-    // With what the guards inject, for the host's own routes. A named registration must not answer to the classes: the first
-    // import would win over the unnamed one.
+    // The guards on the host's own routes inject the authentication, so it is exported too. A named registration exports no
+    // class: Nest would inject the registration that a module imports first, also where the host means the unnamed one.
     exports: [
       ...(name === undefined ? [NudgeTokenService, UserAuthentication] : []),
       service,
@@ -79,13 +79,13 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     .build();
 
 /**
- * What `forRoot` takes.
+ * The options of `forRoot`.
  *
  * @publicApi
  */
 export type NudgeAuthModuleOptions = typeof OPTIONS_TYPE;
 /**
- * What `forRootAsync` takes.
+ * The options of `forRootAsync`.
  *
  * @publicApi
  */

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { noteTrail } from '../audit/record-issued.js';
+import { registerAuditTrail } from '../audit/record-issued.js';
 import { TokenCache } from '../cache/token-cache.js';
 import { warmUp } from '../cache/warm-up.js';
 import type { Clock, Random } from '../common/clock.js';
@@ -59,7 +59,7 @@ export class NudgeAuthModule
 {
   #withdrawStrategy: (() => void) | undefined;
 
-  /** @internal Nest makes it. */
+  /** @internal Nest creates the module. */
   constructor(
     @Inject(NUDGE_AUTH_OPTIONS) private readonly options: ResolvedNudgeAuthOptions,
     @Inject(NUDGE_AUTH_REGISTRATION) private readonly registration: NudgeAuthRegistration,
@@ -77,7 +77,7 @@ export class NudgeAuthModule
   ) {
     super();
     noteBoot(modules);
-    if (audit !== undefined) noteTrail(tokens, audit);
+    if (audit !== undefined) registerAuditTrail(tokens, audit);
     this.#assertUniqueness();
     this.#assertOneGuard();
     const logger = new Logger(subjectOf(registration.name));
@@ -88,10 +88,10 @@ export class NudgeAuthModule
   /**
    * The module with options that are known when it is declared.
    *
-   * @throws {InvalidNudgeAuthOptionsError} for the static extras here, for all else at boot: every problem at once.
+   * @throws {InvalidNudgeAuthOptionsError} with every problem at once: here for the static extras, at boot for the rest.
    */
   static override forRoot(options: NudgeAuthModuleOptions): DynamicModule {
-    // Nothing at all is reported at boot, with whatever else is wrong, and not as a TypeError of the builder.
+    // A call without options then fails at boot with the list of every problem, not here with a TypeError of the builder.
     return super.forRoot(options ?? {});
   }
 
@@ -99,7 +99,7 @@ export class NudgeAuthModule
    * The module with options from a factory, a class or an existing provider: ConfigService, a secret manager, a
    * database. `endpoint`, `isGlobal`, `imports` and `name` stand beside the factory, not in what it returns.
    *
-   * @throws {InvalidNudgeAuthOptionsError} for the static extras here, for all else at boot: every problem at once.
+   * @throws {InvalidNudgeAuthOptionsError} with every problem at once: here for the static extras, at boot for the rest.
    */
   static override forRootAsync(options: NudgeAuthModuleAsyncOptions): DynamicModule {
     assertAsyncOptions(options);
@@ -121,7 +121,7 @@ export class NudgeAuthModule
     const { warmUp: how } = this.options;
     if (how === false) return;
     const firstToken = warmUp(() => this.tokens.getToken(), this.clock);
-    // Behind the boot's back nobody is there to be told; the log lines say how it went.
+    // In the background no caller waits for the result. The log lines report a failure.
     if (how === 'background') firstToken.catch(() => undefined);
     else await firstToken;
   }
@@ -130,7 +130,7 @@ export class NudgeAuthModule
     noteClose(this.modules);
   }
 
-  /** After the server has closed: until then requests may still need a token. */
+  /** Runs after the server has closed: until then a request may still need a token. */
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.audit?.close(), this.cache?.close(), this.tenants?.close()]);
     await this.options.store?.close();
@@ -138,7 +138,7 @@ export class NudgeAuthModule
     this.events.emit({ type: 'closed' });
   }
 
-  /** Last of all, so that a boot which fails here has registered nothing. */
+  /** Is the last step of the boot, so that a boot that fails has registered no strategy. */
   #registerStrategy(): void {
     const name = this.options.userJwt?.strategyName;
     if (name === undefined) return;
@@ -147,7 +147,7 @@ export class NudgeAuthModule
     this.#withdrawStrategy = registerUserStrategy(name, { users, random, modules, subject });
   }
 
-  /** Nest never merges two dynamic modules: Express would serve the first of two routes, Fastify throw. */
+  /** Stops the boot for two equal names or paths: with equal paths Express would serve the first route, Fastify throw. */
   #assertUniqueness(): void {
     const others = [...this.modules.values()]
       .filter((module) => module.metatype === NudgeAuthModule)
@@ -161,7 +161,7 @@ export class NudgeAuthModule
           path: 'name',
           message:
             `two registrations ${which} are imported: import one (isGlobal: true lets every module use it), ` +
-            'or give each a name of its own',
+            'or give each a different name',
         },
       ]);
     }
@@ -196,7 +196,7 @@ export class NudgeAuthModule
         path: 'userJwt',
         message:
           'is given beside endpoint.guards, which replace the guard that would use it: remove one of the two, ' +
-          'or set endpoint to false and put NudgeUserGuard on routes of your own',
+          'or set endpoint to false and put NudgeUserGuard on your own routes',
       },
     ]);
   }

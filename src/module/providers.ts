@@ -34,7 +34,7 @@ import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
 
-/** What one registration consists of. Each has its own of everything. */
+/** The providers of one registration. Registrations share none of them. */
 export const nudgeAuthProviders: Provider[] = [
   { provide: NUDGE_CLOCK, useValue: systemClock },
   { provide: NUDGE_RANDOM, useValue: Math.random },
@@ -79,7 +79,7 @@ export const nudgeAuthProviders: Provider[] = [
       clock: Clock,
       random: Random,
     ) =>
-      // With tenants each has a cache of its own.
+      // Without an API key there are tenants, and each tenant has its own cache.
       apiKey &&
       createTokenCache({
         source,

@@ -6,9 +6,9 @@ import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
 
 /**
- * Stops a boot whose options depend on the request. Nest would then make the whole module anew for every request: with a
- * cache, a budget and a verifier of its own, and with no hook that ever runs. So this class depends on nothing that
- * depends on the options.
+ * Stops the boot if the options depend on the request. Nest would create the whole module anew for every request, with a
+ * new cache, budget and verifier, and would never run its hooks. This class does not depend on the options, so Nest
+ * creates it once and runs its hook.
  */
 @Injectable()
 export class StaticOptionsCheck implements OnModuleInit {
@@ -23,7 +23,7 @@ export class StaticOptionsCheck implements OnModuleInit {
     this.#registration = registration;
   }
 
-  /** @throws {InvalidNudgeAuthOptionsError} where the options are made for a request, durable ones included. */
+  /** @throws {InvalidNudgeAuthOptionsError} if the provider of the options has request scope, durable or not. */
   onModuleInit(): void {
     const own = [...this.#modules.values()].find(
       ({ providers }) => providers.get(NUDGE_AUTH_REGISTRATION)?.instance === this.#registration,
@@ -34,8 +34,8 @@ export class StaticOptionsCheck implements OnModuleInit {
         path: 'options',
         message:
           'depend on the request (inject: [REQUEST], or a provider of request scope, durable or not), so that every request ' +
-          'would fetch a token of its own: inject what lives as long as the application. For an API key per customer use ' +
-          "the option tenants, for a token per user scope 'user' with extId: both are functions of the request",
+          'would fetch a new token: inject only providers that live as long as the application. For an API key per customer ' +
+          "use the option tenants, for a token per user use scope 'user' with extId: both are functions of the request",
       },
     ]);
   }

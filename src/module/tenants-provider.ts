@@ -16,7 +16,7 @@ import type { TokenSource } from '../vendor/token-source.js';
 import { createTokenSource } from './create-token-source.js';
 import { subjectOf } from './module-definition.js';
 
-/** The tenants of a registration; `undefined` where it has one account. */
+/** Provides the tenants of a registration, or `undefined` if the registration has one account. */
 export const tenantsProvider: Provider = {
   provide: Tenants,
   inject: [

@@ -1,22 +1,22 @@
 import { functionThat, type Declarations } from './option-rules.js';
 
 /**
- * That a token was handed to a user.
+ * Records that the endpoint handed a token to a user.
  *
  * @publicApi
  */
 export interface AuditRecord {
-  /** When, in epoch milliseconds. */
+  /** When the endpoint handed it out, in epoch milliseconds. */
   readonly at: number;
   /** The `name` of the registration, or `default`. */
   readonly registration: string;
-  /** The id of the tenant whose account the token is of, with the option `tenants`. */
+  /** With the option `tenants`: the id of the tenant whose account the token belongs to. */
   readonly tenant?: string;
-  /** What the option `audit.user` made of the user; `null` where it failed. */
+  /** What the option `audit.user` returned for the user; `null` if it failed. */
   readonly user: string | null;
-  /** `request.id`, else the header `X-Request-Id`, where there is one. */
+  /** `request.id`, or else the header `X-Request-Id`, if the request has one. */
   readonly requestId?: string;
-  /** Names the token, without giving it away. */
+  /** Tells tokens apart without revealing them. */
   readonly tokenFingerprint: string;
   /** When the token expires, in epoch milliseconds. */
   readonly expiresAt: number;
@@ -25,17 +25,17 @@ export interface AuditRecord {
 }
 
 /**
- * A record of every token that the endpoint hands to a user.
+ * Records every token that the endpoint hands to a user.
  *
  * @publicApi
  */
 export interface NudgeAuditOptions {
   /**
-   * Takes up to 500 records, at most 5 s, one call at a time. Its failure loses them, and no answer waits for it. `signal`
-   * is aborted when it has taken too long.
+   * Receives up to 500 records. The module makes one call at a time and gives each 5 s at most; then it aborts `signal`. A
+   * call that fails or takes too long loses its records. No answer waits for it.
    */
   onIssued(records: readonly AuditRecord[], signal: AbortSignal): void | Promise<void>;
-  /** How the user is named in a record. Called within the request, so it has to answer at once. */
+  /** Returns the name of the user for a record. It runs within the request, so it must return at once. */
   user(user: unknown, request: unknown): string;
 }
 

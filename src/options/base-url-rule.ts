@@ -3,7 +3,7 @@ import { checkedBy } from './option-rules.js';
 const MUST =
   'must be an absolute URL such as https://main-api.nudgenow.com/api (environment: NUDGE_BASE_URL)';
 
-/** What is wrong with a base URL; `undefined` when nothing is. Whether plain http is allowed is for other rules. */
+/** What is wrong with a base URL; `undefined` if it is good. Other rules decide whether plain http is allowed. */
 export function baseUrlProblem(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value) || /\s/.test(value)) return MUST;
   const url = new URL(value);
@@ -11,7 +11,7 @@ export function baseUrlProblem(value: unknown): string | undefined {
   if (url.username !== '' || url.password !== '') {
     return 'must not hold a user name or password: the API key is the only credential';
   }
-  // Not `search` and `hash`: both are empty behind a mere "?", which would still swallow the path.
+  // `search` and `hash` are empty after a single "?", but the "?" would still turn the added path into a query.
   if (/[?#]/.test(value)) return 'must not hold a query or a fragment';
   if (/\/clients\/jwt\/token\/?$/.test(url.pathname)) {
     return 'must end before /clients/jwt/token, which is added to it';

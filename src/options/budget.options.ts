@@ -2,14 +2,14 @@ import * as v from 'valibot';
 import { wholeNumber, type Declarations } from './option-rules.js';
 
 /**
- * How many calls Nudge gets from here.
+ * How many calls this application may send to Nudge.
  *
  * @publicApi
  */
 export interface NudgeBudgetOptions {
   /**
-   * Calls to Nudge in a minute, 1 to 1200 (the vendor's limit per IP address). Per fleet with a shared store, else per
-   * process: divide it by the number of processes behind one address. Default 1000.
+   * Calls to Nudge in a minute, 1 to 1200 (the vendor's limit per IP address). With a shared store the whole fleet shares
+   * the budget. Without one each process has its own: divide the number by the processes behind one address. Default 1000.
    */
   callsPerMinute?: number;
 }

@@ -2,32 +2,32 @@ import * as v from 'valibot';
 import { optionsOf, wholeNumber, type Declarations } from './option-rules.js';
 
 /**
- * How held tokens are kept and renewed.
+ * How the process holds and renews tokens.
  *
  * @publicApi
  */
 export interface NudgeCacheOptions {
   /**
-   * Milliseconds after which a held token is replaced behind the caller's back, 1000 to 86400000; never later than a
-   * quarter of the token's life (client scope) or half of it (user scope). Default: 60 s in client scope, half the
-   * life in user scope.
+   * Milliseconds after which the module renews a held token in the background, 1000 to 86400000. It renews a token after a
+   * quarter of its life at the latest in client scope, after half of it in user scope. Default: 60 s in client scope, half
+   * the life in user scope.
    */
   rotateAfterMs?: number;
   /**
-   * Milliseconds that a token handed out has left to live at the least, 0 to 86400000; never more than a tenth of its
-   * lifetime. Default: 60 s.
+   * Milliseconds that every token handed out still has to live, 0 to 86400000. A tenth of the token's lifetime is the upper
+   * limit. Default: 60 s.
    */
   minRemainingMs?: number;
-  /** Milliseconds a caller waits for a renewal while the held token is still good, 0 to 5000. Default 500. */
+  /** Milliseconds that a caller waits for a renewal while the held token is still good, 0 to 5000. Default 500. */
   maxWaitMs?: number;
   /**
-   * Users whose tokens are held at once in user scope, 1 to 10000000; the least recently used goes first.
-   * Default 10000.
+   * The number of users in user scope whose tokens the process holds, 1 to 10000000. Above it the process drops the token
+   * that was used least recently. Default 10000.
    */
   maxEntries?: number;
 }
 
-/** The same with every default filled in that does not depend on the token. */
+/** The same options with every default that does not depend on the token. */
 export type CacheOptionsWithDefaults = NudgeCacheOptions &
   Required<Pick<NudgeCacheOptions, 'maxWaitMs' | 'maxEntries'>>;
 

@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
 
 /**
- * The options with their defaults.
+ * Checks the options and returns them with their defaults.
  *
- * @param subject what the error is about: `NudgeAuthModule`, or `NudgeAuthModule "name"`.
+ * @param subject what the error names: `NudgeAuthModule`, or `NudgeAuthModule "name"`.
  * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
  */
 export function checkOptions<Output>(

@@ -5,21 +5,21 @@ import * as v from 'valibot';
 import { objectThat, type Declarations } from './option-rules.js';
 
 /**
- * How a server is reached from here.
+ * How this application connects to a server.
  *
  * @publicApi
  */
 export interface NudgeConnectionOptions {
   /**
-   * The proxy to call through; `false` also ignores `HTTPS_PROXY`. A loopback URL is always called directly.
-   * Default: the environment's proxy, if any.
+   * The proxy to call through; `false` uses none, not even that of `HTTPS_PROXY`. A call to a loopback URL never uses a
+   * proxy. Default: the proxy that the environment names.
    */
   proxy?: AxiosProxyConfig | false;
-  /** Agent for a plain-http URL. */
+  /** The agent for a plain http URL. */
   httpAgent?: HttpAgent;
   /**
-   * Agent for an https URL: private certificate authorities, client certificates. Default: one that verifies every
-   * certificate, whatever `NODE_TLS_REJECT_UNAUTHORIZED` says.
+   * The agent for an https URL, for example with a private certificate authority or a client certificate. Default: an agent
+   * that verifies every certificate, whatever `NODE_TLS_REJECT_UNAUTHORIZED` says.
    */
   httpsAgent?: HttpsAgent;
 }

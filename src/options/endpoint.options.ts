@@ -13,8 +13,8 @@ import { isFreeForUser } from './user-property.js';
 export type RouteVersion = NonNullable<ControllerOptions['version']>;
 
 /**
- * The guarded route that hands tokens to the frontend. Stands beside `useFactory`, not inside: Nest fixes routes and
- * guards before any factory runs.
+ * The guarded route that hands tokens to the frontend. Put it beside `useFactory`, not into what the factory returns: Nest
+ * fixes routes and guards before it calls a factory.
  *
  * @publicApi
  */
@@ -24,52 +24,53 @@ export interface NudgeEndpointOptions {
   /** The version of the route. Default: every version (`VERSION_NEUTRAL`). */
   version?: RouteVersion;
   /**
-   * Replace the default guard. An empty list leaves the route to the host's global guards; without one it would be open to
-   * everybody, and the boot stops. Default: `NudgeUserGuard`.
+   * Guards in place of the default guard. An empty list leaves the route to the host's global guards. If there is no global
+   * guard, and none in `decorators`, the boot stops, because the route would be open to everyone. Default: `NudgeUserGuard`.
    */
   guards?: readonly (Type<CanActivate> | CanActivate)[];
-  /** Put on the handler: throttling, metadata of a global guard, OpenAPI. Default `[]`. */
+  /** Decorators for the handler: throttling, metadata for a global guard, OpenAPI. Default `[]`. */
   decorators?: readonly MethodDecorator[];
   /**
-   * Where the guard leaves the signed-in user on the request, and `extId` and your own code find it. What a request has
-   * already (`headers`, `body` and so on) is refused. Default `user`.
+   * The property of the request in which the guard stores the signed-in user. `extId` and your own code read it there. A
+   * property that every request has, such as `headers` or `body`, stops the boot. Default `user`.
    */
   userProperty?: string;
   /**
-   * `true` returns the answer through Nest, so that interceptors see and may change it; by default they see `undefined`, and
-   * the answer is sent past the serialiser, which is faster. No interceptor may cache it: users would get each other's
-   * tokens. Default `false`.
+   * `true` returns the answer through Nest, so that interceptors see it and may change it. An interceptor must not cache it:
+   * users would get each other's tokens. `false` is faster: interceptors see `undefined`, and the answer does not pass the
+   * serialiser. Default `false`.
    */
   passthrough?: boolean;
   /**
-   * `false` skips the check at boot that the host has a `'jwt'` strategy of its own: for one that is registered later, or
-   * shared by the applications of a process. The first request then decides which one it is. Default `true`.
+   * `false` skips the check at boot that the host has its own `'jwt'` strategy. Use it if the host registers the strategy
+   * later, or shares it between the applications of a process. The first request then fixes which strategy the guard uses.
+   * Default `true`.
    */
   verifyStrategy?: boolean;
   /**
-   * The HTTP status for a failure, 400 to 599. Anything else, `undefined` included, leaves the default. Default: 503, and
-   * 400 for `NUDGE_INVALID_REQUEST`.
+   * Returns the HTTP status for a failure, 400 to 599. For any other value, `undefined` included, the endpoint uses the
+   * default status. Default: 503, but 400 for `NUDGE_INVALID_REQUEST` and 403 for `NUDGE_UNKNOWN_TENANT`.
    */
   errorStatus?(code: NudgeAuthErrorCode): number | undefined;
 }
 
-/** What is fixed about a registration when the module is declared. */
+/** The part of a registration that is fixed when the host declares the module. */
 export interface NudgeAuthRegistration {
   readonly name: string | undefined;
   readonly endpoint: ResolvedEndpointOptions | undefined;
 }
 
-/** The endpoint options with every default filled in that does not depend on the name of the registration. */
+/** The endpoint options with every default that does not depend on the name of the registration. */
 export type EndpointOptionsWithDefaults = NudgeEndpointOptions &
   Required<
     Pick<NudgeEndpointOptions, 'version' | 'decorators' | 'userProperty' | 'passthrough' | 'verifyStrategy'>
   >;
 
-/** The endpoint options with every default filled in. */
+/** The endpoint options with every default. */
 export type ResolvedEndpointOptions = Readonly<
   EndpointOptionsWithDefaults & {
     path: string;
-    /** The controller's class name: throttlers and OpenAPI tell registrations apart by it. */
+    /** The class name of the controller, by which throttlers and OpenAPI tell registrations apart. */
     controllerName: string;
   }
 >;
@@ -81,8 +82,8 @@ function isRouteVersion(version: unknown): boolean {
 }
 
 /**
- * Nest passes over what is no guard, and early releases over classes without a name, which would leave the route open to
- * everybody. Whether a class makes guards is seen at boot, by its instance.
+ * Nest ignores an element that is not a guard, and old releases ignore a class without a name. Either would leave the route
+ * open to everyone. Whether a class is a guard can only be checked at boot, with its instance.
  */
 function isGuard(value: unknown): boolean {
   if (typeof value === 'function') return value.prototype !== undefined && value.name !== '';
@@ -114,13 +115,13 @@ export const endpointOptions = {
   guards: v.optional(
     listOf<Type<CanActivate> | CanActivate>(
       isGuard,
-      'must be a list of guards: classes with a name, or objects with canActivate (is one imported in a circle, and so undefined?)',
+      'must be a list of guards: classes with a name, or objects with canActivate (is one undefined because of a circular import?)',
     ),
   ),
   decorators: v.optional(
     listOf<MethodDecorator>(
       (one) => typeof one === 'function',
-      "must be a list of method decorators, called where they are factories: [SetMetadata('public', true)]",
+      "must be a list of method decorators; call those that are factories: [SetMetadata('public', true)]",
     ),
     [],
   ),
@@ -142,9 +143,9 @@ function controllerNameOf(name = ''): string {
 }
 
 /**
- * The endpoint options with what depends on the name of the registration.
+ * Adds to the endpoint options the parts that depend on the name of the registration.
  *
- * @param given checked, with their defaults.
+ * @param given the checked options with their defaults.
  */
 export function resolveEndpointOptions(
   given: EndpointOptionsWithDefaults,

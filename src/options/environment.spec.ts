@@ -39,7 +39,7 @@ describe('readEnvironmentOptions', () => {
     });
   });
 
-  it('takes an empty variable for one that is not set, as compose files pass it on', () => {
+  it('treats an empty variable, which a compose file passes, as not set', () => {
     expect(
       readEnvironmentOptions({
         NUDGE_API_KEY: '',
@@ -52,7 +52,7 @@ describe('readEnvironmentOptions', () => {
     ).toEqual({});
   });
 
-  it('reads the file where the variable beside it is empty', async () => {
+  it('reads the file when the variable itself is empty', async () => {
     const path = await fileOf(`${KEY}\n`);
     const { apiKey } = readEnvironmentOptions({ NUDGE_API_KEY: '', NUDGE_API_KEY_FILE: path });
     expect(typeof apiKey === 'function' && (await apiKey())).toBe(KEY);
@@ -75,7 +75,7 @@ describe('readEnvironmentOptions', () => {
     );
   });
 
-  it('keeps a number that is none for the check of the option', () => {
+  it('returns NaN for a text that is not a number, so that the check of the option reports it', () => {
     expect(readEnvironmentOptions({ NUDGE_DEFAULT_EXPIRY_MINS: ' ' })).toEqual({ defaultExpiryMins: NaN });
     expect(readEnvironmentOptions({ NUDGE_DEFAULT_EXPIRY_MINS: '1h' })).toEqual({ defaultExpiryMins: NaN });
   });
@@ -90,7 +90,7 @@ describe('readEnvironmentOptions', () => {
     expect(read).not.toThrow(KEY);
   });
 
-  it('reads the new key after the folder behind a mounted secret was swapped, as Kubernetes does', async () => {
+  it('reads the new key after Kubernetes has replaced the folder of a mounted secret', async () => {
     for (const [version, key] of [
       ['v1', KEY],
       ['v2', 'obviously-fake-rotated-key'],

@@ -9,12 +9,12 @@ import type { ApiKeyOption } from './api-key-rule.js';
 import { nudgeAuthOptions, type NudgeClientScopeOptions } from './nudge-auth.options.js';
 import { variableOf } from './option-rules.js';
 
-/** Mounted secrets usually end with a line break that is not part of them. */
+/** A mounted secret usually ends with a line break that does not belong to it. */
 function withoutLineBreaks(content: string): string {
   return withoutTrailing(content, '\r\n');
 }
 
-/** Reads one variable, or the file that its `…_FILE` twin names. A variable that is set to nothing counts as not set. */
+/** Reads a variable, or the file that its `…_FILE` variable names. An empty variable counts as not set. */
 class Environment {
   readonly problems: OptionProblem[] = [];
   readonly #variables: NodeJS.ProcessEnv;
@@ -37,7 +37,7 @@ class Environment {
     }
   }
 
-  /** A key from a file is read again for every call to Nudge, because mounted secrets change under a running process. */
+  /** For a key in a file, returns a function that reads the file anew: a mounted secret may change while the process runs. */
   key(name: string): ApiKeyOption | undefined {
     const value = this.text(name);
     const path = this.#filePath(name);
@@ -47,7 +47,7 @@ class Environment {
     return async () => withoutLineBreaks(await readFile(path, 'utf8'));
   }
 
-  /** `NaN` for text that is no number: the option's own check says what it must be. */
+  /** `NaN` for a text that is not a number: the check of the option then says what it must be. */
   number(name: string): number | undefined {
     const value = this.text(name);
     return value === undefined ? undefined : Number(value.trim() === '' ? Number.NaN : value);
@@ -74,17 +74,17 @@ class Environment {
   }
 }
 
-/** Compose files pass on a variable that the host has not set as an empty one: `${NAME:-}`. */
+/** A compose file with `${NAME:-}` passes a variable that the host has not set as an empty one. */
 function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }
 
 /**
- * The module's options from the environment, without those that it does not set: their defaults apply then, and the
- * module's own check reports a missing key together with every other problem.
+ * Reads the module's options from the environment. An option that the environment does not set is left out: its default
+ * applies, and the module's check reports a missing key together with every other problem.
  *
- * @throws {InvalidNudgeAuthOptionsError} when a file cannot be read, a variable and its file are both set, or a flag is
- * neither true nor false.
+ * @throws {InvalidNudgeAuthOptionsError} if a file cannot be read, if a variable and its `…_FILE` variable are both set, or
+ * if a flag is neither true nor false.
  */
 export function readEnvironmentOptions(variables = process.env): NudgeClientScopeOptions {
   const environment = new Environment(variables);

@@ -3,25 +3,25 @@ import { connectionOptions, type NudgeConnectionOptions } from './connection.opt
 import { wholeNumber, type Declarations } from './option-rules.js';
 
 /**
- * How Nudge is called.
+ * How the module calls Nudge.
  *
  * @publicApi
  */
 export interface NudgeHttpOptions extends NudgeConnectionOptions {
-  /** Milliseconds one attempt may take, 100 to 9000. Default 3000. */
+  /** Milliseconds that one attempt may take, 100 to 9000. Default 3000. */
   timeoutMs?: number;
-  /** Milliseconds a caller waits for a token at most, all attempts and queues included, 1000 to 9000. Default 7000. */
+  /** Milliseconds that a caller waits for a token at most, with all attempts and queues, 1000 to 9000. Default 7000. */
   deadlineMs?: number;
   /** Further attempts after a network fault or a 5xx, 0 to 5. Default 2. */
   maxRetries?: number;
 }
 
-/** How long Nudge may take and how often it is asked, with every default filled in. */
+/** The time limits and the number of retries, with every default. */
 export type HttpTiming = Required<Omit<NudgeHttpOptions, keyof NudgeConnectionOptions>>;
 
-/** No attempt starts with less than half a second left, so a shorter deadline would allow none. */
+/** An attempt needs half a second before the deadline to start, so a much shorter deadline would allow no attempt. */
 const MIN_DEADLINE_MS = 1_000;
-/** The vendor's Swift sample gives up after ten seconds: an answer, good or bad, must be there before. */
+/** The vendor's Swift sample gives up after ten seconds: the endpoint must answer before, with a token or an error. */
 const MAX_DEADLINE_MS = 9_000;
 
 /** @internal */

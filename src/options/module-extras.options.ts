@@ -4,24 +4,24 @@ import { endpointOptions, type NudgeEndpointOptions } from './endpoint.options.j
 import { falseOr, flag, optionsOf, type Declarations } from './option-rules.js';
 
 /**
- * What must be known before any factory runs, and so stands beside `useFactory`, not in what it returns.
+ * The options that Nest must know before it calls a factory. Put them beside `useFactory`, not into what it returns.
  *
  * @publicApi
  */
 export interface NudgeAuthExtras {
-  /** `true` lets every module inject the service without importing this one. Default `false`. */
+  /** `true` lets every module inject the service without importing this module. Default `false`. */
   isGlobal?: boolean;
-  /** Modules whose providers the options, guards and functions given here need. Default: none. */
+  /** Modules that export the providers that the options factory and the guards inject. Default: none. */
   imports?: ModuleMetadata['imports'];
   /**
-   * Tells several registrations apart; letters, digits, `-` and `_`. Each has its own service, endpoint and cache.
-   * Default: none.
+   * The name of the registration, where there are several: letters, digits, `-` and `_`. Each registration has its own
+   * service, endpoint and cache. Default: none.
    *
    * @see docs/endpoint.md
    */
   name?: string;
   /**
-   * The REST endpoint, `GET nudge/token` by default; `false` for none. Default `{}`.
+   * The REST endpoint, by default `GET nudge/token`; `false` creates none. Default `{}`.
    *
    * @see docs/endpoint.md
    */
@@ -47,7 +47,7 @@ export const moduleExtras = {
 } satisfies Declarations<NudgeAuthExtras>;
 
 /**
- * Beside the extras stand the options of `forRoot`, which are checked when the application boots.
+ * The schema of the extras. It ignores the other options of `forRoot`, which the module checks when the application boots.
  *
  * @internal
  */

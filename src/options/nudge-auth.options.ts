@@ -18,32 +18,32 @@ import {
 import { tenantsOptions, type NudgeTenantsOptions } from './tenants.options.js';
 import { userJwtSchema, type UserJwtOptions } from './user-jwt.options.js';
 
-/** The vendor's own default, always sent explicitly because its two pages disagree on whether it may be left out. */
+/** The vendor's default. The module always sends it, because the vendor's two pages disagree on whether it is optional. */
 export const DEFAULT_EXPIRY_MINS = 60;
 export const MIN_EXPIRY_MINS = 30;
 export const MAX_EXPIRY_MINS = 1440;
 export const MAX_EXT_ID_LENGTH = 100;
 
-/** One account at Nudge, whose key is known or can be asked for. */
+/** One account at Nudge. */
 interface OneAccount {
   /**
-   * The PRIVATE key from the settings of the Nudge dashboard, or a function that is asked for it before every call to
-   * Nudge. Required, except with `tenants`.
+   * The PRIVATE key from the settings of the Nudge dashboard, or a function that returns it. The module calls the function
+   * before every call to Nudge. Required, except with `tenants`.
    *
    * @see docs/api-keys.md
    */
   apiKey: ApiKeyOption;
-  /** Used while the first key is refused (401 or 403), with a warning. */
+  /** The key that the module uses while Nudge refuses the first one (401 or 403). The module logs a warning then. */
   fallbackApiKey?: ApiKeyOption;
   /**
-   * Whether the first token is fetched at boot. `'required'` fails the boot, after 5 s at most, only when Nudge itself
-   * refuses every key. Default `false`.
+   * Fetches the first token at boot. `'background'` does not wait for it. `'required'` waits 5 s at most, and fails the boot
+   * only if Nudge itself refuses every key. Default `false`.
    */
   warmUp?: false | 'background' | 'required';
   tenants?: undefined;
 }
 
-/** An account at Nudge for each tenant: none belongs to the registration itself. */
+/** One account at Nudge for each tenant. The registration itself has none. */
 interface AccountPerTenant {
   /**
    * Many Nudge accounts behind one backend, in place of `apiKey`, `fallbackApiKey` and `warmUp`.
@@ -57,42 +57,44 @@ interface AccountPerTenant {
 }
 
 interface NudgeAuthCommonOptions {
-  /** Minutes a token lives, 30 to 1440. Default 60. */
+  /** Minutes that a token lives, 30 to 1440. Default 60. */
   defaultExpiryMins?: number;
-  /** Nudge's API. https, except on loopback. Default `https://main-api.nudgenow.com/api`. */
+  /** The URL of Nudge's API: https, or plain http on loopback. Default `https://main-api.nudgenow.com/api`. */
   baseUrl?: string;
   /** `true` allows plain http to any host, with a warning: for service meshes and containers. Default `false`. */
   allowInsecureBaseUrl?: boolean;
   /**
-   * How tokens are held; `false` fetches one for every call, though concurrent calls share one. Default `{}`.
+   * How the process holds tokens; `false` holds none and fetches a token for every call, but concurrent calls share one.
+   * Default `{}`.
    *
    * @see docs/token-life.md
    */
   cache?: NudgeCacheOptions | false;
-  /** How many calls Nudge gets from here. Default `{}`. */
+  /** How many calls this application may send to Nudge. Default `{}`. */
   budget?: NudgeBudgetOptions;
-  /** How Nudge is called. Default `{}`. */
+  /** How the module calls Nudge. Default `{}`. */
   http?: NudgeHttpOptions;
   /**
-   * Lets the module verify its users' JWTs by itself. Default: the host's own `'jwt'` strategy guards.
+   * Lets the module itself verify the JWTs of the users. Default: the host's own `'jwt'` strategy verifies them.
    *
    * @see docs/guards.md
    */
   userJwt?: UserJwtOptions;
   /**
-   * Where tokens are shared between processes, such as a `RedisTokenStore`. Default: nowhere, each process holds its own.
+   * The store in which processes share tokens, such as a `RedisTokenStore`. Default: none, each process holds its own.
    *
    * @see docs/fleet.md
    */
   store?: TokenStore;
   /**
-   * Tells a function of the host's of every token that the endpoint hands to a user. Default: no function is told.
+   * Passes a record of every token that the endpoint hands to a user to a function of the host. Default: no records.
    *
    * @see docs/audit.md
    */
   audit?: NudgeAuditOptions;
   /**
-   * A kill switch, asked for every call: `false` answers `NUDGE_DISABLED` and sends nothing. Default `() => true`.
+   * A kill switch that the module asks for every call. While it returns `false`, callers get `NUDGE_DISABLED` and nothing
+   * is sent to Nudge. Default `() => true`.
    */
   enabled?: () => boolean;
 }
@@ -104,28 +106,28 @@ interface ClientScope {
 
 interface UserScope {
   /**
-   * `'client'`: one token serves every user, so every user holds the same one. `'user'`: every user gets a token of
-   * their own, bound to `extId`. Default `'client'`.
+   * `'client'`: one token serves every user, so every user holds the same one. `'user'`: every user gets a separate token,
+   * bound to `extId`. Default `'client'`.
    *
    * @see docs/scopes.md
    */
   scope: 'user';
   /**
-   * The external id, 1 to 100 characters, of the user for whom the endpoint fetches a token. Take it from the verified
-   * user, never from what the request says of itself. Required in scope `'user'`.
+   * Returns the external id, 1 to 100 characters, of the user for whom the endpoint fetches a token. Take it from the
+   * verified user, never from a parameter, header or body that the client can choose. Required in scope `'user'`.
    */
   extId(user: unknown, request: unknown): string | Promise<string>;
 }
 
 /**
- * One token serves every user: each of them then holds the same bearer token.
+ * One token serves every user: all users then hold the same bearer token.
  *
  * @publicApi
  */
 export interface NudgeClientScopeOptions extends NudgeAuthCommonOptions, OneAccount, ClientScope {}
 
 /**
- * Every user gets a token of their own, bound to their external id at Nudge.
+ * Every user gets a separate token, bound to the user's external id at Nudge.
  *
  * @publicApi
  */
@@ -140,7 +142,7 @@ export interface NudgeTenantsClientScopeOptions
   extends NudgeAuthCommonOptions, AccountPerTenant, ClientScope {}
 
 /**
- * Many accounts; every user of a tenant gets a token of their own.
+ * Many accounts; every user of a tenant gets a separate token.
  *
  * @publicApi
  */
@@ -158,7 +160,7 @@ export type NudgeAuthOptions =
   | NudgeTenantsUserScopeOptions;
 
 /**
- * What `useClass` and `useExisting` must implement.
+ * The interface that the class of `useClass` or `useExisting` implements.
  *
  * @publicApi
  */
@@ -187,7 +189,7 @@ export const nudgeAuthOptions = {
   apiKey: fromEnvironment(
     'NUDGE_API_KEY',
     'key',
-    // That it is missing is a matter between it and `tenants`.
+    // Whether the key may be missing depends on `tenants`: a rule between the two options checks that.
     v.optional(apiKey({ missing: API_KEY_IS_MISSING, empty: `is empty: ${KEY_CURE}` })),
   ),
   fallbackApiKey: fromEnvironment(
@@ -220,7 +222,7 @@ export const nudgeAuthOptions = {
   ),
   allowInsecureBaseUrl: fromEnvironment('NUDGE_ALLOW_INSECURE_BASE_URL', 'flag', v.optional(flag())),
   scope: v.optional(v.picklist(['client', 'user'], "must be 'client' or 'user'"), 'client'),
-  // Its rule depends on the scope.
+  // Whether it is required depends on the scope: a rule between the two options checks that.
   extId: v.optional(v.custom<NudgeAuthOptions['extId']>(() => true)),
   cache: v.optional(falseOr(cacheSchema), {}),
   warmUp: v.optional(

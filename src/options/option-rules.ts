@@ -7,15 +7,15 @@ type ValueOf<Options, Name> = Options extends unknown
     : never
   : never;
 
-/** A schema for each of the options, and for nothing else. Of a union, for those of every member. */
+/** A schema for each of the options and for nothing else. For a union: for the options of every member. */
 export type Declarations<Options> = {
   readonly [Name in NameOf<Options>]: v.GenericSchema<ValueOf<Options, Name>, unknown>;
 };
 
-/** Tells a problem of the options at this path below the object; an empty path is the object itself. */
+/** Reports a problem of the option at this path below the object; an empty path is the object itself. */
 export type Report = (path: readonly PropertyKey[], message: string) => void;
 
-/** A rule between several options. It sees what is given whether or not each option is good by itself. */
+/** A rule between several options. It also runs when an option breaks its own rule. */
 export type RuleBetweenOptions = (given: Readonly<Record<string, unknown>>, report: Report) => void;
 
 const UNKNOWN_OPTION = v.never('is not an option: remove it or check its spelling');
@@ -25,10 +25,10 @@ function isObject(value: unknown): value is object {
 }
 
 /**
- * An object of these options and no others, with their defaults. Functions stay bound to the object that was given.
+ * An object of these options and no others, with their defaults. Functions stay bound to the given object.
  *
- * @param must what is said of anything but an object.
- * @param rules run whatever else is wrong, so that all problems are reported at once.
+ * @param must the message for a value that is not an object.
+ * @param rules run even if an option breaks its own rule, so that one error reports every problem.
  */
 export function optionsOf<const Entries extends v.ObjectEntries>(
   entries: Entries,
@@ -37,7 +37,7 @@ export function optionsOf<const Entries extends v.ObjectEntries>(
 ) {
   type Input = v.InferInput<v.ObjectSchema<Entries, undefined>>;
   type Output = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
-  // An option that is required and missing says what it must be, as a wrong one does.
+  // The message for a missing option says what the option must be, like the message for a wrong one.
   const missing = ({ path }: v.BaseIssue<unknown>): string => {
     const schema = entries[String(path?.[0].key)];
     const issues = schema && v.safeParse(schema, undefined).issues;
@@ -76,12 +76,12 @@ function pathItem(key: PropertyKey): v.UnknownPathItem {
   return { type: 'unknown', origin: 'value', input: undefined, key, value: undefined };
 }
 
-/** `false`, or what the schema takes. */
+/** `false`, or a value that the schema accepts. */
 export function falseOr<Schema extends v.GenericSchema>(schema: Schema) {
   return v.lazy((input) => (input === false ? v.literal(false) : schema));
 }
 
-/** A whole number within bounds; whatever is wrong with it, the sentence says what it must be. */
+/** A whole number within bounds. One message says for every wrong value what it must be. */
 export function wholeNumber(bounds: { min: number; max: number; unit: string; hint?: string }) {
   const { min, max, unit, hint = '' } = bounds;
   const isWithin = (input: unknown): boolean =>
@@ -99,12 +99,12 @@ export function flag() {
   return v.boolean('must be true or false');
 }
 
-/** A text that is not empty, said by what it shall be. */
+/** A text that is not empty; `must` is the message for any other value. */
 export function textThat(must: string) {
   return v.custom<string>((value) => typeof value === 'string' && value !== '', must);
 }
 
-/** A value that the function finds nothing wrong with; else what it says is the problem. */
+/** A value for which the function returns no problem; the problem that it returns is the message. */
 export function checkedBy<Type>(problemOf: (value: unknown) => string | undefined) {
   return v.custom<Type>(
     (value) => problemOf(value) === undefined,
@@ -112,23 +112,23 @@ export function checkedBy<Type>(problemOf: (value: unknown) => string | undefine
   );
 }
 
-/** A function, said by what it does. */
+/** A function; the message says what it does. */
 export function functionThat<Signature>(does: string) {
   return v.custom<Signature>((value) => typeof value === 'function', `must be a function that ${does}`);
 }
 
-/** Any object, said by what it shall be. */
+/** Any object; the message says what it must be. */
 export function objectThat<Type extends object>(what: string) {
   return v.custom<Type>((value) => typeof value === 'object' && value !== null, `must be ${what}`);
 }
 
-/** A variable of the environment, and how it is read. */
+/** A variable of the environment, and how to read it. */
 export interface Variable {
   readonly name: string;
   readonly kind: 'key' | 'text' | 'number' | 'flag';
 }
 
-/** An option that `nudgeAuthConfig` takes from this variable of the environment, too. */
+/** An option that `nudgeAuthConfig` can read from this variable of the environment. */
 export function fromEnvironment<Schema extends v.GenericSchema>(
   name: string,
   kind: Variable['kind'],
@@ -138,7 +138,7 @@ export function fromEnvironment<Schema extends v.GenericSchema>(
   return v.pipe(schema, v.metadata({ variable }));
 }
 
-/** The variable of the environment that an option is taken from, too. */
+/** The variable of the environment from which `nudgeAuthConfig` can read an option. */
 export function variableOf(schema: v.GenericSchema): Variable | undefined {
   return v.getMetadata(schema)['variable'] as Variable | undefined;
 }

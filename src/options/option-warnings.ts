@@ -3,7 +3,7 @@ import type { NudgeAuthOptions } from './nudge-auth.options.js';
 import { isInsecure } from './plain-http.js';
 import type { UserJwtOptions } from './user-jwt.options.js';
 
-/** No format of keys is documented, so a shape that looks wrong is worth a warning and no more. */
+/** The vendor documents no format of keys, so a key that looks wrong only brings a warning. */
 function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
   if (typeof key !== 'string') return [];
   if (/^(your|my|the)\W|change.?me|xxx|placeholder|<[^<]*>|example/i.test(key)) {
@@ -20,14 +20,16 @@ function suspicionAbout(path: string, key: ApiKeyOption | undefined): string[] {
   return [];
 }
 
-/** What is allowed but probably not meant. */
+/** Warnings about values that are allowed but probably a mistake. */
 export function warningsAbout(options: NudgeAuthOptions): string[] {
   const warnings = [
     ...suspicionAbout('apiKey', options.apiKey),
     ...suspicionAbout('fallbackApiKey', options.fallbackApiKey),
   ];
   if (typeof options.fallbackApiKey === 'string' && options.fallbackApiKey === options.apiKey) {
-    warnings.push('fallbackApiKey is the same as apiKey: it will be refused whenever that one is');
+    warnings.push(
+      'fallbackApiKey is the same as apiKey, so Nudge refuses both at once: set another key, or leave it out',
+    );
   }
   if (options.tenants?.baseUrls?.some(isInsecure) === true) {
     warnings.push(
@@ -42,19 +44,19 @@ export function warningsAbout(options: NudgeAuthOptions): string[] {
   }
   if (options.userJwt?.jwksUri !== undefined && isInsecure(options.userJwt.jwksUri)) {
     warnings.push(
-      "userJwt.jwksUri is plain http: on its way, the list of keys that verify your users' JWTs can be replaced " +
+      "userJwt.jwksUri is plain http: an attacker in the network can replace the keys that verify your users' JWTs " +
         '(allowInsecureJwksUri is set)',
     );
   }
   return warnings;
 }
 
-/** What is allowed in `userJwt` but probably not meant. */
+/** Warnings about values in `userJwt` that are allowed but probably a mistake. */
 function userJwtWarnings({ allowWeakSecret, jwksUri, issuer, audience }: UserJwtOptions): string[] {
   const warnings: string[] = [];
   if (allowWeakSecret === true) {
     warnings.push(
-      'userJwt.allowWeakSecret is set: an attacker who has one JWT could guess a short secret, and then be any user. It is for tests only',
+      'userJwt.allowWeakSecret is set: an attacker who has one JWT could guess a short secret and sign in as any user. Set it in tests only',
     );
   }
   if (jwksUri !== undefined && issuer === undefined && audience === undefined) {

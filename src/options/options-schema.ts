@@ -27,7 +27,7 @@ const checkBaseUrlAccess: RuleBetweenOptions = ({ baseUrl, allowInsecureBaseUrl 
 const IN_CLEAR =
   'would send API keys in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted';
 
-/** What a registration with tenants must not have: each of them would belong to one account. */
+/** Options that a registration with tenants must not have, because each belongs to one account. */
 const OF_ONE_ACCOUNT = ['apiKey', 'fallbackApiKey', 'warmUp'] as const;
 
 const checkAccount: RuleBetweenOptions = (given, report) => {
@@ -40,7 +40,7 @@ const checkAccount: RuleBetweenOptions = (given, report) => {
     if (given[name] === undefined || given[name] === false) continue;
     report(
       [name],
-      'has no meaning beside tenants, whose accounts tenants.config tells (does nudgeAuthConfig set it?): remove one of the two',
+      'has no meaning beside tenants, because tenants.config returns the accounts (does nudgeAuthConfig set it?): remove one of the two',
     );
   }
   if (typeof store === 'object' && store !== null && typeof Reflect.get(store, 'forTenant') !== 'function') {
@@ -65,7 +65,8 @@ const misplacedExtras = {
 } satisfies Record<keyof NudgeAuthExtras, unknown>;
 
 /**
- * Every rule that the options must keep. Its messages say what is wrong and how to mend it, and quote no value.
+ * Every rule that the options must keep. The messages say what is wrong and how to mend it. They never quote a value,
+ * because it may be a secret.
  *
  * @internal
  */
@@ -77,5 +78,5 @@ export const nudgeAuthOptionsSchema = optionsOf(
   checkAccount,
 );
 
-/** Every option there is. */
+/** The names of all options. */
 export const OPTION_NAMES: readonly string[] = Object.keys(nudgeAuthOptions);

@@ -25,7 +25,7 @@ const ec = generateKeyPairSync('ec', {
 });
 const ed25519 = generateKeyPairSync('ed25519').publicKey;
 
-/** What is said about options, by path. */
+/** The problems of the options, by path. */
 function problemsOf(given: unknown): Record<string, string> {
   try {
     resolveNudgeAuthOptions(given as NudgeAuthOptions);
@@ -63,7 +63,7 @@ const STATIC = 'must be known before factories run: put it beside useFactory, no
 describe('resolveNudgeAuthOptions', () => {
   describe('refuses', () => {
     it.each([
-      { is: 'nothing', given: undefined, path: 'options', message: OPTIONS_MUST },
+      { is: 'undefined', given: undefined, path: 'options', message: OPTIONS_MUST },
       { is: 'a bare key', given: apiKey, path: 'options', message: OPTIONS_MUST },
       { is: 'a list', given: [{ apiKey }], path: 'options', message: OPTIONS_MUST },
 
@@ -78,7 +78,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'has quotes around it: remove them',
       },
       {
-        is: 'half a pair of quotes',
+        is: 'a key with a quote at its start only',
         given: { apiKey: `'${apiKey}` },
         path: 'apiKey',
         message: 'has quotes around it: remove them',
@@ -96,7 +96,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'contains white space or a line break: remove it',
       },
       {
-        is: 'a key no header can hold',
+        is: 'a key with a character that no header can hold',
         given: { apiKey: `${apiKey}ß` },
         path: 'apiKey',
         message: 'contains characters that cannot stand in an HTTP header',
@@ -213,7 +213,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'must end before /clients/jwt/token, which is added to it',
       },
       {
-        is: 'a permission that is text',
+        is: 'an allowInsecureBaseUrl that is text',
         given: { apiKey, allowInsecureBaseUrl: 'true' },
         path: 'allowInsecureBaseUrl',
         message: 'must be true or false',
@@ -272,7 +272,12 @@ describe('resolveNudgeAuthOptions', () => {
         path: 'http.maxRetries',
         message: 'must be a whole number of retries from 0 to 5',
       },
-      { is: 'http that is none', given: { apiKey, http: 3000 }, path: 'http', message: 'must be an object' },
+      {
+        is: 'http that is not an object',
+        given: { apiKey, http: 3000 },
+        path: 'http',
+        message: 'must be an object',
+      },
       {
         is: 'a proxy as text',
         given: { apiKey, http: { proxy: 'http://proxy.example:8080' } },
@@ -286,7 +291,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: PROXY_MUST,
       },
       {
-        is: 'an agent that is none',
+        is: 'an agent that is text',
         given: { apiKey, http: { httpsAgent: 'keep-alive' } },
         path: 'http.httpsAgent',
         message: 'must be a node:https Agent',
@@ -299,7 +304,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: USER_ID_MUST,
       },
       {
-        is: 'an extId that is no function',
+        is: 'an extId that is not a function',
         given: { apiKey, scope: 'user', extId: 'ada' },
         path: 'extId',
         message: USER_ID_MUST,
@@ -349,7 +354,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: SECRET_MUST,
       },
       {
-        is: 'no secret in a list',
+        is: 'an empty list of secrets',
         given: { apiKey, userJwt: { secret: [], algorithms: ['HS256'] } },
         path: 'userJwt.secret',
         message: 'must hold at least one key',
@@ -384,7 +389,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'is a secret key, not a public one',
       },
       {
-        is: 'no PEM as publicKey',
+        is: 'a text that is not a PEM as publicKey',
         given: { apiKey, userJwt: { publicKey: secret, algorithms: ['RS256'] } },
         path: 'userJwt.publicKey',
         message:
@@ -447,39 +452,39 @@ describe('resolveNudgeAuthOptions', () => {
         message: ALGORITHMS,
       },
       {
-        is: 'a JWKS over plain http',
+        is: 'a jwksUri of plain http',
         given: { apiKey, userJwt: { jwksUri: 'http://id.example/keys', algorithms: ['RS256'] } },
         path: 'userJwt.jwksUri',
         message:
-          'would fetch the keys in clear, and they could be replaced on the way: use https, or set ' +
+          'would fetch the keys over plain http, where an attacker could replace them: use https, or set ' +
           'userJwt.allowInsecureJwksUri to true where the network itself is trusted',
       },
       {
-        is: 'a connection to an issuer that is never asked',
+        is: 'userJwt.http without a jwksUri',
         given: { apiKey, userJwt: { secret, algorithms: ['HS256'], http: { proxy: false } } },
         path: 'userJwt.http',
         message: 'has no meaning without userJwt.jwksUri: remove it',
       },
       {
-        is: 'a key that is a whole file',
+        is: 'a key as long as a file',
         given: { apiKey: '<'.repeat(50_000) },
         path: 'apiKey',
         message: 'is longer than 4096 characters, as no key is: give the key and nothing else',
       },
       {
-        is: 'white space that is a whole file',
+        is: 'a fallback key of white space as long as a file',
         given: { apiKey, fallbackApiKey: ' '.repeat(50_000) },
         path: 'fallbackApiKey',
         message: 'is longer than 4096 characters, as no key is: give the key and nothing else',
       },
       {
-        is: 'a JWKS with a password',
+        is: 'a jwksUri with a password',
         given: { apiKey, userJwt: { jwksUri: 'https://me:pass@id.example', algorithms: ['RS256'] } },
         path: 'userJwt.jwksUri',
         message: JWKS_MUST,
       },
       {
-        is: 'a JWKS that is no URL',
+        is: 'a jwksUri that is a number',
         given: { apiKey, userJwt: { jwksUri: 5, algorithms: ['RS256'] } },
         path: 'userJwt.jwksUri',
         message: JWKS_MUST,
@@ -491,25 +496,25 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'must be the iss to expect, or a list of at least one',
       },
       {
-        is: 'no audience in a list',
+        is: 'an empty list of audiences',
         given: { apiKey, userJwt: { secret, algorithms: ['HS256'], audience: [] } },
         path: 'userJwt.audience',
         message: 'must be the aud to expect, or a list of at least one',
       },
       {
-        is: 'a JWT remembered for six minutes',
+        is: 'a rememberForMs of six minutes',
         given: { apiKey, userJwt: { secret, algorithms: ['HS256'], rememberForMs: 360_000 } },
         path: 'userJwt.rememberForMs',
         message: 'must be a whole number of milliseconds from 0 to 300000 (0 verifies every request)',
       },
       {
-        is: 'an isRevoked that is no function',
+        is: 'an isRevoked that is not a function',
         given: { apiKey, userJwt: { secret, algorithms: ['HS256'], isRevoked: true } },
         path: 'userJwt.isRevoked',
         message: 'must be a function that tells whether a verified payload is refused',
       },
       {
-        is: 'userJwt that is none',
+        is: 'userJwt that is not an object',
         given: { apiKey, userJwt: secret },
         path: 'userJwt',
         message: 'must be an object',
@@ -522,7 +527,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: CALLS,
       },
       {
-        is: 'a budget of nothing',
+        is: 'a budget of no calls',
         given: { apiKey, budget: { callsPerMinute: 0 } },
         path: 'budget.callsPerMinute',
         message: CALLS,
@@ -540,7 +545,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'must be an object, or false to hold no tokens',
       },
       {
-        is: 'a rotation within a second',
+        is: 'a rotation after less than a second',
         given: { apiKey, cache: { rotateAfterMs: 999 } },
         path: 'cache.rotateAfterMs',
         message: 'must be a whole number of milliseconds from 1000 to 86400000',
@@ -552,7 +557,7 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'must be a whole number of users from 1 to 10000000',
       },
       {
-        is: 'a store that is none',
+        is: 'a store that lacks the methods of a TokenStore',
         given: { apiKey, store: {} },
         path: 'store',
         message: 'must be a TokenStore: an object that implements its whole contract',
@@ -567,7 +572,7 @@ describe('resolveNudgeAuthOptions', () => {
       expect(problemsOf(given)).toEqual({ [path]: message });
     });
 
-    it('all at once, in one error that names what is configured', () => {
+    it('several problems in one error that lists them all and names the registration', () => {
       const given = {
         apiKey: '',
         defaultExpiryMins: 5,
@@ -596,7 +601,7 @@ describe('resolveNudgeAuthOptions', () => {
     });
   });
 
-  it('never quotes what it refuses', () => {
+  it('never quotes a value that it refuses', () => {
     const canary = 'canary-obviously-fake';
     const options: unknown[] = [
       'apiKey',
@@ -642,7 +647,7 @@ describe('resolveNudgeAuthOptions', () => {
   });
 
   describe('accepts', () => {
-    it('a key alone, and fills in every default', () => {
+    it('an API key alone, and sets every default', () => {
       expect(resolveNudgeAuthOptions({ apiKey })).toEqual({
         apiKey: new Secret(apiKey),
         fallbackApiKey: undefined,
@@ -705,13 +710,13 @@ describe('resolveNudgeAuthOptions', () => {
       expect(warningsOf({ apiKey, ...given })).toEqual([]);
     });
 
-    it('a base URL with slashes at its end, and takes them off', () => {
+    it('a base URL with slashes at its end, and removes them', () => {
       expect(resolveNudgeAuthOptions({ apiKey, baseUrl: 'https://api.example/v1//' }).baseUrl).toBe(
         'https://api.example/v1',
       );
     });
 
-    it('functions that need their object', () => {
+    it('a method as function, and keeps it bound to the given object', () => {
       const given = {
         apiKey,
         prefix: 'u-',
@@ -725,7 +730,7 @@ describe('resolveNudgeAuthOptions', () => {
     });
   });
 
-  describe('where NODE_TLS_REJECT_UNAUTHORIZED=0 is set', () => {
+  describe('when NODE_TLS_REJECT_UNAUTHORIZED=0 is set', () => {
     const alarm = (scope: string): string =>
       'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: the process takes any certificate, and with it any impostor. ' +
       `${scope}. Remove the variable; name a private certificate authority by NODE_EXTRA_CA_CERTS, or in http.httpsAgent`;
@@ -744,7 +749,7 @@ describe('resolveNudgeAuthOptions', () => {
       expect(alarms).toEqual([alarm('This module verifies certificates all the same')]);
     });
 
-    it('names the agents of the host for which it holds', () => {
+    it("names the host's agents to which the variable applies", () => {
       const http = { httpsAgent: new Agent() };
       const { alarms } = resolveNudgeAuthOptions({ apiKey, http, userJwt: { ...jwks, http } });
       expect(alarms).toEqual([
@@ -755,7 +760,7 @@ describe('resolveNudgeAuthOptions', () => {
     });
   });
 
-  it('reaches an issuer as Nudge is reached, but for what userJwt.http says', () => {
+  it('connects to the issuer as to Nudge, except for what userJwt.http sets', () => {
     const http = { proxy: { host: 'proxy.example', port: 3128 }, httpsAgent: new Agent() };
     const own = { httpsAgent: new Agent() };
     const connectionTo = (userHttp: typeof own | undefined): unknown =>
@@ -768,7 +773,7 @@ describe('resolveNudgeAuthOptions', () => {
     expect(connectionTo(own)).toEqual({ ...http, ...own, httpAgent: undefined });
   });
 
-  it('prints no secret of what it accepts, and cannot be changed afterwards', () => {
+  it('returns frozen options that print no secret', () => {
     const resolved = resolveNudgeAuthOptions({
       apiKey,
       fallbackApiKey: `${apiKey}-2`,
@@ -792,7 +797,7 @@ describe('resolveNudgeAuthOptions', () => {
     }
   });
 
-  describe('warns of', () => {
+  describe('warns about', () => {
     it.each([
       {
         key: 'your-private-key-goes-here',
@@ -822,7 +827,7 @@ describe('resolveNudgeAuthOptions', () => {
       ]);
     });
 
-    it('a fallback key that is none, and a base URL in clear', () => {
+    it('a fallback key that equals the first key, and a base URL of plain http', () => {
       expect(
         warningsOf({
           apiKey,
@@ -831,12 +836,12 @@ describe('resolveNudgeAuthOptions', () => {
           allowInsecureBaseUrl: true,
         }),
       ).toEqual([
-        'fallbackApiKey is the same as apiKey: it will be refused whenever that one is',
+        'fallbackApiKey is the same as apiKey, so Nudge refuses both at once: set another key, or leave it out',
         'baseUrl is plain http: the API key crosses the network in clear (allowInsecureBaseUrl is set)',
       ]);
     });
 
-    it('an issuer that is asked in clear', () => {
+    it('a jwksUri of plain http', () => {
       const jwksUri = 'http://id.mesh.internal/keys';
       expect(
         warningsOf({
@@ -849,12 +854,12 @@ describe('resolveNudgeAuthOptions', () => {
           },
         }),
       ).toEqual([
-        "userJwt.jwksUri is plain http: on its way, the list of keys that verify your users' JWTs can be replaced " +
+        "userJwt.jwksUri is plain http: an attacker in the network can replace the keys that verify your users' JWTs " +
           '(allowInsecureJwksUri is set)',
       ]);
     });
 
-    it('nothing where nothing is to be said', () => {
+    it('nothing when plain http stays on loopback and the fallback key differs', () => {
       expect(
         warningsOf({
           apiKey,

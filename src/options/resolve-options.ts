@@ -17,10 +17,10 @@ import { resolveTenants, type ResolvedTenantsOptions } from './resolve-tenants.j
 import { resolveUserJwt, type ResolvedUserJwtOptions } from './resolve-user-jwt.js';
 import { alarmsAbout } from './tls-alarm.js';
 
-/** An API key that no log can print, or the function that is asked for it. */
+/** An API key that no log can print, or the host's function that returns it. */
 export type ResolvedApiKey = Secret | (() => string | Promise<string>);
 
-/** The options with every default filled in, checked and frozen. */
+/** The options with every default, checked and frozen. */
 export interface ResolvedNudgeAuthOptions {
   /** `undefined` with tenants. */
   readonly apiKey: ResolvedApiKey | undefined;
@@ -34,7 +34,7 @@ export interface ResolvedNudgeAuthOptions {
   readonly warmUp: false | 'background' | 'required';
   readonly budget: Readonly<Required<NudgeBudgetOptions>>;
   readonly http: Readonly<HttpTiming> & {
-    /** Proxies want passwords, and agents know them. */
+    /** Sealed, because a proxy or an agent may hold a password. */
     readonly connection: Sealed<NudgeConnectionOptions>;
   };
   readonly userJwt: ResolvedUserJwtOptions | undefined;
@@ -42,9 +42,9 @@ export interface ResolvedNudgeAuthOptions {
   readonly audit?: NudgeAuditOptions;
   readonly tenants: ResolvedTenantsOptions | undefined;
   readonly enabled: () => boolean;
-  /** What endangers the API key, to be logged once at boot as an error. */
+  /** Dangers for the API key. The module logs each as an error, once, at boot. */
   readonly alarms: readonly string[];
-  /** What is allowed but probably not meant, to be logged once at boot. */
+  /** Values that are allowed but probably a mistake. The module logs each as a warning, once, at boot. */
   readonly warnings: readonly string[];
 }
 
@@ -53,9 +53,9 @@ function resolveApiKey(key: ApiKeyOption): ResolvedApiKey {
 }
 
 /**
- * The options with their defaults, checked and frozen.
+ * Checks the options and returns them with their defaults, frozen.
  *
- * @param subject what the error is about: `NudgeAuthModule`, or `NudgeAuthModule "name"`.
+ * @param subject what the error names: `NudgeAuthModule`, or `NudgeAuthModule "name"`.
  * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
  */
 export function resolveNudgeAuthOptions(

@@ -8,7 +8,7 @@ const FINGERPRINT_KEY_BYTES = 32;
 export interface ResolvedTenantsOptions {
   readonly id: NudgeTenantsOptions['id'];
   readonly config: NudgeTenantsOptions['config'];
-  /** As they are compared. */
+  /** In the form of `comparableBaseUrl`. */
   readonly baseUrls: readonly string[];
   readonly maxTenants: number;
   readonly configTtlMs: number;
@@ -16,13 +16,13 @@ export interface ResolvedTenantsOptions {
   readonly fingerprintKey: Secret;
 }
 
-/** A URL by its origin and path, without a trailing slash: what two base URLs are compared by. */
+/** The origin and path of a URL without a trailing slash, so that two base URLs can be compared. */
 export function comparableBaseUrl(text: string): string {
   const { origin, pathname } = new URL(text);
   return `${origin}${pathname.endsWith('/') ? pathname.slice(0, -1) : pathname}`;
 }
 
-/** What the option's rules make of it. */
+/** The option `tenants` after its check, with its defaults. */
 export type CheckedTenantsOptions = Omit<Required<NudgeTenantsOptions>, 'fingerprintKey'> &
   Pick<NudgeTenantsOptions, 'fingerprintKey'>;
 

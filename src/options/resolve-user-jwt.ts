@@ -9,10 +9,10 @@ import type {
 } from './user-jwt.options.js';
 
 export interface ResolvedUserJwtOptions extends Readonly<UserJwtRulesWithDefaults> {
-  /** Keys parsed once, the newest first; none where they come from `jwksUri`. */
+  /** The parsed keys, the newest first. Empty if the keys come from `jwksUri`. */
   readonly keys: readonly KeyObject[];
   readonly jwksUri: string | undefined;
-  /** How `jwksUri` is reached. */
+  /** The proxy and agents for `jwksUri`. */
   readonly connection: Sealed<NudgeConnectionOptions>;
 }
 
@@ -21,7 +21,7 @@ function listOf(material: UserJwtOptions['secret']): readonly KeyMaterial[] {
   return Array.isArray(material) ? material : [material as KeyMaterial];
 }
 
-/** The option `userJwt` with its keys parsed, frozen. The issuer is reached as Nudge is, where `http` does not say otherwise. */
+/** The option `userJwt` with its keys parsed, frozen. What `userJwt.http` does not set is taken from the connection to Nudge. */
 export function resolveUserJwt(
   { secret, publicKey, jwksUri, http = {}, ...rules }: UserJwtOptionsWithDefaults,
   toNudge: NudgeConnectionOptions,

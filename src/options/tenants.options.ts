@@ -6,18 +6,18 @@ export const MAX_TENANT_ID_LENGTH = 200;
 const LEAST_FINGERPRINT_KEY_LENGTH = 32;
 
 /**
- * What is known of one tenant: its account at Nudge.
+ * The account of one tenant at Nudge.
  *
  * @publicApi
  */
 export interface TenantConfig {
   /** The PRIVATE key of the tenant's account. */
   readonly apiKey: string;
-  /** Used while the first key is refused (401 or 403). */
+  /** The key that the module uses while Nudge refuses the first one (401 or 403). */
   readonly fallbackApiKey?: string | undefined;
-  /** Where the tenant's account lives: one of `tenants.baseUrls`. Default: the registration's `baseUrl`. */
+  /** The URL of Nudge's API for the tenant: one of `tenants.baseUrls`. Default: the registration's `baseUrl`. */
   readonly baseUrl?: string | undefined;
-  /** Minutes the tenant's tokens live, 30 to 1440. Default: the registration's `defaultExpiryMins`. */
+  /** Minutes that the tenant's tokens live, 30 to 1440. Default: the registration's `defaultExpiryMins`. */
   readonly defaultExpiryMins?: number | undefined;
 }
 
@@ -28,27 +28,31 @@ export interface TenantConfig {
  */
 export interface NudgeTenantsOptions {
   /**
-   * The tenant of the user for whom the endpoint fetches a token, 1 to 200 characters without control characters. Take it
-   * from the verified user, never from what the request says of itself. Ids are compared exactly.
+   * Returns the tenant of the user for whom the endpoint fetches a token, 1 to 200 characters without control characters.
+   * Take it from the verified user, never from a parameter, header or body that the client can choose. The module compares
+   * ids exactly.
    */
   id(user: unknown, request: unknown): string | Promise<string>;
   /**
-   * The tenant's account; `undefined` where there is no such tenant. Asked when a tenant is first needed, then behind the
-   * callers once in `configTtlMs`, and at once when Nudge has refused the key. The last answer serves for an hour while
-   * this throws or hangs.
+   * Returns the tenant's account, or `undefined` if there is no such tenant. The module calls it when it first needs a tenant,
+   * then in the background once in `configTtlMs`, and at once after Nudge has refused the key. While the function fails or
+   * hangs, the module uses its last answer for an hour.
    */
   config(tenantId: string): TenantConfig | undefined | Promise<TenantConfig | undefined>;
-  /** The base URLs that a tenant's config may name, matched exactly by origin and path. Default `[]`. */
+  /** The base URLs that a tenant's config may name. Origin and path must match exactly. Default `[]`. */
   baseUrls?: readonly string[];
-  /** Tenants that are known at once, 1 to 100000; the least recently used goes first. Default 1000. */
+  /**
+   * The number of tenants that the process holds, 1 to 100000. Above it the process drops the tenant that was used least
+   * recently. Default 1000.
+   */
   maxTenants?: number;
-  /** Milliseconds after which a tenant's config is asked for anew, 1000 to 3600000. Default 60000. */
+  /** Milliseconds after which the module asks for a tenant's config anew, 1000 to 3600000. Default 60000. */
   configTtlMs?: number;
-  /** `true` writes tenants' ids into log lines; otherwise a fingerprint stands there. Default `false`. */
+  /** `true` writes the ids of tenants into log lines, `false` a fingerprint of each id. Default `false`. */
   logIds?: boolean;
   /**
-   * Keys the fingerprints that stand for tenants in log lines and events: at least 32 characters, the same in every process.
-   * Default: drawn at every start, so that the fingerprints of two processes differ.
+   * The secret key of the fingerprints that stand for tenants in log lines and events: at least 32 characters, the same in
+   * every process. Default: a random key at every start, so that the fingerprints of two processes differ.
    */
   fingerprintKey?: string;
 }

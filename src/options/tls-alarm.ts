@@ -1,6 +1,6 @@
 import type { NudgeAuthOptions } from './nudge-auth.options.js';
 
-/** What is said at boot where the whole process trusts any certificate. */
+/** The error lines at boot if the whole process trusts any certificate. */
 export function alarmsAbout({ http, userJwt }: NudgeAuthOptions): string[] {
   if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return [];
   const agents = [

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** Algorithms that a user's JWT may be signed with. */
+/** The algorithms that may sign a user's JWT. */
 export const USER_JWT_ALGORITHMS = [
   'HS256',
   'HS384',

@@ -41,7 +41,7 @@ function resolve(userJwt: object): ResolvedNudgeAuthOptions {
   return resolveNudgeAuthOptions(options satisfies NudgeAuthOptions);
 }
 
-/** What is said about a `userJwt`, by path. */
+/** The problems of a `userJwt`, by path. */
 function problemsOf(userJwt: object): Record<string, string> {
   try {
     resolve(userJwt);
@@ -110,7 +110,7 @@ describe('a shared secret', () => {
       key: Buffer.from(`\uFEFF${pemOf(ec.publicKey)}`, 'utf16le').toString(),
     },
     { is: 'SSH key', as: 'SSH key', key: `ssh-rsa AAAA${spki.toString('base64')} ada@shop` },
-  ])('that is a public key is refused: $is', ({ as, key }) => {
+  ])('stops the boot when it is a public key: $is', ({ as, key }) => {
     for (const allowWeakSecret of [false, true]) {
       expect(problemsOf({ secret: key, algorithms: ['HS256'], allowWeakSecret })).toEqual({
         'userJwt.secret': `is a ${as}, which is no shared secret (everyone who knows a public key could sign with it): pass a public key as publicKey`,
@@ -124,12 +124,12 @@ describe('a shared secret', () => {
     'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE-not-the-rest-of-a-key',
     '{"looks":"like JSON, and is a passphrase all the same"}',
     '{ a passphrase that begins with a curly bracket',
-  ])('that only looks like one is accepted: %s', (secret) => {
+  ])('is accepted when it only looks like a public key: %s', (secret) => {
     expect(problemsOf({ secret, algorithms: ['HS256'] })).toEqual({});
   });
 
-  it('that is random is accepted, in bytes as in any text', () => {
-    // Digests of a counter: as good as random here, and the same in every run.
+  it('is accepted when it is random, as bytes, hex, base64 and base64url', () => {
+    // Digests of a counter are as good as random here, and the same in every run.
     const randomOf = (n: number): Buffer => createHash('sha512').update(String(n)).digest();
     for (let n = 0; n < 1000; n++) {
       const secret = randomOf(n).subarray(0, 32 + (n % 33));
@@ -143,7 +143,7 @@ describe('a shared secret', () => {
     { algorithms: ['HS384'], minBytes: 48 },
     { algorithms: ['HS384', 'HS256'], minBytes: 48 },
     { algorithms: ['HS512', 'HS256'], minBytes: 64 },
-  ])('for $algorithms has $minBytes bytes or more', ({ algorithms, minBytes }) => {
+  ])('needs $minBytes bytes for $algorithms', ({ algorithms, minBytes }) => {
     const good = 's'.repeat(minBytes);
     expect(problemsOf({ secret: [good, Buffer.from(good)], algorithms })).toEqual({});
     const strongest = algorithms[0];
@@ -157,7 +157,7 @@ describe('a shared secret', () => {
     }
   });
 
-  it('that is short is accepted for tests, with a warning', () => {
+  it('may be short when allowWeakSecret is set, and brings a warning', () => {
     const { userJwt, warnings } = resolve({ secret: 'a', algorithms: ['HS512'], allowWeakSecret: true });
     expect(userJwt?.keys).toHaveLength(1);
     expect(warnings).toEqual([expect.stringMatching(/^userJwt\.allowWeakSecret is set.*tests only/)]);
@@ -169,7 +169,7 @@ describe('a shared secret', () => {
 
 describe('a public key', () => {
   it.each([pemOf(pairs.shortRsa.publicKey), pairs.shortRsa.publicKey])(
-    'of RSA has 2048 bits or more: %#',
+    'stops the boot when it is an RSA key under 2048 bits: %#',
     (publicKey) => {
       expect(problemsOf({ publicKey: [pairs.rsa.publicKey, publicKey], algorithms: ['RS256'] })).toEqual({
         'userJwt.publicKey.1':
@@ -182,11 +182,14 @@ describe('a public key', () => {
     { as: 'DER', publicKey: derOf(pairs.ec.publicKey) },
     { as: 'DER', publicKey: derOf(pairs.ec.publicKey).toString('base64') },
     { as: 'JWK', publicKey: JSON.stringify(pairs.ec.publicKey.export({ format: 'jwk' })) },
-  ])('in another form than PEM is refused with the way to pass it: $as', ({ as, publicKey }) => {
-    expect(problemsOf({ publicKey, algorithms: ['ES256'] })).toEqual({
-      'userJwt.publicKey': `is a ${as} or the base64 of one: pass a PEM, or the KeyObject that crypto.createPublicKey makes of it`,
-    });
-  });
+  ])(
+    'stops the boot when it is not a PEM, with an error that says how to pass it: $as',
+    ({ as, publicKey }) => {
+      expect(problemsOf({ publicKey, algorithms: ['ES256'] })).toEqual({
+        'userJwt.publicKey': `is a ${as} or the base64 of one: pass a PEM, or the KeyObject that crypto.createPublicKey makes of it`,
+      });
+    },
+  );
 
   it('may be a certificate', () => {
     const certificate = readFileSync(new URL('obviously-fake-certificate.pem', TLS), 'utf8');
@@ -196,7 +199,7 @@ describe('a public key', () => {
 });
 
 describe('algorithms', () => {
-  it.each(['EdDSA', 'Ed25519'])('have no %s, and say why and what to do', (algorithm) => {
+  it.each(['EdDSA', 'Ed25519'])('refuse %s with an error that says why and what to do', (algorithm) => {
     expect(problemsOf({ jwksUri: 'https://id.example/keys', algorithms: ['RS256', algorithm] })).toEqual({
       'userJwt.algorithms.1':
         `${algorithm} is not supported: jsonwebtoken, with which passport-jwt verifies, does not know EdDSA. ` +
@@ -205,8 +208,8 @@ describe('algorithms', () => {
   });
 });
 
-describe('times', () => {
-  it('are kept within their bounds', () => {
+describe('the times of userJwt', () => {
+  it('have defaults and bounds', () => {
     const base = { secret: SECRET, algorithms: ['HS256'] };
     expect(resolve(base).userJwt).toMatchObject({ clockToleranceMs: 0, rememberForMs: 30_000 });
     const given = { clockToleranceMs: 60_000, rememberForMs: 0 };
@@ -227,7 +230,7 @@ describe('times', () => {
 describe('a jwksUri', () => {
   const base = { jwksUri: 'https://id.example/keys', algorithms: ['RS256'] };
 
-  it('without issuer and audience is warned of', () => {
+  it('brings a warning when it stands without issuer and audience', () => {
     expect(resolve(base).warnings).toEqual([
       'userJwt.jwksUri is given without issuer and audience: every JWT that its keys have signed passes, ' +
         'also one for another application. Set userJwt.issuer and userJwt.audience',

@@ -8,7 +8,7 @@ import type { Report, RuleBetweenOptions } from './option-rules.js';
 import { isInsecure } from './plain-http.js';
 import { NO_EDDSA, USER_JWT_ALGORITHMS, type UserJwtAlgorithm } from './user-jwt-algorithms.js';
 
-/** Exactly one kind of key is given, the algorithms belong to it, and each key is fit for them. */
+/** Checks that there is exactly one kind of key, that the algorithms belong to it, and that each key fits one of them. */
 export const checkKeys: RuleBetweenOptions = (given, report) => {
   const kinds = (['secret', 'publicKey', 'jwksUri'] as const).filter((kind) => given[kind] !== undefined);
   const [kind] = kinds;
@@ -30,7 +30,7 @@ export const checkKeys: RuleBetweenOptions = (given, report) => {
   }
 };
 
-/** Keys that cross a network in clear can be replaced there. */
+/** Checks that the keys come over https: an attacker in the network could replace keys that come over plain http. */
 export const checkJwksAccess: RuleBetweenOptions = (given, report) => {
   const { jwksUri } = given;
   if (jwksUri === undefined) {
@@ -40,13 +40,13 @@ export const checkJwksAccess: RuleBetweenOptions = (given, report) => {
   } else if (typeof jwksUri === 'string' && isInsecure(jwksUri) && given['allowInsecureJwksUri'] !== true) {
     report(
       ['jwksUri'],
-      'would fetch the keys in clear, and they could be replaced on the way: use https, or set ' +
+      'would fetch the keys over plain http, where an attacker could replace them: use https, or set ' +
         'userJwt.allowInsecureJwksUri to true where the network itself is trusted',
     );
   }
 };
 
-/** A shorter secret can be guessed from one JWT, faster than the algorithm promises (RFC 7518 §3.2). */
+/** An attacker who has one JWT can guess a shorter secret, faster than the algorithm promises (RFC 7518 §3.2). */
 function checkSecretLengths(secret: unknown, algorithms: readonly UserJwtAlgorithm[], report: Report): void {
   const strongest = algorithms.toSorted().at(-1);
   if (strongest === undefined) return;
@@ -62,7 +62,7 @@ function checkSecretLengths(secret: unknown, algorithms: readonly UserJwtAlgorit
   }
 }
 
-/** A key that none of the algorithms can use would refuse every user, for ever. */
+/** With a key that none of the algorithms can use, the module would refuse every user for ever. */
 function checkKeyTypes(publicKey: unknown, algorithms: readonly UserJwtAlgorithm[], report: Report): void {
   for (const { path, material } of eachKey('publicKey', publicKey)) {
     const key = parsed(publicKeyObject, material);
@@ -87,7 +87,7 @@ function parsed<Key>(parse: (material: KeyMaterial) => Key, material: unknown): 
   try {
     return parse(material as KeyMaterial);
   } catch {
-    // Reported where the key itself is checked.
+    // The check of the key itself reports what is wrong with it.
     return undefined;
   }
 }

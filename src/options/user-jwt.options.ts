@@ -15,48 +15,48 @@ import { algorithms, type UserJwtAlgorithm } from './user-jwt-algorithms.js';
 import { checkKeys, checkJwksAccess } from './user-jwt-rules.js';
 
 interface UserJwtRules {
-  /** The algorithms accepted, at least one. Pinned here, never taken from the JWT. Required. */
+  /** The algorithms that the module accepts, at least one. It refuses a JWT that names another algorithm. Required. */
   algorithms: readonly UserJwtAlgorithm[];
-  /** The `iss` that a JWT must have, or a list of which one must match. */
+  /** The `iss` that a JWT must have, or a list of which the JWT must have one. */
   issuer?: string | readonly string[];
-  /** The `aud` that a JWT must have, or a list of which one must match. */
+  /** The `aud` that a JWT must have, or a list of which the JWT must have one. */
   audience?: string | readonly string[];
   /**
-   * Milliseconds by which the issuer's clock and this machine's may differ: how long before its `nbf` and after its
-   * `exp` a JWT is good. 0 to 60000. Default 0.
+   * Milliseconds by which the issuer's clock and this machine's clock may differ, 0 to 60000: the module accepts a JWT so
+   * long before its `nbf` and after its `exp`. Default 0.
    */
   clockToleranceMs?: number;
   /**
-   * Milliseconds for which a JWT that was found good is remembered, and so not verified again, never beyond its `exp`.
-   * 0 to 300000; 0 verifies every time. Default 30000.
+   * Milliseconds for which the module remembers a JWT that it has verified, and does not verify it again, 0 to 300000; 0
+   * verifies every time. It never remembers a JWT beyond its `exp`. Default 30000.
    */
   rememberForMs?: number;
-  /** Whether a user whose JWT is good shall be refused all the same. Asked for every request. */
+  /** Returns `true` to refuse a user whose JWT is good. The module asks it for every request. */
   isRevoked?(payload: UserJwtPayload): boolean | Promise<boolean>;
   /**
    * Registers the verifier in passport under this name while the application runs, for `AuthGuard(name)` on the host's own
-   * routes. passport is one per process: a name that is taken stops the boot. Default: nothing is registered;
-   * `NudgeUserGuard` needs no name.
+   * routes. A process has one passport, so a name that is already taken stops the boot. Default: the module registers
+   * nothing; `NudgeUserGuard` needs no name.
    */
   strategyName?: string;
 }
 
 /**
- * The verified claims of a user's JWT: what `request.user` holds behind the default guard.
+ * The verified claims of a user's JWT. The default guard stores them in `request.user`.
  *
  * @publicApi
  */
 export type UserJwtPayload = Readonly<Record<string, unknown>>;
 
 /**
- * How the signed-in user's own JWT is verified: by one shared secret, one public key, or the issuer's JWKS.
+ * How the module verifies the JWT of the signed-in user: by a shared secret, a public key, or the issuer's JWKS.
  *
  * @publicApi
  */
 export type UserJwtOptions = UserJwtRules &
   (
     | {
-        /** The HMAC secret, or a list of them while they rotate: at least 32 bytes for HS256, 48 for HS384, 64 for HS512. */
+        /** The HMAC secret, or a list of them during a rotation: at least 32 bytes for HS256, 48 for HS384, 64 for HS512. */
         secret: string | Buffer | KeyObject | readonly (string | Buffer | KeyObject)[];
         /** `true` accepts a shorter secret, with a warning: for tests. Default `false`. */
         allowWeakSecret?: boolean;
@@ -66,7 +66,7 @@ export type UserJwtOptions = UserJwtRules &
         http?: undefined;
       }
     | {
-        /** The issuer's public key as PEM or `KeyObject`, RSA of 2048 bits at least, or a list of them while they rotate. */
+        /** The issuer's public key as PEM or `KeyObject`, or a list of them during a rotation. An RSA key needs 2048 bits. */
         publicKey: string | Buffer | KeyObject | readonly (string | Buffer | KeyObject)[];
         allowWeakSecret?: undefined;
         secret?: undefined;
@@ -75,11 +75,11 @@ export type UserJwtOptions = UserJwtRules &
         http?: undefined;
       }
     | {
-        /** Where the issuer publishes its keys; https, or http on loopback. */
+        /** The URL at which the issuer publishes its keys: https, or plain http on loopback. */
         jwksUri: string;
-        /** `true` allows a plain-http `jwksUri` on any host, with a warning: for service meshes. Default `false`. */
+        /** `true` allows a plain http `jwksUri` on any host, with a warning: for service meshes. Default `false`. */
         allowInsecureJwksUri?: boolean;
-        /** How the issuer is reached: `proxy`, `httpAgent`, `httpsAgent`. Default: as in the module's `http`. */
+        /** The connection to the issuer: `proxy`, `httpAgent`, `httpsAgent`. Default: as in the module's `http`. */
         http?: NudgeConnectionOptions;
         allowWeakSecret?: undefined;
         secret?: undefined;
@@ -87,11 +87,11 @@ export type UserJwtOptions = UserJwtRules &
       }
   );
 
-/** What does not depend on the kind of key, with every default filled in. */
+/** The options that do not depend on the kind of key, with every default. */
 export type UserJwtRulesWithDefaults = UserJwtRules &
   Required<Pick<UserJwtRules, 'clockToleranceMs' | 'rememberForMs'>>;
 
-/** The same with every default filled in. */
+/** The option `userJwt` with every default. */
 export type UserJwtOptionsWithDefaults = UserJwtOptions & UserJwtRulesWithDefaults;
 
 function oneOrMore(what: string) {
@@ -102,7 +102,7 @@ function oneOrMore(what: string) {
   );
 }
 
-/** One key, or a list of them, that the function can parse: what it throws is the problem. */
+/** One key, or a list of keys, that the function can parse. The message of the error that it throws is the problem. */
 function keysFor(parse: (material: KeyMaterial) => KeyObject) {
   const key = checkedBy<KeyMaterial>((material) => {
     try {
@@ -147,7 +147,7 @@ export const userJwtOptions = {
 } satisfies Declarations<UserJwtOptions>;
 
 /**
- * That exactly one kind of key is given, as the type says, is a rule between options here.
+ * The schema of `userJwt`. A rule between the options checks that there is exactly one kind of key, as the type demands.
  *
  * @internal
  */

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 
-/** What Express and Fastify put on a request, or passport does. */
+/** The properties that Express, Fastify and passport put on a request. */
 const OF_FRAMEWORKS: ReadonlySet<string> = new Set(
   (
     'app res next route baseUrl originalUrl path hostname host port ip ips protocol secure xhr fresh stale subdomains ' +
@@ -15,7 +15,7 @@ const OF_FRAMEWORKS: ReadonlySet<string> = new Set(
 
 const REQUEST = new IncomingMessage(new Socket());
 
-/** Whether a property of the request is free to hold the user: another one would break the request, or worse. */
+/** Whether a property of the request is free to hold the user. Overwriting one that is in use would break the request. */
 export function isFreeForUser(name: string): boolean {
   return name !== 'prototype' && !(name in REQUEST) && !OF_FRAMEWORKS.has(name);
 }

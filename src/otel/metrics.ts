@@ -7,7 +7,7 @@ const REGISTRATION = 'nudge_auth.registration';
 const OUTCOME = 'nudge_auth.outcome';
 const ERROR_TYPE = 'error.type';
 
-/** Made of a meter at once: an instrument that was made before the host's SDK started would stay silent for ever. */
+/** Must be called after the host's SDK has started: an instrument from before would never report anything. */
 function createInstruments(meter: Meter) {
   return {
     requests: meter.createObservableCounter('nudge_auth.token.requests', {
@@ -16,7 +16,7 @@ function createInstruments(meter: Meter) {
     }),
     vendorCalls: meter.createObservableCounter('nudge_auth.vendor.calls', {
       unit: '{call}',
-      description: 'Calls to Nudge, every attempt',
+      description: 'Calls to Nudge, with every attempt counted',
     }),
     held: meter.createObservableUpDownCounter('nudge_auth.token.held', {
       unit: '{token}',
@@ -24,15 +24,15 @@ function createInstruments(meter: Meter) {
     }),
     remainingLife: meter.createObservableGauge('nudge_auth.token.remaining_life', {
       unit: 's',
-      description: 'How long the token can still be used that was asked for last; in scope client',
+      description: 'How long the token that was asked for last can still be used, in scope client',
     }),
     waiting: meter.createObservableUpDownCounter('nudge_auth.budget.waiting', {
       unit: '{call}',
-      description: 'Calls that wait for their place in the budget',
+      description: 'Calls that wait for a place in the budget',
     }),
     fallbackInUse: meter.createObservableGauge('nudge_auth.key.fallback_in_use', {
       unit: '{state}',
-      description: '1 while the fallback API key serves, else 0',
+      description: '1 while the fallback API key is in use, else 0',
     }),
     storeAvailable: meter.createObservableGauge('nudge_auth.store.available', {
       unit: '{state}',
@@ -40,7 +40,7 @@ function createInstruments(meter: Meter) {
     }),
     skew: meter.createObservableGauge('nudge_auth.clock.skew', {
       unit: 's',
-      description: "By how much Nudge's clock is ahead of this machine's",
+      description: "How far Nudge's clock is ahead of this machine's clock",
     }),
     userJwtChecks: meter.createObservableCounter('nudge_auth.user_jwt.checks', {
       unit: '{check}',
@@ -52,9 +52,9 @@ function createInstruments(meter: Meter) {
 type Instruments = ReturnType<typeof createInstruments>;
 
 /**
- * Has the states and integers of all registrations observed whenever the SDK collects.
+ * Reports the status and the counts of all registrations each time the SDK collects metrics.
  *
- * @returns ends it.
+ * @returns a function that ends the reports.
  */
 export function observe(meter: Meter, registrations: () => readonly ObservedRegistration[]): () => void {
   const instruments = createInstruments(meter);

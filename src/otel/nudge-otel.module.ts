@@ -14,14 +14,14 @@ import { registrationsOf, type ObservedRegistration } from './registration.js';
 import { RenewalTelemetry } from './renewal-telemetry.js';
 
 /**
- * How the module finds the host’s OpenTelemetry.
+ * The OpenTelemetry providers that the module uses.
  *
  * @publicApi
  */
 export interface NudgeOtelOptions {
-  /** Default: the global one, as it is when the modules are initialised. */
+  /** Default: the provider that is global when Nest initialises the modules. */
   readonly meterProvider?: MeterProvider;
-  /** Default: the global one. */
+  /** Default: the global provider. */
   readonly tracerProvider?: TracerProvider;
 }
 
@@ -29,8 +29,8 @@ const OPTIONS = Symbol('nudge-auth: otel options');
 const SCOPE = 'nestjs-nudge-auth';
 
 /**
- * Measures and traces all registrations of the application with OpenTelemetry. Imported once, beside them. Without an SDK
- * it costs nothing that can be measured.
+ * Measures and traces all registrations of the application with OpenTelemetry. Import it once, beside them. Without an SDK
+ * it has no cost that can be measured.
  *
  * @example
  * imports: [NudgeAuthModule.forRoot({ … }), NudgeOtelModule.forRoot()]
@@ -54,13 +54,13 @@ export class NudgeOtelModule implements OnModuleInit, OnApplicationShutdown {
     this.#options = options;
   }
 
-  /** The module with the host's own providers, or with the global ones. */
+  /** The module with the given providers, or with the global ones. */
   static forRoot(options: NudgeOtelOptions = {}): DynamicModule {
-    // Behind a function: Nest 10 would serialise the providers to tell modules apart.
+    // In a factory, because Nest 10 serialises every value of a dynamic module to tell modules apart.
     return { module: NudgeOtelModule, providers: [{ provide: OPTIONS, useFactory: () => options }] };
   }
 
-  /** Not before: by now the host's SDK has started. */
+  /** Creates the instruments only now, because by now the host's SDK has started. */
   onModuleInit(): void {
     const { meterProvider = metrics, tracerProvider = trace } = this.#options;
     const meter = meterProvider.getMeter(SCOPE);

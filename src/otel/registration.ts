@@ -5,16 +5,16 @@ import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 
-/** What is measured of one registration. */
+/** The parts of a registration that the telemetry reads. */
 export interface ObservedRegistration {
-  /** Its name, `default` without one. */
+  /** Its name, or `default` if it has none. */
   readonly name: string;
   readonly tokens: NudgeTokenService;
   readonly events: NudgeAuthEvents;
   readonly clock: Clock;
 }
 
-/** The registrations of an application, those of modules that were loaded later included. */
+/** The registrations of an application, with those of modules that were loaded later. */
 export function registrationsOf(modules: ModulesContainer): ObservedRegistration[] {
   const found: ObservedRegistration[] = [];
   for (const { providers } of modules.values()) {
@@ -22,7 +22,7 @@ export function registrationsOf(modules: ModulesContainer): ObservedRegistration
       NudgeAuthRegistration | undefined;
     const events: unknown = providers.get(NudgeAuthEvents)?.instance;
     const tokens = providers.get(NudgeTokenService)?.instance as NudgeTokenService | undefined;
-    // Not yet there where a module is being loaded. A host's tests may have put something else in the service's place.
+    // While Nest still loads a module, its instances are missing. A host's test may have replaced any of them.
     if (registration === undefined || !(events instanceof NudgeAuthEvents) || tokens === undefined) continue;
     const clock = providers.get(NUDGE_CLOCK)?.instance as Clock;
     found.push({ name: registration.name ?? 'default', tokens, events, clock });

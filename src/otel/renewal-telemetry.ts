@@ -5,10 +5,10 @@ import { inOwnContext } from '../common/own-context.js';
 import type { AroundRenewal, RenewalEnd } from '../telemetry/events.js';
 import type { ObservedRegistration } from './registration.js';
 
-/** From a look into the store to the last of several attempts. */
+/** From the time of a lookup in the store to the time of several attempts at Nudge. */
 const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 7, 10];
 
-/** What is measured of every renewal, and the span of it. */
+/** Counts and times every renewal, and makes a span of it. */
 export class RenewalTelemetry {
   readonly #tracer: Tracer;
   readonly #renewals;
@@ -29,18 +29,18 @@ export class RenewalTelemetry {
     });
     this.#refused = meter.createCounter('nudge_auth.budget.refused', {
       unit: '{call}',
-      description: 'Calls that were refused because the budget is spent',
+      description: 'Calls that the module refused because the budget was spent',
     });
     this.#auditDropped = meter.createCounter('nudge_auth.audit.dropped', {
       unit: '{record}',
-      description: 'Records of the audit that were lost',
+      description: 'Audit records that were lost',
     });
   }
 
   /**
    * Measures the renewals of a registration from now on.
    *
-   * @returns ends it.
+   * @returns a function that ends it.
    */
   attach(registration: ObservedRegistration): () => void {
     const { events, name } = registration;
@@ -73,7 +73,7 @@ export class RenewalTelemetry {
     };
   }
 
-  /** A root of its own: many requests wait for one renewal. The one that caused it is linked. */
+  /** Starts a root span, because many requests wait for one renewal. A link names the request that caused it. */
   #start(attributes: Attributes): Span {
     const cause = trace.getSpanContext(context.active());
     const links: Link[] = cause === undefined ? [] : [{ context: cause }];
@@ -97,12 +97,12 @@ function attributesOf(end: RenewalEnd): Attributes {
   return 'error' in end ? { 'error.type': end.error.code } : { 'nudge_auth.from': end.from };
 }
 
-/** What a host's SDK throws must not cost a caller the token. */
+/** Runs the work and returns nothing if it fails: an error of the host's SDK must not cost a caller the token. */
 function unlessItFails<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch {
-    // Its own diagnostics have told of it.
+    // The diagnostics of the SDK itself report the error.
     return undefined;
   }
 }

@@ -2,12 +2,12 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Random } from '../common/clock.js';
 import { OwnClient, subscriberLike } from './own-client.js';
 
-/** Many messages fit into it. One that is longer is none of ours, and is not to be gathered in memory. */
+/** Many of our messages fit into this. A longer message comes from another sender and must not fill the memory. */
 const LONGEST_MESSAGE_BYTES = 256 * 1024;
 
 /**
- * Tells those who wait that an entry has changed, as soon as Redis says so. Messages may get lost: whoever waits also
- * has a time at which to look.
+ * Wakes the followers of an entry as soon as Redis announces a change. Redis may lose messages, so every wait also has a
+ * time limit.
  */
 export class ChangeFeed {
   readonly #client: Redis | Cluster;
@@ -25,7 +25,7 @@ export class ChangeFeed {
     this.#random = random;
   }
 
-  /** Subscribes, once and for all: a wait would be over before its subscription is. */
+  /** Subscribes once for the life of the store: a wait is too short to subscribe for it. */
   open(): void {
     if (this.#isClosed) return;
     const subscriber = 'nodes' in this.#client ? this.#subscribeTo(this.#client) : this.#follow(this.#client);
@@ -39,7 +39,7 @@ export class ChangeFeed {
     this.#waiting.set(name, waiting.add(listener));
   }
 
-  /** Tells those in this process who wait for the name. */
+  /** Calls the listeners of the name in this process. */
   announce(name: string): void {
     for (const end of this.#waiting.get(name) ?? []) end();
   }
@@ -65,7 +65,7 @@ export class ChangeFeed {
   }
 
   #subscribeTo(cluster: Cluster): Cluster {
-    // The one command that may wait for a connection. It is remembered there, whichever node serves it.
+    // `subscribe` is the one command that may wait for a connection. ioredis repeats it when another node takes over.
     const subscriber = cluster.duplicate([], { enableOfflineQueue: true, lazyConnect: false });
     subscriber.subscribe(this.#channel).catch(() => undefined);
     this.#endSubscription = () => subscriber.disconnect();

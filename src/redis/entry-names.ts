@@ -1,26 +1,26 @@
 import type { StoreKey } from './keyring.js';
 
-/** Part of every name: processes that write otherwise neither read nor overwrite what these do. */
+/** The version of the format, a part of every name: processes with another version use other names. */
 export const SCHEMA = 'v1';
 
-/** What an entry is called in Redis, under one key. */
+/** The names of an entry in Redis under one key. */
 export interface EntryNames {
   /** The record. */
   readonly token: string;
   readonly lease: string;
-  /** The fences given and the least that is still accepted. */
+  /** The last fence that was given, and the fence that a write must exceed. */
   readonly order: string;
   readonly channel: string;
-  /** What is said in the channel when the entry has changed. */
+  /** The message in the channel when the entry has changed. */
   readonly announced: string;
 }
 
-/** What a registration's generations are called in Redis, under one key. */
+/** The names of the generations in Redis under one key. */
 export interface GenerationNames {
-  /** All of them, in a slot of their own. */
+  /** The sorted set with all generations. It has another slot than the entries. */
   readonly all: string;
   readonly channel: string;
-  /** What is said in the channel when one has begun. */
+  /** The message in the channel when a generation has begun. */
   readonly announced: string;
 }
 
@@ -33,7 +33,7 @@ export function channelOf(prefix: string): string {
   return `${prefix}${SCHEMA}:changes`;
 }
 
-/** The names share a hash tag, so that a cluster keeps them together and one script can use them all. */
+/** All names of an entry share a hash tag: a cluster keeps them in one slot, so that one script can use them all. */
 export function namesOf(prefix: string, clientPrefix: string, key: StoreKey, entry: string): EntryNames {
   const tag = key.nameOf(entry);
   const common = `${prefix}${SCHEMA}:${key.id}:{${tag}}`;

@@ -1,9 +1,11 @@
 import { FURTHEST_AHEAD_MS, LONGEST_TEXT_CHARS, script } from './scripts.js';
 
 /**
- * KEYS: generations. ARGV: member, milliseconds for which a generation is remembered, how many are, the member that stands
- * for all, channel, message. → the generation that has begun. It is later than all that are known. Where too many have begun
- * the oldest are given up, and one of all covers them.
+ * Begins a generation of a member, later than all that are known. Above the limit it deletes the oldest generations, and one
+ * generation for all members takes their place.
+ *
+ * KEYS: generations. ARGV: member, milliseconds for which Redis keeps a generation, the limit of their number, the member
+ * that stands for all, channel, message. → the new generation.
  */
 export const BEGIN_GENERATION = script(`
 keep(KEYS[1], 'zset')
@@ -24,8 +26,10 @@ return { 'ok', text(now), generation }
 `);
 
 /**
- * KEYS: generations. ARGV: the last that is known, how many to tell of. → the last that has begun, and of those after the
- * known one, in their order, member and generation.
+ * Lists the generations that have begun after a known one.
+ *
+ * KEYS: generations. ARGV: the known one, the limit of the list. → the last generation of all, then member and generation of
+ * each later one, in their order.
  */
 export const GENERATIONS = script(`
 keep(KEYS[1], 'zset')

@@ -4,30 +4,32 @@ import type { TokenStoreUser } from '../store/token-store.js';
 import { Keyring, StoreKey } from './keyring.js';
 
 const REFRESH_AFTER_MS = MINUTE_MS;
-/** A record that cannot be read may be sealed with a key that this process has not seen yet; but not each of them. */
+/** A key may be missing because it was rotated in elsewhere. For other unreadable records one question in this time is enough. */
 const ASK_EVERY_MS = SECOND_MS;
 
-/** Where the keys of one registration come from. */
+/** Provides the keys of one registration. */
 export interface KeyringSource {
   keyring(): Promise<Keyring>;
-  /** The keys, asked for anew because one is missing. */
+  /** The keys, asked for anew because one key is missing. */
   refreshed(): Promise<Keyring>;
 }
 
-/** Keys given by the host: always the same. */
+/** The keys that the host gives. They never change. */
 export function givenKeys(encryptionKeys: readonly Uint8Array[]): KeyringSource {
   const [first, ...older] = encryptionKeys.map((key) => new StoreKey(key));
   const keyring =
     first === undefined
       ? Promise.reject(
-          new TypeError('RedisTokenStore needs encryptionKeys where no NudgeAuthModule gives it its API key'),
+          new TypeError(
+            'RedisTokenStore has no key: give it encryptionKeys, or use it as the store of a NudgeAuthModule with an API key',
+          ),
         )
       : Promise.resolve(new Keyring(first, older));
   keyring.catch(() => undefined);
   return { keyring: () => keyring, refreshed: () => keyring };
 }
 
-/** Keys derived from the API keys, which may be rotated at any time. */
+/** Derives the keys from the API keys, which the operator may rotate at any time. */
 export class ApiKeyring implements KeyringSource {
   readonly #user: TokenStoreUser;
   readonly #clock: Clock;
@@ -42,7 +44,7 @@ export class ApiKeyring implements KeyringSource {
 
   async keyring(): Promise<Keyring> {
     if (this.#known === undefined) return this.#ask();
-    // Behind the caller's back: a slow secret manager must not look like a slow store.
+    // In the background: otherwise a slow secret manager would look like a slow store.
     if (this.#isOlderThan(REFRESH_AFTER_MS)) this.#ask().catch(() => undefined);
     return this.#known;
   }
@@ -68,13 +70,14 @@ export class ApiKeyring implements KeyringSource {
       ({ material, keyFingerprint }) => new StoreKey(material, keyFingerprint),
     );
     const [first, ...older] = keys;
-    if (first === undefined) throw new TypeError('There is no API key to derive a key from');
+    if (first === undefined)
+      throw new TypeError('There is no API key from which to derive an encryption key');
     this.#known = new Keyring(first, older);
     return this.#known;
   }
 }
 
-/** The keys of one tenant, derived from those of its registration. */
+/** Derives the keys of one tenant from the keys of its registration. */
 export class TenantKeyring implements KeyringSource {
   readonly #source: KeyringSource;
   readonly #tenant: string;

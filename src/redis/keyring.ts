@@ -8,22 +8,22 @@ const KEY_BYTES = 32;
 const ID_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** What stands beside the token in a record, with room to spare. */
+/** The upper limit of the bytes in a record beside the token. */
 const RECORD_FRAME_BYTES = 1_024;
-/** No sealed record is longer: base64url makes four characters of three bytes, and no token is longer than an answer. */
+/** No sealed record is longer: base64url makes four characters of three bytes, and a token is part of an answer of Nudge. */
 export const LONGEST_SEALED_CHARS = Math.ceil(((MAX_ANSWER_BYTES + RECORD_FRAME_BYTES) * 4) / 3);
-/** 128 bits tell any number of entries apart. */
+/** 22 characters of base64url hold 128 bits, enough to tell any number of entries apart. */
 const ENTRY_CHARS = 22;
 
 function derived(material: Uint8Array, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', material, SALT, purpose, bytes));
 }
 
-/** A record as it is sealed: without the key it cannot be made young again, or of a newer generation. */
+/** A record as the store seals it. Without the key an attacker can change neither its age nor its generation. */
 export interface DatedRecord extends TokenRecord {
-  /** The moment of Redis' clock, in microseconds, from which it ages. */
+  /** The moment from which the record ages, in microseconds of Redis' clock. */
   readonly atUs: number;
-  /** The generation of entries that it belongs to. */
+  /** The generation to which the record belongs. */
   readonly generation: number;
 }
 
@@ -40,11 +40,11 @@ function isRecord(value: unknown): value is DatedRecord {
   );
 }
 
-/** What one secret is good for: naming entries, and sealing and opening their records. Tells nothing of the secret. */
+/** A key of the store. It makes the names of entries, and seals and opens their records. It does not reveal its secret. */
 export class StoreKey {
-  /** Names the key in Redis. */
+  /** The id of the key in Redis. */
   readonly id: string;
-  /** The API key that it belongs to, where it belongs to one. */
+  /** The fingerprint of the API key from which the key is derived, if it is. */
   readonly keyFingerprint: string | undefined;
   readonly #material: Uint8Array;
   readonly #naming: Buffer;
@@ -58,19 +58,19 @@ export class StoreKey {
     this.#sealing = derived(material, 'records', KEY_BYTES);
   }
 
-  /** What this key is for one tenant: with its name, but unable to read, or to name, what is another tenant's. */
+  /** The key of one tenant, with the same id. It can neither open the records of another tenant nor make their names. */
   forTenant(tenant: string): StoreKey {
-    // As JSON: text that is no well-formed Unicode would be the same in UTF-8 as other text.
+    // As JSON: in UTF-8 two different texts with broken Unicode could become the same bytes.
     const material = derived(this.#material, `tenant ${JSON.stringify(tenant)}`, KEY_BYTES);
     return new StoreKey(material, this.keyFingerprint, this.id);
   }
 
-  /** An entry's name without what it says of a user. */
+  /** The name of an entry in Redis: an HMAC, so that it does not reveal a user's id. */
   nameOf(entry: string): string {
     return createHmac('sha256', this.#naming).update(entry).digest('base64url').slice(0, ENTRY_CHARS);
   }
 
-  /** @param place the full name under which it is stored, and all else that must not change about it. */
+  /** @param place the full name under which the record is stored, with all else that an attacker must not change. */
   seal(record: DatedRecord, place: string): string {
     const { token, remainingMs, ageMs, atUs, generation, keyFingerprint } = record;
     const nonce = randomBytes(NONCE_BYTES);
@@ -81,7 +81,7 @@ export class StoreKey {
     return `${this.id}.${sealed.toString('base64url')}`;
   }
 
-  /** The record; `undefined` for whatever was not sealed with this key for this place. */
+  /** The record, or `undefined` if it was not sealed with this key for this place. */
   open(text: string, place: string): DatedRecord | undefined {
     try {
       const sealed = Buffer.from(text.slice(text.indexOf('.') + 1), 'base64url');
@@ -97,7 +97,7 @@ export class StoreKey {
       const record: unknown = JSON.parse(plain.toString());
       return isRecord(record) ? record : undefined;
     } catch {
-      // Whatever it is, it is none of ours: a miss.
+      // Not a record of ours: a miss.
       return undefined;
     }
   }
@@ -108,7 +108,7 @@ export function keyIdOf(sealed: string): string {
   return sealed.slice(0, Math.max(0, sealed.indexOf('.')));
 }
 
-/** The keys of one registration: the first names and seals, the others are still read. */
+/** The keys of one registration. The first makes the names of new records. Records are read under every key. */
 export class Keyring {
   readonly first: StoreKey;
   readonly all: readonly StoreKey[];
@@ -127,7 +127,7 @@ export class Keyring {
     return this.all.find((key) => key.id === id);
   }
 
-  /** Whoever can read a token shall have the API key that fetched it, or a key that was given for the purpose. */
+  /** The key for a new record, so that only a process with the API key of the token, or with the host's key, can read it. */
   sealing(keyFingerprint: string): StoreKey | undefined {
     if (this.first.keyFingerprint === undefined) return this.first;
     return this.all.find((key) => key.keyFingerprint === keyFingerprint);

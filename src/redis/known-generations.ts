@@ -1,22 +1,22 @@
-/** How many generations Redis remembers under one key. */
+/** How many generations Redis keeps under one key. */
 export const MOST_GENERATIONS = 10_000;
-/** More than Redis does: what is given up here has been given up there before. */
+/** A process keeps more than Redis, so that it never drops a generation that Redis still has. */
 export const MOST_KNOWN_GENERATIONS = 2 * MOST_GENERATIONS;
-/** Stands for all tenants, and is the name of none: where too many have begun a generation, the oldest become one of all. */
+/** Stands for all tenants; no tenant has this name. Above the limit one generation for all replaces the oldest ones. */
 export const ALL_TENANTS = '*';
 
-/** The generations that have begun under one key, as far as this process has heard. */
+/** The generations under one key that this process knows. */
 export class KnownGenerations {
-  /** The last that this process has heard of; 0 for none. */
+  /** The last generation that this process has learnt from Redis; 0 for none. */
   heard = 0;
-  /** In the order in which they have begun. */
+  /** In the order in which this process has learnt them. */
   readonly #byMember = new Map<string, number>();
 
   of(member: string): number {
     return Math.max(this.#byMember.get(member) ?? 0, this.#byMember.get(ALL_TENANTS) ?? 0);
   }
 
-  /** Whether that is news. */
+  /** @returns whether the generation is new to this process. */
   learn(member: string, generation: number): boolean {
     if ((this.#byMember.get(member) ?? 0) >= generation) return false;
     this.#byMember.delete(member);

@@ -5,29 +5,29 @@ import { SECOND_MS } from '../common/durations.js';
 import { equalJitterMs } from '../common/backoff-delay.js';
 import { FIRST_CONNECTION_MS } from '../store/token-store.js';
 
-/** Tried twice in that time: whoever gives up then knows why. */
+/** Two attempts fit into the time that a starting process waits, so that it then knows why it has no connection. */
 const CONNECT_MS = FIRST_CONNECTION_MS / 2;
-/** As long as a starting process waits it tries often, so as not to sleep through the moment. */
+/** While a starting process waits it tries often, so that it connects as soon as Redis is there. */
 const EAGER_RECONNECTS = 20;
 const EAGER_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2 * SECOND_MS;
-/** So long a server that hangs may take to close its side; the process could not end before. */
+/** The time that a hanging server gets to close its side. The process cannot end before. */
 const DISCONNECT_MS = 100;
 
-/** Between attempts to connect again: more each time, and never all processes together. */
+/** The delay before the next attempt to connect: longer each time, and random so that processes do not come together. */
 export function reconnectDelayMs(attempts: number, random: Random): number {
   const failures = Math.max(1, attempts - EAGER_RECONNECTS + 1);
   return Math.ceil(equalJitterMs(failures, EAGER_RECONNECT_MS, LONGEST_RECONNECT_MS, random));
 }
 
-/** ioredis waits on timers of its own, which would keep a process alive: here the wait is ours. */
+/** ioredis does not reconnect by itself, because its timers would keep a process alive. `OwnClient` reconnects. */
 const CONNECTED_BY_US = {
   lazyConnect: true,
   retryStrategy: () => null,
   disconnectTimeout: DISCONNECT_MS,
 } as const;
 
-/** A client for the commands. */
+/** Creates a client for commands. */
 export function clientFor(url: string): Redis {
   return new RedisClient(url, {
     ...CONNECTED_BY_US,
@@ -36,20 +36,20 @@ export function clientFor(url: string): Redis {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_MS,
-    // A replica behind the address that was the master's: the next connection may find the new one. Redis 6.2 says it
-    // somewhere in what it says of a script.
+    // The server has become a replica: the next connection may reach the new master. Redis 6.2 has the word READONLY in the
+    // middle of the message when a script fails.
     reconnectOnError: (error) => error.message.includes('READONLY'),
   });
 }
 
-/** A client for the subscription, which can do nothing else. It goes where the given one goes. */
+/** Creates a client for a subscription, to the same server as the given one. A subscribed client runs no other command. */
 export function subscriberLike(client: Redis): Redis {
   return client.duplicate({ ...CONNECTED_BY_US, enableOfflineQueue: true, autoResubscribe: false });
 }
 
 /**
- * A client that the store has made: it connects when it is opened, and again whenever its connection ends. It keeps no
- * process alive, so that a boot that fails, or a script that forgets to close, ends by itself.
+ * A client that the store has created. It connects when it is opened, and again whenever its connection ends. It does not
+ * keep the process alive, so a process whose boot has failed, or that forgets to close the store, still ends.
  */
 export class OwnClient {
   readonly redis: Redis;
@@ -82,7 +82,7 @@ export class OwnClient {
   }
 
   #connect(): void {
-    // Said by the event `error` as well, which the owner listens to.
+    // The event `error` reports the failure as well, and the owner of the client listens to it.
     this.redis.connect().catch(() => undefined);
   }
 

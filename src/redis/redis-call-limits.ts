@@ -7,15 +7,15 @@ import { US_PER_MS } from './redis-clock.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, PAUSE_STATE, TAKE } from './scripts.js';
 
-/** The budget and the pause of a fleet, for one vendor. They are of no entry; in a cluster both budgets stand in one slot. */
+/** The budget and the pause of a fleet, for one vendor origin. In a cluster its two budgets are in one slot. */
 export class RedisCallLimits implements SharedCallLimits {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #origin: string;
-  /** Names the probe that was given here last: the moment until which it may take, by Redis' clock. */
+  /** Identifies the last probe that this process got: the moment at which it ends, by Redis' clock. */
   #probeUntilUs = 0;
 
-  /** @param origin the vendor's. */
+  /** @param origin the vendor's origin: each has a budget and a pause of its own. */
   constructor(connection: RedisConnection, keyPrefix: string, origin: string) {
     this.#connection = connection;
     this.#prefix = `${keyPrefix}${SCHEMA}`;
@@ -61,7 +61,7 @@ export class RedisCallLimits implements SharedCallLimits {
   }
 
   async look(): Promise<void> {
-    // A slice without calls has none to give, and the probe of no moment is nobody's.
+    // Neither script changes anything: no call can be taken from a slice of 0 calls, and no probe ends at the moment -1.
     await Promise.all([
       this.#connection.run(TAKE, [this.#budgetName('rotation'), this.#budgetName('all')], [0, 1, 0, 1]),
       this.#connection.run(GIVE_BACK_PROBE, [this.#pauseName], [-1]),
@@ -77,7 +77,7 @@ export class RedisCallLimits implements SharedCallLimits {
   }
 }
 
-/** Whatever Redis says: nobody waits longer for it than the longest pause. */
+/** The wait in an answer, limited to the longest pause, so that a wrong answer cannot stop a caller for longer. */
 function waitIn(part: string | number | undefined): number {
   return Math.min(LONGEST_BACKOFF_MS, Math.max(0, numberIn(part)));
 }

@@ -5,24 +5,24 @@ import { passedMs, RedisClock } from './redis-clock.js';
 
 const US_PER_MS = 1_000;
 
-describe('what is known of the time of Redis', () => {
-  it('sets no deadline before the first answer: what is sent then is over at once', () => {
+describe('RedisClock', () => {
+  it('gives a deadline that has already passed before the first answer', () => {
     expect(new RedisClock().deadlineUs(5_000, 100)).toBe(0);
   });
 
-  it('never ends a deadline early, and at most a round trip late, however answers travel', () => {
-    const trip = record({
+  it('ends a deadline never early and at most a round trip late, however long messages take', () => {
+    const roundTrip = record({
       pauseMs: nat(10_000),
       thereMs: integer({ min: 0, max: 300 }),
       backMs: integer({ min: 0, max: 300 }),
     });
-    const trips = array(trip, { minLength: 1, maxLength: 20 });
+    const roundTrips = array(roundTrip, { minLength: 1, maxLength: 20 });
     assertAlways(
-      property(integer({ min: -1e9, max: 1e9 }), trips, (aheadMs, journeys) => {
+      property(integer({ min: -1e9, max: 1e9 }), roundTrips, (aheadMs, trips) => {
         const clock = new RedisClock();
         let nowMs = 1e6;
         let shortestMs = Number.POSITIVE_INFINITY;
-        for (const { pauseMs, thereMs, backMs } of journeys) {
+        for (const { pauseMs, thereMs, backMs } of trips) {
           const sentAtMs = nowMs + pauseMs;
           nowMs = sentAtMs + thereMs + backMs;
           clock.learn(sentAtMs, nowMs, (sentAtMs + thereMs + aheadMs) * US_PER_MS);
@@ -38,22 +38,24 @@ describe('what is known of the time of Redis', () => {
   it.each([
     ['ahead', 60_000],
     ['back', -60_000],
-  ])('is learnt anew when the clock is set %s, or another server answers', (_where, stepMs) => {
+  ])('learns the time anew when the clock is set %s, or another server answers', (_where, stepMs) => {
     const clock = new RedisClock();
     clock.learn(1_000, 1_010, 5_005 * US_PER_MS);
     clock.learn(2_000, 2_010, (6_005 + stepMs) * US_PER_MS);
     expect(clock.deadlineUs(3_000, 100)).toBe((7_105 + stepMs) * US_PER_MS);
   });
+});
 
-  it('never lets a negative time pass, and does not pretend to know it where the clock was set back', () => {
+describe('passedMs', () => {
+  it('is never negative, and is undefined when the clock was set back', () => {
     expect(passedMs(3_000, 5_000)).toBe(2);
     expect(passedMs(5_000, 3_000)).toBe(0);
     expect(passedMs(2_000_000, 999_000)).toBeUndefined();
   });
 });
 
-describe('connecting again', () => {
-  it('is tried often while a process starts, then less and less, and never by all at once', () => {
+describe('reconnectDelayMs', () => {
+  it('is short while a process starts, then grows to 2 s, and is random', () => {
     expect(reconnectDelayMs(1, () => 0)).toBe(50);
     expect(reconnectDelayMs(20, () => 1)).toBe(100);
     expect(reconnectDelayMs(22, () => 1)).toBe(400);

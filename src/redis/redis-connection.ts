@@ -10,20 +10,19 @@ import { RedisClock } from './redis-clock.js';
 import type { ResolvedRedisTokenStoreOptions } from './redis-token-store.options.js';
 import type { Script } from './scripts.js';
 
-/** A connection that has swallowed everything for so long is dead, whatever the socket says. */
+/** A connection without any answer for this time is dead, also if its socket is still open. */
 const SILENCE_MS = 2 * SECOND_MS;
-/** Scripts can be repeated; together the attempts last as long as one caller may wait for the store. */
+/** Every script can run twice without harm. All attempts together take the time that one caller may wait for the store. */
 const ATTEMPTS = 3;
 
 type ScriptArgument = string | number;
 
-/** An answer of a script: the time of Redis in microseconds, and what the script says. */
+/** An answer of a script: the time of Redis in microseconds, then the results of the script. */
 type ScriptAnswer = readonly [number, ...ScriptArgument[]];
 
-/** There is nobody to ask. */
 class NoConnection extends Error {
   override readonly name = 'NoConnection';
-  /** Why, in one word, as far as that is known. */
+  /** The reason in one word, if it is known. */
   readonly code: string;
 
   constructor(code = 'ENOTCONN') {
@@ -32,20 +31,20 @@ class NoConnection extends Error {
   }
 }
 
-/** Whoever answers so is no Redis, or speaks of something else. */
+/** The answer is not one that our script can give: the server is not Redis, or something changes the answers. */
 class WrongAnswer extends Error {
   override readonly name = 'WrongAnswer';
   readonly code = 'EPROTO';
 
   constructor() {
-    super('Redis answered something else than the script says');
+    super('Redis gave an answer that the script cannot give');
   }
 }
 
 /**
- * A number in an answer. Some settings of clients make texts of them all.
+ * A number in an answer. With some settings a client returns numbers as text.
  *
- * @throws where there is none: whatever answers so is not to be relied on.
+ * @throws {WrongAnswer} if the part is not a number.
  */
 export function numberIn(part: ScriptArgument | undefined): number {
   const number = part === undefined || part === '' ? Number.NaN : Number(part);
@@ -54,12 +53,12 @@ export function numberIn(part: ScriptArgument | undefined): number {
 }
 
 /**
- * The client, with a timeout on every command and nothing queued while there is no connection. It connects with the first
- * use: what is never used, because a boot has failed before, opens nothing.
+ * The client, with a timeout on every command. Without a connection a command fails at once instead of waiting in a queue.
+ * It connects at the first use: if the boot fails before, it opens no connection.
  */
 export class RedisConnection {
   readonly client: Redis | Cluster;
-  /** What the client itself puts before every name. */
+  /** The prefix that the client itself puts before every name. */
   readonly clientPrefix: string;
   readonly #own: OwnClient | undefined;
   readonly #timeoutMs: number;
@@ -69,10 +68,10 @@ export class RedisConnection {
   #first: Promise<void> | undefined;
   #isOpen = false;
   #silentSinceMs: number | undefined;
-  /** Why the own client has no connection. */
+  /** Why the client that the store has created has no connection. */
   #lastReason: string | undefined;
   #isClosed = false;
-  /** What else begins with the first use. */
+  /** Runs at the first use. */
   onOpen: () => void = () => undefined;
 
   constructor({ connection, timeoutMs }: ResolvedRedisTokenStoreOptions, clock: Clock, random: Random) {
@@ -94,9 +93,9 @@ export class RedisConnection {
   }
 
   /**
-   * What a script answers.
+   * Runs a script and returns its answer.
    *
-   * @throws when there is no connection, no answer in time, or an error; nothing of it may be shown to anybody.
+   * @throws if there is no connection, no answer in time, or an error of Redis. The error may hold a secret: do not log it.
    */
   async run(
     script: Script,
@@ -114,14 +113,14 @@ export class RedisConnection {
     }
   }
 
-  /** Ends what was opened here, after what is under way. */
+  /** Waits for the commands under way, then closes the client that the store has created. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#pending);
     this.#own?.close();
   }
 
-  /** `undefined` when it came too late for its deadline: by the answer the next one is reckoned better. */
+  /** Returns `undefined` if the script ran after its deadline. The answer corrects the clock for the next attempt. */
   async #attempt(
     { sha, lua }: Script,
     keys: readonly string[],
@@ -151,7 +150,7 @@ export class RedisConnection {
     }
   }
 
-  /** Every failure shows where a command is sent; without a listener each would be printed, with the address. */
+  /** Listens to errors: without a listener ioredis would print each with the address. A failed command shows them anyway. */
   #listen(): void {
     this.client.on('error', (error: unknown) => {
       this.#lastReason = failureReasonOf(error);

@@ -24,7 +24,7 @@ interface RedisEntriesParts {
   readonly feed: ChangeFeed;
   readonly callLimitsOf: (origin: string) => SharedCallLimits;
   readonly keys: KeyringSource;
-  /** Whose entries they are, where the registration has tenants. */
+  /** The tenant whose entries these are, if the registration has tenants. */
   readonly tenant?: string;
   readonly generations: RedisGenerations;
   readonly keyPrefix: string;
@@ -32,12 +32,12 @@ interface RedisEntriesParts {
   readonly close: () => Promise<void>;
 }
 
-/** A record sealed for one place is nothing at another, nor under a newer order. */
+/** The place for which a record is sealed: its full name and its fence. At another place, or with another fence, it is a miss. */
 function placeOf(clientPrefix: string, { token }: EntryNames, fence: number): string {
   return `${clientPrefix}${token} ${fence}`;
 }
 
-/** The store as one registration sees it, or one tenant of it: with its own keys. */
+/** The store for one registration, or for one tenant of it, with its own keys. */
 export class RedisEntries implements TokenStore {
   readonly #parts: RedisEntriesParts;
 
@@ -56,7 +56,7 @@ export class RedisEntries implements TokenStore {
 
   async whenReady(): Promise<void> {
     this.#parts.generations.open();
-    // A key that cannot be read now is asked for again by whoever needs it.
+    // A key that cannot be read now is asked for again with the next use.
     await Promise.allSettled([this.#parts.connection.whenReady(), this.#parts.keys.keyring()]);
   }
 
@@ -78,7 +78,7 @@ export class RedisEntries implements TokenStore {
     const sentAt = clock.now();
     const { lease, order, token } = names;
     const acquiring = connection.run(ACQUIRE, [lease, order, token], [owner, LEASE_MS, ORDER_MS, known]);
-    // What is fetched under the lease is of the generation of this moment, not of that of a second ago.
+    // A token that is fetched under the lease belongs to the generation of this moment, not to one from a second ago.
     const [[givenUs, given, stored], generation] = await Promise.all([
       acquiring,
       generations.refreshed(tenant),
@@ -93,7 +93,7 @@ export class RedisEntries implements TokenStore {
   }
 
   async invalidate(entry: string): Promise<void> {
-    // Under every key: what an older one has sealed would be read in place of what is gone.
+    // Under every key: otherwise the next read would find a record that an older key has sealed.
     const { connection, keys } = this.#parts;
     const invalidating = (await keys.keyring()).all.map((key) => {
       const { token, order, lease, channel, announced } = this.#namesOf(key, entry);
@@ -137,7 +137,7 @@ export class RedisEntries implements TokenStore {
     };
   }
 
-  /** The key for a record: perhaps one that has been rotated in elsewhere a moment ago. */
+  /** The key that opens a record. It asks for the keys anew if the key is unknown: another process may have a newer one. */
   async #opening(keyring: Keyring, sealed: string): Promise<StoreKey | undefined> {
     const id = keyIdOf(sealed);
     return keyring.withId(id) ?? (await this.#parts.keys.refreshed()).withId(id);
@@ -149,7 +149,7 @@ export class RedisEntries implements TokenStore {
     const { keyFingerprint, remainingMs } = record;
     const sealing =
       (await keys.keyring()).sealing(keyFingerprint) ?? (await keys.refreshed()).sealing(keyFingerprint);
-    if (sealing === undefined) throw new Error('The API key that fetched the token is not known any more');
+    if (sealing === undefined) throw new Error('The API key that fetched the token is no longer known');
     const sealed = sealing.seal(record, placeOf(connection.clientPrefix, names, fence));
     const [, isWritten] = await connection.run(
       WRITE,

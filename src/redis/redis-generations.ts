@@ -10,11 +10,11 @@ import type { KeyringSource } from './keyring-source.js';
 import { ALL_TENANTS, KnownGenerations, MOST_GENERATIONS } from './known-generations.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 
-/** Messages may get lost: so often every process asks what has been invalidated. */
+/** Redis may lose messages, so every process also asks for new generations this often. */
 const ASK_EVERY_MS = SECOND_MS;
-/** What was heard within this time is good enough to judge a record by. */
+/** A process may judge records for this long by the generations that it has learnt. */
 const GOOD_FOR_MS = 1.5 * SECOND_MS;
-/** No record of an older generation can still be there: tokens live for a day at most. */
+/** Longer than the life of a token, a day at most: after this time no record of an older generation is left. */
 const REMEMBERED_FOR_MS = 25 * HOUR_MS;
 const TOLD_AT_ONCE = 500;
 
@@ -28,8 +28,9 @@ export interface RedisGenerationsParts {
 }
 
 /**
- * The generations of a registration's entries, or of those of each of its tenants. To invalidate all entries is to begin a
- * new one: records of an older generation are misses. Every process hears of it within 2 s, with a message or without.
+ * The generations of a registration's entries, or of the entries of each tenant. A process invalidates all entries when it
+ * begins a new generation: records of an older one are misses. Every process learns it within 2 s, also if Redis loses the
+ * message.
  */
 export class RedisGenerations {
   readonly #parts: RedisGenerationsParts;
@@ -45,13 +46,13 @@ export class RedisGenerations {
     this.#parts = parts;
   }
 
-  /** From now on this process hears of new generations. */
+  /** From now on this process asks for new generations. */
   open(): void {
     if (this.#cancelNext !== undefined || this.#isClosed) return;
     if (this.#parts.user.invalidatedAll !== undefined) inOwnContext(() => this.#askAgain());
   }
 
-  /** The generation of a tenant's entries, or of the registration's; heard a moment ago at the earliest. */
+  /** The generation of a tenant's entries, or of the registration's, as learnt within the last 1.5 s. */
   async current(tenant: string | undefined): Promise<number> {
     this.open();
     const { clock, keys } = this.#parts;
@@ -60,13 +61,13 @@ export class RedisGenerations {
     return this.#knownOf(tenant, (await keys.keyring()).all);
   }
 
-  /** The same, heard after this call. */
+  /** The same, as learnt after this call. */
   async refreshed(tenant: string | undefined): Promise<number> {
     await this.refresh();
     return this.#knownOf(tenant, (await this.#parts.keys.keyring()).all);
   }
 
-  /** Begins a new generation, under every key: what an older key has sealed is a miss as well. */
+  /** Begins a new generation under every key, so that records that an older key has sealed are misses as well. */
   async begin(tenant: string | undefined): Promise<void> {
     const { connection, keys } = this.#parts;
     const beginning = (await keys.keyring()).all.map(async (key) => {
@@ -74,14 +75,14 @@ export class RedisGenerations {
       const member = this.#memberOf(tenant, key);
       const args = [member, REMEMBERED_FOR_MS, MOST_GENERATIONS, ALL_TENANTS, channel, announced];
       const [, generation] = await connection.run(BEGIN_GENERATION, [all], args);
-      // Known at once: this process needs no telling.
+      // This process learns it here and does not wait for the message.
       this.#knownUnder(key).learn(member, numberIn(generation));
       this.#parts.feed.announce(this.#announcedFor(key, member));
     });
     await Promise.all(beginning);
   }
 
-  /** What the feed says when a tenant's generation has begun. */
+  /** The names that the feed announces when a generation of the tenant has begun. */
   async announcements(tenant: string | undefined): Promise<string[]> {
     const { all } = await this.#parts.keys.keyring();
     return all.map((key) => this.#announcedFor(key, this.#memberOf(tenant, key)));
@@ -92,7 +93,7 @@ export class RedisGenerations {
     this.#cancelNext?.();
   }
 
-  /** Resolves when everything is heard that has begun before this call. */
+  /** Resolves when this process knows every generation that has begun before this call. */
   refresh(): Promise<void> {
     if (this.#asking !== undefined) {
       this.#askingAgain ??= this.#asking
@@ -123,7 +124,7 @@ export class RedisGenerations {
     const known = this.#knownUnder(key);
     for (;;) {
       const [, last, ...told] = await connection.run(GENERATIONS, [names.all], [known.heard, TOLD_AT_ONCE]);
-      // Redis has lost its memory, or its clock was set back: what has begun since is older than what is known.
+      // Redis has lost its data, or its clock was set back. Generations since then are lower than the known ones: start anew.
       if (numberIn(last) < known.heard) {
         known.heard = 0;
         if (numberIn(last) > 0) continue;
@@ -140,7 +141,7 @@ export class RedisGenerations {
     }
   }
 
-  /** Tenants' members cannot be read back: those of whom the process may hold tokens are tried. */
+  /** Finds the tenants by trying each one whose tokens the process may hold: a member is an HMAC and reveals no tenant. */
   #tellOf(news: ReadonlySet<string>, key: StoreKey): void {
     const { user } = this.#parts;
     const tenants = user.hasTenants === true ? [...(user.heldTenants?.() ?? [])] : [undefined];

@@ -5,28 +5,28 @@ import type { EntryNames } from './entry-names.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { RELEASE, RENEW } from './scripts.js';
 
-/** After this a holder that says nothing has lost its right. */
+/** A holder that does not renew its lease for this time loses it. */
 export const LEASE_MS = 2 * SECOND_MS;
 const RENEW_EVERY_MS = SECOND_MS / 2;
-/** Well before the lease ends, counted from when its renewal was sent: nobody knows when Redis got it. */
+/** The holder stops well before the lease ends. It counts from sending the renewal: when Redis got it is unknown. */
 const HELD_FOR_MS = 1.5 * SECOND_MS;
-/** No caller's deadline is longer, so whoever has not given it back by then has forgotten it. */
+/** No caller's deadline is longer. A holder that has not released the lease by then has forgotten it. */
 const LONGEST_WORK_MS = 10 * SECOND_MS;
 
 interface RedisLeaseParts {
   readonly names: EntryNames;
   readonly fence: number;
   readonly storedFence: number;
-  /** What the lease's name holds while it is this one. */
+  /** The value in Redis while this holder has the lease. */
   readonly value: string;
   readonly sentAt: Instant;
-  /** When Redis gave it, by its clock in microseconds. */
+  /** When Redis gave the lease, in microseconds of its clock. */
   readonly givenUs: number;
-  /** @param atUs a moment of Redis' clock at which the record was not younger than it says. */
+  /** @param atUs a moment of Redis' clock at which the record was at least as old as it says. */
   readonly write: (record: TokenRecord, atUs: number) => Promise<boolean>;
 }
 
-/** The right to renew an entry, kept for as long as the holder works. */
+/** The right to renew an entry. It renews itself while its holder works. */
 export class RedisLease implements TokenLease {
   readonly fence: number;
   readonly storedFence: number;
@@ -35,7 +35,7 @@ export class RedisLease implements TokenLease {
   readonly #clock: Clock;
   readonly #givenAt: Instant;
   #sentAt: Instant;
-  /** The last that was heard of Redis' clock. */
+  /** The time of Redis in its last answer, in microseconds. */
   #heardUs: number;
   #isOver = false;
   #cancel: Cancel = () => undefined;
@@ -83,7 +83,7 @@ export class RedisLease implements TokenLease {
       if (numberIn(isRenewed) === 1) this.#sentAt = sentAt;
       else this.#end();
     } catch {
-      // The next attempt may succeed; until then the time since the last one counts.
+      // The next attempt may succeed. Until then the lease counts from the last one that did.
     }
   }
 

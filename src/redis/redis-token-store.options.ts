@@ -11,39 +11,39 @@ import {
 } from '../options/option-rules.js';
 import { encryptionKeyBytes, encryptionKeysProblem, KEY_CURE } from './encryption-keys.js';
 
-/** Milliseconds one command may take. */
+/** Milliseconds that one command may take. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 100;
 
 /**
- * Where Redis is and how it is used. Exactly one of `url` and `client` is required.
+ * How the store connects to Redis and uses it. Exactly one of `url` and `client` is required.
  *
  * @publicApi
  */
 export interface RedisTokenStoreOptions {
   /**
-   * `redis://` or `rediss://` URL of one server; the store then connects by itself, and closes what it has opened.
-   * Required where there is no `client`.
+   * The `redis://` or `rediss://` URL of one server. The store opens and closes the connections to it. Required if there is
+   * no `client`.
    */
   readonly url?: string;
   /**
-   * A client of the host's own, `Redis` (Sentinel included) or `Cluster`. It is used, and never closed. Required where
+   * The host's own client, `Redis` (also with Sentinel) or `Cluster`. The store uses it and never closes it. Required if
    * there is no `url`.
    */
   readonly client?: Redis | Cluster;
   /**
-   * What all names in Redis begin with, without braces. Give each application, and each environment, one of its own.
+   * The prefix of all names in Redis, without braces. Give each application and each environment a different one.
    * Default `nudge-auth:`.
    */
   readonly keyPrefix?: string;
   /**
-   * Keys to encrypt records with, each at least 32 random bytes in base64, base64url or hex, the current one first; older
-   * ones are still read. `npx nestjs-nudge-auth key` makes one; with `tenants` one must be there. Default: derived from the
-   * API key that fetched the token.
+   * The keys that encrypt records, each at least 32 random bytes in base64, base64url or hex. The first one encrypts; the
+   * others still read older records. `npx nestjs-nudge-auth key` makes one. With `tenants` at least one is required.
+   * Default: keys derived from the API key that fetched the token.
    */
   readonly encryptionKeys?: readonly string[];
   /**
-   * Milliseconds one command may take, 10 to 1000, also with a client of other settings. No caller waits longer than
-   * 300 ms for all commands together. Default 100.
+   * Milliseconds that one command may take, 10 to 1000, also if the given client has other settings. No caller waits longer
+   * than 300 ms for all commands together. Default 100.
    */
   readonly timeoutMs?: number;
 }
@@ -52,7 +52,7 @@ export interface RedisTokenStoreOptions {
 export interface ResolvedRedisTokenStoreOptions {
   readonly connection: { readonly url: string } | { readonly client: Redis | Cluster };
   readonly keyPrefix: string;
-  /** Their bytes, the current one's first. */
+  /** The bytes of the keys, the current one first. */
   readonly encryptionKeys: readonly Buffer[] | undefined;
   readonly timeoutMs: number;
 }
@@ -94,7 +94,7 @@ const schema = optionsOf(
   checkConnection,
 );
 
-/** What to say where a registration has tenants: they have no API key in common to derive anything from. */
+/** The error for a registration with tenants and no keys: the tenants have no common API key from which to derive one. */
 export function keysForTenants(): InvalidNudgeAuthOptionsError {
   const message = `at least one key is required with the option "tenants" (${KEY_CURE})`;
   return new InvalidNudgeAuthOptionsError('RedisTokenStore', [{ path: 'encryptionKeys', message }]);

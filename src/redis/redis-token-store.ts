@@ -20,9 +20,9 @@ import {
 } from './redis-token-store.options.js';
 
 /**
- * A `TokenStore` in Redis or Valkey, 6.2 or later: a fleet that shares it calls Nudge as one process would. Records are
- * encrypted, users' ids appear as HMACs, and everything in Redis ends by itself. Whatever happens to Redis, callers get
- * their tokens: each process then goes on by itself.
+ * A `TokenStore` in Redis or Valkey, 6.2 or later: a fleet that shares it calls Nudge as often as one process would. The
+ * store encrypts its records and replaces users' ids by HMACs. Everything that it writes to Redis expires. When Redis
+ * fails, callers still get their tokens: each process then fetches its own.
  *
  * @example
  * NudgeAuthModule.forRoot({ apiKey, store: new RedisTokenStore({ url: 'redis://127.0.0.1:6379' }) })
@@ -42,7 +42,7 @@ export class RedisTokenStore implements TokenStore {
   #closed: Promise<void> | undefined;
 
   /**
-   * @param clock the machine's, unless a test has one of its own.
+   * @param clock a test's clock. Default: the clock of the machine.
    * @throws {InvalidNudgeAuthOptionsError} with every problem at once.
    */
   constructor(options: RedisTokenStoreOptions, clock: Clock = systemClock) {
@@ -73,9 +73,9 @@ export class RedisTokenStore implements TokenStore {
   }
 
   /**
-   * The store with the keys of one registration; with `encryptionKeys` all registrations share those.
+   * Returns the store with the keys of one registration. With `encryptionKeys` all registrations share those.
    *
-   * @throws {InvalidNudgeAuthOptionsError} where the registration has tenants, and there are no `encryptionKeys`.
+   * @throws {InvalidNudgeAuthOptionsError} if the registration has tenants and there are no `encryptionKeys`.
    */
   bind(user: TokenStoreUser): TokenStore {
     if (user.hasTenants === true && this.#ownKeys === undefined) throw keysForTenants();
@@ -114,7 +114,7 @@ export class RedisTokenStore implements TokenStore {
     return this.#entries.untilChanged(entry, timeoutMs);
   }
 
-  /** Ends the connections that the store has opened itself; a client that was handed in stays open. */
+  /** Closes the connections that the store has opened. A client that the host has given stays open. */
   close(): Promise<void> {
     return this.#entries.close();
   }

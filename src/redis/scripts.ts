@@ -8,19 +8,19 @@ export interface Script {
   readonly sha: string;
 }
 
-/** Fences are ahead of a clock that was set back. No clock is wrong by more than this for long. */
+/** After Redis' clock was set back, fences are ahead of it. A fence further ahead than this is not ours. */
 export const FURTHEST_AHEAD_MS = 24 * HOUR_MS;
-/** Owners, fences and moments are shorter. */
+/** All owners, fences and moments are shorter than this. */
 export const LONGEST_TEXT_CHARS = 64;
 
 /**
- * Every script gets a deadline by Redis' own clock first, and does nothing after it: a command that timed out here may
- * still be run there, when nobody reckons with it any more. Answers begin with `ok` or `late` and Redis' time in
- * microseconds.
+ * The first argument of every script is a deadline by Redis' clock. After it the script does nothing: Redis may still run a
+ * command that has timed out in the process, long after the process gave it up. Answers begin with `ok` or `late` and
+ * Redis' time in microseconds.
  *
- * Others can write to Redis, and its clock may be set back. So `moment` reads microseconds and takes for 0 what is no
- * number, or further ahead than it can be; `keep` removes a name that holds something of another kind. `field` and
- * `value` find nothing where more is stored than can be ours: it must not even reach a process.
+ * Other clients can write to Redis, and its clock may be set back. So `moment` reads microseconds, and returns 0 for a value
+ * that is not a number or too far ahead. `keep` deletes a name that holds a value of another type. `field` and `value`
+ * ignore a value that is too long to be ours, so that it never reaches a process.
  */
 const PROLOGUE = `
 local time = redis.call('TIME')
@@ -52,7 +52,7 @@ export function script(body: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 
-/** KEYS: token. → fence, sealed record; or nothing. */
+/** Reads a record. KEYS: token. → fence and sealed record, or nothing. */
 export const READ = script(`
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return { 'ok', text(now) } end
 local fence = moment(field(KEYS[1], 'fence'))
@@ -62,10 +62,12 @@ return { 'ok', text(now), text(fence), sealed }
 `);
 
 /**
- * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order, generation. → the fence, higher than all that
- * are known, and that of what is stored; or nothing while somebody else has the lease. Asked again by the same owner it
- * gives the same fence, so that it can be repeated after a timeout. What has no end, or a later one than a lease can have,
- * is nobody's lease: it would keep everybody out. Nor is one of an older generation, which an owner's name ends with.
+ * Takes the lease of an entry. An owner that asks again gets the same fence, so that the script can be repeated after a
+ * timeout. The script ignores a stored lease without expiry, or with a later one than a lease can have, because it would
+ * keep every process out. It also ignores a lease of an older generation. The name of an owner ends with its generation.
+ *
+ * KEYS: lease, order, token. ARGV: owner, milliseconds of the lease and of the order, generation. → a fence higher than all
+ * known ones, and the fence of the stored record; or nothing while another owner has the lease.
  */
 export const ACQUIRE = script(`
 keep(KEYS[1], 'string')
@@ -87,7 +89,7 @@ redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. text(fence), 'PX', ARGV[3])
 return { 'ok', text(now), text(fence), text(stored) }
 `);
 
-/** KEYS: lease. ARGV: its value, milliseconds. → 1 while it is held, else 0. */
+/** Extends a lease. KEYS: lease. ARGV: its value, milliseconds. → 1 if this owner still holds it, else 0. */
 export const RENEW = script(`
 keep(KEYS[1], 'string')
 if value(KEYS[1]) ~= ARGV[2] then return { 'ok', text(now), 0 } end
@@ -95,7 +97,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return { 'ok', text(now), 1 }
 `);
 
-/** KEYS: lease. ARGV: its value, channel, message. */
+/** Releases a lease. KEYS: lease. ARGV: its value, channel, message. */
 export const RELEASE = script(`
 keep(KEYS[1], 'string')
 if value(KEYS[1]) ~= ARGV[2] then return { 'ok', text(now) } end
@@ -105,8 +107,10 @@ return { 'ok', text(now) }
 `);
 
 /**
- * KEYS: token, order. ARGV: fence, sealed record, milliseconds of the record and of the order, channel, message.
- * → 1 when it is written, else 0. A fence older than the order is remembered comes too late whatever is stored.
+ * Writes a record. A fence that is older than the time for which the order is kept is always too late.
+ *
+ * KEYS: token, order. ARGV: fence, sealed record, milliseconds of the record and of the order, channel, message. → 1 if it is
+ * written, else 0.
  */
 export const WRITE = script(`
 local fence = tonumber(ARGV[2])
@@ -127,7 +131,7 @@ announce(ARGV[6], ARGV[7])
 return { 'ok', text(now), 1 }
 `);
 
-/** KEYS: token, order, lease. ARGV: milliseconds of the order, channel, message. */
+/** Deletes an entry. KEYS: token, order, lease. ARGV: milliseconds of the order, channel, message. */
 export const INVALIDATE = script(`
 keep(KEYS[2], 'hash')
 local fence = text(math.max(now, moment(field(KEYS[2], 'given')) + 1))
@@ -139,8 +143,10 @@ return { 'ok', text(now) }
 `);
 
 /**
- * KEYS: budgets. ARGV, for each: calls of a slice, its milliseconds. → milliseconds to wait; 0 when there was a call left
- * in all of them. What has no end, or a later one than a slice can have, is no slice.
+ * Takes one call from every budget, if each has one left. A stored slice without expiry, or with a later one than a slice can
+ * have, counts as empty.
+ *
+ * KEYS: budgets. ARGV, for each budget: calls of a slice, its milliseconds. → milliseconds to wait; 0 if the call was taken.
  */
 export const TAKE = script(`
 local waitMs = 0
@@ -163,8 +169,10 @@ return { 'ok', text(now), 0 }
 `);
 
 /**
- * KEYS: pause. ARGV: milliseconds that a probe may take, milliseconds between two questions of the others, milliseconds
- * of the longest pause. → milliseconds to wait, and 1 for the one that may probe.
+ * Reads the pause. After its end one process may send a probe.
+ *
+ * KEYS: pause. ARGV: milliseconds that a probe may take, milliseconds after which the other processes ask again, milliseconds
+ * of the longest pause. → milliseconds to wait, and 1 for the process that may probe.
  */
 export const PAUSE_STATE = script(`
 keep(KEYS[1], 'hash')
@@ -180,7 +188,7 @@ redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000))
 return { 'ok', text(now), 0, 1 }
 `);
 
-/** KEYS: pause. ARGV: milliseconds of the pause, that it is remembered beyond, and of the longest pause. */
+/** Begins a pause. KEYS: pause. ARGV: its milliseconds, for how many more Redis keeps it, and those of the longest pause. */
 export const BEGIN_PAUSE = script(`
 keep(KEYS[1], 'hash')
 local ends = now + ARGV[2] * 1000
@@ -191,15 +199,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2] + ARGV[3])
 return { 'ok', text(now) }
 `);
 
-/** KEYS: pause. */
+/** Ends a pause. KEYS: pause. */
 export const END_PAUSE = script(`
 redis.call('DEL', KEYS[1])
 return { 'ok', text(now) }
 `);
 
 /**
- * KEYS: pause. ARGV: the moment until which a probe may take. → nothing; another one may try at once, unless somebody
- * else does by now.
+ * Gives back a probe, so that another process may probe at once. It does nothing if another process has the probe by now.
+ *
+ * KEYS: pause. ARGV: the moment at which the probe ends.
  */
 export const GIVE_BACK_PROBE = script(`
 keep(KEYS[1], 'hash')

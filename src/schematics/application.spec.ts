@@ -35,11 +35,11 @@ const MONOREPO: Files = {
   'libs/auth/src/index.ts': 'export {};',
 };
 
-describe('nest add, in a monorepo', () => {
+describe('nest add in a monorepo', () => {
   it.each([
     ['the project', { project: 'admin' }],
     ['the source root that the CLI hands over', { sourceRoot: 'apps/admin/src' }],
-  ])('changes the one application that is named by %s', (_, options) => {
+  ])('changes only the application that is named by %s', (_, options) => {
     const workspace = added(MONOREPO, options);
     expect(workspace.text('apps/admin/src/admin.module.ts')).toContain('imports: [NudgeModule]');
     expect(workspace.tree.exists('apps/admin/src/nudge/nudge.module.ts')).toBe(true);
@@ -53,22 +53,22 @@ describe('nest add, in a monorepo', () => {
   });
 
   it.each([
-    ['does not exist', { project: 'blog' }, '"blog" is no application'],
+    ['does not exist', { project: 'blog' }, '"blog" is not an application'],
     [
       'is a library',
       { project: 'auth' },
-      '"auth" is no application among the projects of nest-cli.json: use one of shop, admin',
+      '"auth" is not an application in nest-cli.json: use one of shop, admin',
     ],
-    ['is a library by its source root', { sourceRoot: 'libs/auth/src' }, '"auth" is a library'],
-  ])('stops where the project %s', (_, options, message) => {
+    ['is named by the source root of a library', { sourceRoot: 'libs/auth/src' }, '"auth" is a library'],
+  ])('stops when the project %s', (_, options, message) => {
     expect(() => added(MONOREPO, options)).toThrow(message);
   });
 });
 
-describe('nest add, where it does not belong', () => {
+describe('nest add in a folder that it cannot use', () => {
   it.each([
     ['there is no package.json', without('package.json'), 'no package.json here'],
-    ['package.json is no JSON', { ...TEMPLATE, 'package.json': '{' }, 'or it is not JSON'],
+    ['package.json is not JSON', { ...TEMPLATE, 'package.json': '{' }, 'or it is not JSON'],
     ['there is no Nest', { ...TEMPLATE, 'package.json': '{}' }, 'does not name @nestjs/core'],
     ['there is no TypeScript', without('tsconfig.json'), 'no tsconfig.json here'],
     [
@@ -82,11 +82,11 @@ describe('nest add, where it does not belong', () => {
       'update nestjs-nudge-auth first',
     ],
     [
-      'the version is not told',
+      'package.json names no version of Nest',
       { ...TEMPLATE, 'package.json': manifest({ '@nestjs/core': 'latest' }) },
       'install it first',
     ],
-  ])('stops and says what to do where %s', (_, files, message) => {
+  ])('stops and says what to do when %s', (_, files, message) => {
     const workspace = new Workspace(files);
     const before = workspace.files();
     expect(() => workspace.add()).toThrow(message);

@@ -5,38 +5,40 @@ import { withoutCommentsAndStrings } from './source-text.js';
 
 /** What the Nest CLI, or the command line, hands to the schematic. */
 export interface NestAddOptions {
-  /** The application's folder of sources. Default: that of the project, or of nest-cli.json. */
+  /** The application's source folder. Default: the one that nest-cli.json names for the project, or in general. */
   readonly sourceRoot?: string;
   /** A project of nest-cli.json, in a monorepo. */
   readonly project?: string;
-  /** The CLI passes it on to the schematic, as it does with everything on its command line. */
+  /**
+   * Whether to leave the packages uninstalled. The Nest CLI passes every option of its command line to the schematic.
+   */
   readonly skipInstall?: boolean | string;
 }
 
-/** The user's application, as far as its files tell. */
+/** What the files of the user's application say about it. */
 export interface Application {
   readonly nestMajor: NestMajor;
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** Such as `src`, or `apps/api/src`. */
+  /** For example `src` or `apps/api/src`. */
   readonly sourceRoot: string;
-  /** The module that the application starts with; `undefined` where the entry file does not tell. */
+  /** The module that the application starts with; `undefined` if it was not found by the entry file. */
   readonly rootModule: { readonly className: string; readonly path: string } | undefined;
-  /** `.js` where relative imports must have it. */
+  /** `.js` if the application's relative imports end with it. */
   readonly importExtension: '' | '.js';
-  /** Whether its own passport strategy `'jwt'` guards the endpoint. */
+  /** Whether the application has a passport strategy `'jwt'`, which then guards the endpoint. */
   readonly hasJwtStrategy: boolean;
   readonly hasConfigModule: boolean;
   readonly hasNudgeAuthModule: boolean;
-  /** What serves its routes; `undefined` for one that has none. */
+  /** The HTTP platform of the application; `undefined` if it has none. */
   readonly httpAdapter: 'express' | 'fastify' | undefined;
-  /** What runs its e2e tests; `undefined` for anything but the CLI's own set-up of the two. */
+  /** What runs the application's e2e tests; `undefined` if it is not set up as the Nest CLI does it. */
   readonly e2eRunner: 'jest' | 'vitest' | undefined;
 }
 
 /**
- * Looks at the application that is to use the package.
+ * Looks at the application that will use the package.
  *
- * @throws {Error} that says what to do, where there is no application on a supported line of Nest.
+ * @throws {Error} when there is no application on a supported major version of Nest. The message says what to do.
  */
 export function findApplication(tree: Tree, options: NestAddOptions): Application {
   const manifest = readJsonObject(tree, '/package.json');
@@ -48,7 +50,7 @@ export function findApplication(tree: Tree, options: NestAddOptions): Applicatio
   const nestMajor = findNestMajor(tree, manifest);
   if (!tree.exists('/tsconfig.json')) {
     throw new Error(
-      'There is no tsconfig.json here, and only TypeScript can be written: follow the README by hand.',
+      'There is no tsconfig.json here, and nest add writes only TypeScript: follow the README by hand.',
     );
   }
   const sourceRoot = findSourceRoot(tree, options);
@@ -83,11 +85,11 @@ function findNestMajor(tree: Tree, manifest: Readonly<Record<string, unknown>>):
   const major = majorOf(installed) ?? majorOf(declared);
   if (major === 11 || major === 12) return major;
   if (major === undefined) {
-    throw new Error(`Cannot tell the version of @nestjs/core from "${String(declared)}": install it first.`);
+    throw new Error(`"${String(declared)}" does not tell the version of @nestjs/core: install it first.`);
   }
-  const cure =
+  const advice =
     major < 11 ? 'install it by the README, or update Nest first' : 'update nestjs-nudge-auth first';
-  throw new Error(`This application is on Nest ${major}, and nest add works with Nest 11 and 12: ${cure}.`);
+  throw new Error(`This application is on Nest ${major}, and nest add works with Nest 11 and 12: ${advice}.`);
 }
 
 interface Project {
@@ -111,8 +113,8 @@ function findSourceRoot(tree: Tree, { sourceRoot, project }: NestAddOptions): st
   const applications = projects.filter(({ isLibrary }) => !isLibrary).map(({ name }) => name);
   const named = projects.find(({ name }) => name === project);
   if (project !== undefined && (named === undefined || named.isLibrary)) {
-    const choice = applications.length === 0 ? 'it has none' : `use one of ${applications.join(', ')}`;
-    throw new Error(`"${project}" is no application among the projects of nest-cli.json: ${choice}.`);
+    const choice = applications.length === 0 ? 'there is none' : `use one of ${applications.join(', ')}`;
+    throw new Error(`"${project}" is not an application in nest-cli.json: ${choice}.`);
   }
   const general = readJsonObject(tree, '/nest-cli.json')?.['sourceRoot'];
   const found = named?.sourceRoot ?? sourceRoot ?? (typeof general === 'string' ? general : 'src');
@@ -122,7 +124,7 @@ function findSourceRoot(tree: Tree, { sourceRoot, project }: NestAddOptions): st
   throw new Error(`"${library.name}" is a library: name an application with --project.`);
 }
 
-/** The application's own, and those of the libraries it may take its strategy from. */
+/** The application's folder and those of the libraries: its strategy may stand in any of them. */
 function sourceFolders(tree: Tree, sourceRoot: string): string[] {
   return [
     sourceRoot,
@@ -142,7 +144,7 @@ function textsBelow(tree: Tree, folder: string): string[] {
   return texts;
 }
 
-/** passport-jwt's strategy is called `jwt` unless its class says otherwise. */
+/** The strategy of passport-jwt is called `jwt` unless its class gives another name. */
 function declaresJwtStrategy(text: string): boolean {
   if (!/\bPassportStrategy\s*\(/.test(withoutCommentsAndStrings(text))) return false;
   return (

@@ -1,11 +1,11 @@
 import type { Application } from './application.js';
 
-/** The module's class, which the application's root module imports. */
+/** The class that the application's root module imports. */
 export const MODULE_CLASS = 'NudgeModule';
 
 type Choices = Pick<Application, 'hasJwtStrategy' | 'hasConfigModule' | 'httpAdapter' | 'e2eRunner'>;
 
-/** The lines that are not `false`, as a file. */
+/** The text of a file from its lines. A line that is `false` is left out. */
 function lines(...parts: readonly (string | false)[]): string {
   return `${parts.filter((part) => part !== false).join('\n')}\n`;
 }
@@ -20,7 +20,7 @@ export function moduleFile({ hasJwtStrategy, hasConfigModule }: Choices): string
       "import { NudgeAuthModule } from 'nestjs-nudge-auth';",
       "import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';",
       '',
-      "/** GET /nudge/token for signed-in users: the application's 'jwt' strategy guards it. */",
+      "/** GET /nudge/token for signed-in users. The application's 'jwt' strategy guards it. */",
       '@Module({',
       '  imports: [',
       readEnvFile,
@@ -39,7 +39,7 @@ export function moduleFile({ hasJwtStrategy, hasConfigModule }: Choices): string
     "import { NudgeAuthModule } from 'nestjs-nudge-auth';",
     "import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';",
     '',
-    '/** GET /nudge/token for signed-in users: those who bring a JWT of this application. */',
+    '/** GET /nudge/token for signed-in users, who send a JWT of this application. */',
     '@Module({',
     '  imports: [',
     readEnvFile,
@@ -66,7 +66,7 @@ export function moduleFile({ hasJwtStrategy, hasConfigModule }: Choices): string
   );
 }
 
-/** `test/nudge.e2e-spec.ts`: the whole application, with an emulator in the place of Nudge. */
+/** `test/nudge.e2e-spec.ts`: the whole application, with an emulator in place of Nudge. */
 export function e2eTestFile(
   { hasJwtStrategy, httpAdapter, e2eRunner }: Choices,
   rootModule: { readonly className: string; readonly specifier: string },
@@ -106,7 +106,7 @@ export function e2eTestFile(
     ...(hasJwtStrategy
       ? [
           `    const testing = await Test.createTestingModule({ imports: [${className}] })`,
-          '      // Your strategy has tests of its own: here every caller is signed in.',
+          '      // Your strategy has its own tests. Here every caller is signed in.',
           '      .overrideGuard(NudgeUserGuard)',
           '      .useValue({ canActivate: () => true })',
           '      .compile();',
@@ -167,14 +167,14 @@ const TESTS_WITH_USER_JWT = [
   '  });',
 ];
 
-/** What a new application needs in its environment; `userJwtSecret` is empty where everybody can read it. */
+/** What a new application needs in its environment. `userJwtSecret` is empty in a file that goes into git. */
 export function environmentLines({ hasJwtStrategy }: Choices, userJwtSecret: string): string {
   return lines(
-    '# Nudge. These two go with the emulator: npx nestjs-nudge-auth emulator',
-    '# For Nudge itself, put in the private key of your account and remove the URL.',
+    '# Nudge. These two lines are for the emulator: npx nestjs-nudge-auth emulator',
+    '# For the real Nudge, enter the private key of your account and remove the URL.',
     'NUDGE_API_KEY=nudge-private-key-for-the-emulator-only',
     'NUDGE_BASE_URL=http://127.0.0.1:4010/api',
-    !hasJwtStrategy && "# What your users' JWTs are signed with, 32 bytes or more. This makes one:",
+    !hasJwtStrategy && "# The secret that signs your users' JWTs, 32 bytes or more. This command makes one:",
     !hasJwtStrategy && `# node -p "crypto.randomBytes(32).toString('base64url')"`,
     !hasJwtStrategy && `USER_JWT_SECRET=${userJwtSecret}`,
   );

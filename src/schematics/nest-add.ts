@@ -9,10 +9,12 @@ import { withModuleImported } from './source-text.js';
 const USER_JWT_SECRET_BYTES = 32;
 
 /**
- * `nest add nestjs-nudge-auth`: the peers of the application's line of Nest, a module that registers the endpoint, its
- * environment, and a first e2e test. What is there already stays; what cannot be edited safely is printed.
+ * `nest add nestjs-nudge-auth`: adds the peers for the application's major version of Nest, a module that registers the
+ * endpoint, its environment variables and a first e2e test. It keeps what is there already. Where it cannot edit a file
+ * safely, it prints the lines to paste.
  *
- * @throws {Error} from the rule, which then changes nothing: where there is no application on a supported line of Nest.
+ * @throws {Error} from the rule, which then changes nothing, when there is no application on a supported major version
+ * of Nest.
  */
 export function nestAdd(options: NestAddOptions): Rule {
   return (tree, context) => {
@@ -20,7 +22,9 @@ export function nestAdd(options: NestAddOptions): Rule {
     addPeers(tree, context, application, String(options.skipInstall) === 'true');
     const modulePath = `/${application.sourceRoot}/nudge/nudge.module.ts`;
     if (application.hasNudgeAuthModule && !tree.exists(modulePath)) {
-      context.logger.info('The application registers NudgeAuthModule itself: its sources stay as they are.');
+      context.logger.info(
+        'The application registers NudgeAuthModule already: nest add leaves its sources as they are.',
+      );
       return;
     }
     const isNew = createIfMissing(tree, modulePath, moduleFile(application));
@@ -29,8 +33,8 @@ export function nestAdd(options: NestAddOptions): Rule {
     addE2eTest(tree, context, application);
     if (isNew && !application.hasJwtStrategy) {
       context.logger.info(
-        "GET /nudge/token takes JWTs that are signed with USER_JWT_SECRET (no passport strategy 'jwt' was found). " +
-          `Another way to know your users? See ${posix.basename(modulePath)}, and docs/guards.md of nestjs-nudge-auth.`,
+        "GET /nudge/token accepts JWTs that are signed with USER_JWT_SECRET (no passport strategy 'jwt' was found). " +
+          `If your users sign in another way, see ${posix.basename(modulePath)} and docs/guards.md of nestjs-nudge-auth.`,
       );
     }
   };
@@ -54,7 +58,7 @@ function addPeers(
     );
   }
   if (skipInstall) {
-    context.logger.warn('package.json names more packages now: install them, for example with npm install.');
+    context.logger.warn('package.json names new packages: install them, for example with npm install.');
   } else {
     context.addTask({
       toConfiguration: () => ({ name: 'node-package', options: { command: 'install' } }),
@@ -62,14 +66,14 @@ function addPeers(
   }
 }
 
-/** Whether there was none. */
+/** Creates the file unless it exists. Returns whether it was created. */
 function createIfMissing(tree: Tree, path: string, content: string): boolean {
   if (tree.exists(path)) return false;
   tree.create(path, content);
   return true;
 }
 
-/** How a file of the application imports another one. */
+/** The specifier by which one file of the application imports another. */
 function specifierOf(from: string, to: string, { importExtension }: Application): string {
   const path = posix.relative(posix.dirname(from), to).replace(/\.ts$/, importExtension);
   return path.startsWith('.') ? path : `./${path}`;
@@ -111,10 +115,12 @@ function addEnvironment(tree: Tree, context: SchematicContext, application: Appl
   if (environment === undefined) {
     const secret = randomBytes(USER_JWT_SECRET_BYTES).toString('base64url');
     tree.create('/.env', environmentLines(application, secret));
-    context.logger.info('.env has what the application needs to start on this machine. Keep it out of git.');
+    context.logger.info(
+      '.env now has what the application needs to start on this machine. Keep it out of git.',
+    );
   } else if (!/^NUDGE_API_KEY/m.test(environment)) {
     context.logger.warn(
-      'The application does not start before .env, or its environment, has what .env.example names.',
+      'Set the variables of .env.example in .env or in the environment: the application does not start without them.',
     );
   }
 }
@@ -123,7 +129,7 @@ function addE2eTest(tree: Tree, context: SchematicContext, application: Applicat
   const { sourceRoot, rootModule, e2eRunner, httpAdapter } = application;
   if (rootModule === undefined || e2eRunner === undefined || httpAdapter === undefined) {
     context.logger.info(
-      'No e2e test was added: it needs the test set-up of the Nest CLI, for jest or vitest.',
+      'No e2e test was added: it needs the test set-up of the Nest CLI for jest or vitest.',
     );
     return;
   }

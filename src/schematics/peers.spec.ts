@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { added, manifest, ON_NEST_12, TEMPLATE } from '../../test/support/nest-workspace.js';
 
-describe('nest add, peers', () => {
-  it('takes those of line 11 for an application on Nest 11, and installs them', () => {
+describe('nest add and the peers', () => {
+  it('adds the peers of Nest 11 to an application on Nest 11, and installs them', () => {
     const workspace = added(TEMPLATE);
     expect(workspace.manifest.dependencies).toEqual({
       '@nestjs/axios': '^4.0.0',
@@ -17,7 +17,7 @@ describe('nest add, peers', () => {
     expect(workspace.tasks).toEqual([{ name: 'node-package', options: { command: 'install' } }]);
   });
 
-  it('takes those of line 12 for an application on Nest 12', () => {
+  it('adds the peers of Nest 12 to an application on Nest 12', () => {
     expect(added(ON_NEST_12).manifest.dependencies).toMatchObject({
       '@nestjs/axios': '^12.0.0',
       '@nestjs/config': '^12.0.0',
@@ -25,7 +25,7 @@ describe('nest add, peers', () => {
     });
   });
 
-  it('goes by the Nest that is installed, whatever the range in package.json allows', () => {
+  it('follows the installed version of Nest, even if the range in package.json allows another', () => {
     const files = {
       ...TEMPLATE,
       'package.json': manifest({ '@nestjs/core': '>=11' }),
@@ -34,7 +34,7 @@ describe('nest add, peers', () => {
     expect(added(files).manifest.dependencies['@nestjs/axios']).toBe('^12.0.0');
   });
 
-  it('puts line 11 in the place of the ESM-only line 12 beside Nest 11, and says so', () => {
+  it('replaces the ESM-only version 12 of a peer beside Nest 11, and says so', () => {
     const workspace = added({
       ...TEMPLATE,
       'package.json': manifest({ '@nestjs/config': '^12.0.1', '@nestjs/passport': '12.0.0' }),
@@ -48,7 +48,7 @@ describe('nest add, peers', () => {
     );
   });
 
-  it('leaves alone what fits already, where it stands and as it is written', () => {
+  it('leaves a peer that fits already where it stands and as it is written', () => {
     const dependencies = {
       '@nestjs/axios': '~4.0.1',
       '@nestjs/config': 'workspace:*',
@@ -68,7 +68,7 @@ describe('nest add, peers', () => {
     expect(workspace.text('package.json')).toContain('\n\t"name": "app"');
   });
 
-  it('installs nothing with --skip-install, and says what is left to do', () => {
+  it('installs nothing with --skip-install, and says what the user must do', () => {
     const workspace = added(TEMPLATE, { skipInstall: true });
     expect(workspace.tasks).toEqual([]);
     expect(workspace.messages.join()).toContain('npm install');

@@ -1,6 +1,6 @@
 import { objectOrNothing } from './schematic.js';
 
-/** The lines of Nest that `nest add` works with. */
+/** The major versions of Nest that `nest add` works with. */
 export type NestMajor = 11 | 12;
 
 type Section = 'dependencies' | 'devDependencies';
@@ -8,15 +8,15 @@ type Section = 'dependencies' | 'devDependencies';
 interface Peer {
   readonly name: string;
   readonly section: Section;
-  /** The range that is added to an application on that line of Nest. */
+  /** The range that is added to an application on that major version of Nest. */
   readonly range: Readonly<Record<NestMajor, string>>;
-  /** The majors that may stay. Left out, any may: npm reports what does not fit. */
+  /** The major versions that may stay. If it is left out, any may stay: npm reports what does not fit. */
   readonly fitting?: Readonly<Record<NestMajor, readonly number[]>>;
 }
 
 const onEither = (range: string): Peer['range'] => ({ 11: range, 12: range });
 
-// Line 12 of Nest's packages is ESM only: beside Nest 11 it breaks CommonJS tests. The lines before it load everywhere.
+// Version 12 of Nest's packages is ESM only: beside Nest 11 it breaks CommonJS tests. Older versions load everywhere.
 const PEERS: readonly Peer[] = [
   ...['@nestjs/axios', '@nestjs/config'].map((name) => ({
     name,
@@ -35,20 +35,20 @@ const PEERS: readonly Peer[] = [
   { name: '@types/passport-jwt', section: 'devDependencies', range: onEither('^4.0.1') },
 ];
 
-/** The first number of a version or range; `undefined` for what has none, such as `latest` or `workspace:*`. */
+/** The first number of a version or range; `undefined` if it has none, as in `latest` or `workspace:*`. */
 export function majorOf(version: unknown): number | undefined {
   const digits = typeof version === 'string' ? /^\D*(\d+)/.exec(version)?.[1] : undefined;
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** One line of the report: what was added, or put in the place of what. */
+/** One line of the report: a peer that was added, or that replaced another range. */
 interface PeerChange {
   readonly name: string;
   readonly range: string;
   readonly replaced?: string;
 }
 
-/** The manifest with the peers of the application's line of Nest. What fits already stays as it is. */
+/** The manifest with the peers for the application's major version of Nest. A peer that fits already stays as it is. */
 export function withPeers(
   manifest: Readonly<Record<string, unknown>>,
   nestMajor: NestMajor,
@@ -61,7 +61,7 @@ export function withPeers(
     );
     const declared = present === undefined ? undefined : objectOrNothing(changed[present])?.[name];
     const major = majorOf(declared);
-    // A range without a number says nothing against it.
+    // A range without a number, such as `latest`, stays too.
     if (present !== undefined && (major === undefined || fitting?.[nestMajor].includes(major) !== false))
       continue;
     const target = present ?? section;
@@ -79,7 +79,7 @@ function sectionsOf(manifest: Readonly<Record<string, unknown>>): string[] {
   return ['dependencies', 'devDependencies', 'optionalDependencies'].filter((section) => section in manifest);
 }
 
-/** As npm sorts them. */
+/** Sorted by name, as npm does it. */
 function sorted(entries: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(entries).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

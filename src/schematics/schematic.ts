@@ -1,9 +1,11 @@
 /*
- * What of `@angular-devkit/schematics` is used here, described by its shape: the engine comes with the Nest CLI, so the
- * package needs no dependency for it.
+ * The parts of `@angular-devkit/schematics` that are used here, as types. The engine comes with the Nest CLI, so the
+ * package needs no dependency on it.
  */
 
-/** The files of the user's workspace. Nothing is written before the rule has ended well, and never in a dry run. */
+/**
+ * The files of the user's workspace. The engine writes them only after the rule has succeeded, and never in a dry run.
+ */
 export interface Tree {
   exists(path: string): boolean;
   read(path: string): Uint8Array | null;
@@ -12,10 +14,10 @@ export interface Tree {
   getDir(path: string): { visit(visitor: (path: string) => void): void };
 }
 
-/** What a rule gets beside the files. */
+/** What a rule gets besides the files. */
 export interface SchematicContext {
   readonly logger: { info(message: string): void; warn(message: string): void };
-  /** The task runs after the files are written, and not in a dry run. */
+  /** The engine runs the task after it has written the files, and not in a dry run. */
   addTask(task: { toConfiguration(): { name: string; options: object } }): unknown;
 }
 
@@ -35,12 +37,12 @@ export function readJsonObject(tree: Tree, path: string): Record<string, unknown
   try {
     return objectOrNothing(JSON.parse(text));
   } catch {
-    // The caller says what it needs of the file, and what to do.
+    // The caller reports what the file must hold and what to do.
     return undefined;
   }
 }
 
-/** The value, if it is an object with named members. */
+/** The value if it is an object that is not an array; else `undefined`. */
 export function objectOrNothing(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)

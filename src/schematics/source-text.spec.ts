@@ -7,7 +7,7 @@ function edited(text: string): string | undefined {
   return withModuleImported(text, { className: 'NudgeModule', specifier: './nudge.module' });
 }
 
-describe('a module that is imported into another', () => {
+describe('adding a module to the imports of another', () => {
   it.each([
     ['an empty list', '@Module({ imports: [] })', '@Module({ imports: [NudgeModule] })'],
     ['a list in one line', '@Module({ imports: [A, B] })', '@Module({ imports: [NudgeModule, A, B] })'],
@@ -16,14 +16,14 @@ describe('a module that is imported into another', () => {
       '@Module({\n  imports: [\n    A,\n  ],\n})',
       '@Module({\n  imports: [\n    NudgeModule,\n    A,\n  ],\n})',
     ],
-    ['an empty list with a blank', '@Module({ imports: [ ] })', '@Module({ imports: [NudgeModule] })'],
+    ['an empty list with a space', '@Module({ imports: [ ] })', '@Module({ imports: [NudgeModule] })'],
     [
-      'a list after an object that has one',
+      'a list after an object with a list of the same name',
       '@Module({ providers: [{ imports: [X] }], imports: [A.forRoot({ imports: [X] })] })',
       '@Module({ providers: [{ imports: [X] }], imports: [NudgeModule, A.forRoot({ imports: [X] })] })',
     ],
     [
-      'a list behind a comment and a string that look like one',
+      'a list after a comment and a string that look like one',
       "@Module({ // imports: [X]\n  providers: [{ provide: 'imports: [' }],\n  imports: [A],\n})",
       "@Module({ // imports: [X]\n  providers: [{ provide: 'imports: [' }],\n  imports: [NudgeModule, A],\n})",
     ],
@@ -32,7 +32,7 @@ describe('a module that is imported into another', () => {
       '@Module({\n  providers: [A],\n})',
       '@Module({\n  imports: [NudgeModule],\n  providers: [A],\n})',
     ],
-  ])('joins %s', (_, before, after) => {
+  ])('edits %s', (_, before, after) => {
     const importLine = "import { NudgeModule } from './nudge.module';\n";
     expect(edited(`${HEAD}\n${before}\nexport class AppModule {}\n`)).toBe(
       `${HEAD}${importLine}\n${after}\nexport class AppModule {}\n`,
@@ -40,20 +40,20 @@ describe('a module that is imported into another', () => {
   });
 
   it.each([
-    ['imports are no list', '@Module({ imports: MODULES })'],
-    ['imports are a property in short', '@Module({ imports })'],
+    ['imports are not a list', '@Module({ imports: MODULES })'],
+    ['imports are a shorthand property', '@Module({ imports })'],
     ['the decorator has no object', '@Module(metadata)'],
     ['the object is empty', '@Module({})'],
     ['there are two modules', '@Module({ imports: [] }) class A {}\n@Module({ imports: [] }) class B {}'],
-  ])('is left to the reader where %s', (_, text) => {
+  ])('edits nothing if %s', (_, text) => {
     expect(edited(`${HEAD}${text}`)).toBeUndefined();
   });
 
-  it('is left to the reader where nothing is imported at all', () => {
+  it('edits nothing if the file has no import line', () => {
     expect(edited('@Module({ imports: [] })')).toBeUndefined();
   });
 
-  it('is imported in the style of the file, after its last import', () => {
+  it('writes the import line in the style of the file, after its last import', () => {
     const text =
       'import { Module } from "@nestjs/common"\r\nimport {\r\n  A,\r\n  B,\r\n} from "./ab"\r\n@Module({ imports: [A] })';
     expect(edited(text)).toContain(

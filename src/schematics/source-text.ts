@@ -1,4 +1,4 @@
-/** The same text, with blanks for what comments and strings hold: every index stays where it was. */
+/** The same text with comments and strings blanked out, so that every index stays where it was. */
 export function withoutCommentsAndStrings(text: string): string {
   return text.replace(
     /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g,
@@ -13,8 +13,8 @@ interface Line {
 }
 
 /**
- * The text of a module's file with one more module imported, or `undefined` where the file is not simple: more than one
- * `@Module`, or `imports` that is no list.
+ * The text of a module's file with one more module imported, or `undefined` if the file is not simple enough to edit:
+ * it has more than one `@Module`, or `imports` is not a list.
  */
 export function withModuleImported(text: string, { className, specifier }: Line): string | undefined {
   const code = withoutCommentsAndStrings(text);
@@ -29,7 +29,7 @@ function withListEntry(text: string, code: string, start: number, className: str
   const property = findProperty(code, start, 'imports');
   if (property === undefined) {
     const rest = text.slice(start);
-    // The first property stands on a line of its own, whose indent the new one takes.
+    // The new property takes the indent of the first one, which must stand on its own line.
     const indent = /^\s*\n[ \t]*(?=\w)/.exec(rest)?.[0];
     return indent === undefined
       ? undefined
@@ -44,7 +44,7 @@ function withListEntry(text: string, code: string, start: number, className: str
   return `${text.slice(0, at)}${entry}${text.slice(isEmpty ? at + gap.length : at)}`;
 }
 
-/** Where the object's own property begins: not that of an object within it. */
+/** Where the object's own property begins. A property of a nested object does not count. */
 function findProperty(code: string, start: number, name: string): number | undefined {
   let depth = 0;
   for (let index = start; index < code.length && depth >= 0; index += 1) {
@@ -58,7 +58,7 @@ function findProperty(code: string, start: number, name: string): number | undef
   return undefined;
 }
 
-/** After the last import, with its quotes, semicolon and line break. */
+/** Adds the import after the last one, with the same quotes, semicolon and line break. */
 function withImportLine(text: string, className: string, specifier: string): string | undefined {
   const last = [...text.matchAll(/^import\b[^;'"]*?(['"])[^'"\n]+['"](;?)[ \t]*(\r?\n)/gm)].at(-1);
   if (last === undefined) return undefined;

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 
 /**
- * The injection token of a registration's `NudgeTokenService`; a named registration has a token of its own.
+ * The injection token of a registration's `NudgeTokenService`. Each named registration has a different one.
  *
  * @publicApi
  */

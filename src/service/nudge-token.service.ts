@@ -25,9 +25,9 @@ import { standingOf, standingOfAll } from './standing.js';
 export type * from './nudge-token.types.js';
 
 /**
- * What `getToken` resolves with, itself where it is held: for the endpoint, to which every promise is a cost. The
- * deadline begins when the request arrived. A service or a method that a host has put in the place of ours is asked for
- * its promise.
+ * `getToken` for the endpoint: it returns a held token without a promise, because promises cost time on the hot path. The
+ * deadline counts from the arrival of the request. If the host has replaced the service or its method, it calls that
+ * method and returns the promise.
  */
 export let tokenAtOnce: (
   service: NudgeTokenService,
@@ -38,13 +38,13 @@ export let tokenAtOnce: (
 noteLoadedCopy();
 
 /**
- * Hands out Nudge tokens: held ones while they are good, new ones when they are not.
+ * Hands out Nudge tokens: the held token while it is good, otherwise a new one.
  *
  * @publicApi
  */
 @Injectable()
 export class NudgeTokenService {
-  /** `undefined` with tenants, each of which has its own. */
+  /** `undefined` with tenants, because each tenant has its own cache. */
   readonly #cache: TokenCache | undefined;
   readonly #tenants: Tenants | undefined;
   readonly #board: StatusBoard;
@@ -62,7 +62,7 @@ export class NudgeTokenService {
         : Promise.resolve(service.getToken(request));
   }
 
-  /** @internal Nest makes it. */
+  /** @internal Nest creates the service. */
   constructor(
     @Inject(TokenCache) cache: TokenCache | undefined,
     @Inject(StatusBoard) board: StatusBoard,
@@ -79,12 +79,12 @@ export class NudgeTokenService {
   }
 
   /**
-   * A token that still lives for a while: held where possible, fetched from Nudge otherwise.
+   * Returns a token that still lives for a while: the held one if it is good, otherwise one from Nudge.
    *
-   * @throws {NudgeAuthError} with the `code` that tells why there is none; at the latest after `http.deadlineMs`.
+   * @throws {NudgeAuthError} with the `code` that says why there is no token, after `http.deadlineMs` at the latest.
    */
   getToken(request?: NudgeTokenRequest): Promise<NudgeToken> {
-    // Not async: a held token is resolved once, not for every caller.
+    // Not async: all callers of a held token share one promise.
     try {
       const token = this.#getToken(request);
       return token instanceof Promise ? token : this.#resolved(token);
@@ -94,11 +94,12 @@ export class NudgeTokenService {
   }
 
   /**
-   * Lets go of the held token: the next caller gets a new one (in scope `'user'` not before 30 s after the last, like
-   * every token of one user). Nudge's tokens cannot be withdrawn, so whoever has the old one keeps it until it expires.
-   * With `tenant` alone it lets go of all tokens of that tenant, in every process, and asks for its config anew.
+   * Drops the held token, so that the next caller gets a new one. In scope `'user'` the new one comes 30 s after the last
+   * one at the earliest, like every token of one user. Nudge cannot withdraw a token: a client that has the old one can
+   * use it until it expires. With `tenant` alone the call drops all tokens of that tenant, in every process, and asks for
+   * the tenant's config anew.
    *
-   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` when the selector is out of bounds.
+   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` if the selector is out of bounds.
    */
   async invalidate(request: NudgeTokenSelector = {}): Promise<void> {
     if (this.#cache !== undefined) return this.#cache.invalidate(this.#select(request));
@@ -108,9 +109,9 @@ export class NudgeTokenService {
   }
 
   /**
-   * Lets go of all tokens of the registration, in every process that shares its store: they follow within 2 s.
+   * Drops all tokens of the registration. The other processes that share its store follow within 2 s.
    *
-   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` with the option `tenants`: name the tenant to `invalidate` instead.
+   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` with the option `tenants`: call `invalidate` with the tenant instead.
    */
   async invalidateAll(): Promise<void> {
     if (this.#cache === undefined) throw tenantRequired();
@@ -118,10 +119,10 @@ export class NudgeTokenService {
   }
 
   /**
-   * What is held and how the last attempts went; never a token or a key. With the option `tenants`, of one tenant or of
-   * all together.
+   * Reports which tokens are held and how the last attempts ended, but never a token or a key. With the option `tenants` it
+   * reports on the given tenant, or on all tenants together.
    *
-   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` for a tenant's id that is out of bounds, or without tenants.
+   * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` if `tenant` is out of bounds, or given without the option `tenants`.
    */
   status({ tenant }: Pick<NudgeTokenSelector, 'tenant'> = {}): NudgeTokenStatus {
     const { scope, store } = this.#options;
@@ -140,7 +141,7 @@ export class NudgeTokenService {
       ...held.summary,
       ...standingOf(held, enabled),
       ...registration,
-      // Of the registration, also where the rest is of a tenant.
+      // These describe the registration, also if the rest describes one tenant.
       storeAvailable,
       userKeys,
       auditDropped,
@@ -151,17 +152,17 @@ export class NudgeTokenService {
   }
 
   /**
-   * Calls `listener` for everything that happens to this registration's tokens, from now on. Its errors are caught: the
-   * first is logged, and no token depends on it. It runs within the process' one thread: let it do little.
+   * Calls `listener` for every event of this registration from now on. The module catches the errors of the listener and
+   * logs the first one; no token depends on it. The listener runs in the thread that serves requests, so let it do little.
    *
-   * @returns ends the subscription.
+   * @returns a function that ends the subscription.
    * @see docs/events.md
    */
   subscribe(listener: (event: NudgeAuthEvent) => void): () => void {
     return this.#events.subscribe(listener);
   }
 
-  /** A switch that throws, or answers with anything but `true`, is off: nothing is sent by mistake. */
+  /** Treats a switch that throws or does not return `true` as off, so that nothing is sent by mistake. */
   #isEnabled(): boolean {
     try {
       const isEnabled: unknown = this.#options.enabled();
@@ -203,7 +204,7 @@ export class NudgeTokenService {
     return tenants.getToken(tenant, { ...selected, forceRefresh }, arrivedAt);
   }
 
-  /** Before the cache is asked, which counts all other requests. */
+  /** Checks the request and counts it if it is refused here. The cache counts all other requests. */
   #admit(request: NudgeTokenRequest): DefiniteSelection {
     try {
       const selected = this.#select(request);

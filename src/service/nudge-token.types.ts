@@ -2,66 +2,66 @@ import type { NudgeAuthErrorCode } from '../common/errors.js';
 import type { StatusSummary } from '../telemetry/status-board.js';
 
 /**
- * Which token is meant.
+ * Selects a token.
  *
  * @publicApi
  */
 export interface NudgeTokenSelector {
-  /** Minutes the token lives, 30 to 1440. Default: the registration's `defaultExpiryMins`. */
+  /** Minutes that the token lives, 30 to 1440. Default: the registration's `defaultExpiryMins`. */
   expiryMins?: number;
   /** The user's external id, 1 to 100 characters. Required in scope `'user'`, refused in scope `'client'`. */
   extId?: string;
-  /** Whose account: required with the option `tenants`, 1 to 200 characters, compared exactly; refused without it. */
+  /** The id of the tenant, 1 to 200 characters, compared exactly. Required with the option `tenants`, refused without it. */
   tenant?: string;
 }
 
 /**
- * Which token is asked for, and how.
+ * Selects a token and says how to get it.
  *
  * @publicApi
  */
 export interface NudgeTokenRequest extends NudgeTokenSelector {
-  /** `true` skips the held token and gets one that was fetched after this call. */
+  /** `true` skips the held token and gets a token whose renewal begins after this call. */
   forceRefresh?: boolean;
-  /** Releases this caller when aborted, with the signal's reason; what others wait for goes on. */
+  /** When it is aborted, this caller gets the signal's reason. The renewal goes on for the callers that still wait. */
   signal?: AbortSignal;
 }
 
-/** A held token in a status: everything but the token. */
+/** Describes a held token in a status, without the token itself. */
 export interface HeldTokenStatus {
-  /** Minutes it was asked to live. */
+  /** The lifetime that the module asked Nudge for, in minutes. */
   readonly expiryMins: number;
-  /** Names the API key that fetched it. */
+  /** The fingerprint of the API key that fetched the token. */
   readonly keyFingerprint: string;
-  /** Milliseconds since it arrived. */
+  /** Milliseconds since the token arrived. */
   readonly ageMs: number;
-  /** Milliseconds it can still be used. */
+  /** Milliseconds for which the token can still be used. */
   readonly remainingMs: number;
 }
 
 /**
- * What the service knows of its own work. Holds neither tokens nor keys nor users' ids.
+ * The state of a registration's tokens. It contains no token, no key and no user's id.
  *
  * @publicApi
  */
 export interface NudgeTokenStatus extends StatusSummary {
   readonly scope: 'client' | 'user';
-  /** What the kill switch says. */
+  /** `false` while the kill switch, the option `enabled`, is off. */
   readonly enabled: boolean;
-  /** How many tokens are held. */
+  /** The number of tokens that the process holds. */
   readonly heldTokens: number;
-  /** Each of them, in scope `'client'`; in scope `'user'` the number has to do. */
+  /** Each held token in scope `'client'`. Empty in scope `'user'`, where there may be very many. */
   readonly tokens: readonly HeldTokenStatus[];
-  /** Whether a caller can get a token now: one is held, or no failure keeps one from being fetched. */
+  /** Whether a caller can get a token now: a usable one is held, or no failure prevents the module from fetching one. */
   readonly canServe: boolean;
-  /** Whether tokens are being renewed: the last failure has ended, and nothing is waited out. */
+  /** Whether the module can renew tokens: no failure stands, and no backoff or pause runs. */
   readonly canRenew: boolean;
-  /** Why tokens cannot be renewed. */
+  /** Why the module cannot renew tokens. */
   readonly renewalFailure: NudgeAuthErrorCode | undefined;
-  /** With the option `tenants`: how many were asked for in the last ten minutes, and how many of them get no token now. */
+  /** With the option `tenants`: how many tenants had requests in the last ten minutes, and how many of them get no token now. */
   readonly tenants?: { readonly active: number; readonly cannotServe: number };
-  /** Whether processes share tokens by the option `store`. */
+  /** Whether processes share tokens through the option `store`. */
   readonly hasStore: boolean;
-  /** Milliseconds until Nudge may be called again after failures or a 429; 0 when it may be now. */
+  /** Milliseconds until the module may call Nudge again after a failure or a 429; 0 if it may call now. */
   readonly nextAttemptInMs: number;
 }

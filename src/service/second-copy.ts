@@ -1,22 +1,22 @@
 import { Logger } from '@nestjs/common';
 
 interface LoadedCopies {
-  /** Where each copy that has been loaded lies. */
+  /** The path of each copy that the process has loaded. */
   readonly loaded: Set<string>;
-  /** Those whose module an application imports. */
+  /** The paths of the copies whose module an application imports. */
   readonly imported: Set<string>;
 }
 
-/** Shared by all copies of this package in a process, of whatever version. */
+/** All copies of this package in a process share this symbol, also copies of other versions. */
 const COPIES = Symbol.for('nestjs-nudge-auth.copies');
 
-/** The file that runs: neither `import.meta` nor `__filename` is there in both builds. Source maps do not change it. */
+/** The path of this file. It comes from a stack trace, because neither `import.meta` nor `__filename` is in both builds. */
 function ownPath(): string {
-  // oxlint-disable-next-line typescript/unbound-method -- only put back
+  // oxlint-disable-next-line typescript/unbound-method -- only restored below
   const { prepareStackTrace } = Error;
   try {
     Error.prepareStackTrace = (_error, [own]) => own?.getFileName() ?? '';
-    return String(new Error('only its call sites count').stack);
+    return String(new Error('only its call sites are read').stack);
   } finally {
     Error.prepareStackTrace = prepareStackTrace;
   }
@@ -32,29 +32,29 @@ function copies(): LoadedCopies {
   return shared[COPIES];
 }
 
-/** Two loaded copies do no harm before the module of one of them is imported: then Nest may be asked for the other's classes. */
-function warnOfSecond(): void {
+/** Warns once an application imports the module of one copy: Nest then does not find the classes of the other copies. */
+function warnAboutSecondCopy(): void {
   const { loaded, imported } = copies();
   if (imported.size === 0 || loaded.size < 2) return;
   new Logger('NudgeAuthModule').warn(
     `nestjs-nudge-auth is loaded ${loaded.size} times: ${[...loaded].join(' and ')}. Nest does not find the ` +
-      'NudgeTokenService of one copy where the module of another is imported. Keep one: npm ls nestjs-nudge-auth tells ' +
-      'who brings them; of one installed copy, use either import or require',
+      'NudgeTokenService of one copy where the module of another is imported. Keep one: npm ls nestjs-nudge-auth shows which ' +
+      'packages install them. If only one is installed, load it by import alone or by require alone',
   );
 }
 
-/** To be called once, where the classes are defined that Nest injects. */
+/** Call it in the file that defines the classes that Nest injects. */
 export function noteLoadedCopy(): void {
   const { loaded } = copies();
   if (loaded.has(OWN_COPY)) return;
   loaded.add(OWN_COPY);
-  warnOfSecond();
+  warnAboutSecondCopy();
 }
 
-/** To be called where an application imports the module: before Nest looks for anything. */
+/** Call it when an application imports the module, before Nest resolves any class. */
 export function noteImportedModule(): void {
   const { imported } = copies();
   if (imported.has(OWN_COPY)) return;
   imported.add(OWN_COPY);
-  warnOfSecond();
+  warnAboutSecondCopy();
 }

@@ -2,22 +2,22 @@ import { NudgeAuthError } from '../common/errors.js';
 import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
 import type { NudgeTokenSelector } from './nudge-token.types.js';
 
-/** A caller's wish, checked. */
+/** The checked selection of a caller. */
 export interface Selection {
   /** `undefined`: the default of the registration, or of the tenant. */
   readonly expiryMins: number | undefined;
   readonly extId: string | undefined;
 }
 
-/** With the default filled in. */
+/** A selection with the default lifetime. */
 export interface DefiniteSelection extends Selection {
   readonly expiryMins: number;
 }
 
 /**
- * Which token of an account is meant.
+ * Checks which token of an account a caller selects.
  *
- * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` when it is out of bounds, or does not fit the scope.
+ * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` if a value is out of bounds or does not fit the scope.
  */
 export function selectionOf({ expiryMins, extId }: NudgeTokenSelector, scope: 'client' | 'user'): Selection {
   const isInBounds =
@@ -35,7 +35,7 @@ export function selectionOf({ expiryMins, extId }: NudgeTokenSelector, scope: 'c
     if (typeof extId !== 'string' || extId === '' || extId.length > MAX_EXT_ID_LENGTH) {
       throw invalid(`extId must be a string of 1 to ${MAX_EXT_ID_LENGTH} characters in scope 'user'`);
     }
-    // Half of a surrogate pair cannot be written into a URL.
+    // A URL cannot contain half of a surrogate pair.
     if (!/^\P{Surrogate}*$/u.test(extId)) throw invalid('extId must be well-formed Unicode text');
   }
   return { expiryMins, extId };
@@ -46,7 +46,9 @@ function invalid(message: string): NudgeAuthError {
 }
 
 export function tenantRequired(): NudgeAuthError {
-  return invalid('tenant is required: the registration has the option tenants, and none is the default');
+  return invalid(
+    'tenant is required: the registration has the option tenants, and there is no default tenant',
+  );
 }
 
 export function withoutTenants(): NudgeAuthError {

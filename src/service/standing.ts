@@ -3,23 +3,23 @@ import type { NudgeTokenStatus } from './nudge-token.types.js';
 
 type Standing = Pick<NudgeTokenStatus, 'canServe' | 'canRenew' | 'renewalFailure'>;
 
-/** Whether tokens can be served and renewed, by what is known without a call. */
+/** Whether the module can serve and renew tokens, judged without a call to Nudge or the store. */
 export function standingOf(
   { summary, nextAttemptInMs, holdsUsable }: CacheStatus,
   enabled: boolean,
 ): Standing {
-  // A pause that another process met has no failure of this one's.
+  // A pause that began in another process left no failure in this one.
   const heldBackBy = nextAttemptInMs > 0 ? (summary.lastFailure?.code ?? 'NUDGE_RATE_LIMITED') : undefined;
   const renewalFailure = enabled ? (summary.renewalFailure ?? heldBackBy) : 'NUDGE_DISABLED';
   return {
-    // By the time of the next attempt only a caller can find out how it stands.
+    // Once the next attempt is allowed, nothing prevents a fetch: whether Nudge answers again shows only when a caller asks.
     canServe: enabled && (nextAttemptInMs === 0 || holdsUsable()),
     canRenew: renewalFailure === undefined,
     renewalFailure,
   };
 }
 
-/** The same for all tenants that were asked for of late: the registration serves while one of them can be served. */
+/** The same for all active tenants together: the registration can serve while it can serve one of them. */
 export function standingOfAll(
   tenants: readonly CacheStatus[],
   enabled: boolean,

@@ -14,7 +14,7 @@ import type { ManualClock } from '../testing/manual-clock.js';
 import { TransientFailure, type TokenSource } from '../vendor/token-source.js';
 import type { TokenCache } from '../cache/token-cache.js';
 
-/** How a cold caller of each process got by then: a token, or the code of the failure. */
+/** The outcome of one caller in each process after that time: a token, or the code of the failure. */
 async function askAll(pods: readonly TokenCache[], clock: ManualClock, withinMs: number): Promise<unknown[]> {
   const outcomes: unknown[] = pods.map(() => 'still waiting');
   pods.forEach((pod, index) => {
@@ -34,12 +34,12 @@ function noAnswer(): TransientFailure {
 
 const A_TOKEN = expect.stringContaining('.');
 
-describe('a process on whose way everything is lost', () => {
-  it.each(['tells of changes', 'tells of none'])(
-    'gives the lease back after one attempt, where the store %s: another one calls, and all are served',
+describe('a process whose calls to Nudge get no answer', () => {
+  it.each(['announces changes', 'announces no change'])(
+    'gives the lease back after one attempt, so that another process calls and serves all, if the store %s',
     async (announcement) => {
       const { clock, vendor, network, pods, pod, said } = fleetOf(3);
-      if (announcement === 'tells of none') network.untilChanged = () => new Promise(() => undefined);
+      if (announcement === 'announces no change') network.untilChanged = () => new Promise(() => undefined);
       const hole = new BlackHole(clock);
       const broken = pod(hole);
       const asked = askAll([broken], clock, 10);
@@ -49,21 +49,21 @@ describe('a process on whose way everything is lost', () => {
       expect(outcomes[0]).toEqual(A_TOKEN);
       expect(own).toEqual([outcomes[0]]);
       expect([hole.attempts, vendor.calls]).toEqual([1, 1]);
-      // It says so nevertheless, and lets the others be for a while.
+      // It reports its failure nevertheless, and lets the others go first for a while.
       expect(said.filter(({ type }) => type === 'failed')).toMatchObject([
         { code: 'NUDGE_TIMEOUT', retryInMs: 500 },
       ]);
     },
   );
 
-  it('keeps no lease for what waits until it is known whether there is a way', async () => {
+  it('holds no lease for a renewal that waits for the result of another attempt', async () => {
     const { clock, vendor, pods, pod } = fleetOf(3);
     const broken = pod(new BlackHole(clock));
     const other = { expiryMins: 90 };
     const failed = Promise.resolve(broken.getToken(other)).catch(({ code }: NudgeAuthError) => code);
     await clock.advanceAsync(9_000);
     expect(await failed).toBe('NUDGE_TIMEOUT');
-    // It tries one, and the next waits for how that goes.
+    // It tries one renewal, and the next renewal waits for the result.
     void Promise.resolve(broken.getToken(other)).catch(() => undefined);
     await clock.advanceAsync(5);
     void Promise.resolve(broken.getToken(REQUEST)).catch(() => undefined);
@@ -73,14 +73,14 @@ describe('a process on whose way everything is lost', () => {
     await clock.advanceAsync(7_000);
   });
 
-  it('tries again when nobody else does', async () => {
+  it('tries again when no other process does', async () => {
     const { clock, pod } = fleetOf(0);
     const hole = new BlackHole(clock);
     expect(await askAll([pod(hole)], clock, 7_000)).toEqual(['NUDGE_TIMEOUT']);
     expect(hole.attempts).toBe(2);
   });
 
-  it('is served by its next attempt when only the first one was lost', async () => {
+  it('gets a token with its next attempt when only the first got no answer', async () => {
     const { clock, vendor, pod } = fleetOf(0);
     let attempts = 0;
     const flaky: TokenSource = {
@@ -96,7 +96,7 @@ describe('a process on whose way everything is lost', () => {
     expect(vendor.calls).toBe(1);
   });
 
-  it('does not keep the others from trying whether a pause is over', async () => {
+  it('does not keep the others from probing whether a pause is over', async () => {
     const { clock, network, pods, pod } = fleetOf(1);
     await network.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(SECOND_MS);
@@ -107,7 +107,7 @@ describe('a process on whose way everything is lost', () => {
     expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
   });
 
-  it('does not keep them from it between its attempts either', async () => {
+  it('does not keep the others from that probe between its attempts either', async () => {
     const { clock, network, pods, pod } = fleetOf(1);
     await network.callLimits.beginPause(SECOND_MS);
     await clock.advanceAsync(SECOND_MS);
@@ -116,8 +116,8 @@ describe('a process on whose way everything is lost', () => {
   });
 });
 
-describe('whoever follows a process that renews', () => {
-  it('makes no call beside it while Nudge takes as long as one attempt may', async () => {
+describe('a follower', () => {
+  it('makes no call while the leader waits for Nudge as long as one attempt may take', async () => {
     const { clock, vendor, pods } = fleetOf(100, { random: () => 0 });
     vendor.answersAfterMs = 3 * SECOND_MS;
     const outcomes = await askAll(pods, clock, 3_500);
@@ -126,7 +126,7 @@ describe('whoever follows a process that renews', () => {
     expect(vendor.calls).toBe(1);
   });
 
-  it('does not call for a rotation, for which nobody waits', async () => {
+  it('does not call for a rotation while another process has the lease', async () => {
     const { clock, vendor, network, pods } = fleetOf(1);
     await askAll(pods, clock, 10);
     await clock.advanceAsync(MINUTE_MS);
@@ -135,7 +135,7 @@ describe('whoever follows a process that renews', () => {
     expect(vendor.calls).toBe(1);
   });
 
-  it('makes no call beside one that takes longer than an attempt, nor where the deadline is short', async () => {
+  it('makes no call while the leader takes longer than an attempt, also with a short deadline', async () => {
     for (const { deadlineMs, answersAfterMs } of [
       { deadlineMs: 7_000, answersAfterMs: 6_000 },
       { deadlineMs: 2_000, answersAfterMs: 1_400 },
@@ -150,7 +150,7 @@ describe('whoever follows a process that renews', () => {
     }
   });
 
-  it('is no worse off next time for having waited in vain', async () => {
+  it('gets a token at once after a wait that ended without one', async () => {
     const { clock, network, pod, types } = fleetOf(0);
     const lease = await network.acquire(ENTRY);
     const one = pod();
@@ -160,13 +160,13 @@ describe('whoever follows a process that renews', () => {
     expect(types()).not.toContain('failed');
   });
 
-  it('takes what was stored between its look and its turn', async () => {
+  it('takes a token that was stored between its lookup and its lease', async () => {
     const { clock, vendor, server, pod } = fleetOf(0);
     const late = new Network(server);
     const follower = pod(vendor, late);
     const { acquire } = late;
     late.acquire = async (entry) => {
-      // Another process begins and ends in the time that the question is on its way.
+      // Another process renews the token while the request for the lease is under way.
       await pod().getToken(REQUEST);
       return acquire(entry);
     };
@@ -175,7 +175,7 @@ describe('whoever follows a process that renews', () => {
     expect(vendor.calls).toBe(1);
   });
 
-  it('calls nevertheless where nothing good was stored meanwhile', async () => {
+  it('calls Nudge when what was stored between its lookup and its lease is not a good token', async () => {
     const { clock, vendor, server, pod } = fleetOf(0);
     const late = new Network(server);
     const { acquire } = late;
@@ -190,9 +190,9 @@ describe('whoever follows a process that renews', () => {
   });
 });
 
-describe('Nudge, when it is down for all', () => {
+describe('Nudge, when it fails for every process', () => {
   it.each([2_000, 3_000])(
-    'is asked by one process, at the times that it says itself: after %s ms',
+    'gets calls from one process only, after the %s ms that its Retry-After asks for',
     async (ms) => {
       const { clock, pod } = fleetOf(0);
       const down = new DownVendor(clock, ms);
@@ -205,20 +205,20 @@ describe('Nudge, when it is down for all', () => {
     },
   );
 
-  it('hangs, and is not met with a herd', async () => {
+  it('gets few calls while it hangs', async () => {
     const { clock, pod } = fleetOf(0);
     const holes = Array.from({ length: 20 }, () => new BlackHole(clock));
     const pods = holes.map((hole) => pod(hole));
     for (let passedMs = 0; passedMs < MINUTE_MS / 2; passedMs += 5_000) await askAll(pods, clock, 5_000);
     const attempts = holes.reduce((sum, hole) => sum + hole.attempts, 0);
-    // One after the other, three seconds each, but for those who failed together before anybody knew.
+    // The attempts come one after the other, three seconds each, except those that began before the first had failed.
     expect(attempts).toBeLessThanOrEqual(25);
     expect(attempts).toBeGreaterThanOrEqual(5);
   });
 });
 
-describe('a pause of all', () => {
-  it('is not ended by the success of a call that was sent before it', async () => {
+describe('a pause that all processes share', () => {
+  it('does not end when a call that was sent before it succeeds', async () => {
     const { clock, vendor, server, pod } = fleetOf(0);
     const source: TokenSource = {
       fetchToken: async ({ expiryMins }) => {
@@ -239,7 +239,7 @@ describe('a pause of all', () => {
   });
 
   it.each(['succeeds', 'fails'])(
-    'is tried out by a call that was to be repeated anyway, and that %s',
+    'is probed by a repeated call of before the pause, which frees the probe when it %s',
     async (outcome) => {
       const { clock, vendor, server, pod } = fleetOf(0);
       let attempts = 0;
@@ -250,7 +250,7 @@ describe('a pause of all', () => {
           }
           attempts += 1;
           if (attempts === 1) {
-            // To be repeated when the pause is over.
+            // The gateway repeats the call when the pause is over.
             const retryAfterMs = 1_500;
             throw new TransientFailure('NUDGE_UNAVAILABLE', '503', { retryAfterMs, isAnswered: true });
           }
@@ -262,12 +262,12 @@ describe('a pause of all', () => {
       const repeated = askAll([one], clock, 1_600);
       await Promise.resolve(one.getToken({ expiryMins: 30 })).catch(() => undefined);
       await repeated;
-      // Nobody has the probe any more, and whoever asks next may call.
+      // No process has the probe any more, so the next caller may call.
       expect((await server.store.callLimitsOf(ORIGIN).pause()).remainingMs).toBe(0);
     },
   );
 
-  it('is not tried out twice because an earlier call comes to nothing', async () => {
+  it('gets no second probe when a call that was sent before it fails', async () => {
     const { clock, vendor, server, pod } = fleetOf(0);
     const source: TokenSource = {
       fetchToken: async ({ expiryMins }) => {
@@ -281,25 +281,25 @@ describe('a pause of all', () => {
     await clock.advanceAsync(100);
     await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
     await clock.advanceAsync(1_500);
-    const trying = one.getToken({ expiryMins: 30 });
-    const isTried = { remainingMs: 500, isProbe: false };
+    const probing = one.getToken({ expiryMins: 30 });
+    const probed = { remainingMs: 500, isProbe: false };
     await clock.advanceAsync(100);
-    expect(await server.store.callLimitsOf(ORIGIN).pause()).toEqual(isTried);
+    expect(await server.store.callLimitsOf(ORIGIN).pause()).toEqual(probed);
     await clock.advanceAsync(1_000);
     expect([await early, await server.store.callLimitsOf(ORIGIN).pause()]).toEqual([
       'NUDGE_UNAVAILABLE',
-      isTried,
+      probed,
     ]);
     await clock.advanceAsync(2_000);
-    expect((await trying).token).toEqual(A_TOKEN);
+    expect((await probing).token).toEqual(A_TOKEN);
   });
 
-  it('is over for whoever gets through, and has had nobody call in it, however far away the store is', async () => {
+  it('lets no process call while another has the probe, however slow the store is', async () => {
     for (const latencyMs of [20, 40, 60]) {
       const { clock, vendor, server, network, pod, types } = fleetOf(0);
       await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
       await clock.advanceAsync(SECOND_MS);
-      // Somebody else tries, and does not come back for ten seconds.
+      // Another process takes the probe and does not end it for ten seconds.
       await server.store.callLimitsOf(ORIGIN).pause();
       network.latencyMs = latencyMs;
       const waiting = askAll([pod()], clock, 6_400);
@@ -312,34 +312,37 @@ describe('a pause of all', () => {
   });
 });
 
-describe('a store that says strange things of waits', () => {
+describe('a store that returns impossible waits', () => {
   it.each([
     { says: HOUR_MS, waitMs: MINUTE_MS },
     { says: Number.POSITIVE_INFINITY, waitMs: 0 },
     { says: Number.NaN, waitMs: 0 },
     { says: -HOUR_MS, waitMs: 0 },
     { says: 'long' as unknown as number, waitMs: 0 },
-  ])('has nobody wait for more than a minute: $says is $waitMs ms', async ({ says, waitMs }) => {
-    for (const what of ['pause', 'take'] as const) {
-      const { clock, network, pods } = fleetOf(1);
-      const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
-      Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
-      const first = await askAll(pods, clock, 0);
-      expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
-      // What it has said does not outlive it.
-      network.isUp = false;
-      Object.assign(network.callLimits, {
-        [what]: () => Promise.reject(new Error('simulated network fault')),
-      });
-      await clock.advanceAsync(MINUTE_MS);
-      expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
-    }
-  });
+  ])(
+    'never makes a caller wait for more than a minute: $says counts as $waitMs ms',
+    async ({ says, waitMs }) => {
+      for (const what of ['pause', 'take'] as const) {
+        const { clock, network, pods } = fleetOf(1);
+        const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
+        Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
+        const first = await askAll(pods, clock, 0);
+        expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
+        // The wait does not outlast the store.
+        network.isUp = false;
+        Object.assign(network.callLimits, {
+          [what]: () => Promise.reject(new Error('simulated network fault')),
+        });
+        await clock.advanceAsync(MINUTE_MS);
+        expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);
+      }
+    },
+  );
 });
 
 describe('a store that comes back empty', () => {
-  /** Tokens of different ages in all processes, fetched while the store was gone. */
-  async function apart() {
+  /** A fleet whose processes hold tokens of different ages, fetched while the store was lost. */
+  async function fleetWithDifferentTokens() {
     const fleet = fleetOf(4);
     const { clock, network, server, pods } = fleet;
     await askAll(pods, clock, SECOND_MS);
@@ -357,8 +360,8 @@ describe('a store that comes back empty', () => {
   const remainingMs = (pods: readonly TokenCache[]): number[] =>
     pods.map((one) => one.heldTokens()[0]?.remainingMs ?? 0);
 
-  it('gives nobody an older token than they hold, and blames Nudge for nothing', async () => {
-    const { clock, pods, vendor, said } = await apart();
+  it('gives no process an older token than it holds, and no renewal counts as a failure', async () => {
+    const { clock, pods, vendor, said } = await fleetWithDifferentTokens();
     const { calls } = vendor;
     const beganMs = clock.now().monotonicMs;
     let before = remainingMs(pods);
@@ -375,8 +378,8 @@ describe('a store that comes back empty', () => {
     expect(vendor.calls - calls).toBeLessThanOrEqual(4);
   });
 
-  it('still has all of them take over lives that shrink from 60 to 30 minutes', async () => {
-    const { clock, pods, vendor } = await apart();
+  it('does not keep processes from a token that lives 30 minutes instead of 60', async () => {
+    const { clock, pods, vendor } = await fleetWithDifferentTokens();
     await askAll(pods, clock, 15 * SECOND_MS);
     vendor.lifeMs = 30 * MINUTE_MS;
     for (let second = 0; second < 120; second += 1) await askAll(pods, clock, SECOND_MS);
@@ -384,8 +387,8 @@ describe('a store that comes back empty', () => {
   });
 });
 
-describe('an invalidation of which the store has not heard', () => {
-  it('is made up for when the store is back: nobody gets the old token from it', async () => {
+describe('an invalidation that the store has missed', () => {
+  it('is repeated when the store is back, so that no process gets the old token', async () => {
     const { clock, server, pod, vendor } = fleetOf(0);
     const cut = new Network(server);
     const one = pod(vendor, cut);
@@ -399,7 +402,7 @@ describe('an invalidation of which the store has not heard', () => {
     expect(fresh).not.toBe(old);
   });
 
-  it('holds at once for the process itself, also where it has forgotten the entry', async () => {
+  it('holds at once for the process itself, also if it holds no token of the entry', async () => {
     const { clock, server, pod, vendor } = fleetOf(0);
     const [old] = await askAll([pod()], clock, 10);
     const cut = new Network(server);
@@ -410,7 +413,7 @@ describe('an invalidation of which the store has not heard', () => {
     expect(await askAll([one], clock, 10)).not.toEqual([old]);
   });
 
-  it('is all that is lost where nothing else is: the store counts as back, and the process fetches for all', async () => {
+  it('leaves the store usable when all other operations work, so that the process stores a new token', async () => {
     const { clock, server, pod, vendor, types } = fleetOf(0);
     const cut = new Network(server);
     const one = pod(vendor, cut);
@@ -422,13 +425,13 @@ describe('an invalidation of which the store has not heard', () => {
     const [fresh] = await askAll([one], clock, 10);
     expect(fresh).not.toBe(old);
     expect(await askAll([pod()], clock, 10)).toEqual([fresh]);
-    // What it has stored itself settles the matter: it is served what others fetch.
+    // Since it has stored a newer token itself, it takes what others fetch.
     await clock.advanceAsync(MINUTE_MS);
     const [later] = await askAll([pod()], clock, 600);
     expect([await askAll([one], clock, 600), vendor.calls]).toEqual([[later], 3]);
   });
 
-  it('is made up for later where a part of the store is back later', async () => {
+  it('is repeated later when a part of the store is back later', async () => {
     const { clock, server, pod, vendor, types } = fleetOf(0);
     const cut = new Network(server);
     const one = pod(vendor, cut);
@@ -445,7 +448,7 @@ describe('an invalidation of which the store has not heard', () => {
     expect(fresh).not.toBe(old);
   });
 
-  it('spares what was fetched after it', async () => {
+  it('leaves a token that was fetched after it', async () => {
     const { clock, server, pod, vendor, types } = fleetOf(0);
     const cut = new Network(server);
     const [one, other] = [pod(vendor, cut), pod()];
@@ -461,7 +464,7 @@ describe('an invalidation of which the store has not heard', () => {
     expect([await askAll([pod()], clock, 10), vendor.calls]).toEqual([[fresh], 2]);
   });
 
-  it('holds while the store is given what is held: it gets nothing back that is to go', async () => {
+  it('leaves no token in the store that is invalidated while the process stores its held tokens', async () => {
     const { clock, server, network, pod, types } = fleetOf(0);
     const one = pod();
     const lives = [{ expiryMins: 30 }, { expiryMins: 60 }, { expiryMins: 90 }];
@@ -482,7 +485,7 @@ describe('an invalidation of which the store has not heard', () => {
     }
   });
 
-  it('is given up for the oldest of very many', async () => {
+  it('is dropped if it is the oldest of more than 1,000', async () => {
     const { clock, server, pod, vendor } = fleetOf(0);
     const cut = new Network(server);
     const one = pod(vendor, cut);
@@ -497,8 +500,8 @@ describe('an invalidation of which the store has not heard', () => {
   });
 });
 
-describe('a store that is far away', () => {
-  it.each([60, 75])('is shared all the same: %s ms', async (latencyMs) => {
+describe('a slow store', () => {
+  it.each([60, 75])('is shared with a latency of %s ms', async (latencyMs) => {
     const { vendor, network, passing, types } = fleetOf(4);
     network.latencyMs = latencyMs;
     await passing(5 * MINUTE_MS, 5 * SECOND_MS);
@@ -506,14 +509,14 @@ describe('a store that is far away', () => {
     expect(vendor.calls).toBeLessThanOrEqual(6);
   });
 
-  it.each([85, 95, 100])('is not lost and found again and again: %s ms', async (latencyMs) => {
+  it.each([85, 95, 100])('is not lost again and again with a latency of %s ms', async (latencyMs) => {
     const { network, passing, types } = fleetOf(4);
     network.latencyMs = latencyMs;
     await passing(10 * MINUTE_MS, 5 * SECOND_MS);
     expect(types().filter((type) => type === 'store-lost').length).toBeLessThanOrEqual(4);
   });
 
-  it('is not lost because it did not answer for a moment, before an attempt that was lost as well', async () => {
+  it('is lost once when neither it nor Nudge answers at first, and the caller still gets a token', async () => {
     const { clock, network, vendor, pod, types } = fleetOf(0);
     network.latencyMs = 400;
     let attempts = 0;

@@ -8,14 +8,14 @@ import { ManualClock } from '../testing/manual-clock.js';
 import { storeSecrets } from './store-secrets.js';
 
 describe('processes that share a store', () => {
-  it('call Nudge once a minute together', async () => {
+  it('call Nudge once a minute in all', async () => {
     const { vendor, passing } = fleetOf(5);
     await passing(30 * MINUTE_MS, 5 * SECOND_MS);
     expect(vendor.calls).toBeGreaterThanOrEqual(25);
     expect(vendor.calls).toBeLessThanOrEqual(30);
   });
 
-  it('rotate at half-life ± 20 % while it is gone, and are asked again only now and then', async () => {
+  it('rotate at half-life ± 20 % and report the loss once each while the store is lost', async () => {
     const { vendor, network, passing, types } = fleetOf(5);
     await passing(SECOND_MS, SECOND_MS);
     network.isUp = false;
@@ -26,7 +26,7 @@ describe('processes that share a store', () => {
     expect(vendor.calls).toBe(6);
   });
 
-  it('share on its return what they hold, instead of fetching it', async () => {
+  it('share the tokens they hold when the store is back, instead of fetching new ones', async () => {
     const { vendor, server, network, passing, pod, types, clock } = fleetOf(5);
     await passing(SECOND_MS, SECOND_MS);
     network.isUp = false;
@@ -43,7 +43,7 @@ describe('processes that share a store', () => {
     expect(vendor.calls).toBe(calls);
   });
 
-  it('are one caller again within a minute of its return', async () => {
+  it('call Nudge once a minute in all again within a minute after the store is back', async () => {
     const { vendor, network, passing } = fleetOf(5);
     await passing(MINUTE_MS);
     network.isUp = false;
@@ -54,7 +54,7 @@ describe('processes that share a store', () => {
     expect(vendor.calls - calls).toBeLessThanOrEqual(11);
   });
 
-  it('do not wait for a store that is known to be gone', async () => {
+  it('do not wait for the store while it is lost', async () => {
     const { vendor, network, pods, pod, clock, passing } = fleetOf(1);
     network.isUp = false;
     await passing(SECOND_MS, SECOND_MS);
@@ -66,21 +66,21 @@ describe('processes that share a store', () => {
     await pod().getToken(REQUEST);
   });
 
-  it('go on with the token of the others while their own key is refused, and do not hold it against them', async () => {
+  it('serve the token of the others while Nudge refuses their own key, and the others go on', async () => {
     const { vendor, passing, pod, clock } = fleetOf(3);
     const refused: TokenSource = {
       fetchToken: () => Promise.reject(new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'refused')),
     };
-    const outcast = pod(refused);
-    await expect(Promise.resolve(outcast.getToken(REQUEST))).rejects.toThrow('refused');
+    const refusedPod = pod(refused);
+    await expect(Promise.resolve(refusedPod.getToken(REQUEST))).rejects.toThrow('refused');
     await passing(5 * MINUTE_MS, 5 * SECOND_MS);
     expect(vendor.calls).toBeGreaterThanOrEqual(4);
-    const asked = outcast.getToken(REQUEST);
+    const asked = refusedPod.getToken(REQUEST);
     await clock.advanceAsync(SECOND_MS);
     expect((await asked).token).toContain('.');
   });
 
-  it('pause together for a 429, and one of them tries again', async () => {
+  it('all pause after a 429, and one of them tries again', async () => {
     const { vendor, pods, passing, clock, types } = fleetOf(4);
     vendor.failure = new NudgeAuthError('NUDGE_RATE_LIMITED', '429', { retryAfterMs: 30 * SECOND_MS });
     await expect(Promise.resolve(pods[0]?.getToken(REQUEST))).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe('processes that share a store', () => {
     expect(vendor.calls).toBe(2);
   });
 
-  it('keep to a tenth of the budget each while it cannot be counted', async () => {
+  it('spend a tenth of the budget each while the store is lost', async () => {
     const { network, pods, vendor, clock } = fleetOf(1, { callsPerMinute: 100 });
     network.isUp = false;
     const asked = Promise.allSettled(
@@ -111,11 +111,11 @@ describe('processes that share a store', () => {
     await clock.advanceAsync(8 * SECOND_MS);
     const outcomes = await asked;
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(vendor.calls);
-    // Ten a minute, dealt out one by one: far from the ten at once that the whole budget has ready.
+    // A tenth is ten calls a minute, given one by one. The whole budget would allow ten calls at once.
     expect(vendor.calls).toBeLessThanOrEqual(2);
   });
 
-  it('give back a lease that comes after they have stopped waiting for it', async () => {
+  it('give back a lease that arrives after they have stopped waiting for it', async () => {
     const { network, pods, pod, clock, vendor } = fleetOf(1);
     const acquire = network.acquire;
     network.acquire = async (entry) => {
@@ -146,8 +146,8 @@ describe('processes that share a store', () => {
   });
 });
 
-describe('the secrets that a store gets', () => {
-  it('are derived from the keys, the first one first, without those that cannot be read', async () => {
+describe('storeSecrets', () => {
+  it('derives a secret from each API key in order, and leaves out a key that cannot be read', async () => {
     const clock = new ManualClock();
     const key = new Secret('obviously-fake-private-key');
     const broken = (): string => {

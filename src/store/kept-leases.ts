@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../common/clock.js';
 import { giveBack, type TokenLease } from './token-store.js';
 
-/** Leases that are kept for a while after the work is done, because the next holder would be told the same. */
+/** Keeps leases for a while after the work, so that no other process asks Nudge: it would get the same answer. */
 export class KeptLeases {
   readonly #clock: Clock;
   readonly #kept = new Map<TokenLease, Cancel>();

@@ -4,7 +4,7 @@ import { ProcessCallBudget, type CallUrgency } from '../vendor/call-budget.js';
 import { PROBE_MS, PROBE_POLL_MS } from './pause-probe.js';
 import type { SharedCallLimits, SharedPause } from './token-store.js';
 
-/** The call limits of the caches of one process. */
+/** The call limits that the caches of one process share. */
 export class MemoryCallLimits implements SharedCallLimits {
   readonly #clock: Clock;
   readonly #budgets = new Map<number, ProcessCallBudget>();
@@ -52,6 +52,6 @@ export class MemoryCallLimits implements SharedCallLimits {
   }
 
   async look(): Promise<void> {
-    // It is always there.
+    // The limits of a process are always available.
   }
 }

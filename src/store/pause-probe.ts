@@ -1,6 +1,6 @@
 import { SECOND_MS } from '../common/durations.js';
 
-/** Milliseconds after which the other processes no longer wait for the one that tries whether a pause is over. */
+/** Milliseconds that the other processes wait for the process whose probe tests whether a pause is over. */
 export const PROBE_MS = 10 * SECOND_MS;
-/** Milliseconds after which they ask again while it tries. */
+/** Milliseconds after which the other processes ask again while the probe is under way. */
 export const PROBE_POLL_MS = SECOND_MS / 2;

@@ -6,25 +6,25 @@ import type { FetchedToken } from '../vendor/token-source.js';
 import type { VendorRequest } from '../vendor/vendor-call.js';
 import type { TokenRecord } from './token-store.js';
 
-/** What a renewal asks for. */
+/** The request of a renewal. */
 export interface RenewalCall extends VendorRequest {
   /** The entry's name in a store: registration, base URL, scope, minutes and user. */
   readonly entry: string;
   readonly reason: RenewalReason;
-  /** Only a token whose order in the store is higher will do; 0 accepts every one. */
+  /** The renewal accepts only a stored token with a higher fence; 0 accepts every one. */
   readonly newerThan: number;
-  /** The token that is held and still good: a stored token that was fetched before it is of no use. */
+  /** The held token, if it is still good. The renewal does not accept a stored token that was fetched before it. */
   readonly held: HeldToken | undefined;
-  /** Whether the vendor repeats a token whose end has come near: a fresh one is waited for. */
+  /** Whether the vendor repeats a token that ends soon, so that the renewal waits for its end to get a fresh one. */
   readonly awaitsEnd: boolean;
 }
 
-/** A token that a renewal brought, from the vendor or from another process. */
+/** The token that a renewal got, from the vendor or from another process. */
 export interface RenewedToken extends FetchedToken {
   readonly from: 'vendor' | 'store';
-  /** Its order in the store; 0 without one. */
+  /** The fence of the token in the store; 0 without one. */
   readonly fence: number;
-  /** Why this process did not fetch it itself, where it tried to. */
+  /** The failure of this process's own attempt, if it made one before another process got the token. */
   readonly despite?: NudgeAuthError | undefined;
 }
 
@@ -32,41 +32,40 @@ export function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
   return { ...fetched, from: 'vendor', fence };
 }
 
-/** A held token that is good enough for other processes. */
+/** A held token that this process can share with the others. */
 export interface PublishableToken {
   /** The entry's name in a store. */
   readonly entry: string;
-  /** The record to store, aged to this moment; `undefined` when the token is not held any more. */
+  /** The record to store, aged to this moment; `undefined` if the token is no longer held. */
   readonly record: () => TokenRecord | undefined;
-  /** To be called with its order in the store once it is there. */
+  /** Must be called with the fence of the token once it is stored. */
   readonly published: (fence: number) => void;
 }
 
-/** Something that brings new tokens. */
+/** Gets new tokens. */
 export interface TokenRenewer {
   /**
-   * A token that is newer than what the caller holds.
+   * Gets a token that is newer than the one that the caller holds.
    *
    * @throws {NudgeAuthError} for every failure.
    */
   renew(call: RenewalCall): Promise<RenewedToken>;
-  /** Why the vendor may not be called now (backoff, pause); `undefined` when it may. */
+  /** Why this process may not call the vendor now (backoff, pause); `undefined` if it may. */
   refusal(): LocalRefusal | undefined;
-  /** Whether other processes may have a token to take while the vendor may not be called from here. */
+  /** Whether another process may provide a token while this one may not call the vendor. */
   readonly isShared?: boolean;
-  /** Makes other processes that share the entry let go of it, too. */
+  /** Makes the other processes drop the entry, too. */
   invalidate?(entry: string): Promise<void>;
-  /** The same for all entries. */
+  /** Makes the other processes drop all entries. */
   invalidateAll?(): Promise<void>;
   /**
-   * The share of a token's life after which to rotate it while the other processes cannot be reached; `undefined` while
-   * they can.
+   * The share of a token's life after which to rotate it while the store is lost; `undefined` while the store answers.
    */
   rotateAloneAfterShare?(): number | undefined;
-  /** Sets what to share when the other processes can be reached again. */
+  /** Sets the tokens that this process shares when the store is back. */
   shareOnReturn?(held: () => readonly PublishableToken[]): void;
-  /** Connects to the store before the first caller comes. Left out, there is nothing to connect to. */
+  /** Connects to the store before the first caller comes. Without this method there is nothing to connect to. */
   open?(): void;
-  /** Ends what goes on in the background. */
+  /** Ends the work in the background. */
   close?(): void;
 }

@@ -7,7 +7,7 @@ import type { TimeBudget } from '../common/time-budget.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import type { SharedCallLimits, SharedPause } from './token-store.js';
 
-/** What a process may spend of the budget of all while it cannot be counted. */
+/** The share of the fleet's budget that each process may spend while the store is lost and cannot count the calls. */
 const SHARE_WITHOUT_STORE = 1 / 10;
 
 interface Wait {
@@ -15,7 +15,7 @@ interface Wait {
   readonly forMs: number;
 }
 
-/** The budget and the pause of all processes that share a store; a tenth of the budget while the store is lost. */
+/** The budget and the pause that all processes share. While the store is lost each process has a tenth of the budget. */
 export class SharedCallBudget implements CallBudget, CallPause {
   readonly #limits: SharedCallLimits;
   readonly #callsPerMinute: number;
@@ -23,11 +23,11 @@ export class SharedCallBudget implements CallBudget, CallPause {
   readonly #breaker: StoreCircuitBreaker;
   readonly #events: NudgeAuthEvents;
   readonly #clock: Clock;
-  /** What the store said last: it need not be asked again before. */
+  /** The waits in the last answers of the store. Until one has passed, this process does not ask again. */
   readonly #waits = new Map<CallUrgency | 'pause', Wait>();
   #isPauseKnown = false;
   #count = 0;
-  /** Whether it is for this process to try whether the pause is over. */
+  /** Whether this process has the probe that tests whether the pause is over. */
   #isProbe = false;
 
   constructor(
@@ -56,12 +56,12 @@ export class SharedCallBudget implements CallBudget, CallPause {
     return this.#waitMs('pause');
   }
 
-  /** How many pauses were begun or met with. A call that got its turn before the last one says nothing of that one. */
+  /** The number of pauses that this process began or met. A call from before the last pause must not end it. */
   get count(): number {
     return this.#count;
   }
 
-  /** Tells the others of a 429. Whoever has met with it waits for that only as long as for any store. */
+  /** Begins a pause for all processes after a 429. The caller waits for the store within its time budget only. */
   async begin(durationMs: number, timeBudget: TimeBudget = this.#breaker.timeBudget()): Promise<void> {
     this.#count += 1;
     this.#isPauseKnown = true;
@@ -69,7 +69,7 @@ export class SharedCallBudget implements CallBudget, CallPause {
     await timeBudget.atMost(this.#tell(() => this.#limits.beginPause(durationMs)));
   }
 
-  /** Tells the others that the vendor answers, by a call that got its turn at that many `pauses`. */
+  /** Ends the pause for all processes because the vendor has answered. `count` is the value of `count` when the call began. */
   callSucceeded(count: number | undefined): void {
     if (count !== this.#count) return;
     this.#waits.delete('pause');
@@ -79,7 +79,7 @@ export class SharedCallBudget implements CallBudget, CallPause {
     void this.#tell(() => this.#limits.endPause());
   }
 
-  /** A call came to nothing. If it was to try whether the pause is over, that is for another process to do. */
+  /** A call has failed. If it was the probe, this process gives the probe back, so that another process can send it. */
   callFailed(count: number | undefined): void {
     if (!this.#isProbe || count !== this.#count) return;
     this.#isProbe = false;
@@ -88,11 +88,11 @@ export class SharedCallBudget implements CallBudget, CallPause {
 
   async #ask(urgency: CallUrgency): Promise<number> {
     if (this.#isPauseKnown) {
-      // Whoever only waits for the end of a pause must not use up the budget meanwhile.
+      // A caller that only waits for the end of a pause must not use up the budget.
       const pause = await this.#askForPause();
       return pause.remainingMs > 0 ? pause.remainingMs : this.#askForCall(urgency, pause);
     }
-    // Somebody waits, and the two stand apart: one trip instead of two.
+    // A caller waits, so both questions go to the store at the same time.
     const asking = this.#askForPause();
     const [pause, waitMs] = await Promise.all([asking, this.#askForCall(urgency, asking)]);
     return Math.max(pause.remainingMs, waitMs);
@@ -114,7 +114,7 @@ export class SharedCallBudget implements CallBudget, CallPause {
     return waitMs;
   }
 
-  /** Whatever the store says: nobody waits longer for it than for any vendor. */
+  /** Limits the wait to the longest backoff, so that a wrong answer of the store cannot stop callers for longer. */
   #remember(what: CallUrgency | 'pause', saidMs: number): number {
     const forMs = Number.isFinite(saidMs) ? Math.min(LONGEST_BACKOFF_MS, Math.max(0, saidMs)) : 0;
     this.#waits.set(what, { since: this.#clock.now(), forMs });
@@ -126,7 +126,7 @@ export class SharedCallBudget implements CallBudget, CallPause {
     return wait === undefined ? 0 : Math.max(0, wait.forMs - elapsedMs(wait.since, this.#clock.now()));
   }
 
-  /** Who does not hear of it asks the vendor, and is told there. */
+  /** Tells the store. If that fails, the other processes learn it from the vendor. */
   async #tell(work: () => Promise<void>): Promise<void> {
     await this.#breaker.ask('pause', this.#breaker.timeBudget(), work);
   }

@@ -12,13 +12,13 @@ import type { StoreRecovery } from './store-recovery.js';
 import { giveBack, type TokenLease, type TokenStore } from './token-store.js';
 import { usableStoredToken } from './usable-stored-token.js';
 
-/** A store that says all the time that something has changed is not asked in a tight loop. */
+/** The shortest time between two lookups of a follower, because a store may report a change all the time. */
 const SHORTEST_POLL_MS = 20;
 
-/** A renewal with the time that the store may be waited for. */
+/** A renewal with the time that it may wait for the store. */
 export type SharedCall = RenewalCall & { readonly storeTimeBudget: TimeBudget };
 
-/** What a store says of an entry: the token that the call may use, and the order of the token that is stored. */
+/** The result of a lookup: the stored token if the call may use it, and the fence of whatever is stored. */
 export interface StoreLookup {
   readonly token: RenewedToken | undefined;
   readonly fence: number;
@@ -34,7 +34,7 @@ interface SharedEntryParts {
   readonly clock: Clock;
 }
 
-/** One entry in the store, as one renewal sees it. Every question keeps to the renewal's time budget. */
+/** One entry in the store, for one renewal. Every operation keeps to the renewal's time budget for the store. */
 export class SharedEntry {
   readonly #call: SharedCall;
   readonly #parts: SharedEntryParts;
@@ -49,7 +49,7 @@ export class SharedEntry {
     const { store, breaker, recovery, policy, clock } = this.#parts;
     const read = await breaker.ask('read', storeTimeBudget, () => store.read(entry));
     if (read === STORE_LOST) return STORE_LOST;
-    // Some stores have null for nothing.
+    // Some stores return null for a missing entry.
     const stored = read ?? undefined;
     const isInvalid = stored !== undefined && recovery.isInvalidated(entry, stored);
     const now = clock.now();
@@ -57,20 +57,20 @@ export class SharedEntry {
     return { token: this.#unlessEnded(token, now), fence: stored?.fence ?? 0 };
   }
 
-  /** The right to call the vendor; `undefined` while another process has it. */
+  /** The lease that allows this process to call the vendor; `undefined` while another process has it. */
   async acquire(): Promise<TokenLease | undefined | typeof STORE_LOST> {
     const { entry, storeTimeBudget } = this.#call;
     const { store, breaker } = this.#parts;
     let asked: Promise<TokenLease | undefined> | undefined;
     const lease = await breaker.ask('acquire', storeTimeBudget, () => (asked = store.acquire(entry)));
-    // A lease that arrives too late is given back: its holder would make no use of it.
+    // The renewal does not use a lease that arrives too late, so it gives the lease back.
     if (lease === STORE_LOST) asked?.then(giveBack).catch(() => undefined);
     return lease ?? undefined;
   }
 
   /**
-   * Stores what was fetched under a lease. `false` when the entry has moved on meanwhile. The caller does not wait for a
-   * slow store: the lease stays with the write until that has ended.
+   * Stores a token that was fetched under a lease. Returns `false` if the entry has a newer fence by now. The caller does
+   * not wait for a slow store: the write goes on without the caller, and the lease is released after it.
    */
   async write(lease: TokenLease, fetched: FetchedToken): Promise<boolean | undefined | typeof STORE_LOST> {
     const { breaker, clock, vendorTime } = this.#parts;
@@ -83,7 +83,7 @@ export class SharedEntry {
     return this.#call.storeTimeBudget.atMost(writing);
   }
 
-  /** A store whose clock stands still says of a token that has ended that it is young. */
+  /** Refuses a token that has expired by the vendor's time. A store whose clock stands still would call it young. */
   #unlessEnded(token: RenewedToken | undefined, now: Instant): RenewedToken | undefined {
     if (token === undefined) return undefined;
     const { vendorTime } = this.#parts;
@@ -91,14 +91,17 @@ export class SharedEntry {
     return token.claims.expiresAtMs <= vendorTime.atMs(now) ? undefined : token;
   }
 
-  /** At its very end a token is in no store that could tell the other processes what the vendor says: they wait. */
+  /**
+   * Gives the lease back after the write. Close to the end of the token it keeps the lease for a while: the store no longer
+   * holds such a token, so without the lease every other process would ask the vendor for the same one.
+   */
   #letGo(lease: TokenLease, remainingMs: number): void {
     const isEnding = remainingMs <= ASK_FOR_FRESH_EVERY_MS && remainingMs > -END_MARGIN_MS;
     if (isEnding) this.#parts.keptLeases.keep(lease, ASK_FOR_FRESH_EVERY_MS);
     else giveBack(lease);
   }
 
-  /** Resolves when the entry may have changed, or after `waitMs`. A store that tells of no change only makes it slower. */
+  /** Resolves when the entry may have changed, or after `waitMs`. If the store never reports a change, followers are slower. */
   async untilChanged(waitMs: number): Promise<void> {
     const { store, clock } = this.#parts;
     const changed = new Promise<void>((resolve) => {

@@ -5,20 +5,20 @@ import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { equalJitterMs } from '../common/backoff-delay.js';
 import { TimeBudget } from '../common/time-budget.js';
 
-/** The store did not answer, or not well: the caller goes on without it. */
+/** The store has failed or did not answer in time: the caller goes on without it. */
 export const STORE_LOST = Symbol('store lost');
 
-/** Milliseconds that a caller may lose to a store that does not answer. */
+/** Milliseconds that a caller may wait for a store that does not answer. */
 const CALLER_BUDGET_MS = 300;
 
 const FIRST_PROBE_MS = SECOND_MS;
 const LONGEST_PROBE_MS = 10 * SECOND_MS;
-/** Less than callers have: a store that is only just quick enough would be lost again by the next caller. */
+/** Shorter than the budget of a caller: otherwise the next caller could lose a store that is only just fast enough. */
 const PROBE_BUDGET_MS = 240;
 
 /**
- * Stands between a store and its callers. A store that has failed is not asked any more, except by a probe now and then,
- * after a random wait, so that the processes do not return to it together.
+ * Stands between a store and its callers. After a failure callers no longer use the store. A probe tests it now and then,
+ * after a random delay, so that the processes do not return to it at the same moment.
  */
 export class StoreCircuitBreaker {
   readonly #probe: () => Promise<unknown>;
@@ -29,11 +29,11 @@ export class StoreCircuitBreaker {
   #failedProbes = 0;
   #cancelProbe: Cancel = () => undefined;
   #isClosed = false;
-  /** It answers again, and what was to be done on its return is being done. */
+  /** The store answers again, and the listeners for its return still run. */
   #isReturning = false;
   readonly #returnListeners = new Set<() => Promise<void>>();
 
-  /** @param probe asks the store for what it is needed for; rejects while it is of no use. */
+  /** @param probe uses the store as a renewal does, and rejects if that fails. */
   constructor(probe: () => Promise<unknown>, events: NudgeAuthEvents, clock: Clock, random: Random) {
     this.#probe = probe;
     this.#events = events;
@@ -45,18 +45,22 @@ export class StoreCircuitBreaker {
     return this.#isLost;
   }
 
-  /** Adds what is to be done on the store's return, before it counts as back. Must not reject. Returns how to end that. */
+  /**
+   * Adds a listener that runs when the store answers again, before the store counts as back. It must not reject.
+   *
+   * @returns a function that removes the listener.
+   */
   onReturn(listener: () => Promise<void>): () => void {
     this.#returnListeners.add(listener);
     return () => this.#returnListeners.delete(listener);
   }
 
-  /** How long one caller may wait for the store in all. */
+  /** The time that one caller may wait for the store in all. */
   timeBudget(): TimeBudget {
     return new TimeBudget(this.#clock, CALLER_BUDGET_MS);
   }
 
-  /** What the store says, or `STORE_LOST`: at once while it is known to be lost, else when the time budget is spent. */
+  /** The answer of the store, or `STORE_LOST`: at once while the store is lost, otherwise after the time budget. */
   async ask<T>(
     operation: string,
     timeBudget: TimeBudget,
@@ -66,7 +70,7 @@ export class StoreCircuitBreaker {
     try {
       return await timeBudget.within(work);
     } catch (error) {
-      // Fails open on purpose: the store makes renewals fewer, it must never be why a user gets no token.
+      // Fails open on purpose: the store only saves renewals, so its failure must never cost a user the token.
       this.#lose(operation, failureReasonOf(error));
       return STORE_LOST;
     }
@@ -107,7 +111,7 @@ export class StoreCircuitBreaker {
     this.#isReturning = true;
     for (const listener of this.#returnListeners) await listener();
     this.#isReturning = false;
-    // Nothing is said of a return that came to nothing.
+    // A listener may have lost the store again. Then it is not reported as back.
     if (!this.#isLost) this.#events.emit({ type: 'store-back' });
   }
 }

@@ -21,7 +21,7 @@ describeTokenStoreContract('in memory', () => new MemoryTokenStore(new ManualClo
 const RECORD = { token: 'obviously.fake.token', remainingMs: HOUR_MS, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 
 describe('the store in memory', () => {
-  it('ages what it holds, and forgets it at its end', async () => {
+  it('ages a token that it holds, and drops it when it expires', async () => {
     const clock = new ManualClock();
     const store = new MemoryTokenStore(clock);
     await (await store.acquire('entry'))?.write({ ...RECORD, ageMs: 5 });
@@ -35,7 +35,7 @@ describe('the store in memory', () => {
     expect(await store.read('entry')).toBeUndefined();
   });
 
-  it('ends the lease of a holder who says nothing any more', async () => {
+  it('ends the lease of a holder that no longer renews it', async () => {
     const clock = new ManualClock();
     const store = new MemoryTokenStore(clock);
     const lost = await store.acquire('entry');
@@ -47,16 +47,16 @@ describe('the store in memory', () => {
     expect(await lost?.write({ ...RECORD, token: 'late' })).toBe(false);
   });
 
-  it('lets go of who waits when the time is over, and leaves no timer', async () => {
+  it('ends a wait after its time limit, and leaves no timer', async () => {
     const clock = new ManualClock();
     const store = new MemoryTokenStore(clock);
-    const told = store.untilChanged('entry', 200);
+    const waiting = store.untilChanged('entry', 200);
     await clock.advanceAsync(200);
-    await told;
+    await waiting;
     expect(clock.pendingMs).toEqual([]);
   });
 
-  it('keeps no more entries than it is told', async () => {
+  it('drops the oldest entry above its limit', async () => {
     const store = new MemoryTokenStore(new ManualClock(), 2);
     for (const entry of ['a', 'b', 'c']) await (await store.acquire(entry))?.write(RECORD);
     expect(await store.read('a')).toBeUndefined();
@@ -64,7 +64,7 @@ describe('the store in memory', () => {
   });
 });
 
-/** A store in memory of which single operations can be replaced. */
+/** A store in memory with some of its operations replaced. */
 function storeWith(clock: ManualClock, changes: Partial<TokenStore>): TokenStore {
   const inner = new MemoryTokenStore(clock);
   const names = ['read', 'acquire', 'invalidate', 'untilChanged', 'close'] as const;
@@ -89,7 +89,7 @@ function pods(
 }
 
 describe('processes that share a store', () => {
-  it('make one call for all of them, also while all are cold at once', async () => {
+  it('make one call in all when all of them are cold at once', async () => {
     const { clock, lives, calls } = pods(5);
     const outcomes = lives.map((life) => life.askAll(100));
     await clock.advanceAsync(500);
@@ -103,7 +103,7 @@ describe('processes that share a store', () => {
     ).toEqual(['store', 'store', 'store', 'store', 'vendor']);
   });
 
-  it('rotate together once a minute, and agree on what is left', async () => {
+  it('rotate once a minute in all, and agree on the remaining life', async () => {
     const { clock, lives, calls } = pods(3);
     for (let second = 0; second < 300; second += 1) {
       for (const life of lives) void life.ask();
@@ -114,7 +114,7 @@ describe('processes that share a store', () => {
     expect(new Set(remaining).size).toBe(1);
   });
 
-  it('take over where the one who leads fails, however long it took', async () => {
+  it('wait for a slow leader, and take over after a leader has failed', async () => {
     const { clock, lives } = pods(2);
     const [leader, follower] = lives as [TokenLife, TokenLife];
     leader.vendor.behaviour = { kind: 'slow', requestMs: 1_000, responseMs: 0 };
@@ -136,7 +136,7 @@ describe('processes that share a store', () => {
     expect((await askAndPass(follower, 500)).error).toBeUndefined();
   });
 
-  it('take over at once where the one who leads is refused', async () => {
+  it('take over at once when Nudge refuses the key of the leader', async () => {
     const { clock, lives } = pods(2);
     const [leader, follower] = lives as [TokenLife, TokenLife];
     leader.vendor.behaviour = { kind: 'failing', code: 'NUDGE_CREDENTIALS_REJECTED' };
@@ -148,13 +148,13 @@ describe('processes that share a store', () => {
     expect([leader.calls.length, follower.calls.length]).toEqual([1, 1]);
   });
 
-  it('serve each other while one of them may not call: a token that another has stored is taken', async () => {
+  it('take the token that another process has stored while they may not call Nudge', async () => {
     const { clock, lives } = pods(2);
-    const [broken, well] = lives as [TokenLife, TokenLife];
+    const [broken, healthy] = lives as [TokenLife, TokenLife];
     broken.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
     await askAndPass(broken);
     expect(broken.service.status().nextAttemptInMs).toBe(59_991);
-    await askAndPass(well);
+    await askAndPass(healthy);
     await clock.advanceAsync(SECOND_MS);
     expect(broken.service.status().nextAttemptInMs).toBe(58_981);
     const taken = await askAndPass(broken);
@@ -162,21 +162,21 @@ describe('processes that share a store', () => {
     expect(broken.calls).toHaveLength(1);
   });
 
-  it('look for each user apart while one of them may not call', async () => {
+  it("take each user's token from the store while they may not call Nudge", async () => {
     const options = { scope: 'user', extId: () => 'unused' } as const;
     const { clock, lives } = pods(2, undefined, undefined, { options });
-    const [broken, well] = lives as [TokenLife, TokenLife];
+    const [broken, healthy] = lives as [TokenLife, TokenLife];
     broken.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
-    await askAndPass(broken, 10, { extId: 'nobody' });
+    await askAndPass(broken, 10, { extId: 'dan' });
     const users = ['ada', 'bob', 'cy'].map((extId) => ({ extId }));
-    for (const user of users) await askAndPass(well, 10, user);
+    for (const user of users) await askAndPass(healthy, 10, user);
     const outcomes = users.map((user) => broken.ask(user));
     await clock.advanceAsync(10);
     for (const outcome of await Promise.all(outcomes)) expect(outcome.error).toBeUndefined();
     expect(broken.calls).toHaveLength(1);
   });
 
-  it('let nobody wait for a look into the store while the held token is good', async () => {
+  it('let no caller wait for the store while the held token is good', async () => {
     let isHanging = false;
     const clock = new ManualClock();
     const inner = new MemoryTokenStore(clock);
@@ -192,7 +192,7 @@ describe('processes that share a store', () => {
     expect(await askAndPass(life, 600)).toMatchObject({ error: undefined, waitedMs: 0 });
   });
 
-  it('let go together: invalidated in one, the store’s token reaches nobody any more', async () => {
+  it('do not serve the stored token after one of them has invalidated it', async () => {
     const { clock, lives, calls } = pods(2);
     const [first, second] = lives as [TokenLife, TokenLife];
     const before = await askAndPass(first);
@@ -203,7 +203,7 @@ describe('processes that share a store', () => {
     expect(calls()).toBe(2);
   });
 
-  it('drop what was under way elsewhere for what is invalidated', async () => {
+  it('drop a renewal under way when another process invalidates the entry', async () => {
     const { clock, lives } = pods(2);
     const [first, second] = lives as [TokenLife, TokenLife];
     first.vendor.behaviour = { kind: 'slow', requestMs: 100, responseMs: 0 };
@@ -215,7 +215,7 @@ describe('processes that share a store', () => {
     expect((await underWay).token).toBe([...first.vendor.issued.keys()][1]);
   });
 
-  it('get what was fetched after they insisted, from nobody else', async () => {
+  it('fetch a token themselves for forceRefresh', async () => {
     const { clock, lives } = pods(2);
     const [first, second] = lives as [TokenLife, TokenLife];
     await askAndPass(first);
@@ -227,11 +227,11 @@ describe('processes that share a store', () => {
   });
 });
 
-/** What a renewal asks of a store. */
+/** The operations that a renewal uses. */
 const OPERATIONS = ['read', 'acquire', 'take', 'pause', 'beginPause', 'write', 'release'] as const;
 type Operation = (typeof OPERATIONS)[number] | 'look';
 
-/** A store in memory each of whose operations takes its time, and may fail at the end of it. */
+/** A store in memory whose operations can each be slow, and can each fail after their delay. */
 class SlowStore implements TokenStore {
   delaysMs: Partial<Record<Operation, number>> = {};
   failing: Operation | undefined;
@@ -260,7 +260,7 @@ class SlowStore implements TokenStore {
     return this.#limits;
   }
 
-  allTake(ms: number): void {
+  delayAll(ms: number): void {
     this.delaysMs = Object.fromEntries([...OPERATIONS, 'look'].map((operation) => [operation, ms]));
   }
 
@@ -295,19 +295,19 @@ function slow(lives = 1) {
   return { store, ...pods(lives, store, clock, { budget: 'of-the-process' }) };
 }
 
-describe('how long a caller waits for the store in all', () => {
+describe('the time that a caller waits for the store in all', () => {
   const [STORE_BUDGET_MS, VENDOR_MS] = [300, 1];
   const HANGING_MS = HOUR_MS;
 
   it.each(
-    [...OPERATIONS, 'each of them'].flatMap((operation) =>
+    [...OPERATIONS, 'each operation'].flatMap((operation) =>
       [HANGING_MS, 250, 120, 90].map((delayMs) => ({ operation, delayMs })),
     ),
-  )('is bounded: $operation takes $delayMs ms', async ({ operation, delayMs }) => {
+  )('is bounded when $operation takes $delayMs ms', async ({ operation, delayMs }) => {
     for (const isRefused of [false, true]) {
       const { store, clock, lives } = slow();
       const [life] = lives as [TokenLife];
-      if (operation === 'each of them') store.allTake(delayMs);
+      if (operation === 'each operation') store.delayAll(delayMs);
       else store.delaysMs = { [operation]: delayMs };
       if (isRefused)
         life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
@@ -320,9 +320,9 @@ describe('how long a caller waits for the store in all', () => {
     }
   });
 
-  it.each([1, 70, 95])('is no reason to lose one that answers, each time after %s ms', async (delayMs) => {
+  it.each([1, 70, 95])('allows a store that answers each time after %s ms', async (delayMs) => {
     const { store, clock, lives, calls } = slow(3);
-    store.allTake(delayMs);
+    store.delayAll(delayMs);
     for (let second = 0; second < 200; second += 1) {
       for (const life of lives) void life.ask();
       await clock.advanceAsync(SECOND_MS);
@@ -335,9 +335,9 @@ describe('how long a caller waits for the store in all', () => {
     expect((await askAndPass(cold, SECOND_MS)).waitedMs).toBeLessThanOrEqual(STORE_BUDGET_MS + VENDOR_MS);
   });
 
-  it('does not include what others take, nor keeps them waiting: whoever follows is served with the write', async () => {
+  it('does not include the time of the leader, whose follower gets the token soon after the write', async () => {
     const { store, clock, lives, calls } = slow(2);
-    store.allTake(95);
+    store.delayAll(95);
     const [leader, follower] = lives as [TokenLife, TokenLife];
     leader.vendor.behaviour = { kind: 'slow', requestMs: 2_000, responseMs: 0 };
     const outcomes = [leader.ask(), follower.ask()];
@@ -355,9 +355,9 @@ describe('how long a caller waits for the store in all', () => {
     { what: 'fails at leases only', change: (store: SlowStore) => (store.failing = 'acquire') },
     { what: 'fails at the budget only', change: (store: SlowStore) => (store.failing = 'take') },
     { what: 'fails at writes only', change: (store: SlowStore) => (store.failing = 'write') },
-    { what: 'is too slow for a renewal', change: (store: SlowStore) => store.allTake(120) },
+    { what: 'is too slow for a renewal', change: (store: SlowStore) => store.delayAll(120) },
   ])(
-    'does not go on without end: a store that $what is lost once, and back when it can do all',
+    'ends when a store $what: it is reported as lost once, and as back once everything works',
     async ({ change }) => {
       const { store, lives } = slow();
       const [life] = lives as [TokenLife];
@@ -372,41 +372,41 @@ describe('how long a caller waits for the store in all', () => {
   );
 });
 
-describe('a store that is no good', () => {
+describe('a faulty store', () => {
   const failing = (): Promise<never> => Promise.reject(new Error('store down'));
   const hanging = (): Promise<never> => new Promise(() => undefined);
-  /** What a caller waits for the store in all, and a moment for the vendor. */
+  /** The time that a caller waits for the store in all, and a moment for the vendor. */
   const BOUND_MS = 300 + 10;
 
   const BROKEN: { is: string; changes: (inner: TokenStore) => Partial<TokenStore> }[] = [
     {
-      is: 'failing at everything',
+      is: 'that fails at every operation',
       changes: () => ({ read: failing, acquire: failing, invalidate: failing, untilChanged: failing }),
     },
     {
-      is: 'hanging at everything',
+      is: 'that hangs at every operation',
       changes: () => ({ read: hanging, acquire: hanging, invalidate: hanging, untilChanged: hanging }),
     },
-    { is: 'hanging once a lease is wanted', changes: () => ({ acquire: hanging }) },
+    { is: 'that hangs when a process asks for a lease', changes: () => ({ acquire: hanging }) },
     {
-      is: 'throwing instead of rejecting',
+      is: 'that throws instead of rejecting',
       changes: () => ({
         read: () => {
           throw new Error('store down');
         },
       }),
     },
-    { is: 'giving null for nothing', changes: () => ({ read: async () => null as never }) },
+    { is: 'that returns null for a missing entry', changes: () => ({ read: async () => null as never }) },
     {
-      is: 'giving leases that cannot write',
+      is: 'whose leases fail to write',
       changes: () => ({ acquire: async () => leaseWith({ write: failing }) }),
     },
     {
-      is: 'giving leases that hang',
+      is: 'whose leases hang',
       changes: () => ({ acquire: async () => leaseWith({ write: hanging, release: hanging }) }),
     },
     {
-      is: 'giving leases that take nothing',
+      is: 'whose leases refuse every write',
       changes: () => ({ acquire: async () => leaseWith({ write: async () => false }) }),
     },
   ];
@@ -422,7 +422,7 @@ describe('a store that is no good', () => {
   }
 
   it.each(BROKEN)(
-    '$is: costs a cold caller less than its bound, and never the token',
+    '$is delays a cold caller within the bound, and never costs the token',
     async ({ changes }) => {
       const clock = new ManualClock();
       const store = storeWith(clock, changes(new MemoryTokenStore(clock)));
@@ -439,7 +439,7 @@ describe('a store that is no good', () => {
     20_000,
   );
 
-  it('that takes no notice of an invalidation does not bring back what was under way for it', async () => {
+  it('that ignores an invalidation does not bring back a token whose renewal was under way', async () => {
     const clock = new ManualClock();
     const store = storeWith(clock, { invalidate: async () => undefined });
     const life = TokenLife.onManualClock({ store }, clock);
@@ -453,7 +453,7 @@ describe('a store that is no good', () => {
     expect([(await before).token, (await after).token]).toEqual([fetchedAfterwards, fetchedAfterwards]);
   });
 
-  it('that cannot hear of an invalidation does not bring the old token back', async () => {
+  it('that fails at an invalidation does not bring the old token back', async () => {
     const clock = new ManualClock();
     const store = storeWith(clock, { invalidate: failing });
     const life = TokenLife.onManualClock({ store }, clock);
@@ -462,7 +462,7 @@ describe('a store that is no good', () => {
     expect((await askAndPass(life, 500)).token).not.toBe(before.token);
   });
 
-  it('and says of an expired token that it is young is not believed by a process that knows of later ones', async () => {
+  it('that calls an expired token young is not believed by a process that has seen a later token', async () => {
     const clock = new ManualClock();
     const elsewhere = TokenLife.onManualClock({}, clock);
     const { token = '' } = await askAndPass(elsewhere);
@@ -483,14 +483,14 @@ describe('a store that is no good', () => {
   });
 
   it.each([
-    { is: 'no token', change: { token: 'canary that is no token' } },
-    { is: 'a life without end', change: { remainingMs: Number.POSITIVE_INFINITY } },
-    { is: 'a life that is no number', change: { remainingMs: 'long' as unknown as number } },
+    { is: 'a text that is not a token', change: { token: 'canary that is no token' } },
+    { is: 'an infinite life', change: { remainingMs: Number.POSITIVE_INFINITY } },
+    { is: 'a life that is not a number', change: { remainingMs: 'long' as unknown as number } },
     { is: 'a longer life than the token has', change: { remainingMs: 2 * HOUR_MS } },
-    { is: 'an age before its birth', change: { ageMs: -HOUR_MS } },
-    { is: 'no order', change: { fence: Number.NaN } },
-    { is: 'hardly any life', change: { remainingMs: 30_000 } },
-  ])('but holds $is is passed over', async ({ change }) => {
+    { is: 'a negative age', change: { ageMs: -HOUR_MS } },
+    { is: 'a fence that is not a number', change: { fence: Number.NaN } },
+    { is: 'hardly any remaining life', change: { remainingMs: 30_000 } },
+  ])('that returns $is does not keep the process from fetching a token', async ({ change }) => {
     const clock = new ManualClock();
     const donor = TokenLife.onManualClock({ vendorName: 'donor' }, clock);
     const { token = '' } = await askAndPass(donor);
@@ -502,7 +502,7 @@ describe('a store that is no good', () => {
     expect(outcome.token).toBe([...life.vendor.issued.keys()][0]);
   });
 
-  it('is not asked in a tight loop by who follows, even if it says all the time that something has changed', async () => {
+  it('that reports a change all the time is not read in a tight loop by a follower', async () => {
     const clock = new ManualClock();
     let reads = 0;
     const store = storeWith(clock, {
@@ -519,7 +519,7 @@ describe('a store that is no good', () => {
     expect(reads).toBeLessThanOrEqual(outcome.waitedMs / 20 + 2);
   });
 
-  it('is told of once when it is lost and once when it is back', async () => {
+  it('is reported once when it is lost and once when it is back', async () => {
     const clock = new ManualClock();
     let isDown = true;
     const inner = new MemoryTokenStore(clock);

@@ -19,16 +19,16 @@ import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js
 import { StoreRecovery } from './store-recovery.js';
 import { FIRST_CONNECTION_MS, giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
-/** Followers are told when the leader has written; this is for when the message is lost. */
+/** A follower also looks this often by itself, because the message that the leader has written may get lost. */
 const FOLLOWER_POLL_MS = 200;
 
-/** A process whose call came to nothing lets the other ones go first: all of them look within this time. */
+/** A process whose call has failed lets the others go first. All of them look within this time. */
 const SHORTEST_ABSTENTION_MS = 1.5 * FOLLOWER_POLL_MS;
 
-/** Half of the life ± 20 %: processes that cannot see each other call the vendor seldom, and not together. */
+/** Half of the life ± 20 %: processes without a store call the vendor rarely, and not in the same moment. */
 const ALONE_SHARE = { least: 0.4, spread: 0.2 } as const;
 
-/** How following ends: with a token of another process, with the right to call the vendor, or with neither. */
+/** How following ends: with another process's token, with the lease to call the vendor, or with neither. */
 type Followed =
   | { readonly kind: 'token'; readonly token: RenewedToken }
   | { readonly kind: 'turn'; readonly lease: TokenLease }
@@ -36,8 +36,8 @@ type Followed =
   | { readonly kind: 'refused'; readonly reason: LocalRefusal };
 
 /**
- * Renews an entry once for all processes that share a store: the leader calls the vendor, the followers take what it
- * stores. Without the store each process calls for itself.
+ * Renews an entry once for all processes that share a store: the leader calls the vendor, and the followers take the token
+ * that it stores. While the store is lost each process calls for itself.
  */
 export class StoreCoordinator implements TokenRenewer {
   readonly isShared = true;
@@ -50,10 +50,10 @@ export class StoreCoordinator implements TokenRenewer {
   readonly #vendorTime = new LeastVendorTime();
   readonly #clock: Clock;
   readonly #aloneShare: number;
-  readonly #closeShared: () => void;
+  readonly #closeBreaker: () => void;
   #firstConnection: Promise<void> | undefined;
 
-  /** @param closeShared ends what belongs to this coordinator alone only where no other one uses the store. */
+  /** @param closeBreaker closes the circuit breaker. Left out if other coordinators use the breaker too. */
   constructor(
     gateway: VendorGateway,
     store: TokenStore,
@@ -61,7 +61,7 @@ export class StoreCoordinator implements TokenRenewer {
     policy: FreshnessPolicy,
     clock: Clock,
     random: Random,
-    closeShared: () => void = () => undefined,
+    closeBreaker: () => void = () => undefined,
   ) {
     this.#gateway = gateway;
     this.#store = store;
@@ -70,7 +70,7 @@ export class StoreCoordinator implements TokenRenewer {
     this.#policy = policy;
     this.#keptLeases = new KeptLeases(clock);
     this.#clock = clock;
-    this.#closeShared = closeShared;
+    this.#closeBreaker = closeBreaker;
     this.#aloneShare = ALONE_SHARE.least + ALONE_SHARE.spread * random();
   }
 
@@ -80,7 +80,7 @@ export class StoreCoordinator implements TokenRenewer {
 
   async renew(call: RenewalCall): Promise<RenewedToken> {
     await this.#untilConnected();
-    // While the store is known as lost, rotations come at half of the life only: this one is due.
+    // While the store is lost, a process rotates a token at half of its life only. So this renewal is due.
     if (this.#breaker.isLost) return fromVendor(await this.#gateway.fetchToken(call), call.newerThan);
     return this.#followOrLead({ ...call, storeTimeBudget: this.#breaker.timeBudget() });
   }
@@ -108,7 +108,7 @@ export class StoreCoordinator implements TokenRenewer {
   close(): void {
     this.#recovery.close();
     this.#keptLeases.close();
-    this.#closeShared();
+    this.#closeBreaker();
   }
 
   #untilConnected(): Promise<void> {
@@ -119,8 +119,8 @@ export class StoreCoordinator implements TokenRenewer {
   }
 
   /**
-   * Follows the process that renews the entry, and leads when it is this one's turn. A leader whose attempt gets no
-   * answer gives its turn back and follows again: what keeps this process from the vendor need not keep the other ones.
+   * Follows the process that renews the entry, and leads once this process gets the lease. A leader whose attempt gets no
+   * answer gives the lease back and follows again: the other processes may reach the vendor although this one cannot.
    */
   async #followOrLead(call: SharedCall): Promise<RenewedToken> {
     const entry = new SharedEntry(call, {
@@ -151,7 +151,7 @@ export class StoreCoordinator implements TokenRenewer {
         } else {
           const written = await entry.write(lease, outcome);
           if (written === true) return fromVendor(outcome, lease.fence);
-          // Used all the same where it has moved on before: a store that takes nothing must not cost call after call.
+          // If the entry has moved on twice, the token is used anyway: a store that refuses every write must not cost more calls.
           if (written !== false || hasMovedOn) {
             return fromVendor(outcome, written === undefined ? lease.fence : call.newerThan);
           }
@@ -167,9 +167,9 @@ export class StoreCoordinator implements TokenRenewer {
   }
 
   /**
-   * Looks again and again until another process has stored a token, or this one gets the right to call.
+   * Looks again and again until another process has stored a token, or this process gets the lease.
    *
-   * @param abstention until it has passed, the other processes go first.
+   * @param abstention until it has passed, this process does not ask for the lease, so that the others go first.
    */
   async #follow(call: SharedCall, entry: SharedEntry, abstention: Deadline): Promise<Followed> {
     for (;;) {
@@ -190,7 +190,7 @@ export class StoreCoordinator implements TokenRenewer {
     }
   }
 
-  /** The turn is not used when the last leader wrote between this process' look and its lease. */
+  /** Does not lead if the last leader wrote a token between this process's lookup and its lease. */
   async #lookUnderLease(entry: SharedEntry, lease: TokenLease, before: StoreLookup): Promise<Followed> {
     if ((lease.storedFence ?? 0) <= before.fence) return { kind: 'turn', lease };
     const lookup = await entry.look();
@@ -208,7 +208,7 @@ export class StoreCoordinator implements TokenRenewer {
     }
   }
 
-  /** A store that fails this moment is no reason to call the vendor out of turn while the held token is good. */
+  /** Calls the vendor only if a caller waits. While the held token is good, a store that has just failed is no reason to. */
   async #goOnWithoutStore(call: SharedCall, vendorCall: VendorCall): Promise<RenewedToken> {
     if (call.priority.urgency === 'urgent') {
       return fromVendor(await this.#gateway.goOn(vendorCall), call.newerThan);

@@ -4,19 +4,19 @@ import type { PublishableToken } from './renewal.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import { giveBack, type StoredToken, type TokenStore } from './token-store.js';
 
-/** More invalidations than a host makes while a store is gone; beyond that the oldest are given up. */
+/** The limit for invalidations that the store has missed. Above it the oldest are dropped. */
 const MOST_MISSED = 1_000;
-/** A part of a store may be back later than the rest. */
+/** One part of a store may come back later than the rest, so failed invalidations are tried again. */
 const TRY_AGAIN_AFTER_MS = 10 * SECOND_MS;
 
-/** Makes up for what a store missed while it did not answer: invalidations, and tokens to share. */
+/** Repeats what a store missed while it was lost: invalidations, and tokens to share. */
 export class StoreRecovery {
   readonly #store: TokenStore;
   readonly #breaker: StoreCircuitBreaker;
   readonly #clock: Clock;
-  /** When each entry was invalidated here that the store has not heard of. The latest stands last. */
+  /** When this process invalidated each entry whose invalidation the store has missed. The latest stands last. */
   readonly #missed = new Map<string, Instant>();
-  /** When all entries were invalidated here, where the store has not heard of it. */
+  /** When this process invalidated all entries, if the store has missed that. */
   #missedAll: Instant | undefined;
   readonly #endReturns: () => void;
   #cancelNextTry: Cancel = () => undefined;
@@ -29,18 +29,18 @@ export class StoreRecovery {
     this.#endReturns = breaker.onReturn(() => this.#recover());
   }
 
-  /** Whether a stored token was fetched before its entry was invalidated, and only the store does not know. */
+  /** Whether a stored token was fetched before an invalidation that the store has missed. */
   isInvalidated(entry: string, { ageMs }: StoredToken): boolean {
     if (this.#missedAll !== undefined && ageMs >= elapsedMs(this.#missedAll, this.#clock.now())) return true;
     const since = this.#missed.get(entry);
     if (since === undefined) return false;
     if (ageMs >= elapsedMs(since, this.#clock.now())) return true;
-    // Another process has replaced the token that was to go.
+    // Another process has replaced the invalidated token by a newer one.
     this.#missed.delete(entry);
     return false;
   }
 
-  /** Makes the others let go of an entry: now, or when the store is back. */
+  /** Makes the other processes drop an entry: now, or when the store is back. */
   async invalidate(entry: string): Promise<void> {
     const since = this.#clock.now();
     const answer = await this.#breaker.ask('invalidate', this.#breaker.timeBudget(), () =>
@@ -55,7 +55,7 @@ export class StoreRecovery {
     }
   }
 
-  /** The same for all entries. */
+  /** Makes the other processes drop all entries: now, or when the store is back. */
   async invalidateAll(): Promise<void> {
     const since = this.#clock.now();
     const answer = await this.#breaker.ask('invalidate', this.#breaker.timeBudget(), async () =>
@@ -80,7 +80,7 @@ export class StoreRecovery {
     await this.#repeatInvalidationOfAll();
     await Promise.all([...this.#missed.keys()].map((entry) => this.#repeatInvalidation(entry)));
     this.#cancelNextTry();
-    // A store that is lost as a whole is told on its return.
+    // If the whole store is lost, the invalidations are repeated when it is back.
     if ((this.#missed.size === 0 && this.#missedAll === undefined) || this.#breaker.isLost) return;
     this.#cancelNextTry = this.#clock.schedule(
       TRY_AGAIN_AFTER_MS,
@@ -97,7 +97,7 @@ export class StoreRecovery {
       await this.#breaker.timeBudget().within(async () => this.#store.invalidateAll?.());
       this.#missedAll = undefined;
     } catch {
-      // It is tried again, as below; until then what was stored before is not taken.
+      // It is tried again, as below. Until then this process does not take a token that was stored before.
     }
   }
 
@@ -109,11 +109,11 @@ export class StoreRecovery {
       });
       this.#missed.delete(entry);
     } catch {
-      // It stays in the list. One entry that cannot be reached does not make the whole store useless: its older token is not taken.
+      // The entry stays in the list, and this process does not take its older token. The rest of the store is still usable.
     }
   }
 
-  /** The others get what is held here, so that none of them must fetch it. */
+  /** Stores the held tokens, so that the other processes need not fetch them. */
   async #shareHeld(): Promise<void> {
     for (const { entry, record, published } of this.held()) {
       const fence = await this.#breaker.ask('publish', this.#breaker.timeBudget(), async () => {

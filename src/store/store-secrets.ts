@@ -4,14 +4,13 @@ import { SECOND_MS } from '../common/durations.js';
 import { askForApiKey, type ApiKeyProvider } from '../vendor/api-key.js';
 import type { StoreSecret } from './token-store.js';
 
-/** A boot is not held up for longer by a function that gives no key. */
+/** A key function that hangs delays the boot for no longer than this. */
 const LONGEST_WAIT_MS = 2 * SECOND_MS;
 
 /**
- * What a store may know of the API keys: bytes derived from each, never a key itself. A key that cannot be read is left
- * out.
+ * The secrets for a store: bytes derived from each API key, never a key itself. A key that cannot be read is left out.
  *
- * @throws {NudgeAuthError} when none can be read.
+ * @throws {NudgeAuthError} if no key can be read.
  */
 export async function storeSecrets(
   providers: readonly (ApiKeyProvider | undefined)[],

@@ -1,36 +1,36 @@
 import { SECOND_MS } from '../common/durations.js';
 import type { CallUrgency } from '../vendor/call-budget.js';
 
-/** A process that starts waits so long for its first connection, instead of calling the vendor as all others do. */
+/** A starting process waits this long for its first connection, so that not every process of a rollout calls the vendor. */
 export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
 /**
- * A token as it is shared: it says how long it lives from now, because no two machines' clocks agree.
+ * A token as processes share it. It holds remaining times instead of moments, because the clocks of two machines differ.
  *
  * @publicApi
  */
 export interface TokenRecord {
   readonly token: string;
-  /** Milliseconds it can still be used. */
+  /** Milliseconds for which the token can still be used. */
   readonly remainingMs: number;
-  /** Milliseconds since it arrived at the process that fetched it. */
+  /** Milliseconds since the token arrived at the process that fetched it. */
   readonly ageMs: number;
-  /** Names the API key that fetched it. */
+  /** The fingerprint of the API key that fetched the token. */
   readonly keyFingerprint: string;
 }
 
 /**
- * What a store holds for an entry.
+ * The token that a store holds for an entry.
  *
  * @publicApi
  */
 export interface StoredToken extends TokenRecord {
-  /** The order of writes: a higher one is newer, whatever any clock says. */
+  /** The order of the writes: the token with the higher fence is newer, whatever the clocks say. */
   readonly fence: number;
 }
 
 /**
- * The right to renew one entry. It ends by itself when its holder is gone.
+ * The right to renew one entry. It expires if its holder dies.
  *
  * @publicApi
  */
@@ -38,25 +38,25 @@ export interface TokenLease {
   /** Higher than every fence given for this entry before. */
   readonly fence: number;
   /**
-   * The fence of what was stored when the right was given, 0 for nothing: whoever has read something older, a moment
-   * before, looks again instead of calling the vendor. Left out, nobody does.
+   * The fence of the token that was stored when the store gave the lease; 0 if there was none. A holder that read an older
+   * token just before reads again instead of calling the vendor. Without this property no holder reads again.
    */
   readonly storedFence?: number;
   /**
-   * Whether this process surely has the right still. `false` well before anybody else can get it, and for ever: then no
-   * call to the vendor may begin under it.
+   * Whether this process certainly still has the lease. It turns `false` well before another process can get the lease, and
+   * stays `false`. Then the process may not begin a call to the vendor under it.
    */
   isHeld(): boolean;
   /**
-   * Stores what the holder fetched. `false` when the entry has moved on since: somebody wrote with a higher fence, or it
-   * was invalidated.
+   * Stores the token that the holder fetched. Resolves with `false` if another process has written with a higher fence, or
+   * if the entry was invalidated.
    */
   write(record: TokenRecord): Promise<boolean>;
-  /** Gives the right back. Never needed for correctness, only for speed. */
+  /** Gives the lease back, so that the next process need not wait until it expires. */
   release(): Promise<void>;
 }
 
-/** Gives a lease back. Nobody waits for it: one that is not given back ends by itself. */
+/** Gives a lease back without waiting for it. If that fails, the lease expires. */
 export function giveBack(lease: TokenLease | undefined): void {
   void Promise.resolve()
     .then(() => lease?.release())
@@ -64,112 +64,113 @@ export function giveBack(lease: TokenLease | undefined): void {
 }
 
 /**
- * Key material that everybody has who may use an API key, and nobody else.
+ * Key material that every process with the API key can derive, and no other.
  *
  * @publicApi
  */
 export interface StoreSecret {
-  /** Names the API key, as {@link TokenRecord.keyFingerprint} does. */
+  /** The fingerprint of the API key, as in {@link TokenRecord.keyFingerprint}. */
   readonly keyFingerprint: string;
-  /** 32 bytes derived from the API key, from which that cannot be recovered. */
+  /** 32 bytes derived from the API key. The key cannot be recovered from them. */
   readonly material: Uint8Array;
 }
 
 /**
- * What a store may know of the registration that uses it.
+ * The part of a registration that the store may know.
  *
  * @publicApi
  */
 export interface TokenStoreUser {
-  /** Names the registration among those that share the store; left out, there is one. */
+  /** The name of the registration among those that share the store. Left out if there is only one. */
   readonly registration?: string;
   /**
-   * The secrets of the API keys in use, the first key's first; asked again when keys may have been rotated. Rejects when
-   * none of them can be read.
+   * Resolves with the secrets of the API keys in use, that of the first key first. The store asks again when a key may have
+   * been rotated. Rejects if no key can be read.
    */
   secrets(): Promise<readonly StoreSecret[]>;
   /**
-   * Whether the registration has tenants: then there is no API key of its own to derive anything from, `secrets` resolves
-   * with none, and `bind` throws an `InvalidNudgeAuthOptionsError` where the store needs keys and has not been given any.
+   * Whether the registration has tenants. Then the registration itself has no API key, so `secrets` resolves with an empty
+   * list, and `bind` throws an `InvalidNudgeAuthOptionsError` if the store needs keys and the host has given none.
    */
   readonly hasTenants?: boolean;
-  /** The tenants of which this process may hold tokens: a store may know tenants by names that cannot be read back. */
+  /** The tenants whose tokens this process may hold. A store needs them if the names that it stores do not reveal a tenant. */
   heldTenants?(): Iterable<string>;
   /**
-   * To be called within 2 s when another process has invalidated all entries of a tenant, or of a registration without
-   * tenants (`undefined`): what is held of them here is let go.
+   * The store calls it within 2 s after another process has invalidated all entries of a tenant, or of a registration
+   * without tenants (`undefined`). This process then drops the tokens that it holds for them.
    */
   invalidatedAll?(tenant: string | undefined): void;
 }
 
 /**
- * What processes that share a store share on their way to the vendor, who counts them by their common address. Every
- * method may reject or be slow: callers then keep to a part of the budget of their own.
+ * The limits for calls to the vendor that processes share, because the vendor counts all calls of one IP address together.
+ * Every method may reject or be slow: a process then keeps to its own part of the budget.
  *
  * @publicApi
  */
 export interface SharedCallLimits {
   /**
-   * Takes one call out of the budget of all: 0 when there was one, else the milliseconds after which to ask again.
-   * Rotations get at most half of it.
+   * Takes one call from the shared budget. Resolves with 0 if there was one, otherwise with the milliseconds after which to
+   * ask again. Rotations get at most half of the budget.
    */
   take(urgency: CallUrgency, callsPerMinute: number): Promise<number>;
-  /** The pause that a 429 has begun, here or elsewhere. Whoever gets `probe` is the one who may try whether it is over. */
+  /** The pause that a 429 has begun in any process. The caller that gets `isProbe` may test whether it is over. */
   pause(): Promise<SharedPause>;
-  /** Begins a pause, or makes it last for `durationMs` milliseconds from now, a minute at most; a longer one stays. */
+  /** Begins a pause of `durationMs` milliseconds, a minute at most. A pause that lasts longer already stays as it is. */
   beginPause(durationMs: number): Promise<void>;
   /** Ends the pause: the vendor has answered. */
   endPause(): Promise<void>;
-  /** Whoever was to try whether the pause is over did not reach the vendor: another one may try at once. */
+  /** Gives the probe back because it did not reach the vendor: another process may send one at once. */
   giveBackProbe(): Promise<void>;
-  /** Resolves when all of this can be asked. Takes no call and no probe. */
+  /** Resolves if the store can answer all of these. It takes no call and no probe. */
   look(): Promise<void>;
 }
 
 /**
- * `remainingMs` are the milliseconds until it is worth asking again; 0 when a call may be made.
+ * The state of a shared pause.
  *
  * @publicApi
  */
 export interface SharedPause {
+  /** Milliseconds after which to ask again; 0 if a call may be made. */
   readonly remainingMs: number;
-  /** Whether this is the first call after a pause: the others wait until it has ended the pause, or a few seconds. */
+  /** Whether this caller makes the first call after a pause. The others wait until it ends the pause, or for a few seconds. */
   readonly isProbe: boolean;
 }
 
 /**
- * Where processes share tokens. Every method may reject or be slow: callers then go on without it.
+ * A store in which processes share tokens. Every method may reject or be slow: callers then go on without the store.
  * `describeTokenStoreContract` of `nestjs-nudge-auth/testing` is its executable form.
  *
  * @publicApi
  */
 export interface TokenStore {
-  /** The store as one registration uses it. Left out, it is used as it is. Whoever closes, closes the store itself. */
+  /** The store for one registration. Without this method all registrations use the store itself. Its `close` closes the store. */
   bind?(user: TokenStoreUser): TokenStore;
   /**
-   * The store as one tenant uses it, for example with an encryption key of its own. The entries' names hold the tenant as
-   * well, so that no two tenants ever share one. Required by the option `tenants`.
+   * The store for one tenant, for example with a separate encryption key. The names of entries contain the tenant as well,
+   * so that two tenants never share an entry. Required by the option `tenants`.
    *
-   * @param tenant its id, 1 to 200 characters, compared exactly.
+   * @param tenant the id of the tenant, 1 to 200 characters, compared exactly.
    */
   forTenant?(tenant: string): TokenStore;
-  /** The shared way to one vendor, named by its origin. Left out, every process counts for itself. */
+  /** The shared limits for calls to one vendor, named by its origin. Without this method every process counts for itself. */
   callLimitsOf?(origin: string): SharedCallLimits;
-  /** Resolves when the store can be asked for the first time, or when that is not to be waited for any more. */
+  /** Resolves when the store is ready for its first use, or when the process should no longer wait for that. */
   whenReady?(): Promise<void>;
-  /** What is stored for an entry and still alive, aged to this moment. */
+  /** The token that is stored for an entry and has not expired, aged to this moment. */
   read(entry: string): Promise<StoredToken | undefined>;
-  /** The right to renew an entry; `undefined` while somebody else has it. */
+  /** The lease to renew an entry; `undefined` while another process has it. */
   acquire(entry: string): Promise<TokenLease | undefined>;
-  /** Removes what is stored, and makes every lease given so far too old to write. */
+  /** Removes the stored token. No lease given before can write any more. */
   invalidate(entry: string): Promise<void>;
   /**
-   * The same for all entries at once, of the tenant or of the registration that this store was made for: what is stored is
-   * not read any more, and no lease given so far can write. Required by the option `tenants`.
+   * Invalidates all entries of the tenant or the registration for which this store was made: no stored token can be read any
+   * more, and no lease given before can write. Required by the option `tenants`.
    */
   invalidateAll?(): Promise<void>;
   /** Resolves when the entry may have changed, or after `timeoutMs` milliseconds. */
   untilChanged(entry: string, timeoutMs: number): Promise<void>;
-  /** Ends connections and timers of the store; called when the application closes, once for each registration. */
+  /** Ends the connections and timers of the store. Every registration calls it when the application closes. */
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import type { LocalRefusal } from '../vendor/call-refusal.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import { fromVendor, type RenewalCall, type RenewedToken, type TokenRenewer } from './renewal.js';
 
-/** Renews tokens for this process alone: no store is configured. */
+/** Renews tokens for this process alone, because no store is configured. */
 export class UnsharedRenewer implements TokenRenewer {
   readonly #gateway: VendorGateway;
 

@@ -7,8 +7,9 @@ import type { RenewalCall, RenewedToken } from './renewal.js';
 import type { StoredToken } from './token-store.js';
 
 /**
- * The stored token, where it is newer than what the call knows and can be used; else `undefined`. While the end of a
- * repeated token is waited for, also a token that another process fetched in vain a moment ago: the vendor would repeat it.
+ * The stored token if it is usable and newer than the one that the call knows, otherwise `undefined`. While the call waits for
+ * the end of a repeated token, it also takes a token that is close to its end and that another process fetched a moment
+ * ago: the vendor would return the same one.
  */
 export function usableStoredToken(
   stored: StoredToken | undefined,
@@ -16,12 +17,12 @@ export function usableStoredToken(
   policy: FreshnessPolicy,
   now: Instant,
 ): RenewedToken | undefined {
-  // Nothing says whether what another process stored began after the call that insists.
+  // A forced renewal needs a token whose renewal began after the call. For a stored token that is unknown.
   if (stored === undefined || reason === 'forced') return undefined;
   try {
     const claims = readClaims(stored.token);
     if (stored.fence <= newerThan || !isSound(stored, claims)) return undefined;
-    // On the store's return others publish what they hold: a new order for what may be older than what is held here.
+    // When a store is back, other processes publish their held tokens with new fences: a higher fence may have an older token.
     if (held !== undefined && stored.ageMs >= held.ageMs(now)) return undefined;
     const taken: RenewedToken = {
       token: stored.token,
@@ -37,12 +38,12 @@ export function usableStoredToken(
     const isUsable = new HeldToken(taken, policy).freshness(now) !== 'unusable';
     return isUsable || (awaitsEnd && stored.ageMs < ASK_FOR_FRESH_EVERY_MS) ? taken : undefined;
   } catch {
-    // Not a token: whatever wrote it, it is a miss, and the next write replaces it.
+    // The stored text is not a token: a miss. The next write replaces it.
     return undefined;
   }
 }
 
-/** Whatever a store gives back: no token lives longer than it says itself. */
+/** Whether the stored values are possible: numbers, and a life that is not longer than the token's own claims say. */
 function isSound(
   { remainingMs, ageMs, fence, keyFingerprint }: StoredToken,
   claims: NudgeTokenClaims,

@@ -4,10 +4,10 @@ import { StoreCircuitBreaker } from './store-circuit-breaker.js';
 import type { TokenStore } from './token-store.js';
 
 /**
- * A circuit breaker before a store. Its probe asks for as much as a renewal does, with a lease that nobody else wants: a
- * store that can do a part of it, or all but too slowly, would be lost again with the next renewal.
+ * Creates a circuit breaker for a store. Its probe does what a renewal does, with an entry that only this process uses. A
+ * store that can do only a part of it, or does it too slowly, would be lost again with the next renewal.
  *
- * @param origin the vendor's.
+ * @param origin the vendor's origin.
  */
 export function watchStore(
   store: TokenStore,

@@ -5,7 +5,7 @@ import type { TokenAnswer } from '../endpoint/token-answer.js';
 /** A made-up token: its claims are `{"sub":"example"}`, and nothing has signed it. */
 export const EXAMPLE_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJleGFtcGxlIn0.bm90LWEtc2lnbmF0dXJl';
 
-/** The schema of the answer; generated clients call their type so. */
+/** The schema of the answer. Generated clients give its name to their type. */
 export class NudgeTokenAnswer implements TokenAnswer {
   @ApiProperty({
     type: String,
@@ -25,7 +25,7 @@ export class NudgeTokenAnswer implements TokenAnswer {
   @ApiProperty({
     type: 'integer',
     minimum: 0,
-    description: "Seconds for which the token can still be used: independent of the client's clock.",
+    description: "Seconds for which the token can still be used. They do not depend on the client's clock.",
     example: 3598,
   })
   readonly expiresIn!: number;
@@ -33,13 +33,14 @@ export class NudgeTokenAnswer implements TokenAnswer {
   @ApiProperty({
     type: 'integer',
     minimum: 0,
-    description: 'Seconds after which the client should fetch its next token; drawn anew for each answer.',
+    description:
+      'Seconds after which the client should fetch its next token. Each answer has a different random value.',
     example: 3264,
   })
   readonly refreshIn!: number;
 }
 
-/** The schema of a failure that the module answers. */
+/** The schema of an answer of the module without a token. */
 export class NudgeTokenFailure {
   @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 503 })
   readonly statusCode!: number;
@@ -47,14 +48,14 @@ export class NudgeTokenFailure {
   @ApiProperty({
     enum: [...NUDGE_AUTH_ERROR_CODES],
     enumName: 'NudgeAuthErrorCode',
-    description: 'Why there is no token; the header `Nudge-Auth-Error` says the same.',
+    description: 'Why there is no token. The header `Nudge-Auth-Error` has the same value.',
     example: 'NUDGE_UNAVAILABLE',
   })
   readonly code!: NudgeAuthErrorCode;
 
   @ApiProperty({
     type: String,
-    description: 'The reason for people.',
+    description: 'The reason in words.',
     example: 'Nudge tokens are not available at the moment',
   })
   readonly message!: string;
@@ -65,6 +66,6 @@ export class NudgeTokenRefusal {
   @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 401 })
   readonly statusCode!: number;
 
-  @ApiProperty({ type: String, description: 'The reason for people.', example: 'Unauthorized' })
+  @ApiProperty({ type: String, description: 'The reason in words.', example: 'Unauthorized' })
   readonly message!: string;
 }

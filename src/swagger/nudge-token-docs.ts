@@ -22,14 +22,14 @@ import {
 export type NudgeTokenSecurity = string | Readonly<Record<string, string[]>>;
 
 /**
- * What the description of the endpoint cannot know by itself.
+ * The facts that the description of the endpoint needs from the host.
  *
  * @publicApi
  */
 export interface NudgeTokenDocsOptions {
   /**
-   * How the users of the endpoint sign in; several are alternatives. Default `'bearer'`, which is what `addBearerAuth()` of
-   * the `DocumentBuilder` adds.
+   * How the users of the endpoint sign in; several are alternatives. Default `'bearer'`, the scheme that `addBearerAuth()`
+   * of the `DocumentBuilder` adds.
    */
   security?: NudgeTokenSecurity | readonly NudgeTokenSecurity[];
 }
@@ -39,7 +39,7 @@ const text = (description: string, example: string) => ({
   schema: { type: 'string', example },
 });
 
-const CACHE_CONTROL = text('No cache may keep the answer.', 'private, no-store');
+const CACHE_CONTROL = text('No cache may store the answer.', 'private, no-store');
 const ERROR_CODE = text('The `code` of the body.', 'NUDGE_UNAVAILABLE');
 
 const jsonOf = (body: new () => object) => ({
@@ -50,10 +50,10 @@ const isList = <T>(given: T | readonly T[]): given is readonly T[] => Array.isAr
 
 /**
  * Describes the endpoint for `@nestjs/swagger`: its answers as JSON and as text, its failures, their headers, examples and
- * schemas. Give it to the registration; each has an `operationId` of its own, made of its controller's name.
+ * schemas. Give it to the registration. Each registration has a different `operationId`, made from its controller's name.
  *
- * It describes the default statuses: what `endpoint.errorStatus` changes and what a throttler adds are the host's to say,
- * by decorators beside this one.
+ * It describes the default statuses. If `endpoint.errorStatus` changes one or a throttler adds one, the host describes it
+ * with its own decorators beside this one.
  *
  * @example
  * NudgeAuthModule.forRoot({ apiKey, endpoint: { decorators: [nudgeTokenDocs({ security: 'bearer' })] } })
@@ -74,7 +74,8 @@ export function nudgeTokenDocs({ security = 'bearer' }: NudgeTokenDocsOptions = 
       name: 'format',
       required: false,
       enum: ['json', 'text'],
-      description: '`text` gets the bare token, as does an `Accept` that prefers `text/plain` to JSON.',
+      description:
+        '`text` returns the bare token. An `Accept` header that prefers `text/plain` to JSON does the same.',
     }),
     ApiResponse({
       status: 200,
@@ -104,7 +105,7 @@ export function nudgeTokenDocs({ security = 'bearer' }: NudgeTokenDocsOptions = 
     }),
     ApiResponse({
       status: 503,
-      description: 'There is no token at the moment. It is no reason to sign the user out.',
+      description: 'There is no token at the moment. The client should not sign the user out for it.',
       headers: {
         'Nudge-Auth-Error': ERROR_CODE,
         'Retry-After': {

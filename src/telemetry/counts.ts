@@ -1,6 +1,6 @@
 import { asNudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 
-/** Counts outcomes by the code of their error. Only failures pass here: they are never on the hot path. */
+/** Counts failures by their code. Failures are never on the hot path. */
 export class FailureCounts {
   readonly #byCode = new Map<NudgeAuthErrorCode, number>();
 
@@ -8,7 +8,7 @@ export class FailureCounts {
     this.#byCode.set(code, (this.#byCode.get(code) ?? 0) + 1);
   }
 
-  /** Settles as `work` does; its failure is counted. */
+  /** Settles as `work` does, and counts its failure. */
   async of<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
@@ -23,24 +23,24 @@ export class FailureCounts {
   }
 }
 
-/** How requests for a token ended. Integers, which cost the hot path nothing; metrics are read from them. */
+/** How requests for a token ended. Plain integers, so that the hot path pays almost nothing. The metrics read them. */
 export class RequestCounts {
-  /** A held token was given at once. */
+  /** The caller got a held token at once. */
   held = 0;
-  /** A renewal was waited for, and its token given. */
+  /** The caller waited for a renewal and got its token. */
   waited = 0;
-  /** A held token was given that should have been renewed by now. */
+  /** The caller got a held token that should have been renewed by now. */
   stale = 0;
   readonly failed = new FailureCounts();
 }
 
 /** How checks of users' JWTs ended. */
 export class UserJwtCheckCounts {
-  /** The JWT had been found good a short while ago. */
+  /** The module remembered the JWT as good from a short while ago. */
   remembered = 0;
   verified = 0;
   refused = 0;
-  /** The keys to verify it with could not be had. */
+  /** The module could not fetch the keys that verify the JWT. */
   keysUnavailable = 0;
 }
 
@@ -50,19 +50,19 @@ export class VendorCallCounts {
   readonly failed = new FailureCounts();
 }
 
-/** What is counted of one registration's work, in all of its parts. */
+/** The counts of one registration, from all of its parts. */
 export class Counts {
   readonly requests = new RequestCounts();
   readonly userJwtChecks = new UserJwtCheckCounts();
   readonly vendorCalls = new VendorCallCounts();
   #callsWaiting = 0;
 
-  /** How many calls wait for their place in the budget now. */
+  /** The number of calls that wait for a place in the budget now. */
   get callsWaiting(): number {
     return this.#callsWaiting;
   }
 
-  /** Counts one more call that waits, as long as `place` is pending. */
+  /** Counts one more waiting call while `place` is pending. */
   async whileWaiting(place: Promise<void>): Promise<void> {
     this.#callsWaiting += 1;
     await place.finally(() => (this.#callsWaiting -= 1));

@@ -3,43 +3,43 @@ import type { NudgeAuthErrorCode } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
 import { Counts } from './counts.js';
 
-/** Why a token was fetched: nobody could be served, behind a caller's back, or because a caller insisted. */
+/** Why a renewal began: no usable token was held, a held token was due for rotation, or a caller asked for `forceRefresh`. */
 export type RenewalReason = 'cold' | 'rotation' | 'forced';
 
-/** Which of the two API keys. */
+/** One of the two API keys. */
 export type ApiKeyRole = 'primary' | 'fallback';
 
-/** Why the keys that verify users' JWTs cannot be had from `userJwt.jwksUri`. */
+/** Why the module cannot fetch the keys that verify users' JWTs from `userJwt.jwksUri`. */
 export type UserKeysFailure =
-  /** No connection, or one that broke off. */
+  /** There was no connection, or it broke. */
   | 'unreachable'
-  /** No answer in time. */
+  /** There was no answer in time. */
   | 'timeout'
-  /** A redirect, which is not followed. */
+  /** The answer was a redirect, which the module does not follow. */
   | 'redirect'
-  /** A status that is no success. */
+  /** The answer had a status other than success. */
   | 'status'
-  /** An answer that is no JWK set: a page, or nothing. */
+  /** The answer was not a JWK set, for example a page, or it was empty. */
   | 'no-jwks'
   | 'too-large'
-  /** A JWK set in which no key can verify a JWT of these users. */
+  /** The JWK set has no key that can verify a JWT of these users. */
   | 'no-usable-key';
 
-/** Why records of the audit were lost. */
+/** Why audit records were lost. */
 export type AuditDropReason =
-  /** More were waiting than are kept. */
+  /** The queue of waiting records was full. */
   | 'queue-full'
   /** `onIssued` threw or rejected. */
   | 'failed'
   /** `onIssued` took too long. */
   | 'timeout'
-  /** The application closed before they were delivered. */
+  /** The application closed before the module could deliver them. */
   | 'closed';
 
-type Happening =
-  /** A renewal begins: it looks for a newer token in the store and at the vendor. Callers may be waiting for it. */
+type EventBody =
+  /** A renewal begins: it looks for a newer token in the store and at the vendor. Callers may wait for it. */
   | { readonly type: 'renewal-started'; readonly reason: RenewalReason }
-  /** A new token came from the vendor, or from the store where another process had put it. */
+  /** A renewal got a new token from the vendor, or from the store in which another process had put it. */
   | {
       readonly type: 'renewed';
       readonly reason: RenewalReason;
@@ -48,61 +48,61 @@ type Happening =
       readonly lifeMs: number;
       readonly keyFingerprint: string;
       readonly skewMs: number | undefined;
-      /** `false` when it lives no longer than the one held before: the vendor repeats itself. */
+      /** `false` if it expires no later than the token held before: the vendor repeats a token. */
       readonly isLonger: boolean;
     }
-  /** A renewal failed, or a call was refused without asking the vendor. */
+  /** A renewal failed, or the module refused a call without asking the vendor. */
   | {
       readonly type: 'failed';
       readonly reason: RenewalReason;
       readonly code: NudgeAuthErrorCode;
       readonly message: string;
-      /** Until the next attempt may be made. */
+      /** Milliseconds until the next attempt is allowed. */
       readonly retryInMs: number;
     }
-  /** Nudge answered 429: nothing is sent from here for a while. */
+  /** Nudge answered 429: this process sends nothing for a while. */
   | { readonly type: 'paused'; readonly forMs: number }
   /** The first success after failures. */
   | { readonly type: 'recovered'; readonly failures: number; readonly failedForMs: number }
-  /** A caller was turned away because the budget toward the vendor is spent. */
+  /** The module refused a caller because the budget of calls to the vendor is spent. */
   | { readonly type: 'budget-spent'; readonly waiting: number; readonly retryInMs: number }
   /** The vendor refuses a key. */
   | { readonly type: 'key-refused'; readonly role: ApiKeyRole; readonly keyFingerprint: string }
-  /** The first key is refused and the fallback serves, or the first serves again. */
+  /** The vendor refuses the first key and the fallback is in use, or the first key is in use again. */
   | { readonly type: 'key-in-use'; readonly role: ApiKeyRole; readonly keyFingerprint: string }
-  /** The store cannot be used, or can be used again. */
+  /** The store is lost, or it is back. */
   | {
       readonly type: 'store-lost';
       readonly operation: string;
-      /** Why, in one word, where that is known: never a message, which may quote anything. */
+      /** The reason in one word, if it is known. Never a message, because a message may quote a secret. */
       readonly reason: string | undefined;
     }
   | { readonly type: 'store-back' }
-  /** The keys that verify users' JWTs cannot be fetched, or can be fetched again. */
+  /** The module cannot fetch the keys that verify users' JWTs, or can fetch them again. */
   | {
       readonly type: 'user-keys-lost';
       readonly reason: UserKeysFailure;
-      /** The status or the system's error code, where that is known. */
+      /** The HTTP status or the system's error code, if it is known. */
       readonly detail: string | undefined;
       /** The address without its query. */
       readonly url: string;
     }
   | { readonly type: 'user-keys-back' }
-  /** A token was invalidated by `invalidate()`. */
+  /** `invalidate()` has dropped a token. */
   | { readonly type: 'invalidated' }
-  /** Records of the audit were lost. */
+  /** Audit records were lost. */
   | { readonly type: 'audit-dropped'; readonly records: number; readonly reason: AuditDropReason }
   /** The application has closed: this is the last event. */
   | { readonly type: 'closed' };
 
 /**
- * What happens to tokens. Never a key, a token, a user's id or a tenant's id: keys and tenants go by their fingerprint.
- * Durations are in milliseconds. `message` is one of this package's own texts, never the vendor's.
+ * An event in the life of tokens. It never holds a key, a token, a user's id or a tenant's id: fingerprints stand for keys
+ * and tenants. Durations are in milliseconds. `message` is one of this package's own texts, never the vendor's.
  *
  * @publicApi
  */
-export type NudgeAuthEvent = Happening & {
-  /** The tenant it is about, where there are tenants and it is about one of them. */
+export type NudgeAuthEvent = EventBody & {
+  /** With the option `tenants`: the fingerprint of the tenant, if the event is about one tenant. */
   readonly tenantFingerprint?: string;
 };
 
@@ -115,55 +115,55 @@ export type RenewalEnd =
   { readonly from: 'vendor' | 'store' } | { readonly error: { readonly code: NudgeAuthErrorCode } };
 
 /**
- * Runs a renewal. Called in the async context of the caller who caused it; runs `run` in the package's own. `run` never
- * rejects.
+ * Runs a renewal. The module calls it in the async context of the caller that caused the renewal. It must call `run` in the
+ * package's own context. `run` never rejects.
  */
 export type AroundRenewal = <End extends RenewalEnd>(
   renewal: { readonly reason: RenewalReason },
   run: () => Promise<End>,
 ) => Promise<End>;
 
-/** What the names of this package's diagnostics channels begin with. */
+/** The prefix of the names of this package's diagnostics channels. */
 const CHANNEL_PREFIX = 'nestjs-nudge-auth:';
 
 /**
- * The one stream of events of a registration, from which status, log lines, metrics and the host's listeners are fed. What
- * happens too often for events is counted.
+ * The stream of events of a registration. Status, log lines, metrics and the host's listeners all read it. What happens too
+ * often for events is only counted.
  */
 export class NudgeAuthEvents {
   readonly counts: Counts;
-  /** The seam for tracing: telemetry puts a function of its own here. */
+  /** Wraps every renewal. The OpenTelemetry module replaces it to trace renewals. */
   aroundRenewal: AroundRenewal = (_renewal, run) => inOwnContext(run);
   readonly #registration: string;
-  readonly #tellOfFault: (error: unknown) => void;
+  readonly #reportFault: (error: unknown) => void;
   readonly #listeners = new Set<NudgeAuthEventListener>();
   #passOn: (event: NudgeAuthEvent) => void = (event) => this.#publish(event);
   readonly #faulty = new WeakSet<NudgeAuthEventListener>();
 
   /**
-   * @param registration its name, `default` without one.
-   * @param tellOfFault called with the first error of every listener that fails.
-   * @param counts those of the registration, for the events of a tenant.
+   * @param registration the name of the registration, or `default` if it has none.
+   * @param reportFault called with the first error of every listener that fails.
+   * @param counts for the events of a tenant: the counts of its registration.
    */
   constructor(
     registration = 'default',
-    tellOfFault: (error: unknown) => void = () => undefined,
+    reportFault: (error: unknown) => void = () => undefined,
     counts = new Counts(),
   ) {
     this.counts = counts;
     this.#registration = registration;
-    this.#tellOfFault = tellOfFault;
+    this.#reportFault = reportFault;
   }
 
-  /** Calls `listener` for everything that happens. Returns the function that ends this. */
+  /** Calls `listener` for every event. Returns a function that ends the subscription. */
   subscribe(listener: NudgeAuthEventListener): () => void {
-    // Of its own, so that one function that was subscribed twice is ended once at a time.
+    // A new function for each subscription: the host may subscribe one function twice and end one of the two.
     const own: NudgeAuthEventListener = (event) => listener(event);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
 
-  /** Listeners run in the package's own async context: what happens to a token is no part of one user's request. */
+  /** Calls the listeners in the package's own async context, because an event does not belong to one user's request. */
   emit(event: NudgeAuthEvent): void {
     Object.freeze(event);
     inOwnContext(() => {
@@ -172,12 +172,12 @@ export class NudgeAuthEvents {
     });
   }
 
-  /** A listener that fails must not cost a caller the token, nor the process its life. */
+  /** Catches what a listener throws: it must neither cost a caller the token nor end the process. */
   #call(listener: NudgeAuthEventListener, event: NudgeAuthEvent): void {
     const failed = (error: unknown): void => {
       if (this.#faulty.has(listener)) return;
       this.#faulty.add(listener);
-      this.#tellOfFault(error);
+      this.#reportFault(error);
     };
     try {
       const result: unknown = listener(event);
@@ -187,15 +187,15 @@ export class NudgeAuthEvents {
     }
   }
 
-  /** The events of one tenant. The listeners of the registration get them with its fingerprint. */
+  /** The stream of one tenant. The listeners of the registration get its events with the tenant's fingerprint. */
   forTenant(tenantFingerprint: string): NudgeAuthEvents {
-    const own = new NudgeAuthEvents(this.#registration, this.#tellOfFault, this.counts);
+    const own = new NudgeAuthEvents(this.#registration, this.#reportFault, this.counts);
     own.aroundRenewal = (renewal, run) => this.aroundRenewal(renewal, run);
     own.#passOn = (event) => this.emit({ ...event, tenantFingerprint });
     return own;
   }
 
-  /** Node itself deals with the errors of a channel's subscribers. */
+  /** Publishes on the diagnostics channel. Node itself deals with the errors of its subscribers. */
   #publish(event: NudgeAuthEvent): void {
     const channel = `${CHANNEL_PREFIX}${event.type}`;
     if (!diagnostics.hasSubscribers(channel)) return;

@@ -5,7 +5,7 @@ import type { NudgeAuthEvent, NudgeAuthEventOf, NudgeAuthEvents } from './events
 import { auditDropped } from './audit-dropped.js';
 import { userKeysLost } from './user-keys-lost.js';
 
-/** Where lines go: Nest's `Logger` fits. */
+/** Writes log lines. Nest's `Logger` implements it. */
 export interface LogSink {
   log(message: string): void;
   warn(message: string): void;
@@ -15,16 +15,16 @@ export interface LogSink {
 interface Line {
   readonly level: keyof LogSink;
   readonly text: string;
-  /** Lines about the same thing, of which one a minute is enough. */
+  /** Lines of one topic are about the same thing, so one a minute is enough. */
   readonly topic: string;
 }
 
-/** Something that is in one state or another, of which the log's last word must be true. */
+/** A subject has one state at a time. The last line about it must match that state. */
 type Subject =
   'renewal' | 'repetition' | 'skew' | 'store' | 'user keys' | 'primary key' | 'fallback key' | 'key in use';
 
 const SAME_TOPIC_EVERY_MS = MINUTE_MS;
-/** Below this a difference of clocks is nobody's worry. */
+/** A smaller difference between two clocks does no harm. */
 const NOTABLE_SKEW_MS = 30 * SECOND_MS;
 
 function whatFailed({ operation, reason }: NudgeAuthEventOf<'store-lost'>): string {
@@ -36,28 +36,29 @@ function seconds(ms: number): string {
 }
 
 /**
- * Writes one line for every change of state, saying what to do; nothing per request. A topic is written once a minute:
- * what is still so when that is over is written with the next event.
+ * Writes a line for every change of state, and nothing per request. A line says what to do. The log has at most one line of
+ * a topic in a minute. If a held-back line is still true after that, it is written with the next event.
  */
 export class LogLines {
   readonly #sink: LogSink;
   readonly #clock: Clock;
   readonly #writtenAt = new Map<string, Instant>();
-  /** The topic of the last word on a subject. */
-  readonly #said = new Map<Subject, string>();
-  readonly #unsaid = new Map<Subject, Line>();
+  /** The topic of the last written line about each subject. */
+  readonly #lastTopic = new Map<Subject, string>();
+  /** Lines that are still to be written. */
+  readonly #pending = new Map<Subject, Line>();
 
   constructor(events: NudgeAuthEvents, sink: LogSink, clock: Clock) {
     this.#sink = sink;
     this.#clock = clock;
     events.subscribe((event) => {
-      // Each tenant has log lines of its own.
+      // Each tenant has its own log lines.
       if (event.tenantFingerprint !== undefined) return;
       this.#take(event);
-      for (const [subject, line] of this.#unsaid) {
+      for (const [subject, line] of this.#pending) {
         if (!this.#write(line)) continue;
-        this.#unsaid.delete(subject);
-        this.#said.set(subject, line.topic);
+        this.#pending.delete(subject);
+        this.#lastTopic.set(subject, line.topic);
       }
     });
   }
@@ -108,19 +109,19 @@ export class LogLines {
             ? {
                 level: 'warn',
                 topic: 'key-in-use fallback',
-                text: `The fallback API key (fingerprint ${event.keyFingerprint}) serves, because the primary one is refused: replace the primary key.`,
+                text: `The fallback API key (fingerprint ${event.keyFingerprint}) is in use, because Nudge refuses the primary one: replace the primary key.`,
               }
             : {
                 level: 'log',
                 topic: 'key-in-use primary',
-                text: `The primary API key (fingerprint ${event.keyFingerprint}) serves again.`,
+                text: `The primary API key (fingerprint ${event.keyFingerprint}) is in use again.`,
               },
         );
       case 'store-lost':
         return this.#is('store', {
           level: 'warn',
           topic: 'store-lost',
-          text: `The token store does not answer (${whatFailed(event)}): this process goes on by itself and calls Nudge on its own account. ${RUN_THE_DOCTOR}`,
+          text: `The token store does not answer (${whatFailed(event)}): this process gets its own tokens from Nudge until the store answers again. ${RUN_THE_DOCTOR}`,
         });
       case 'store-back':
         return this.#is('store', {
@@ -152,10 +153,10 @@ export class LogLines {
 
   #failed({ code, message, retryInMs }: NudgeAuthEventOf<'failed'>): void {
     const topic = `failed ${code}`;
-    // A refused key and a pause have lines of their own, which say more.
+    // For a refused key and for a pause there are other lines, which say more.
     if (code === 'NUDGE_CREDENTIALS_REJECTED' || code === 'NUDGE_RATE_LIMITED') {
-      this.#unsaid.delete('renewal');
-      this.#said.set('renewal', topic);
+      this.#pending.delete('renewal');
+      this.#lastTopic.set('renewal', topic);
       return;
     }
     this.#is('renewal', {
@@ -168,49 +169,49 @@ export class LogLines {
   #renewed({ from, isLonger, skewMs, keyFingerprint }: NudgeAuthEventOf<'renewed'>): void {
     for (const role of ['primary', 'fallback'] as const) {
       const subject = `${role} key` as const;
-      const lastWord = this.#unsaid.get(subject)?.topic ?? this.#said.get(subject);
-      if (lastWord?.endsWith(keyFingerprint) === true) this.#isWell(subject);
+      const topic = this.#pending.get(subject)?.topic ?? this.#lastTopic.get(subject);
+      if (topic?.endsWith(keyFingerprint) === true) this.#isNormal(subject);
     }
-    // Failures of the way to the vendor end with an event of their own; those that are about one token do not.
-    if (isLonger && from === 'vendor' && this.#said.get('renewal')?.startsWith('failed') === true) {
+    // The event `recovered` ends failures to reach the vendor. It does not come for a failure about one token.
+    if (isLonger && from === 'vendor' && this.#lastTopic.get('renewal')?.startsWith('failed') === true) {
       this.#is('renewal', { level: 'log', topic: 'recovered', text: 'Nudge tokens are renewed again.' });
     }
-    if (isLonger) this.#isWell('repetition');
+    if (isLonger) this.#isNormal('repetition');
     else {
       this.#is('repetition', {
         level: 'warn',
         topic: 'repeating',
-        text: 'Nudge answers with a token that lives no longer than the last one; it is used, and asked for less often.',
+        text: 'Nudge answers with a token that expires no later than the last one: the module uses it, and asks less often.',
       });
     }
     if (skewMs !== undefined) this.#skewed(skewMs);
   }
 
   #skewed(skewMs: number): void {
-    if (Math.abs(skewMs) <= NOTABLE_SKEW_MS) return this.#isWell('skew');
+    if (Math.abs(skewMs) <= NOTABLE_SKEW_MS) return this.#isNormal('skew');
     const relation = skewMs > 0 ? 'behind' : 'ahead of';
     return this.#is('skew', {
       level: 'warn',
       topic: 'skew',
       text:
         `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation. ` +
-        "Tokens are reckoned by Nudge's clock, so they stay good meanwhile.",
+        "The module counts the life of tokens by Nudge's clock, so they stay good meanwhile.",
     });
   }
 
-  /** A subject is in the state that `line` tells of. */
+  /** Notes that a subject has the state that `line` describes. */
   #is(subject: Subject, line: Line): void {
-    if (this.#said.get(subject) === line.topic) this.#unsaid.delete(subject);
-    else this.#unsaid.set(subject, line);
+    if (this.#lastTopic.get(subject) === line.topic) this.#pending.delete(subject);
+    else this.#pending.set(subject, line);
   }
 
-  /** A subject is in the state that goes without saying. */
-  #isWell(subject: Subject): void {
-    this.#unsaid.delete(subject);
-    this.#said.delete(subject);
+  /** Notes that a subject has its normal state, which needs no line. */
+  #isNormal(subject: Subject): void {
+    this.#pending.delete(subject);
+    this.#lastTopic.delete(subject);
   }
 
-  /** Returns whether it was written. */
+  /** Writes a line unless its topic had one within the last minute. Returns whether it did. */
   #write({ level, text, topic }: Line): boolean {
     const now = this.#clock.now();
     const before = this.#writtenAt.get(topic);

@@ -2,7 +2,7 @@ import type { Clock } from '../common/clock.js';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
 import type { NudgeAuthEvent, NudgeAuthEvents, UserKeysFailure } from './events.js';
 
-/** How it stands with the keys of `userJwt.jwksUri`. */
+/** The state of the keys from `userJwt.jwksUri`. */
 export interface UserKeysStatus {
   /** `none` without a `jwksUri`; `unavailable` from the first failed fetch to the next good one. */
   readonly state: 'none' | 'available' | 'unavailable';
@@ -12,34 +12,34 @@ export interface UserKeysStatus {
   readonly since?: number;
 }
 
-/** What the events so far come to. */
+/** The summary of all events so far. */
 export interface StatusSummary {
   /** When the last token came, in epoch milliseconds. */
   readonly lastSuccessAt: number | undefined;
-  /** The last failure; it stays after a recovery. */
+  /** The last failure. It stays after a recovery. */
   readonly lastFailure: { readonly code: NudgeAuthErrorCode; readonly at: number } | undefined;
-  /** The failure that no new token has followed yet, where it holds up more than one user. */
+  /** The failure that no new token has followed yet, if it affects more than one user. */
   readonly renewalFailure: NudgeAuthErrorCode | undefined;
-  /** Whether the fallback API key serves because the first one is refused. */
+  /** Whether the fallback API key is in use, because the vendor refuses the first one. */
   readonly fallbackInUse: boolean;
   /** Milliseconds by which the vendor's clock is ahead of this machine's; `undefined` while unknown. */
   readonly skewMs: number | undefined;
-  /** Whether the store can be used; `true` without one. */
+  /** Whether the store can be used; `true` without a store. */
   readonly storeAvailable: boolean;
-  /** How many records of the audit were lost. */
+  /** The number of lost audit records. */
   readonly auditDropped: number;
-  /** The keys that users' JWTs are verified with, where they are fetched. */
+  /** The state of the keys that verify users' JWTs, if the module fetches them. */
   readonly userKeys: UserKeysStatus;
 }
 
 export interface StatusBoardSettings {
-  /** Whether keys are fetched from a `userJwt.jwksUri`. */
+  /** Whether the module fetches keys from a `userJwt.jwksUri`. */
   readonly hasJwks?: boolean;
-  /** Whether a failure with this code is one of all tokens, not of one user's. */
+  /** Whether a failure with this code affects all tokens, not only one user's. */
   readonly isOfAll?: (code: NudgeAuthErrorCode) => boolean;
 }
 
-/** Before anything has happened. */
+/** The summary before the first event. */
 export const NO_SUMMARY: StatusSummary = {
   lastSuccessAt: undefined,
   lastFailure: undefined,
@@ -51,7 +51,7 @@ export const NO_SUMMARY: StatusSummary = {
   userKeys: { state: 'none' },
 };
 
-/** Keeps the present state of affairs out of the events. */
+/** Keeps a summary of the events up to date. */
 export class StatusBoard {
   readonly #clock: Clock;
   readonly #isOfAll: (code: NudgeAuthErrorCode) => boolean;
@@ -93,7 +93,7 @@ export class StatusBoard {
       case 'budget-spent':
         return { lastFailure: { code: 'NUDGE_RATE_LIMITED', at } };
       case 'key-in-use':
-        // What one tenant's keys do is told by the status of that tenant.
+        // A tenant's keys appear in the status of that tenant only.
         return event.tenantFingerprint === undefined ? { fallbackInUse: event.role === 'fallback' } : {};
       case 'store-lost':
         return { storeAvailable: false };

@@ -49,20 +49,20 @@ function logged() {
     clock,
     lines,
     logLines,
-    /** Emits events, and gives back the lines that they made. */
-    say: (...happened: NudgeAuthEvent[]): string[] => {
+    /** Emits events, and returns the lines that they brought. */
+    emit: (...emitted: NudgeAuthEvent[]): string[] => {
       const before = lines.length;
-      for (const event of happened) events.emit(event);
+      for (const event of emitted) events.emit(event);
       return lines.slice(before);
     },
   };
 }
 
 describe('the stream of events', () => {
-  it('tells every listener of every change until its subscription ends', () => {
+  it('passes every event to every listener until its subscription ends', () => {
     const events = new NudgeAuthEvents();
-    const heard: string[] = [];
-    const listener = ({ type }: NudgeAuthEvent): number => heard.push(type);
+    const received: string[] = [];
+    const listener = ({ type }: NudgeAuthEvent): number => received.push(type);
     const ends = [events.subscribe(listener), events.subscribe(listener)];
     events.emit(FAILED);
     ends[0]?.();
@@ -70,14 +70,14 @@ describe('the stream of events', () => {
     events.emit(RECOVERED);
     ends[1]?.();
     events.emit(FAILED);
-    expect(heard).toEqual(['failed', 'failed', 'recovered']);
+    expect(received).toEqual(['failed', 'failed', 'recovered']);
   });
 
-  it('is not disturbed by listeners that throw, reject or change the event, and tells of their first errors', async () => {
+  it('goes on when a listener throws, rejects or changes the event, and reports the first error of each', async () => {
     const life = TokenLife.onManualClock();
     const faults: unknown[] = [];
     const events = new NudgeAuthEvents('default', (error) => faults.push(error));
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const thrown = new Error('a listener with a fault');
     const listeners: ((event: NudgeAuthEvent) => unknown)[] = [
       () => {
@@ -85,19 +85,19 @@ describe('the stream of events', () => {
       },
       () => Promise.reject(thrown),
       (event) => Object.assign(event, { type: 'closed' }),
-      (event) => heard.push(event.type),
+      (event) => received.push(event.type),
     ];
     for (const source of [events, life.events]) {
       for (const listener of listeners) source.subscribe(listener);
     }
     for (let times = 0; times < 2; times += 1) events.emit({ ...FAILED });
     await Promise.resolve();
-    expect(heard).toEqual(['failed', 'failed']);
+    expect(received).toEqual(['failed', 'failed']);
     expect(faults).toEqual([thrown, expect.any(TypeError), thrown]);
     expect((await askAndPass(life)).error).toBeUndefined();
   });
 
-  it('says for what reason a token is renewed, and never which', async () => {
+  it('names the reason of each renewal', async () => {
     const life = TokenLife.onManualClock();
     await askAndPass(life);
     await askAndPass(life);
@@ -111,9 +111,9 @@ describe('the stream of events', () => {
     expect(life.happened.slice(0, 2).map(({ type }) => type)).toEqual(['renewal-started', 'renewed']);
   });
 
-  it('is on the diagnostics channels of the process, with the name of the registration', () => {
-    const heard: unknown[] = [];
-    const listener = (message: unknown): number => heard.push(message);
+  it('appears on the diagnostics channels of the process with the name of the registration', () => {
+    const received: unknown[] = [];
+    const listener = (message: unknown): number => received.push(message);
     const [named, unnamed] = [new NudgeAuthEvents('emea'), new NudgeAuthEvents()];
     diagnostics.subscribe('nestjs-nudge-auth:recovered', listener);
     named.emit(RECOVERED);
@@ -121,21 +121,21 @@ describe('the stream of events', () => {
     unnamed.emit(RECOVERED);
     diagnostics.unsubscribe('nestjs-nudge-auth:recovered', listener);
     named.emit(RECOVERED);
-    expect(heard).toEqual([
+    expect(received).toEqual([
       { registration: 'emea', ...RECOVERED },
       { registration: 'default', ...RECOVERED },
     ]);
   });
 
-  it('holds neither key nor token nor user, whatever happens, and nor do lines and status', async () => {
+  it('reveals no key, token or user in events, log lines, counts and status, whatever Nudge answers', async () => {
     const clock = new ManualClock();
     const options = { scope: 'user', extId: () => 'unused' } as const;
     const life = TokenLife.onManualClock({ options }, clock);
     const canaries = new Canaries().plant('key', FAKE_API_KEY).plant('user', 'canary-user-id');
-    const said: unknown[] = [];
-    life.events.subscribe((event) => said.push(event, life.events.counts));
-    const write = (message: string): number => said.push(message);
-    said.push(new LogLines(life.events, { log: write, warn: write, error: write }, clock));
+    const output: unknown[] = [];
+    life.events.subscribe((event) => output.push(event, life.events.counts));
+    const write = (message: string): number => output.push(message);
+    output.push(new LogLines(life.events, { log: write, warn: write, error: write }, clock));
     const request = { extId: 'canary-user-id' };
     for (const behaviour of [
       { kind: 'well' },
@@ -147,17 +147,17 @@ describe('the stream of events', () => {
     ] as const) {
       life.vendor.behaviour = behaviour;
       await askAndPass(life, MINUTE_MS, { ...request, forceRefresh: true });
-      said.push(life.service.status());
+      output.push(life.service.status());
     }
     await life.service.invalidate(request);
     for (const token of life.vendor.issued.keys()) canaries.plant('token', token);
-    expect(said.length).toBeGreaterThan(15);
-    expect(canaries.foundIn(everythingSaidBy(said))).toEqual([]);
+    expect(output.length).toBeGreaterThan(15);
+    expect(canaries.foundIn(everythingSaidBy(output))).toEqual([]);
   });
 });
 
 describe('the counts', () => {
-  it('tell how requests ended: held, waited, stale, or failed by their code', async () => {
+  it('hold how requests ended: held, waited, stale, or failed with their code', async () => {
     const life = TokenLife.onManualClock();
     const { requests, vendorCalls } = life.events.counts;
     await askAndPass(life);
@@ -178,14 +178,14 @@ describe('the counts', () => {
     expect(Object.fromEntries(vendorCalls.failed.entries())).toEqual({ NUDGE_UNAVAILABLE: 2 });
   });
 
-  it('tell how many calls wait for their place in the budget', async () => {
+  it('hold how many calls wait for a place in the budget', async () => {
     const options = { scope: 'user', extId: () => 'unused', budget: { callsPerMinute: 60 } } as const;
     const life = TokenLife.onManualClock({ options, budget: 'of-the-process' });
-    const fares = life.askAll(20, (index) => ({ extId: `user-${index}` }));
+    const requests = life.askAll(20, (index) => ({ extId: `user-${index}` }));
     await life.clock.advanceAsync(10);
     expect(life.events.counts.callsWaiting).toBeGreaterThan(0);
     await life.clock.advanceAsync(MINUTE_MS);
-    await fares;
+    await requests;
     expect(life.events.counts.callsWaiting).toBe(0);
   });
 });
@@ -219,7 +219,7 @@ describe('log lines', () => {
     },
     {
       event: { type: 'store-lost', operation: 'read', reason: 'WRONGPASS' },
-      line: /^warn .*store does not answer \(read, WRONGPASS\): this process goes on by itself/,
+      line: /^warn .*store does not answer \(read, WRONGPASS\): this process gets its own tokens/,
     },
     {
       event: { type: 'audit-dropped', records: 7, reason: 'timeout' },
@@ -227,10 +227,10 @@ describe('log lines', () => {
     },
     { event: { ...RENEWED, skewMs: 95_000 }, line: /^warn .*95 s behind Nudge's: check its time sync/ },
     { event: { ...RENEWED, skewMs: -95_000 }, line: /^warn .*95 s ahead of Nudge's/ },
-    { event: { ...RENEWED, isLonger: false }, line: /^warn .*no longer than the last one/ },
-  ])('say what $event.type means and what to do', ({ event, line }) => {
-    const { say } = logged();
-    const lines = say(event);
+    { event: { ...RENEWED, isLonger: false }, line: /^warn .*no later than the last one/ },
+  ])('say what the event $event.type means and what to do', ({ event, line }) => {
+    const { emit } = logged();
+    const lines = emit(event);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(line);
   });
@@ -244,108 +244,108 @@ describe('log lines', () => {
     { ...RENEWED, skewMs: 29_000 },
     { ...FAILED, code: 'NUDGE_RATE_LIMITED' },
     { ...FAILED, code: 'NUDGE_CREDENTIALS_REJECTED' },
-  ])('say nothing of what needs nobody, or is said better elsewhere ($type)', (event) => {
-    expect(logged().say(event)).toEqual([]);
+  ])('stay silent for an event that needs no action or has a better line elsewhere ($type)', (event) => {
+    expect(logged().emit(event)).toEqual([]);
   });
 
-  it('are one for an outage, however long, and one for its end', () => {
-    const { say, clock, lines } = logged();
+  it('report an outage once, however long it lasts, and its end once', () => {
+    const { emit, clock, lines } = logged();
     for (let attempt = 0; attempt < 120; attempt += 1) {
-      say(FAILED);
+      emit(FAILED);
       clock.advance(30 * SECOND_MS);
     }
-    say(RECOVERED, RENEWED);
+    emit(RECOVERED, RENEWED);
     expect(lines.map((line) => line.slice(0, 4))).toEqual(['warn', 'log ']);
   });
 
-  it('are one for a refused key, however often it is tried, until it is taken again', () => {
-    const { say, clock, lines } = logged();
+  it('report a refused key once, however often it is refused, until Nudge accepts it again', () => {
+    const { emit, clock, lines } = logged();
     for (let hour = 0; hour < 3; hour += 1) {
-      say(PRIMARY_REFUSED);
+      emit(PRIMARY_REFUSED);
       clock.advance(HOUR_MS);
     }
     expect(lines).toHaveLength(1);
-    say(RENEWED);
-    expect(say(PRIMARY_REFUSED)).toHaveLength(1);
+    emit(RENEWED);
+    expect(emit(PRIMARY_REFUSED)).toHaveLength(1);
     clock.advance(HOUR_MS);
-    expect(say({ ...PRIMARY_REFUSED, keyFingerprint: 'ffffffff' })).toHaveLength(1);
+    expect(emit({ ...PRIMARY_REFUSED, keyFingerprint: 'ffffffff' })).toHaveLength(1);
   });
 
-  it('tell how the fallback took over and gave back', () => {
-    const { say, clock } = logged();
-    say({ type: 'key-in-use', role: 'fallback', keyFingerprint: 'ffffffff' });
+  it('report that the primary key is in use again after the fallback', () => {
+    const { emit, clock } = logged();
+    emit({ type: 'key-in-use', role: 'fallback', keyFingerprint: 'ffffffff' });
     clock.advance(5 * MINUTE_MS);
-    expect(say({ type: 'key-in-use', role: 'primary', keyFingerprint: '0a1b2c3d' })).toEqual([
-      'log The primary API key (fingerprint 0a1b2c3d) serves again.',
+    expect(emit({ type: 'key-in-use', role: 'primary', keyFingerprint: '0a1b2c3d' })).toEqual([
+      'log The primary API key (fingerprint 0a1b2c3d) is in use again.',
     ]);
   });
 
-  it('are written once a minute about the same thing, and their last word is true', () => {
-    const { say, clock, lines } = logged();
+  it('repeat a topic once a minute at most, and the last line matches the state', () => {
+    const { emit, clock, lines } = logged();
     for (let second = 0; second < 10; second += 1) {
-      say(FAILED);
+      emit(FAILED);
       clock.advance(SECOND_MS);
-      say(RECOVERED);
+      emit(RECOVERED);
       clock.advance(SECOND_MS);
     }
     expect(lines.map((line) => line.slice(0, 4))).toEqual(['warn', 'log ']);
-    say(FAILED);
+    emit(FAILED);
     expect(lines).toHaveLength(2);
     clock.advance(MINUTE_MS);
-    say(FAILED);
+    emit(FAILED);
     expect(lines).toHaveLength(3);
     expect(lines[2]).toMatch(/^warn .*cannot be renewed/);
   });
 
-  it('do not leave a store for lost that is back, nor the other way round', () => {
-    const { say, clock, lines } = logged();
+  it('end with the present state of a store that was lost and came back within a minute', () => {
+    const { emit, clock, lines } = logged();
     const lost: NudgeAuthEvent = { type: 'store-lost', operation: 'read', reason: 'timeout' };
-    say(lost, { type: 'store-back' }, lost);
+    emit(lost, { type: 'store-back' }, lost);
     expect(lines).toHaveLength(2);
     clock.advance(MINUTE_MS);
-    expect(say(RENEWED)).toEqual([expect.stringMatching(/^warn .*store does not answer/)]);
-    say({ type: 'store-back' });
+    expect(emit(RENEWED)).toEqual([expect.stringMatching(/^warn .*store does not answer/)]);
+    emit({ type: 'store-back' });
     clock.advance(MINUTE_MS);
-    expect(say(RENEWED)).toEqual(
+    expect(emit(RENEWED)).toEqual(
       lines.at(-1)?.startsWith('log') === true ? [] : [expect.stringMatching(/^log/)],
     );
   });
 
-  it('tell of an answer that is usable again, though the way was never broken', () => {
-    const { say } = logged();
-    say({ ...FAILED, code: 'NUDGE_BAD_RESPONSE' });
-    expect(say({ ...RENEWED, from: 'store' })).toEqual([]);
-    expect(say(RENEWED)).toEqual(['log Nudge tokens are renewed again.']);
-    expect(say(RENEWED)).toEqual([]);
+  it('report a recovery after an unusable answer when the next token comes from Nudge', () => {
+    const { emit } = logged();
+    emit({ ...FAILED, code: 'NUDGE_BAD_RESPONSE' });
+    expect(emit({ ...RENEWED, from: 'store' })).toEqual([]);
+    expect(emit(RENEWED)).toEqual(['log Nudge tokens are renewed again.']);
+    expect(emit(RENEWED)).toEqual([]);
   });
 
-  it('tell of another reason, and of a recovery after a pause', () => {
-    const { say } = logged();
-    say(FAILED);
-    expect(say({ ...FAILED, code: 'NUDGE_TIMEOUT' })).toHaveLength(1);
-    say({ ...FAILED, code: 'NUDGE_RATE_LIMITED' });
-    expect(say(RECOVERED)).toHaveLength(1);
+  it('report a second failure with another reason, and a recovery after a pause', () => {
+    const { emit } = logged();
+    emit(FAILED);
+    expect(emit({ ...FAILED, code: 'NUDGE_TIMEOUT' })).toHaveLength(1);
+    emit({ ...FAILED, code: 'NUDGE_RATE_LIMITED' });
+    expect(emit(RECOVERED)).toHaveLength(1);
   });
 
-  it('are forgotten where the clock is right again, or the vendor no longer repeats itself', () => {
-    const { say, clock } = logged();
+  it('come again when a wrong clock or a repeated token comes back after it had ended', () => {
+    const { emit, clock } = logged();
     const odd = { ...RENEWED, skewMs: 95_000, isLonger: false };
-    expect(say(odd, odd, odd)).toHaveLength(2);
-    expect(say(RENEWED)).toEqual([]);
+    expect(emit(odd, odd, odd)).toHaveLength(2);
+    expect(emit(RENEWED)).toEqual([]);
     clock.advance(2 * MINUTE_MS);
-    expect(say(odd)).toHaveLength(2);
+    expect(emit(odd)).toHaveLength(2);
   });
 });
 
-describe('the keys of users', () => {
-  it('are told of when they cannot be fetched, with cause and cure, and when they can again', () => {
-    const { say } = logged();
-    expect(say(KEYS_LOST, KEYS_LOST)).toEqual([
+describe("log lines about the keys that verify users' JWTs", () => {
+  it('report a failed fetch with cause and cure, and the next success', () => {
+    const { emit } = logged();
+    expect(emit(KEYS_LOST, KEYS_LOST)).toEqual([
       expect.stringMatching(
         /^warn .*from https:\/\/id\.example\/keys: it answers with an error \(404\)\. .*check the path in userJwt\.jwksUri/,
       ),
     ]);
-    expect(say({ type: 'user-keys-back' })).toEqual([
+    expect(emit({ type: 'user-keys-back' })).toEqual([
       "log The keys that verify users' JWTs are fetched again.",
     ]);
   });
@@ -357,13 +357,13 @@ describe('the keys of users', () => {
     ['no-jwks', undefined, /its answer is no JWK set\. .*openid-configuration/],
     ['too-large', undefined, /larger than any JWK set/],
     ['no-usable-key', undefined, /no key that can verify these users\. .*userJwt\.algorithms/],
-  ] as const)('have a line for %s', (reason, detail, line) => {
-    expect(logged().say({ ...KEYS_LOST, reason, detail })).toEqual([expect.stringMatching(line)]);
+  ] as const)('name cause and cure of the failure %s', (reason, detail, line) => {
+    expect(logged().emit({ ...KEYS_LOST, reason, detail })).toEqual([expect.stringMatching(line)]);
   });
 });
 
 describe('the status', () => {
-  it('knows nothing in the beginning', () => {
+  it('is empty before the first request', () => {
     expect(TokenLife.onManualClock().service.status()).toEqual({
       scope: 'client',
       enabled: true,
@@ -384,7 +384,7 @@ describe('the status', () => {
     });
   });
 
-  it('tells of every held token its key, its age and what is left, of users only how many', async () => {
+  it('has key, age and remaining life of every held token, but in scope user only their number', async () => {
     const life = TokenLife.onManualClock();
     await askAndPass(life, SECOND_MS + 1, { expiryMins: 30 });
     await askAndPass(life, 1);
@@ -405,7 +405,7 @@ describe('the status', () => {
     expect(users.service.status()).toMatchObject({ scope: 'user', heldTokens: 2, tokens: [] });
   });
 
-  it('tells of the last failure and the next attempt, and keeps the failure after the recovery', async () => {
+  it('has the last failure and the time of the next attempt, and keeps the failure after a recovery', async () => {
     const life = TokenLife.onManualClock();
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE', retryAfterMs: 5_000 };
     await askAndPass(life, 1);
@@ -421,7 +421,7 @@ describe('the status', () => {
     expect(life.service.status()).toMatchObject({ lastFailure, nextAttemptInMs: 0, heldTokens: 1 });
   });
 
-  it('keeps a known skew when an answer says nothing of it', () => {
+  it('keeps the known skew when an answer brings none', () => {
     const events = new NudgeAuthEvents();
     const board = new StatusBoard(events, new ManualClock());
     events.emit({ ...RENEWED, skewMs: -700 });
@@ -429,7 +429,7 @@ describe('the status', () => {
     expect(board.summary.skewMs).toBe(-700);
   });
 
-  it('tells which key serves, whether the store does, and that the budget was spent', () => {
+  it('has the key in use, the state of the store, and the last failure of a spent budget', () => {
     const events = new NudgeAuthEvents();
     const board = new StatusBoard(events, new ManualClock());
     events.emit({ type: 'key-in-use', role: 'fallback', keyFingerprint: 'f0' });
@@ -453,7 +453,7 @@ describe('the status', () => {
     expect(board.summary).toMatchObject({ fallbackInUse: false, storeAvailable: true });
   });
 
-  it('tells whether the keys of users can be fetched, since when not, and why', () => {
+  it('has whether the keys of users can be fetched, and if not since when and why', () => {
     const events = new NudgeAuthEvents();
     const clock = new ManualClock();
     const board = new StatusBoard(events, clock, { hasJwks: true });

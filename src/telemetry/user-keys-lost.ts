@@ -1,6 +1,6 @@
 import type { NudgeAuthEventOf, UserKeysFailure } from './events.js';
 
-/** What happened, and what to do about it. */
+/** The cause of each failure, and what to do about it. */
 const CAUSES: Readonly<Record<UserKeysFailure, readonly [what: string, cure: string]>> = {
   unreachable: ['it cannot be reached', 'check the host in userJwt.jwksUri, DNS, the firewall and the proxy'],
   timeout: ['it does not answer in time', 'check the firewall, the proxy and the issuer'],
@@ -23,12 +23,12 @@ const CAUSES: Readonly<Record<UserKeysFailure, readonly [what: string, cure: str
   ],
 };
 
-/** The log line for a `jwksUri` that gives no keys. */
+/** The log line for a `jwksUri` from which the module gets no keys. */
 export function userKeysLost({ reason, detail, url }: NudgeAuthEventOf<'user-keys-lost'>): string {
   const [what, cure] = CAUSES[reason];
-  const asSaid = detail === undefined ? '' : ` (${detail})`;
+  const inBrackets = detail === undefined ? '' : ` (${detail})`;
   return (
-    `The keys that verify users' JWTs cannot be had from ${url}: ${what}${asSaid}. To mend it, ${cure}. ` +
+    `The keys that verify users' JWTs cannot be fetched from ${url}: ${what}${inBrackets}. To mend it, ${cure}. ` +
     'Keys that were fetched serve for an hour unless they were withdrawn; without a key users get 503 USER_KEYS_UNAVAILABLE.'
   );
 }

@@ -3,13 +3,13 @@ import { Deadline } from '../common/deadline.js';
 import { inOwnContext } from '../common/own-context.js';
 import type { TenantConfig } from '../options/tenants.options.js';
 
-/** The host's database is not asked for all tenants at once, however many users come. */
+/** The limit of questions to the host's database at once, however many users come. */
 const MOST_AT_ONCE = 20;
 
-/** The config did not come in time. */
+/** The host did not return the config in time. */
 export class LateConfig extends Error {}
 
-/** Asks the host for the configs of tenants, a few at once and each within the deadline. */
+/** Asks the host for the configs of tenants: a limited number at once, each within the deadline. */
 export class ConfigRequests {
   readonly #config: (tenantId: string) => TenantConfig | undefined | Promise<TenantConfig | undefined>;
   readonly #deadlineMs: number;
@@ -28,19 +28,19 @@ export class ConfigRequests {
   }
 
   /**
-   * What the host says of a tenant, unchecked.
+   * Returns the host's config of a tenant, unchecked.
    *
-   * @throws {LateConfig} when that takes longer than the deadline, or whatever the host's function throws.
+   * @throws {LateConfig} if it takes longer than the deadline. It also passes on what the host's function throws.
    */
   async ask(tenant: string): Promise<unknown> {
     const deadline = new Deadline(this.#clock, this.#deadlineMs);
     await this.#place(deadline);
     try {
-      // What one caller's request set (CLS, a trace) must not be seen: others get the answer, too.
+      // In the module's own context: the config is for all callers, so it must not depend on one caller's CLS or trace.
       const answer = inOwnContext(async () => this.#config(tenant));
       return await deadline.race(answer, () => new LateConfig());
     } finally {
-      // One that hangs is given up, so that twenty of them do not bar the way for all others.
+      // A question that hangs frees its place here, so that twenty of them do not block all others.
       this.#underWay -= 1;
       const [next] = this.#waiting;
       next?.();

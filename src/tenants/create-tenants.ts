@@ -23,7 +23,7 @@ import { Tenant, type TenantParts } from './tenant.js';
 import { Tenants } from './tenants.js';
 import { VendorOrigins } from './vendor-origins.js';
 
-/** On the store's return a process writes about so many tokens in all. */
+/** About as many tokens as a process writes in all when the store is back. */
 const MOST_PUBLISHED = 100;
 
 export interface TenantsParts {
@@ -39,7 +39,7 @@ export interface TenantsParts {
   readonly random: Random;
 }
 
-/** The tenants of a registration with everything that they share: store, room, and the ways to the vendors. */
+/** Creates the tenants of a registration and what they share: the store, the room for tokens, the vendor origins. */
 export function createTenants(parts: TenantsParts): Tenants {
   const { tenants, options, defaults, events, clock, random } = parts;
   const known = new KnownTenants(tenants.maxTenants, clock);
@@ -82,7 +82,7 @@ export function createTenants(parts: TenantsParts): Tenants {
   return facade;
 }
 
-/** The options of a tenant's cache. Some of them depend on how many tenants there are at the moment. */
+/** The options of a tenant's cache. Some depend on the number of tenants that are active at the moment. */
 function tenantOptions(
   { options, callsPerMinute }: TenantsParts,
   known: KnownTenants,
@@ -92,7 +92,7 @@ function tenantOptions(
     ...options,
     room,
     storeScope: [...options.storeScope, ...storeScope],
-    /** So late that all active tenants together rotate within the half of the budget that rotations get. */
+    /** Late enough that the rotations of all active tenants together fit into the half of the budget for rotations. */
     get rotateAfterMs() {
       if (options.scope === 'user') return options.rotateAfterMs;
       const leastMs = (known.countActive() * MINUTE_MS) / rotationsPerMinute(callsPerMinute);

@@ -3,16 +3,16 @@ import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { Tenant } from './tenant.js';
 
-/** A tenant counts as active for so long after it was last asked for. */
+/** A tenant counts as active for this long after its last request. */
 const ACTIVE_FOR_MS = 10 * MINUTE_MS;
-/** Former tenants are remembered for what was learnt of them (a refused key, a backoff), without their tokens. */
+/** Former tenants stay here without their tokens, so that a refused key and a backoff are not forgotten. */
 const MOST_FORMER = 1_000;
 
-/** The tenants that are known: a bounded number, those asked for last. */
+/** The tenants that the process knows: a limited number, those with the latest requests. */
 export class KnownTenants {
   readonly #maxTenants: number;
   readonly #clock: Clock;
-  /** The one asked for last stands last. */
+  /** In the order of their latest request, the latest last. */
   readonly #byId = new Map<string, Tenant>();
   readonly #former = new LRUCache<string, Tenant>({
     max: MOST_FORMER,
@@ -30,7 +30,7 @@ export class KnownTenants {
     return this.#byId.size;
   }
 
-  /** A tenant, which counts as asked for now. */
+  /** Finds a tenant, and makes it the latest one. */
   find(id: string): Tenant | undefined {
     if (this.#latest?.id === id) return this.#latest;
     const tenant = this.#byId.get(id);
@@ -41,12 +41,12 @@ export class KnownTenants {
     return tenant;
   }
 
-  /** The same without counting as asked for. */
+  /** Finds a tenant without changing the order. */
   peek(id: string): Tenant | undefined {
     return this.#byId.get(id) ?? this.#former.peek(id);
   }
 
-  /** Adds a tenant in place of the one that was asked for least recently, where there are too many. */
+  /** Adds a tenant. Above the limit it takes the place of the tenant whose latest request is oldest. */
   add(tenant: Tenant): void {
     for (const [id, oldest] of this.#byId) {
       if (this.#byId.size < this.#maxTenants) break;
@@ -69,7 +69,7 @@ export class KnownTenants {
     return this.#byId.keys();
   }
 
-  /** How many were asked for in the last ten minutes, counted once a second at most. */
+  /** The number of active tenants, at least 1, counted once a second at most. */
   countActive(): number {
     const now = this.#clock.now();
     if (this.#counted === undefined || elapsedMs(this.#counted.at, now) >= SECOND_MS) {
@@ -78,13 +78,13 @@ export class KnownTenants {
     return Math.max(1, this.#counted.active);
   }
 
-  /** Those that were asked for in the last ten minutes. */
+  /** The tenants with a request in the last ten minutes. */
   active(): Tenant[] {
     const now = this.#clock.now();
     return [...this.#byId.values()].filter(({ askedAt }) => elapsedMs(askedAt, now) < ACTIVE_FOR_MS);
   }
 
-  /** How many tokens are held. */
+  /** The number of tokens that the process holds. */
   countHeld(): number {
     let held = 0;
     for (const { cache } of this.#byId.values()) held += cache.size;

@@ -3,7 +3,7 @@ import { elapsedMs, type Clock, type Instant, type Random } from '../common/cloc
 import { NudgeAuthError } from '../common/errors.js';
 import { Backoff } from '../vendor/backoff.js';
 
-/** However many ids are asked for: more than these are asked for anew. */
+/** The limit of remembered ids. The host is asked again for an id that was dropped. */
 const MOST_REFUSED = 10_000;
 
 interface Refusal {
@@ -14,7 +14,7 @@ interface Refusal {
   readonly forMs: number;
 }
 
-/** Ids that no token can be had for now: apart from the tenants, so that no invented id ever evicts one of them. */
+/** Ids that get no token for now. They are kept apart from the tenants, so that an invented id never evicts a tenant. */
 export class RefusedTenants {
   readonly #clock: Clock;
   readonly #random: Random;
@@ -29,7 +29,7 @@ export class RefusedTenants {
     return this.#byId.size;
   }
 
-  /** Why the host is not to be asked for this id now. */
+  /** Why the host must not be asked for this id now; `undefined` if it may. */
   refusalOf(id: string): NudgeAuthError | undefined {
     const refusal = this.#byId.get(id);
     if (refusal === undefined) return undefined;
@@ -44,7 +44,7 @@ export class RefusedTenants {
     this.#set(id, error, new Backoff(this.#clock, this.#random), forMs);
   }
 
-  /** Refuses an id for longer each time. Returns for how many milliseconds. */
+  /** Refuses an id, each time for longer. Returns for how many milliseconds. */
   backOff(id: string, error: NudgeAuthError): number {
     const backoff = this.#byId.get(id)?.backoff ?? new Backoff(this.#clock, this.#random);
     const forMs = backoff.fail();

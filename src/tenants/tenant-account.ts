@@ -5,7 +5,7 @@ import { apiKeyProblem } from '../vendor/api-key-problem.js';
 import { baseUrlProblem } from '../options/base-url-rule.js';
 import { comparableBaseUrl } from '../options/resolve-tenants.js';
 
-/** A tenant's account at Nudge, checked. */
+/** The checked account of a tenant at Nudge. */
 export interface TenantAccount {
   readonly apiKey: Secret;
   readonly fallbackApiKey: Secret | undefined;
@@ -14,21 +14,21 @@ export interface TenantAccount {
   readonly defaultExpiryMins: number;
 }
 
-/** What a tenant's config may leave out, and where it may point. */
+/** The defaults for a tenant's config, and the base URLs that it may name. */
 export interface AccountRules {
   readonly baseUrl: string;
-  /** As {@link comparableBaseUrl} has them. */
+  /** In the form of {@link comparableBaseUrl}. */
   readonly baseUrls: readonly string[];
   readonly defaultExpiryMins: number;
 }
 
-/** What is wrong with what `tenants.config` returned. Never quotes it. */
+/** Says what is wrong with the config that `tenants.config` returned. It never quotes the config. */
 export class UnusableConfig extends Error {}
 
 /**
- * The account that a config tells of.
+ * Checks a config and returns its account.
  *
- * @throws {UnusableConfig} that says what is wrong and how to mend it.
+ * @throws {UnusableConfig} with what is wrong.
  */
 export function accountOf(config: unknown, rules: AccountRules): TenantAccount {
   if (typeof config !== 'object' || config === null)
@@ -50,7 +50,7 @@ function keyOf(name: string, key: unknown): Secret {
   return new Secret(key);
 }
 
-/** Exactly one of those allowed: a key must not travel to wherever a database row points. */
+/** Accepts only the allowed base URLs: a changed row in the host's database must not send a key to another server. */
 function allowedBaseUrl(given: unknown, { baseUrls }: AccountRules): string {
   const problem = baseUrlProblem(given);
   if (problem !== undefined) throw new UnusableConfig(`has a baseUrl that ${problem}`);
@@ -72,6 +72,6 @@ function expiryMinsOf(given: unknown): number {
     return mins;
   }
   throw new UnusableConfig(
-    `has a defaultExpiryMins that is no whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`,
+    `has a defaultExpiryMins that is not a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`,
   );
 }

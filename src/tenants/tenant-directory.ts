@@ -11,7 +11,7 @@ import type { RefusedTenants } from './refused-tenants.js';
 import { UnusableConfig, type TenantAccount } from './tenant-account.js';
 import type { Tenant } from './tenant.js';
 
-/** A tenant that has just been made must not wait for long, nor be asked for with every request. */
+/** Short, because the tenant may have just been created; long enough not to ask the host with every request. */
 const REFUSED_FOR_MS = 10 * SECOND_MS;
 
 interface Asking {
@@ -22,7 +22,7 @@ export interface TenantDirectoryParts {
   readonly known: KnownTenants;
   readonly refused: RefusedTenants;
   readonly requests: ConfigRequests;
-  /** @throws {UnusableConfig} for what is no account. */
+  /** @throws {UnusableConfig} if the config describes no account. */
   readonly accountOf: (config: unknown) => TenantAccount;
   readonly create: (id: string, account: TenantAccount) => Tenant;
   readonly logOf: (id: string) => LogSink;
@@ -31,7 +31,7 @@ export interface TenantDirectoryParts {
   readonly clock: Clock;
 }
 
-/** Knows the tenants: asks the host for their configs, each in one flight, and takes the answers in. */
+/** Finds tenants by id. It asks the host for their configs, one question at a time per tenant, and applies the answers. */
 export class TenantDirectory {
   readonly #parts: TenantDirectoryParts;
   readonly #asking = new Map<string, Asking>();
@@ -41,7 +41,7 @@ export class TenantDirectory {
     this.#parts = parts;
   }
 
-  /** A tenant with a config that may serve: its next config is asked for behind the caller. */
+  /** A tenant whose config is young enough to use. If it is due for a newer one, it asks for that in the background. */
   find(id: string): Tenant | undefined {
     const tenant = this.#parts.known.find(id);
     if (tenant === undefined) return undefined;
@@ -53,9 +53,9 @@ export class TenantDirectory {
   }
 
   /**
-   * A tenant whose config has to be asked for first.
+   * Asks for the config of a tenant and returns the tenant.
    *
-   * @throws {NudgeAuthError} `NUDGE_UNKNOWN_TENANT`, or `NUDGE_TENANT_UNAVAILABLE` when its config cannot be had.
+   * @throws {NudgeAuthError} `NUDGE_UNKNOWN_TENANT`, or `NUDGE_TENANT_UNAVAILABLE` if the host gives no usable config.
    */
   async resolve(id: string, begunAt?: Instant): Promise<Tenant> {
     const { clock, deadlineMs, refused } = this.#parts;
@@ -71,7 +71,7 @@ export class TenantDirectory {
     }
   }
 
-  /** Asks for a config anew, whatever is known or being asked. Resolves when the answer has been taken in. */
+  /** Asks for a config anew, also if one is known or a question is under way. Resolves when the answer has been applied. */
   async askAnew(id: string): Promise<void> {
     if (this.#isClosed) return;
     this.#parts.refused.forget(id);
@@ -79,36 +79,36 @@ export class TenantDirectory {
     await this.#ask(id);
   }
 
-  /** Resolves when everything under way has ended. */
+  /** Resolves when all work under way has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#asking.values()].map(({ settled }) => settled));
     await this.#parts.known.close();
   }
 
-  /** Never rejects: what came of it is known afterwards. */
+  /** Never rejects: the result is in the known or the refused tenants afterwards. */
   #ask(id: string): Promise<void> {
     const before = this.#asking.get(id);
     if (before !== undefined) return before.settled;
     const { requests } = this.#parts;
     const isLatest = (): boolean => this.#asking.get(id) === asking;
-    const takeIn = async (): Promise<void> => {
+    const askAndApply = async (): Promise<void> => {
       try {
         const config = await requests.ask(id);
-        // An answer that was overtaken says how it was, not how it is.
-        if (isLatest()) this.#take(id, config);
+        // The answer to an earlier question is out of date once a later one is under way.
+        if (isLatest()) this.#apply(id, config);
       } catch (error) {
         if (isLatest()) this.#failed(id, error);
       } finally {
         if (isLatest()) this.#asking.delete(id);
       }
     };
-    const asking: Asking = { settled: takeIn() };
+    const asking: Asking = { settled: askAndApply() };
     this.#asking.set(id, asking);
     return asking.settled;
   }
 
-  #take(id: string, config: unknown): void {
+  #apply(id: string, config: unknown): void {
     const { known, refused, accountOf, create, logOf } = this.#parts;
     if (config === undefined || config === null) {
       this.#refuse(id, unknownTenant());
@@ -123,7 +123,7 @@ export class TenantDirectory {
     } catch (error) {
       if (!(error instanceof UnusableConfig)) throw error;
       logOf(id).error(`the config that tenants.config returned ${error.message}. Its users get no token`);
-      this.#refuse(id, unavailable('its config is of no use'));
+      this.#refuse(id, unavailable('its config is not usable'));
     }
   }
 
@@ -138,16 +138,16 @@ export class TenantDirectory {
 
   #failed(id: string, error: unknown): void {
     const { known, refused, logOf, clock } = this.#parts;
-    // What the host's function throws may quote a secret: its kind alone goes further.
+    // An error of the host's function may quote a secret, so only its kind is passed on.
     const kind = error instanceof Error ? error.constructor.name : typeof error;
     const forMs = refused.backOff(id, unavailable(`tenants.config failed (${kind})`));
     const tenant = known.peek(id);
     tenant?.configBackoff.fail({ atLeastMs: forMs });
     const now = clock.now();
     const isServed = tenant?.isServable(now) === true;
-    const then = isServed ? 'The last config serves for an hour' : 'Its users get no token';
+    const consequence = isServed ? 'The last config is used for an hour' : 'Its users get no token';
     logOf(id).warn(
-      `tenants.config failed (${kind}). ${then}; it is asked for again in ${Math.ceil(forMs / SECOND_MS)} s`,
+      `tenants.config failed (${kind}). ${consequence}; the module asks again in ${Math.ceil(forMs / SECOND_MS)} s`,
     );
   }
 }

@@ -2,10 +2,10 @@ import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
 import type { LogSink } from '../telemetry/log-lines.js';
 
-/** When Nudge fails for a thousand tenants, a few lines tell it. */
+/** When Nudge fails for a thousand tenants, a few lines are enough. */
 const LINES_PER_MINUTE = 20;
 
-/** Log lines about tenants: each names its tenant, and there are only so many of them in a minute. */
+/** Log lines about tenants. Each names its tenant, and their number in a minute is limited. */
 export class TenantLog {
   readonly #sink: LogSink;
   readonly #clock: Clock;
@@ -18,7 +18,7 @@ export class TenantLog {
     this.#clock = clock;
   }
 
-  /** Where the lines about one tenant go. */
+  /** Writes the lines about one tenant. */
   of(name: string): LogSink {
     return {
       log: (message) => this.#write('log', `Tenant ${name}: ${message}`),

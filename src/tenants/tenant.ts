@@ -18,29 +18,29 @@ import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import type { TenantAccount } from './tenant-account.js';
 import type { VendorOrigins } from './vendor-origins.js';
 
-/** While no newer config can be had, the last one serves for so long. */
+/** While the host gives no newer config, the module uses the last one for this long. */
 const CONFIG_SERVES_MS = HOUR_MS;
-/** After a refusal a call waits for a newer config, but leaves time for the fallback key. */
+/** After Nudge has refused a key, a call waits this long for a newer config, so that time is left for the fallback key. */
 const NEWER_KEY_WITHIN_MS = SECOND_MS;
 
-/** Which of the tenant's tokens. */
+/** Selects one of the tenant's tokens. */
 export interface TenantTokenRequest {
-  /** Default: the account's. */
+  /** Default: the `defaultExpiryMins` of the account. */
   readonly expiryMins: number | undefined;
   readonly extId: string | undefined;
   readonly forceRefresh?: boolean | undefined;
 }
 
-/** What all tenants of a registration have in common. */
+/** The parts that all tenants of a registration have in common. */
 export interface TenantParts {
   readonly origins: VendorOrigins;
   readonly store: TokenStore | undefined;
   readonly breaker: StoreCircuitBreaker;
-  /** @param storeScope what tells the tenant's entries from others in a shared store. */
+  /** @param storeScope distinguishes the tenant's entries from others in a shared store. */
   readonly optionsOf: (storeScope: readonly string[]) => TokenCacheOptions & AttemptOptions;
   readonly scope: 'client' | 'user';
   readonly configTtlMs: number;
-  /** Asks for the tenant's config anew; resolves when the answer has been taken in. */
+  /** Asks for the tenant's config anew. Resolves when the answer has been applied. */
   readonly askAnew: (tenant: string) => Promise<void>;
   readonly events: NudgeAuthEvents;
   readonly clock: Clock;
@@ -48,21 +48,21 @@ export interface TenantParts {
 }
 
 /**
- * One tenant: its account, and a token cache, keys, backoff and events of its own. Nothing here knows another tenant; what
- * they share (budget, pause, room, store) comes from outside.
+ * One tenant, with its own account, token cache, keys, backoff and events. It knows no other tenant. What tenants share
+ * (budget, pause, room, store) comes in from outside.
  */
 export class Tenant {
   readonly id: string;
   readonly fingerprint: string;
-  /** Its own events; the registration gets them with its fingerprint. */
+  /** The events of this tenant. The registration gets them with the tenant's fingerprint. */
   readonly events: NudgeAuthEvents;
   readonly board: StatusBoard;
   readonly configBackoff: Backoff;
   askedAt: Instant;
-  /** Its log lines, where it has any. */
+  /** The log lines of this tenant, once `loggedTo` was called. */
   lines: LogLines | undefined;
   readonly #parts: TenantParts;
-  /** What its config said last; replaced where the account has moved. */
+  /** The account by the last config. It becomes a new object when the account moves to another base URL. */
   #at: { account: TenantAccount };
   #accountAt: Instant;
   #cache: TokenCache;
@@ -84,7 +84,7 @@ export class Tenant {
     ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
   }
 
-  /** Writes a line for every change of its state. */
+  /** Makes the tenant log a line for every change of its state. */
   loggedTo(sink: LogSink): this {
     this.lines ??= new LogLines(this.events, sink, this.#parts.clock);
     return this;
@@ -98,12 +98,12 @@ export class Tenant {
     return this.#at.account.defaultExpiryMins;
   }
 
-  /** Whether the config is young enough to serve. */
+  /** Whether the config is young enough to use. */
   isServable(now: Instant): boolean {
     return elapsedMs(this.#accountAt, now) < CONFIG_SERVES_MS;
   }
 
-  /** Whether the config is so old that a newer one is to be asked for, and may be. */
+  /** Whether the config is old enough to ask for a newer one, and no backoff prevents that. */
   isConfigDue(now: Instant): boolean {
     return (
       elapsedMs(this.#accountAt, now) >= this.#parts.configTtlMs && this.configBackoff.remainingMs() === 0
@@ -114,17 +114,17 @@ export class Tenant {
     const { expiryMins = this.defaultExpiryMins, extId, forceRefresh } = request;
     const token = this.#cache.getToken({ expiryMins, extId, forceRefresh }, begunAt);
     if (!(token instanceof Promise)) return token;
-    return this.#orNews(token, request, begunAt ?? this.#parts.clock.now());
+    return this.#orAfterChange(token, request, begunAt ?? this.#parts.clock.now());
   }
 
-  /** Takes in what the host said last. Another base URL is another vendor: nothing held or learnt is of use there. */
+  /** Uses a new account. With another base URL it starts with an empty cache, because the held tokens are not valid there. */
   adopt(account: TenantAccount): void {
     const former = this.#at.account;
     this.#accountAt = this.#parts.clock.now();
     this.configBackoff.succeed();
     if (account.baseUrl !== former.baseUrl) {
       void this.#cache.close();
-      // What is still under way there goes on with the key of there: the new one must not travel to the former vendor.
+      // Calls that are under way go on with the former account: the new key must not travel to the former vendor.
       this.#at = { account };
       ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
       return;
@@ -138,19 +138,19 @@ export class Tenant {
     }
   }
 
-  /** The tenant is served no more: its tokens are dropped, here and in the store, and no call is made. */
+  /** Stops serving the tenant: drops its tokens, here and in the store, and makes no more calls. Callers get `reason`. */
   async dismiss(reason: NudgeAuthError): Promise<void> {
     this.#dismissal = reason;
     await Promise.all([this.#cache.invalidateAll(), this.#cache.close()]);
   }
 
-  /** Resolves when what is under way has ended. */
+  /** Resolves when all work under way has ended. */
   close(): Promise<void> {
     return this.#cache.close();
   }
 
-  /** A caller whose token fails because the tenant has changed meanwhile is served as it is now, or told why not. */
-  async #orNews(
+  /** If the token fails because the tenant changed meanwhile, asks the changed tenant, or throws why it is not served. */
+  async #orAfterChange(
     token: Promise<NudgeToken>,
     request: TenantTokenRequest,
     begunAt: Instant,

@@ -15,7 +15,7 @@ describe('tenants', () => {
     },
   );
 
-  it('take ids that differ in case, Unicode form or a trailing blank for different tenants', async () => {
+  it('treat ids that differ in case, Unicode form or a trailing blank as different tenants', async () => {
     const { ask, calls } = tenantsBeforeVendor();
     for (const id of ['acme', 'Acme', 'acme ', 'caf\u00e9', 'cafe\u0301']) await ask(id);
     expect(new Set(calls).size).toBe(5);
@@ -33,7 +33,7 @@ describe('tenants', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('serve a tenant for an hour on its last config while the host fails, and no longer', async () => {
+  it('serve a tenant with its last config for an hour, and no longer, while the host fails', async () => {
     const { ask, world, clock } = tenantsBeforeVendor();
     expect(await ask('acme')).toBe('token');
     world.config = () => Promise.reject(new Error('obviously-secret'));
@@ -43,7 +43,7 @@ describe('tenants', () => {
     expect(await ask('acme')).toBe('NUDGE_TENANT_UNAVAILABLE');
   });
 
-  it('send nothing to a base URL that is not allowed, and say so without quoting it', async () => {
+  it('send nothing to a base URL that is not allowed, and log an error that does not quote it', async () => {
     const { ask, world, calls, lines } = tenantsBeforeVendor();
     world.config = (tenant) => ({
       apiKey: 'fake-key',
@@ -56,7 +56,7 @@ describe('tenants', () => {
     expect(await ask('good')).toBe('token');
   });
 
-  it('hold back only the tenant whose key is refused', async () => {
+  it('back off only for the tenant whose key Nudge refuses', async () => {
     const { ask, world, calls, lines } = tenantsBeforeVendor();
     world.failure = (key) =>
       key.endsWith('acme') ? new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'no') : undefined;
@@ -83,7 +83,7 @@ describe('tenants', () => {
     expect(calls).toEqual(['fake-key-of-acme', 'fake-key-of-far']);
   });
 
-  it('leave out an answer of the host that a later question has overtaken', async () => {
+  it('ignore an answer of the host when they have asked again since', async () => {
     const { ask, world, tenants, calls, clock } = tenantsBeforeVendor();
     let answerLate: (config: TenantConfig) => void = () => undefined;
     world.config = () => new Promise((resolve) => (answerLate = resolve));
@@ -184,7 +184,7 @@ describe('tenants', () => {
     expect(calls.slice(3)).toEqual(['fake-fallback-of-acme']);
   });
 
-  it('let a tenant with too many users evict its own tokens, and remember for whom it has asked', async () => {
+  it('evict the tokens of a tenant with too many users, and still limit each user to a call in 30 s', async () => {
     const { ask, calls, clock } = tenantsBeforeVendor({ scope: 'user', maxEntries: 10 });
     for (const user of ['a', 'b', 'c']) await ask('small', user);
     for (let user = 0; user < 40; user += 1) await ask('large', `user-${user}`);
@@ -195,7 +195,7 @@ describe('tenants', () => {
     expect(await ask('large', 'user-0')).toBe('token');
   });
 
-  it('let go of a tenant and its tokens when the host knows it no more', async () => {
+  it('drop a tenant and its tokens when the host no longer knows it', async () => {
     const { ask, world, tenants, calls } = tenantsBeforeVendor();
     await ask('acme');
     world.config = () => undefined;
@@ -205,7 +205,7 @@ describe('tenants', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('give every caller of a tenant its token after the next, and report a status of its own', async () => {
+  it('fetch a new token after an invalidation, and report a separate status for each tenant', async () => {
     const { tenants, ask } = tenantsBeforeVendor();
     await ask('acme');
     await tenants.invalidate('acme', WHOLE_CLIENT);
@@ -219,7 +219,7 @@ describe('tenants', () => {
 });
 
 describe('a tenant in scope user', () => {
-  it('is not held up by what Nudge answers for one of its users', async () => {
+  it('can still renew tokens after a failure of Nudge for one of its users', async () => {
     const { tenants, world, ask } = tenantsBeforeVendor({ scope: 'user' });
     world.failure = () => new NudgeAuthError('NUDGE_BAD_RESPONSE', 'an answer about this user alone');
     expect(await ask('acme', 'ada')).toBe('NUDGE_BAD_RESPONSE');
@@ -230,8 +230,8 @@ describe('a tenant in scope user', () => {
   });
 });
 
-describe('tickets of several tenants', () => {
-  it('are served in turns, however many one of them has', () => {
+describe('FairTickets', () => {
+  it('serves tenants in turns, however many tickets one of them has', () => {
     const tickets = new FairTickets<{ lane: string; n: number }>();
     for (let n = 0; n < 1_000; n += 1) tickets.add({ lane: 'large', n });
     tickets.add({ lane: 'small', n: 0 });

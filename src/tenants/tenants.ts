@@ -31,17 +31,17 @@ export class Tenants {
     this.#clock = clock;
   }
 
-  /** How many tokens are held. */
+  /** The number of tokens that the process holds. */
   get size(): number {
     return this.#known.countHeld();
   }
 
   /**
-   * A token of the tenant's account: at once where one is held.
+   * Returns a token of the tenant's account: without a promise if a good one is held.
    *
-   * @param given the tenant's id, unchecked.
+   * @param given the unchecked id of the tenant.
    * @param begunAt when the caller's deadline began. Default: now.
-   * @throws {NudgeAuthError} when there is none.
+   * @throws {NudgeAuthError} if there is no token.
    */
   getToken(given: unknown, request: TenantTokenRequest, begunAt?: Instant): NudgeToken | Promise<NudgeToken> {
     const id = tenantIdOf(given);
@@ -51,14 +51,14 @@ export class Tenants {
     return tenant.getToken(request, begunAt);
   }
 
-  /** Lets go of one token of a tenant. */
+  /** Drops one token of a tenant. */
   async invalidate(given: unknown, { expiryMins, extId }: TenantTokenRequest): Promise<void> {
     const id = tenantIdOf(given);
     const tenant = this.#directory.find(id) ?? (await this.#directory.resolve(id));
     await tenant.cache.invalidate({ expiryMins: expiryMins ?? tenant.defaultExpiryMins, extId });
   }
 
-  /** Lets go of all tokens of a tenant, in all processes, and asks for its config anew. */
+  /** Drops all tokens of a tenant, in all processes, and asks for its config anew. */
   async invalidateAll(given: unknown): Promise<void> {
     const id = tenantIdOf(given);
     const tenant = this.#known.peek(id);
@@ -71,29 +71,29 @@ export class Tenants {
     await Promise.all([dropping, this.#directory.askAnew(id)]);
   }
 
-  /** Another process has invalidated all tokens of a tenant. */
+  /** Drops all held tokens of a tenant, because another process has invalidated them. */
   invalidatedElsewhere(id: string): void {
-    this.#known.peek(id)?.cache.letGo();
+    this.#known.peek(id)?.cache.invalidatedElsewhere();
     if (this.#known.peek(id) !== undefined) void this.#directory.askAnew(id);
   }
 
-  /** @param given the tenant's id, unchecked. */
+  /** @param given the unchecked id of the tenant. */
   statusOf(given: unknown): CacheStatus {
     const tenant = this.#known.peek(tenantIdOf(given));
     return statusOf(tenant?.cache, tenant?.board.summary);
   }
 
-  /** Of each tenant that was asked for in the last ten minutes. */
+  /** The status of each active tenant. */
   activeStatuses(): CacheStatus[] {
     return this.#known.active().map(({ cache, board }) => statusOf(cache, board.summary));
   }
 
-  /** Connects to the store, where there is one. */
+  /** Connects to the store, if there is one. */
   open(): void {
     inOwnContext(() => void this.#store?.whenReady?.());
   }
 
-  /** Takes no more callers, and resolves when everything under way has ended. */
+  /** Refuses new callers, and resolves when all work under way has ended. */
   async close(): Promise<void> {
     await this.#directory.close();
     this.#breaker.close();

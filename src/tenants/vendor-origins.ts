@@ -8,10 +8,10 @@ import type { CallPause } from '../vendor/call-pause.js';
 import { CallQueue } from '../vendor/call-queue.js';
 import type { TokenSource } from '../vendor/token-source.js';
 
-/** Calls under way at once to one vendor: more than a vendor that answers ever needs at 1200 a minute. */
+/** The limit of calls to one vendor origin at once. A vendor that answers needs fewer, even at 1200 calls a minute. */
 const PLACES = { mostInAll: 100, mostPerLane: 50 } as const;
 
-/** What all tenants share on the way to one vendor, who counts calls by the address they come from. */
+/** The parts that all tenants share for one vendor origin: the vendor counts all calls from one IP address together. */
 export interface VendorOrigin {
   readonly queue: CallQueue;
   readonly pause: CallPause;
@@ -26,7 +26,7 @@ export interface VendorOriginsParts {
   readonly clock: Clock;
 }
 
-/** The vendors that tenants' accounts live at: one budget, one pause and one queue each. */
+/** The vendor origins of the tenants' accounts. Each has one budget, one pause and one queue. */
 export class VendorOrigins {
   readonly #parts: VendorOriginsParts;
   readonly #byOrigin = new Map<string, VendorOrigin>();

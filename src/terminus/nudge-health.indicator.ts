@@ -6,22 +6,22 @@ import { getNudgeTokenServiceToken } from '../service/inject-nudge-token-service
 import type { NudgeTokenService, NudgeTokenStatus } from '../service/nudge-token.service.js';
 
 /**
- * Which tokens are asked about, and how strictly.
+ * Which tokens to check, and how strictly.
  *
  * @publicApi
  */
 export interface NudgeHealthOptions {
-  /** The `name` of the registration. Default: the one without a name. */
+  /** The `name` of the registration. Default: the registration without a name. */
   readonly name?: string;
-  /** With the option `tenants`: the id of the tenant that is asked about. Default: all that were asked for of late. */
+  /** With the option `tenants`: the id of the tenant to check. Default: all tenants with requests in the last ten minutes. */
   readonly tenant?: string;
-  /** `true` answers `down`, and so 503, while no token can be served. Default `false`: never `down`. */
+  /** `true` reports `down`, and so answers 503, while the module can serve no token. Default `false`: never `down`. */
   readonly strict?: boolean;
 }
 
 /**
- * Tells `@nestjs/terminus` 11 or 12 how it stands with a registration's tokens. Reads what is known already: no check
- * calls Nudge or the store. Belongs into the `providers` of the module that has the health controller.
+ * Reports the state of a registration's tokens to `@nestjs/terminus` 11 or 12. It reads the status of the service: no check
+ * calls Nudge or the store. Put it into the `providers` of the module that has the health controller.
  *
  * @example
  * check() {
@@ -46,11 +46,11 @@ export class NudgeHealthIndicator {
   }
 
   /**
-   * `up`; `degraded` while tokens cannot be renewed or served (terminus 11 has no such state: `up` with
-   * `degraded: true`); `down` with `strict` alone, while none can be served.
+   * Returns `up`, or `degraded` while the module cannot renew or cannot serve tokens. terminus 11 has no such state: there
+   * it returns `up` with `degraded: true`. With `strict` it returns `down` while the module can serve no token.
    *
-   * @param key names the result in the answer.
-   * @throws {Error} when no registration has the given name.
+   * @param key the name of the result in the answer.
+   * @throws {Error} if no registration has the given name.
    */
   async check(
     key = 'nudge',

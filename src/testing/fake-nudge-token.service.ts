@@ -19,15 +19,15 @@ import type { NudgeToken } from '../token/nudge-token.js';
  * @publicApi
  */
 export interface FakeNudgeTokenServiceOptions {
-  /** Minutes its tokens live where a request does not say. Default 60. */
+  /** Minutes that a token lives if the request does not say. Default 60. */
   readonly defaultExpiryMins?: number;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
 
 /**
- * Stands in for `NudgeTokenService` in a host's tests: hands out well-formed tokens without calling anything, remembers
- * what it was asked, and fails on demand. Its tokens are signed with a key that nobody knows.
+ * Replaces `NudgeTokenService` in the tests of a host application. It hands out well-formed tokens without any call,
+ * records its requests, and fails when the test says so. It signs its tokens with a random key that it keeps to itself.
  *
  * @example
  * Test.createTestingModule({ imports: [AppModule] })
@@ -40,9 +40,9 @@ export class FakeNudgeTokenService implements Pick<
   NudgeTokenService,
   'getToken' | 'invalidate' | 'invalidateAll' | 'status' | 'subscribe'
 > {
-  /** What `getToken` was asked, in order. */
+  /** The requests to `getToken`, in order. */
   readonly requests: NudgeTokenRequest[] = [];
-  /** What `invalidate` was asked, in order. */
+  /** The requests to `invalidate` and `invalidateAll`, in order. */
   readonly invalidations: NudgeTokenSelector[] = [];
   readonly #defaultExpiryMins: number;
   readonly #clock: Clock;
@@ -60,7 +60,7 @@ export class FakeNudgeTokenService implements Pick<
   }
 
   /**
-   * Makes `getToken` reject with this code until `succeed` is called: for everybody, or for one tenant.
+   * Makes `getToken` reject with this code until `succeed` is called, for all requests or for one tenant.
    *
    * @example
    * fake.failWith('NUDGE_CREDENTIALS_REJECTED', { tenant: 'acme' });
@@ -74,7 +74,7 @@ export class FakeNudgeTokenService implements Pick<
     else this.#failuresOfTenants.set(tenant, failure);
   }
 
-  /** Ends what `failWith` began: for everybody, or for one tenant. */
+  /** Ends the failures that `failWith` began, for all requests or for one tenant. */
   succeed({ tenant }: { tenant?: string } = {}): void {
     if (tenant !== undefined) this.#failuresOfTenants.delete(tenant);
     else {
@@ -83,7 +83,7 @@ export class FakeNudgeTokenService implements Pick<
     }
   }
 
-  /** Tells all listeners, as if this had happened. */
+  /** Sends the event to all listeners. */
   emit(event: NudgeAuthEvent): void {
     this.#events.emit(event);
   }

@@ -6,18 +6,18 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Lets everything that is ready run, as far as it comes without time passing. */
+/** Lets everything run that is ready. No time passes. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
- * A clock that stands still until a test moves it: for tests that never sleep.
+ * A clock that stands still until a test moves it, so that no test has to sleep.
  *
  * @publicApi
  */
 export class ManualClock implements Clock {
-  /** The next one stands last. */
+  /** Sorted by the time they are due: the next timer stands last. */
   readonly #timers: Timer[] = [];
   #wallMs: number;
   #monotonicMs = 0;
@@ -41,12 +41,12 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** The delays of what is scheduled, in milliseconds from now, the nearest first. */
+  /** Milliseconds from now until each scheduled timer is due, the nearest first. */
   get pendingMs(): number[] {
     return this.#timers.map(({ dueMs }) => dueMs - this.#monotonicMs).toReversed();
   }
 
-  /** Lets `ms` milliseconds pass. What falls due runs at its own moment, in order. */
+  /** Lets `ms` milliseconds pass. Each timer runs when it is due, in order. */
   advance(ms: number): void {
     const endMs = this.#monotonicMs + ms;
     for (let next = this.#takeNextUntil(endMs); next !== undefined; next = this.#takeNextUntil(endMs))
@@ -54,7 +54,9 @@ export class ManualClock implements Clock {
     this.#passTo(endMs);
   }
 
-  /** The same, letting promises settle in between: what is awaited goes on at its own moment. */
+  /**
+   * As `advance`, but lets promises settle after each timer, so that code that awaits a timer goes on at that moment.
+   */
   async advanceAsync(ms: number): Promise<void> {
     const endMs = this.#monotonicMs + ms;
     await settle();
@@ -66,17 +68,19 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Sets the wall clock ahead by `ms` milliseconds, back where it is negative. No time passes. */
+  /** Sets the wall clock ahead by `ms` milliseconds, or back if `ms` is negative. No time passes. */
   stepWall(ms: number): void {
     this.#wallMs += ms;
   }
 
-  /** Suspends the machine for `ms` milliseconds: the wall clock goes on, the monotonic one stands still, timers wait. */
+  /**
+   * Suspends the machine for `ms` milliseconds: the wall clock goes on, the monotonic one stands still, timers wait.
+   */
   suspend(ms: number): void {
     this.#wallMs += ms;
   }
 
-  /** Where a timer stands, or would: found by halving, because tests have ten thousand of them. */
+  /** The position where a timer stands or belongs. A binary search, because a test may have ten thousand timers. */
   #positionOf({ dueMs, order }: Timer): number {
     let low = 0;
     let high = this.#timers.length;

@@ -6,14 +6,14 @@ import type {
   TokenStoreUser,
 } from '../store/token-store.js';
 
-/** The store behind the views: it is told which tenant, and which registration, asks. */
+/** The store behind the views. Each view tells it which tenant and which registration makes the call. */
 interface ViewedStore extends TokenStore {
   callLimitsOf(origin: string): SharedCallLimits;
   acquire(entry: string, tenant?: string): Promise<TokenLease | undefined>;
   invalidateAll(tenant?: string, user?: TokenStoreUser): Promise<void>;
 }
 
-/** A `MemoryTokenStore` as one registration, or one tenant of it, uses it. */
+/** A `MemoryTokenStore` as one registration or one of its tenants sees it. */
 export class MemoryStoreView implements TokenStore {
   readonly #store: ViewedStore;
   readonly #user: TokenStoreUser | undefined;

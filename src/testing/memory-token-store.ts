@@ -12,7 +12,7 @@ import type {
   TokenStoreUser,
 } from '../store/token-store.js';
 
-/** After this a holder that says nothing has lost its right. */
+/** A lease ends after this time, even if its holder does not release it. */
 const LEASE_MS = 8 * SECOND_MS;
 const DEFAULT_MAX_ENTRIES = 100_000;
 
@@ -24,7 +24,8 @@ interface Slot {
 }
 
 /**
- * A `TokenStore` in the memory of one process: for several applications in it, and as the contract's plainest form.
+ * A `TokenStore` in the memory of one process, which several applications of that process can share. It is also the
+ * simplest store that keeps the contract.
  *
  * @publicApi
  */
@@ -36,13 +37,15 @@ export class MemoryTokenStore implements TokenStore {
   readonly #limits = new Map<string, SharedCallLimits>();
   #lastFence = 0;
 
-  /** @param maxEntries how many entries are kept; the least recently used goes first. */
+  /**
+   * @param maxEntries how many entries are kept at most. The least recently used one is dropped first. Default 100,000.
+   */
   constructor(clock: Clock, maxEntries = DEFAULT_MAX_ENTRIES) {
     this.#clock = clock;
     this.#slots = new LRUCache({ max: maxEntries });
   }
 
-  /** The store for one registration, which is told what another one invalidates. */
+  /** The store for one registration. The registration hears when another one invalidates all tokens. */
   bind(user: TokenStoreUser): TokenStore {
     this.#users.add(user);
     return new MemoryStoreView(this, user, undefined);
@@ -86,7 +89,7 @@ export class MemoryTokenStore implements TokenStore {
     this.#empty(entry, this.#slotOf(entry));
   }
 
-  /** @param by the registration that asks: the others are told. */
+  /** @param by the registration that makes the call. All others are told. */
   async invalidateAll(tenant?: string, by?: TokenStoreUser): Promise<void> {
     for (const [entry, slot] of this.#slots.entries()) if (slot.tenant === tenant) this.#empty(entry, slot);
     for (const user of this.#users) if (user !== by) user.invalidatedAll?.(tenant);

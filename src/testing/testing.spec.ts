@@ -20,7 +20,7 @@ import {
 const START_MS = Date.UTC(2031, 4, 6, 7, 8, 9);
 
 describe('FakeNudgeTokenService', () => {
-  it('issues well-formed tokens that live as long as was asked', async () => {
+  it('issues well-formed tokens with the requested lifetime', async () => {
     const clock = new ManualClock(START_MS + 400);
     const fake = new FakeNudgeTokenService({ clock });
     for (const expiryMins of [undefined, 30, 1440]) {
@@ -34,13 +34,13 @@ describe('FakeNudgeTokenService', () => {
     expect(fake.requests).toEqual([{}, { expiryMins: 30 }, { expiryMins: 1440 }]);
   });
 
-  it('takes another lifetime for its default, and the machine’s clock', async () => {
+  it('uses the given default lifetime, and the machine’s clock by default', async () => {
     const { issuedAt, expiresAt } = await new FakeNudgeTokenService({ defaultExpiryMins: 45 }).getToken();
     expect(expiresAt - issuedAt).toBe(45 * 60_000);
     expect(Math.abs(issuedAt - Date.now())).toBeLessThan(60_000);
   });
 
-  it('fails as it is told, until it shall succeed', async () => {
+  it('fails with the given code until it is told to succeed', async () => {
     const fake = new FakeNudgeTokenService();
     fake.failWith('NUDGE_RATE_LIMITED', { retryAfterMs: 7_000 });
     const error: unknown = await fake.getToken().catch((failure: unknown) => failure);
@@ -52,7 +52,7 @@ describe('FakeNudgeTokenService', () => {
     expect(fake.status()).toMatchObject({ enabled: true, nextAttemptInMs: 0 });
   });
 
-  it('hears signals and invalidations', async () => {
+  it('obeys an aborted signal and records invalidations', async () => {
     const fake = new FakeNudgeTokenService();
     const signal = AbortSignal.abort(new Error('gone'));
     await expect(fake.getToken({ signal })).rejects.toThrow('gone');
@@ -61,7 +61,7 @@ describe('FakeNudgeTokenService', () => {
     expect(fake.invalidations).toEqual([{}, { extId: 'ada' }]);
   });
 
-  it('stands in for the service in a host’s own tests', async () => {
+  it('replaces the service in the tests of a host application', async () => {
     @Controller()
     class CampaignsController {
       constructor(private readonly tokens: NudgeTokenService) {}
@@ -90,7 +90,7 @@ describe('FakeNudgeTokenService', () => {
 });
 
 describe('ManualClock', () => {
-  it('stands still until it is moved', () => {
+  it('stands still until the test moves it', () => {
     const clock = new ManualClock(START_MS);
     expect([clock.now(), clock.now()]).toEqual([
       { wallMs: START_MS, monotonicMs: 0 },
@@ -103,7 +103,7 @@ describe('ManualClock', () => {
     expect(clock.now()).toEqual({ wallMs: START_MS + 5 - 59_000, monotonicMs: 5 });
   });
 
-  it('runs what falls due at its own moment, in order, also what is scheduled on the way', () => {
+  it('runs each timer when it is due, in order, and also a timer that another one schedules', () => {
     const clock = new ManualClock();
     const ran: string[] = [];
     const note = (name: string) => (): void => void ran.push(`${name} at ${clock.now().monotonicMs}`);
@@ -123,7 +123,7 @@ describe('ManualClock', () => {
     expect(clock.pendingMs).toEqual([50]);
   });
 
-  it('fires a timer late that was slept through', () => {
+  it('fires a timer late if the machine was suspended', () => {
     const clock = new ManualClock(START_MS);
     let firedAtMs = 0;
     clock.schedule(1_000, () => (firedAtMs = clock.now().wallMs));
@@ -133,7 +133,7 @@ describe('ManualClock', () => {
     expect(firedAtMs).toBe(START_MS + 3_601_000);
   });
 
-  it('lets what is awaited go on at its own moment', async () => {
+  it('lets code that awaits a timer go on when the timer is due', async () => {
     const clock = new ManualClock();
     const pass = (ms: number): Promise<void> => new Promise((resolve) => clock.schedule(ms, resolve));
     const seenMs: number[] = [];
@@ -149,8 +149,8 @@ describe('ManualClock', () => {
   });
 });
 
-describe('the contract of stores', () => {
-  /** A test framework of a few lines: runs every case and collects what fails. */
+describe('the contract of token stores', () => {
+  /** Runs every case of the contract and returns the titles of those that fail. */
   async function failuresOf(createStore: () => TokenStore): Promise<string[]> {
     const cases: { name: string; body: () => Promise<void> }[] = [];
     const ends: (() => Promise<void>)[] = [];
@@ -167,7 +167,7 @@ describe('the contract of stores', () => {
           () => 'passed',
           () => 'failed',
         ),
-        // What never settles has had every chance to when so many turns have gone by.
+        // A promise that has not settled after so many turns of the event loop never will.
         manyTurns().then(() => 'never ended'),
       ]);
       if (outcome !== 'passed') failed.push(name);
@@ -181,7 +181,7 @@ describe('the contract of stores', () => {
     for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** The store in memory, with something about it changed. */
+  /** The store in memory with some of its methods replaced. */
   function changed(change: (inner: MemoryTokenStore) => Partial<TokenStore>): () => TokenStore {
     return () => {
       const inner = new MemoryTokenStore(new ManualClock());
@@ -197,7 +197,7 @@ describe('the contract of stores', () => {
 
   it.each([
     {
-      is: 'gives everybody a lease',
+      is: 'gives every caller a lease',
       store: changed(() => {
         let fence = 0;
         return {
@@ -209,17 +209,17 @@ describe('the contract of stores', () => {
           }),
         };
       }),
-      broken: 'lets one of many renew, and the next when it is done',
+      broken: 'gives the lease to one of many callers, and to the next one after its release',
     },
     {
-      is: 'forgets its reading of an invalidation',
+      is: 'ignores an invalidation',
       store: changed((inner) => ({ invalidate: async () => void (await inner.read('entry')) })),
-      broken: 'forgets an invalidated entry, and what was under way for it cannot be written',
+      broken: 'forgets an invalidated entry, and refuses a write that was under way',
     },
     {
-      is: 'tells nobody of a change',
+      is: 'never reports a change',
       store: changed(() => ({ untilChanged: () => new Promise(() => undefined) })),
-      broken: 'tells those who wait of a write',
+      broken: 'wakes a waiting caller after a write',
     },
     {
       is: 'confuses names in upper and lower case',
@@ -227,10 +227,10 @@ describe('the contract of stores', () => {
         read: (entry) => inner.read(entry.toLowerCase()),
         acquire: (entry) => inner.acquire(entry.toLowerCase()),
       })),
-      broken: 'keeps entries apart, whatever they are called',
+      broken: 'keeps entries apart by their exact names',
     },
     {
-      is: 'orders by expiry',
+      is: 'orders writes by expiry',
       store: changed((inner) => {
         let longestMs = 0;
         return {
@@ -249,7 +249,7 @@ describe('the contract of stores', () => {
           },
         };
       }),
-      broken: 'takes a token that lives shorter than the one before',
+      broken: 'accepts a token that expires sooner than the one before',
     },
   ])('is broken by a store that $is', async ({ store, broken }) => {
     expect(await failuresOf(store)).toContain(broken);

@@ -18,11 +18,11 @@ export interface TestFramework {
 const ORIGIN = 'https://nudge.example';
 
 /**
- * The contract of {@link TokenStore} as tests, for every store that wants to be one.
+ * The contract of {@link TokenStore} as tests. Every store must pass them.
  *
- * @param name what is tested, for the report.
+ * @param name the name of the store in the test report.
  * @param createStore makes a store that shares nothing with the ones made before.
- * @param framework where the tests run. Default: the globals of jest, vitest or mocha.
+ * @param framework the functions that declare the tests. Default: the globals of jest, vitest or mocha.
  *
  * @publicApi
  */
@@ -44,12 +44,12 @@ export function describeTokenStoreContract(
       await Promise.all(open.splice(0).map((store) => store.close()));
     });
 
-    it('knows nothing of an entry before the first write', async () => {
+    it('holds nothing for an entry before the first write', async () => {
       const store = await create();
       assert.equal(await store.read('entry'), undefined);
     });
 
-    it('tells with a lease what is stored, if it tells of it at all', async () => {
+    it('gives with a lease the fence of the stored token, or no fence', async () => {
       const store = await create();
       const first = await lease(store, 'entry');
       assert.ok([undefined, 0].includes(first.storedFence));
@@ -59,7 +59,7 @@ export function describeTokenStoreContract(
       assert.ok([undefined, first.fence].includes(second.storedFence));
     });
 
-    it('gives back what was written, aged, with the fence of the lease', async () => {
+    it('returns what was written, with its age and the fence of the lease', async () => {
       const store = await create();
       const holder = await lease(store, 'entry');
       assert.equal(await holder.write({ ...recordOf('token'), ageMs: 5 }), true);
@@ -72,13 +72,13 @@ export function describeTokenStoreContract(
       assert.ok(stored.remainingMs <= HOUR_MS && stored.remainingMs > HOUR_MS - MINUTE_MS);
     });
 
-    it('does not give back what has no life left', async () => {
+    it('does not return a token that has expired', async () => {
       const store = await create();
       await (await lease(store, 'entry')).write(recordOf('token', 0));
       assert.equal(await store.read('entry'), undefined);
     });
 
-    it('lets one of many renew, and the next when it is done', async () => {
+    it('gives the lease to one of many callers, and to the next one after its release', async () => {
       const store = await create();
       const given = await Promise.all(Array.from({ length: 50 }, () => store.acquire('entry')));
       const holders = given.filter((one) => one !== undefined);
@@ -89,7 +89,7 @@ export function describeTokenStoreContract(
       assert.ok(next.fence > (holders[0]?.fence ?? Number.NaN), 'fences rise');
     });
 
-    it('orders by fence: a late write loses, however long its token lives', async () => {
+    it('orders writes by fence: a late write loses, even if its token expires later', async () => {
       const store = await create();
       const former = await lease(store, 'entry');
       await former.release();
@@ -99,7 +99,7 @@ export function describeTokenStoreContract(
       assert.equal((await store.read('entry'))?.token, 'latter');
     });
 
-    it('takes a token that lives shorter than the one before', async () => {
+    it('accepts a token that expires sooner than the one before', async () => {
       const store = await create();
       const former = await lease(store, 'entry');
       await former.write(recordOf('longer'));
@@ -108,7 +108,7 @@ export function describeTokenStoreContract(
       assert.equal((await store.read('entry'))?.token, 'shorter');
     });
 
-    it('forgets an invalidated entry, and what was under way for it cannot be written', async () => {
+    it('forgets an invalidated entry, and refuses a write that was under way', async () => {
       const store = await create();
       const first = await lease(store, 'entry');
       await first.write(recordOf('first'));
@@ -123,7 +123,7 @@ export function describeTokenStoreContract(
       assert.equal(await next.write(recordOf('next')), true);
     });
 
-    it('ignores that a lease is given back by somebody who no longer holds it', async () => {
+    it('ignores a release by a former holder of the lease', async () => {
       const store = await create();
       const former = await lease(store, 'entry');
       await store.invalidate('entry');
@@ -132,7 +132,7 @@ export function describeTokenStoreContract(
       assert.equal(await store.acquire('entry'), undefined);
     });
 
-    it('keeps entries apart, whatever they are called', async () => {
+    it('keeps entries apart by their exact names', async () => {
       const store = await create();
       const names = ['a', 'A', 'a ', 'a:b', '["",60,"ünï\n*?"]', '{a}', 'x'.repeat(500)];
       for (const entry of names) await (await lease(store, entry)).write(recordOf(`token of ${entry}`));
@@ -146,16 +146,16 @@ export function describeTokenStoreContract(
       ['the end of a lease', (_store: TokenStore, holder: TokenLease) => holder.release()],
       ['an invalidation', (store: TokenStore) => store.invalidate('entry')],
     ] as const) {
-      it(`tells those who wait of ${what}`, async () => {
+      it(`wakes a waiting caller after ${what}`, async () => {
         const store = await create();
         const holder = await lease(store, 'entry');
-        const told = store.untilChanged('entry', HOUR_MS);
+        const woken = store.untilChanged('entry', HOUR_MS);
         await change(store, holder);
-        await told;
+        await woken;
       });
     }
 
-    it('tells a holder at once that it is none any more, where the store knows it', async () => {
+    it('reports at once that a holder has released its lease', async () => {
       const store = await create();
       const holder = await lease(store, 'entry');
       assert.equal(holder.isHeld(), true);
@@ -165,7 +165,7 @@ export function describeTokenStoreContract(
       assert.equal(holder.isHeld(), false);
     });
 
-    it('accepts that a write is repeated by whoever did not hear that it was accepted', async () => {
+    it('keeps the token when its holder repeats a write', async () => {
       const store = await create();
       const entry = await lease(store, 'entry');
       await entry.write(recordOf('token'));
@@ -173,19 +173,19 @@ export function describeTokenStoreContract(
       assert.equal((await store.read('entry'))?.token, 'token');
     });
 
-    it('counts the calls of all who share it, where it has a shared way out', async () => {
+    it('lets a tenth of the budget go at once, then says how long to wait, if it has call limits', async () => {
       const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const takes = [];
       for (let call = 0; call < 12; call += 1) takes.push(await callLimits.take('urgent', 100));
-      assert.deepEqual(takes.slice(0, 10), Array(10).fill(0), 'a tenth of the budget is there at once');
+      assert.deepEqual(takes.slice(0, 10), Array(10).fill(0), 'a tenth of the budget is free at once');
       assert.ok(
         takes.slice(10).every((waitMs) => waitMs > 0 && waitMs <= MINUTE_MS),
-        'then it says how long',
+        'then the store says how long to wait',
       );
     });
 
-    it('keeps half of the budget for those whom somebody waits for', async () => {
+    it('keeps half of the budget for urgent calls, if it has call limits', async () => {
       const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const rotations = [];
@@ -195,7 +195,7 @@ export function describeTokenStoreContract(
       assert.equal(await callLimits.take('urgent', 100), 0);
     });
 
-    it('lets a pause hold for all, and one of them try whether it is over', async () => {
+    it('lets a pause hold for all callers, and lets one of them probe when it ends', async () => {
       const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
@@ -216,11 +216,11 @@ export function describeTokenStoreContract(
 
     wholeStoreCases(it, create);
 
-    it('lets go of those who wait when it closes', async () => {
+    it('wakes every waiting caller when it closes', async () => {
       const store = await createStore();
-      const told = store.untilChanged('entry', HOUR_MS);
+      const woken = store.untilChanged('entry', HOUR_MS);
       await store.close();
-      await told;
+      await woken;
     });
   });
 }

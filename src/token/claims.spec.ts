@@ -20,12 +20,12 @@ describe('readClaims', () => {
       claims: { issuedAtMs: 1_000_000, expiresAtMs: 2_800_000, algorithm: 'EdDSA', keyId: 'one' },
     },
     {
-      is: 'the other sample’s algorithm, without a kid',
+      is: 'a token with the other sample’s algorithm and without a kid',
       token: jwt({ iat: 1000, exp: 2800, nbf: 5, sub: 'x' }, { alg: 'HS256', typ: 'JWT' }),
       claims: { issuedAtMs: 1_000_000, expiresAtMs: 2_800_000, algorithm: 'HS256', keyId: undefined },
     },
     {
-      is: 'fractions of a second, a day of life, and a kid that is none',
+      is: 'a token with fractions of a second, a life of one day and a kid that is not text',
       token: jwt({ iat: 0.5, exp: 0.5 + DAY_S }, { alg: 'EdDSA', kid: 7 }),
       claims: { issuedAtMs: 500, expiresAtMs: 500 + DAY_S * 1000, algorithm: 'EdDSA', keyId: undefined },
     },
@@ -34,7 +34,7 @@ describe('readClaims', () => {
   });
 
   it.each([
-    { is: 'nothing', token: '', reason: 'it is not a JWT in compact form' },
+    { is: 'an empty text', token: '', reason: 'it is not a JWT in compact form' },
     { is: 'two parts', token: 'a.b', reason: 'it is not a JWT in compact form' },
     { is: 'five parts', token: 'a.b.c.d.e', reason: 'it is not a JWT in compact form' },
     {
@@ -42,19 +42,23 @@ describe('readClaims', () => {
       token: `${encode({ alg: 'none' })}.${encode({ iat: 1, exp: 2 })}.`,
       reason: 'it is not a JWT in compact form',
     },
-    { is: 'a line break', token: `${jwt({ iat: 1, exp: 2 })}\n`, reason: 'it is not a JWT in compact form' },
     {
-      is: 'text for a header',
+      is: 'a line break at the end',
+      token: `${jwt({ iat: 1, exp: 2 })}\n`,
+      reason: 'it is not a JWT in compact form',
+    },
+    {
+      is: 'a header that is text',
       token: jwt({ iat: 1, exp: 2 }, 'canary'),
       reason: 'its header or payload is not JSON',
     },
-    { is: 'text for a payload', token: jwt('canary'), reason: 'its header or payload is not JSON' },
+    { is: 'a payload that is text', token: jwt('canary'), reason: 'its header or payload is not JSON' },
     {
-      is: 'a payload behind a byte order mark',
+      is: 'a payload that begins with a byte order mark',
       token: jwt('\ufeff{"iat":1000,"exp":2800}'),
       reason: 'its header or payload is not JSON',
     },
-    { is: 'a list for a payload', token: jwt([1]), reason: 'its header or payload is not JSON' },
+    { is: 'a payload that is a list', token: jwt([1]), reason: 'its header or payload is not JSON' },
     {
       is: 'no algorithm',
       token: jwt({ iat: 1, exp: 2 }, { kid: 'one' }),
@@ -73,18 +77,18 @@ describe('readClaims', () => {
       reason: 'its "iat" claim is missing or not a number',
     },
     {
-      is: 'an exp beyond numbers',
+      is: 'an exp that is too large for a number',
       token: jwt('{"iat":1,"exp":1e999}'),
       reason: 'its "exp" claim is missing or not a number',
     },
     { is: 'an exp before iat', token: jwt({ iat: 2, exp: 1 }), reason: 'it expires before it was issued' },
-    { is: 'no life at all', token: jwt({ iat: 2, exp: 2 }), reason: 'it expires before it was issued' },
+    { is: 'an exp equal to iat', token: jwt({ iat: 2, exp: 2 }), reason: 'it expires before it was issued' },
     {
-      is: 'a day and a second',
+      is: 'a life of a day and a second',
       token: jwt({ iat: 0, exp: DAY_S + 1 }),
       reason: 'it claims to live longer than 1440 minutes, the longest the vendor offers',
     },
-  ])('refuses $is, without quoting it', ({ token, reason }) => {
+  ])('refuses $is, and does not quote the token', ({ token, reason }) => {
     let caught: unknown;
     try {
       readClaims(token);

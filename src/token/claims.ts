@@ -2,16 +2,18 @@ import { decodeJwt, type DecodedJwt } from '../common/compact-jwt.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 
-/** The longest life that can be asked for (`expiryMins` 1440), and so the longest that a token may claim. */
+/** The longest life that a caller can ask for (`expiryMins` 1440), and so the longest that a token may claim. */
 export const LONGEST_TOKEN_LIFETIME_MS = 1440 * MINUTE_MS;
 
-/** What a token says of itself, in milliseconds of the vendor's clock. Read, not verified: the vendor publishes no keys. */
+/**
+ * A token's claims, in milliseconds of the vendor's clock. They are not verified, because the vendor publishes no keys.
+ */
 export interface NudgeTokenClaims {
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
   /** The header's `alg`. */
   readonly algorithm: string;
-  /** The header's `kid`, where it has one. */
+  /** The header's `kid`, if it has one. */
   readonly keyId: string | undefined;
 }
 
@@ -37,10 +39,10 @@ function epochMs(payload: DecodedJwt['payload'], claim: 'iat' | 'exp'): number {
 }
 
 /**
- * The claims of a token, read strictly.
+ * Reads the claims of a token, and refuses a token with unusable ones.
  *
- * @throws {NudgeAuthError} `NUDGE_BAD_RESPONSE` when it is no JWT, lacks `iat` or `exp`, expires before it was issued,
- * or claims to live longer than the vendor's longest `expiryMins`.
+ * @throws {NudgeAuthError} `NUDGE_BAD_RESPONSE` when the token is not a JWT, lacks `alg`, `iat` or `exp`, expires
+ * before it was issued, or claims to live longer than the vendor's longest `expiryMins`.
  * @see RFC 7519, and https://docs.nudgenow.com/security/authentication for the vendor's claims
  */
 export function readClaims(token: string): NudgeTokenClaims {

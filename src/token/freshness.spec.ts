@@ -32,11 +32,11 @@ describe('the limits of a token', () => {
     { life: '60 minutes', lifetimeMs: HOUR_MS, rotate: HOUR_MS / 2 },
     { life: '24 hours', lifetimeMs: 24 * HOUR_MS, rotate: 12 * HOUR_MS },
     { life: '90 seconds', lifetimeMs: 90_000, rotate: 45_000 },
-  ])('let a user keep a token of $life for half of it', ({ lifetimeMs, rotate }) => {
+  ])('let a user keep a token for half of its life of $life', ({ lifetimeMs, rotate }) => {
     expect(limits(lifetimeMs, { scope: 'user' }).rotateAfterMs).toBe(rotate);
   });
 
-  it('are counted from what the token had left when it came, the least from its own lifetime', () => {
+  it('are shares of the life left on arrival, and minRemainingMs is a share of the whole lifetime', () => {
     expect(limits(HOUR_MS, DEFAULTS, 2 * MINUTE_MS)).toEqual({
       rotateAfterMs: MINUTE_MS / 2,
       renewBelowMs: MINUTE_MS,
@@ -46,26 +46,26 @@ describe('the limits of a token', () => {
 
   it.each([
     {
-      is: 'smaller wishes are kept',
+      is: 'small values are kept',
       policy: { rotateAfterMs: 1_000, minRemainingMs: 5 },
       rotate: 1_000,
       least: 5,
     },
-    { is: 'a wish for none', policy: { minRemainingMs: 0 }, rotate: MINUTE_MS, least: 0 },
+    { is: 'zero is kept', policy: { minRemainingMs: 0 }, rotate: MINUTE_MS, least: 0 },
     {
-      is: 'longer ones are capped',
+      is: 'large values are capped',
       policy: { rotateAfterMs: 10 * HOUR_MS, minRemainingMs: HOUR_MS },
       rotate: HOUR_MS / 4,
       least: HOUR_MS / 10,
     },
-  ])('take configured values: $is', ({ policy, rotate, least }) => {
+  ])('follow the configured values: $is', ({ policy, rotate, least }) => {
     expect(limits(HOUR_MS, { scope: 'client', ...policy })).toMatchObject({
       rotateAfterMs: rotate,
       minRemainingMs: least,
     });
   });
 
-  it('cap a configured rotation at half the life in user scope', () => {
+  it('cap a configured rotateAfterMs at half the life in user scope', () => {
     expect(limits(HOUR_MS, { scope: 'user', rotateAfterMs: HOUR_MS }).rotateAfterMs).toBe(HOUR_MS / 2);
   });
 });
@@ -97,13 +97,13 @@ describe('freshness', () => {
     expect(freshness(90_000 - leftMs, leftMs, limits(90_000))).toBe(is);
   });
 
-  it('never lets a token be handed out that has nothing left, even if nothing is demanded', () => {
+  it('is unusable for an expired token, even if minRemainingMs is 0', () => {
     const none = limits(HOUR_MS, { scope: 'client', minRemainingMs: 0 });
     expect(freshness(HOUR_MS - 1, 1, none)).toBe('renew');
     expect(freshness(HOUR_MS, 0, none)).toBe('unusable');
   });
 
-  it('goes through all four zones whatever the lifetime, in their order', () => {
+  it('goes through its four states in order, for every lifetime', () => {
     const order = ['fresh', 'rotate', 'renew', 'unusable'];
     for (const scope of ['client', 'user'] as const) {
       for (const lifeMs of [90 * SECOND_MS, HOUR_MS / 2, HOUR_MS, 24 * HOUR_MS]) {

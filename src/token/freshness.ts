@@ -1,20 +1,20 @@
 import { MINUTE_MS } from '../common/durations.js';
 
 /**
- * What a held token is good for:
+ * What to do with a held token:
  * - `fresh`: hand it out;
- * - `rotate`: hand it out, and renew it behind the caller's back;
- * - `renew`: renew it while the caller waits a little, then hand out what there is;
- * - `unusable`: hand out nothing before the renewal is there.
+ * - `rotate`: hand it out, and renew it in the background;
+ * - `renew`: renew it while the caller waits a short time, then hand out the token that is held;
+ * - `unusable`: hand out nothing until the renewal has brought a new token.
  */
 export type Freshness = 'fresh' | 'rotate' | 'renew' | 'unusable';
 
-/** Wishes that the token's own life may overrule. */
+/** The configured limits. The token's own life may lower them. */
 export interface FreshnessPolicy {
   readonly scope: 'client' | 'user';
-  /** Milliseconds of age after which a token is rotated. */
+  /** Age of a token, in milliseconds, from which it is rotated. */
   readonly rotateAfterMs?: number | undefined;
-  /** Milliseconds that a token handed out has left at the least. */
+  /** Milliseconds that a token must have left to be handed out. */
   readonly minRemainingMs?: number | undefined;
 }
 
@@ -26,12 +26,12 @@ export interface FreshnessLimits {
 }
 
 /**
- * Every minute, although a token may live for an hour: one that is kept until it expires reaches every client with the
- * same expiry, and all of them come back in the same second.
+ * A token is rotated every minute although it may live for an hour. If it were kept until it expires, every client
+ * would get the same expiry, and all of them would come back in the same second.
  */
 export const CLIENT_ROTATE_AFTER_MS = MINUTE_MS;
 const DEFAULT_MIN_REMAINING_MS = MINUTE_MS;
-/** Fixed buffers would leave nothing of a short life, so every buffer is at most a share of it. */
+/** Every limit is at most a share of the token's life: fixed limits would leave nothing of a short life. */
 const MAX_ROTATE_SHARE = { client: 1 / 4, user: 1 / 2 } as const;
 const RENEW_BELOW_SHARE = 1 / 2;
 const MAX_MIN_REMAINING_SHARE = 1 / 10;
@@ -39,7 +39,7 @@ const MAX_MIN_REMAINING_SHARE = 1 / 10;
 /**
  * The limits for one token.
  *
- * @param lifeMs milliseconds it had left when it arrived.
+ * @param lifeMs milliseconds that the token had left when it arrived.
  * @param lifetimeMs milliseconds from its `iat` to its `exp`.
  */
 export function freshnessLimits(
@@ -48,10 +48,10 @@ export function freshnessLimits(
   lifetimeMs: number,
 ): FreshnessLimits {
   const latestRotationMs = lifeMs * MAX_ROTATE_SHARE[policy.scope];
-  const wishedRotationMs =
+  const wantedRotationMs =
     policy.rotateAfterMs ?? (policy.scope === 'client' ? CLIENT_ROTATE_AFTER_MS : latestRotationMs);
   return {
-    rotateAfterMs: Math.min(wishedRotationMs, latestRotationMs),
+    rotateAfterMs: Math.min(wantedRotationMs, latestRotationMs),
     renewBelowMs: lifeMs * RENEW_BELOW_SHARE,
     minRemainingMs: Math.min(
       policy.minRemainingMs ?? DEFAULT_MIN_REMAINING_MS,
@@ -60,7 +60,7 @@ export function freshnessLimits(
   };
 }
 
-/** What a token is good for at an age, in milliseconds since it arrived, and with a rest of life, in milliseconds. */
+/** The state of a token that arrived `ageMs` milliseconds ago and has `remainingMs` milliseconds left. */
 export function freshness(ageMs: number, remainingMs: number, limits: FreshnessLimits): Freshness {
   if (remainingMs < limits.minRemainingMs || remainingMs <= 0) return 'unusable';
   if (remainingMs < limits.renewBelowMs) return 'renew';

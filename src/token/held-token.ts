@@ -9,7 +9,7 @@ import {
 } from './freshness.js';
 import type { NudgeToken } from './nudge-token.js';
 
-/** What must be known of a token to hold it. */
+/** What a `HeldToken` needs to know about the fetched token. */
 interface HoldableToken {
   readonly token: string;
   readonly claims: { readonly issuedAtMs: number; readonly expiresAtMs: number };
@@ -19,18 +19,18 @@ interface HoldableToken {
   readonly keyFingerprint: string;
 }
 
-/** Up to here the two clocks merely tick differently; beyond, the wall clock was set back. */
+/** A smaller difference between the two clocks is jitter. A larger one means that the wall clock was set back. */
 const CLOCK_JITTER_MS = 10;
 
-/** A token in memory, which knows at every moment what it is good for. */
+/** A token in memory that knows its freshness at every moment. */
 export class HeldToken {
   readonly token: string;
-  /** The API key that fetched it. */
+  /** Names the API key that fetched the token. */
   readonly keyFingerprint: string;
   readonly #arrivedAt: Instant;
   readonly #lifeMs: number;
   readonly #limits: FreshnessLimits;
-  /** Handed to one caller after the other: the moments in it stay true while the wall clock is left alone. */
+  /** What callers get. They all get the same object, because its times stay true until the wall clock is set back. */
   readonly #handout: NudgeToken;
 
   constructor(fetched: HoldableToken, policy: FreshnessPolicy) {
@@ -47,17 +47,17 @@ export class HeldToken {
     });
   }
 
-  /** Milliseconds since it arrived. */
+  /** Milliseconds since the token arrived. */
   ageMs(now: Instant): number {
     return elapsedMs(this.#arrivedAt, now);
   }
 
-  /** Milliseconds it can still be used. */
+  /** Milliseconds until the token expires. */
   remainingMs(now: Instant): number {
     return this.#lifeMs - elapsedMs(this.#arrivedAt, now);
   }
 
-  /** Milliseconds until it has too little left to be handed out; zero or less when that is so by now. */
+  /** Milliseconds until the token has too little life left to be handed out. Zero or less means that it has already. */
   usableForMs(now: Instant): number {
     return this.remainingMs(now) - this.#limits.minRemainingMs;
   }
@@ -67,14 +67,16 @@ export class HeldToken {
     return freshness(ageMs, this.#lifeMs - ageMs, this.#limits);
   }
 
-  /** The same while the others who share the token cannot be reached: rotated late, after a share of its life. */
+  /**
+   * The freshness while the store cannot be reached. The token counts as fresh until that share of its life has passed.
+   */
   freshnessAlone(now: Instant, rotateAfterShare: number): Freshness {
     const state = this.freshness(now);
     const isEarly = elapsedMs(this.#arrivedAt, now) < this.#lifeMs * rotateAfterShare;
     return isEarly && state !== 'unusable' ? 'fresh' : state;
   }
 
-  /** What a caller gets, in the wall clock's present terms. */
+  /** What a caller gets, with times of the wall clock as it stands now. */
   handOut(now: Instant): NudgeToken {
     const setBackMs = now.monotonicMs - this.#arrivedAt.monotonicMs - (now.wallMs - this.#arrivedAt.wallMs);
     if (setBackMs < CLOCK_JITTER_MS) return this.#handout;

@@ -4,11 +4,11 @@ import { LeastVendorTime } from './least-vendor-time.js';
 
 const HOUR_MS = 3_600_000;
 
-describe('the least that the vendor’s clock can say', () => {
+describe('the earliest time that the vendor’s clock can show', () => {
   const clock = new ManualClock();
   const issuedAtMs = Date.UTC(2029, 0, 1);
 
-  it('is unknown before any token was seen, and rises with the time that passes, not with the wall clock', () => {
+  it('is unknown before the first token, then rises with the monotonic clock and not with the wall clock', () => {
     const least = new LeastVendorTime();
     expect(least.atMs(clock.now())).toBe(Number.NEGATIVE_INFINITY);
     least.saw(issuedAtMs, clock.now());
@@ -17,7 +17,7 @@ describe('the least that the vendor’s clock can say', () => {
     expect(least.atMs(clock.now())).toBe(issuedAtMs + HOUR_MS);
   });
 
-  it('is set back by the vendor alone, not by an older token', () => {
+  it('goes back after an answer of the vendor, not after an older token from elsewhere', () => {
     const least = new LeastVendorTime();
     least.saw(issuedAtMs, clock.now());
     least.saw(issuedAtMs - HOUR_MS, clock.now());

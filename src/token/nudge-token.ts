@@ -1,6 +1,6 @@
 /**
  * A short-lived token for the frontend's Nudge SDK, ready to be handed to a signed-in user.
- * Both moments are epoch milliseconds of this machine's clock, whatever the vendor's clock says.
+ * Both times are epoch milliseconds of this machine's clock, even if the vendor's clock differs.
  *
  * @publicApi
  */
@@ -9,6 +9,6 @@ export interface NudgeToken {
   readonly token: string;
   /** When the vendor issued it. */
   readonly issuedAt: number;
-  /** When it must no longer be used; a second earlier than the vendor's own end, to be on the safe side. */
+  /** When the token must no longer be used: one second before it expires at the vendor, as a safety margin. */
   readonly expiresAt: number;
 }

@@ -12,14 +12,14 @@ const CLAIMS: NudgeTokenClaims = {
   algorithm: 'EdDSA',
   keyId: undefined,
 };
-/** Taken off on purpose, because `Date` has whole seconds only. */
+/** The life is shortened by this much, because `Date` shows only whole seconds. */
 const CAUTION_MS = 1_000;
 
 function httpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-/** An answer that took 200 ms, asked for when this machine's clock stood at `IAT + localMs`. */
+/** The timing of an answer to a call that was sent when this machine's clock showed `IAT + localMs`. */
 function timing(localMs: number, headers: Pick<AnswerTiming, 'date' | 'age'>, tookMs = 200): AnswerTiming {
   const sentAt = { wallMs: IAT_MS + localMs, monotonicMs: 50 };
   return {
@@ -29,13 +29,13 @@ function timing(localMs: number, headers: Pick<AnswerTiming, 'date' | 'age'>, to
   };
 }
 
-describe('a life by the time of the vendor', () => {
+describe('lifeByVendorTime', () => {
   it.each([
     { clocks: 'all clocks agree', localMs: 0 },
     { clocks: 'this clock is ten minutes slow', localMs: -10 * MINUTE_MS },
     { clocks: 'this clock is ten minutes fast', localMs: 10 * MINUTE_MS },
     { clocks: 'this clock is an hour fast', localMs: HOUR_MS },
-  ])('counts by the vendor when $clocks', ({ localMs }) => {
+  ])('follows the vendor’s clock when $clocks', ({ localMs }) => {
     expect(lifeByVendorTime(CLAIMS, timing(localMs, { date: httpDate(IAT_MS) }))).toEqual({
       lifeMs: HOUR_MS - CAUTION_MS - 200,
       ageOnArrivalMs: 200,
@@ -44,7 +44,7 @@ describe('a life by the time of the vendor', () => {
   });
 
   it.each([10, -10])(
-    'does not care that the vendor is %d minutes off with its tokens and its dates',
+    'gives the right life when the vendor’s clock is %d minutes off in tokens and dates',
     (minutes) => {
       const offMs = minutes * MINUTE_MS;
       const claims = { ...CLAIMS, issuedAtMs: IAT_MS + offMs, expiresAtMs: CLAIMS.expiresAtMs + offMs };
@@ -56,14 +56,14 @@ describe('a life by the time of the vendor', () => {
     },
   );
 
-  it('knows the age of a token that the vendor has handed out before', () => {
+  it('finds the age of a token that the vendor issued earlier', () => {
     expect(lifeByVendorTime(CLAIMS, timing(0, { date: httpDate(IAT_MS + 20 * MINUTE_MS) }))).toMatchObject({
       lifeMs: 40 * MINUTE_MS - CAUTION_MS - 200,
       ageOnArrivalMs: 20 * MINUTE_MS + 200,
     });
   });
 
-  it('adds the age of an answer that was cached on its way', () => {
+  it('adds the age of an answer that came from a cache', () => {
     const cached = timing(0, { date: httpDate(IAT_MS), age: '300' });
     expect(lifeByVendorTime(CLAIMS, cached)).toMatchObject({
       lifeMs: 55 * MINUTE_MS - CAUTION_MS - 200,
@@ -77,10 +77,10 @@ describe('a life by the time of the vendor', () => {
 
   it.each([
     { is: 'no date', date: undefined },
-    { is: 'none that can be read', date: 'yesterday' },
-    { is: 'one from another age', date: httpDate(0) },
-    { is: 'one further ahead than any token lives', date: httpDate(IAT_MS + 25 * HOUR_MS) },
-  ])('goes by the local clock, and knows no skew, with $is', ({ date }) => {
+    { is: 'a date that cannot be parsed', date: 'yesterday' },
+    { is: 'a date long ago', date: httpDate(0) },
+    { is: 'a date further ahead than any token lives', date: httpDate(IAT_MS + 25 * HOUR_MS) },
+  ])('follows the local clock and reports no skew with $is', ({ date }) => {
     expect(lifeByVendorTime(CLAIMS, timing(2 * MINUTE_MS, { date }))).toEqual({
       lifeMs: 58 * MINUTE_MS - CAUTION_MS - 200,
       ageOnArrivalMs: 2 * MINUTE_MS + 200,
@@ -91,11 +91,11 @@ describe('a life by the time of the vendor', () => {
   it.each([
     { is: 'the date', headers: { date: httpDate(IAT_MS - 5 * MINUTE_MS) }, localMs: 0 },
     { is: 'a local clock without a date', headers: {}, localMs: -10 * MINUTE_MS },
-  ])('believes iat where $is is behind it', ({ headers, localMs }) => {
+  ])('counts from iat when $is is before it', ({ headers, localMs }) => {
     expect(lifeByVendorTime(CLAIMS, timing(localMs, headers)).lifeMs).toBe(HOUR_MS - CAUTION_MS - 200);
   });
 
-  it('counts a slow answer from its sending, also when the machine slept on the way', () => {
+  it('counts from the sending when an answer is slow or the machine was suspended', () => {
     expect(lifeByVendorTime(CLAIMS, timing(0, { date: httpDate(IAT_MS) }, 9_000)).lifeMs).toBe(
       HOUR_MS - CAUTION_MS - 9_000,
     );
@@ -106,7 +106,7 @@ describe('a life by the time of the vendor', () => {
     expect(lifeByVendorTime(CLAIMS, slept).lifeMs).toBe(-CAUTION_MS);
   });
 
-  it('never reckons a longer life than there is, wherever the clocks stand', () => {
+  it('never gives a longer life than the token has, for any difference of the clocks', () => {
     for (const localMs of [-HOUR_MS, -10 * MINUTE_MS, 0, 10 * MINUTE_MS, HOUR_MS]) {
       for (const agedMs of [0, 999, 10 * MINUTE_MS, 59 * MINUTE_MS]) {
         const placed = lifeByVendorTime(CLAIMS, timing(localMs, { date: httpDate(IAT_MS + agedMs) }));
@@ -138,7 +138,7 @@ describe('a held token', () => {
     expect(Object.isFrozen(given)).toBe(true);
   });
 
-  it('gives every caller the same object while the clocks go evenly', () => {
+  it('gives every caller the same object while both clocks run alike', () => {
     const clock = new ManualClock();
     const held = hold(clock);
     const first = held.handOut(clock.now());
@@ -151,7 +151,7 @@ describe('a held token', () => {
     { is: 'set back an hour', stepMs: -HOUR_MS, leftMs: 50 * MINUTE_MS },
     { is: 'set back a second', stepMs: -1_000, leftMs: 50 * MINUTE_MS },
     { is: 'set ahead ten minutes', stepMs: 10 * MINUTE_MS, leftMs: 40 * MINUTE_MS },
-  ])('says the truth in the terms of a wall clock that was $is', ({ stepMs, leftMs }) => {
+  ])('gives the right expiry by a wall clock that was $is', ({ stepMs, leftMs }) => {
     const clock = new ManualClock();
     const held = hold(clock);
     clock.advance(10 * MINUTE_MS);
@@ -162,7 +162,7 @@ describe('a held token', () => {
     expect(held.handOut(now).expiresAt - now.wallMs).toBe(leftMs);
   });
 
-  it('has aged by a sleep that the monotonic clock did not see', () => {
+  it('ages while the machine is suspended, although the monotonic clock stands still', () => {
     const clock = new ManualClock();
     const held = hold(clock);
     clock.suspend(HOUR_MS - 30_000);

@@ -2,7 +2,7 @@ import { elapsedMs, type Instant } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { LONGEST_TOKEN_LIFETIME_MS, type NudgeTokenClaims } from './claims.js';
 
-/** What an answer says about time: when it was asked for and came, and the vendor's own words in its headers. */
+/** The times of an answer: when the call was sent, when the answer came, and what its headers say. */
 export interface AnswerTiming {
   readonly sentAt: Instant;
   readonly receivedAt: Instant;
@@ -12,17 +12,17 @@ export interface AnswerTiming {
   readonly age?: string | undefined;
 }
 
-/** Where a token stands in this machine's time. */
+/** The life of a token by this machine's clock. */
 export interface VendorTimedLife {
-  /** Milliseconds the token can still be used, counted from its arrival. Zero or less: it came expired. */
+  /** Milliseconds that the token can be used, counted from its arrival. Zero or less means that it came expired. */
   readonly lifeMs: number;
-  /** Milliseconds between the vendor's issuing and the arrival. */
+  /** Milliseconds from the moment the vendor issued the token to its arrival. */
   readonly ageOnArrivalMs: number;
   /** Milliseconds by which the vendor's clock is ahead of this machine's; `undefined` without a usable `Date`. */
   readonly skewMs: number | undefined;
 }
 
-/** `Date` has whole seconds only, so the vendor may be up to one second further than it says. */
+/** `Date` shows only whole seconds, so the vendor's clock may be up to one second ahead of it. */
 const DATE_RESOLUTION_MS = SECOND_MS;
 
 /** RFC 9111 §4.2.3: a cached answer was made `Age` seconds after its `Date`. */
@@ -33,21 +33,21 @@ function serverTimeMs(timing: AnswerTiming): number | undefined {
   return dateMs + ageS * SECOND_MS;
 }
 
-/** A `Date` further from `iat` than any token lives says nothing about this token's time. */
+/** A `Date` that is further from `iat` than any token lives must be wrong. */
 function isPlausible(serverMs: number, claims: NudgeTokenClaims): boolean {
   return Math.abs(serverMs - claims.issuedAtMs) <= LONGEST_TOKEN_LIFETIME_MS;
 }
 
 /**
- * Places a token in this machine's time from the vendor's own clock, so that a wrong clock on either side
- * neither hands out an expired token nor throws a good one away.
+ * Finds the life of a token by the vendor's clock, so that a wrong clock on either side neither hands out an expired
+ * token nor throws a good one away.
  */
 export function lifeByVendorTime(claims: NudgeTokenClaims, timing: AnswerTiming): VendorTimedLife {
   const statedMs = serverTimeMs(timing);
   const trustedMs = statedMs !== undefined && isPlausible(statedMs, claims) ? statedMs : undefined;
-  // No vendor issues ahead of its own clock: `iat` is the least that the vendor's time can be.
+  // The vendor issues no token ahead of its own clock, so its clock shows `iat` or later.
   const serverNowMs = Math.max(trustedMs ?? timing.sentAt.wallMs, claims.issuedAtMs);
-  // Counted from the sending, because nobody knows when in between the vendor looked at its clock.
+  // Time counts from the sending, because the vendor may have read its clock at any moment until the answer came.
   const travelMs = elapsedMs(timing.sentAt, timing.receivedAt);
   return {
     lifeMs: claims.expiresAtMs - serverNowMs - DATE_RESOLUTION_MS - travelMs,

@@ -20,14 +20,14 @@ class FieldGuard {
 @Injectable({ scope: Scope.REQUEST })
 class GuardOfOneRequest extends MethodGuard {}
 
-class Passer {
+class NoGuard {
   canActivte(): boolean {
     return true;
   }
 }
 
 @Injectable({ scope: Scope.REQUEST })
-class PasserOfOneRequest extends Passer {}
+class NoGuardOfOneRequest extends NoGuard {}
 
 describe('the guards of an endpoint', () => {
   let testing: TestingModule | undefined;
@@ -38,7 +38,7 @@ describe('the guards of an endpoint', () => {
     await testing?.close();
   });
 
-  // Not booted further: later releases of Nest look for themselves when they make the routes.
+  // The application is not initialised: newer releases of Nest check the guards themselves when they make the routes.
   async function check(...guards: object[]): Promise<void> {
     const nudge = NudgeAuthModule.forRoot({
       apiKey: 'obviously-fake-private-key-of-guard-tests',
@@ -51,29 +51,29 @@ describe('the guards of an endpoint', () => {
 
   it.each([
     { are: 'classes with a method or a field', guards: [MethodGuard, FieldGuard] },
-    { are: 'made for one request', guards: [GuardOfOneRequest] },
+    { are: 'classes of request scope', guards: [GuardOfOneRequest] },
     { are: 'instances', guards: [new MethodGuard(), new FieldGuard()] },
-  ])('hold where they are $are', async ({ guards }) => {
+  ])('are accepted if they are $are', async ({ guards }) => {
     await expect(check(...guards)).resolves.toBeUndefined();
   });
 
-  it('may be none only where a global guard stands before the route', async () => {
+  it('may be an empty list only if the application has a global guard', async () => {
     await expect(check()).rejects.toThrow('endpoint.guards is empty and no global guard');
     hasGlobalGuards = true;
     await expect(check()).resolves.toBeUndefined();
   });
 
-  it('do not hold where nobody can see at boot whether one is', async () => {
+  it('are refused if a class of request scope has canActivate as a field, which the boot cannot see', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class FieldGuardOfOneRequest extends FieldGuard {}
     await expect(check(FieldGuardOfOneRequest)).rejects.toThrow(
-      'a field will do only where one instance serves',
+      'a field is enough only if one instance serves',
     );
   });
 
-  it.each([Passer, PasserOfOneRequest])('do not hold where one is no guard: %p', async (guard) => {
+  it.each([NoGuard, NoGuardOfOneRequest])('are refused if one is not a guard: %p', async (guard) => {
     await expect(check(MethodGuard, guard)).rejects.toThrow(
-      `endpoint.guards has the class ${guard.name}, which is no guard: it has no method canActivate`,
+      `endpoint.guards has the class ${guard.name}, which is not a guard: it has no method canActivate`,
     );
   });
 });

@@ -4,15 +4,15 @@ import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
 
-/** Where Nest keeps the guards of a handler. */
+/** The metadata key under which Nest keeps the guards of a handler. */
 const GUARDS_METADATA = '__guards__';
 
 /**
- * Stops a boot whose endpoint would be open to everybody: without any guard, or with a class whose instances are no
- * guards, which Nest passes over.
+ * Stops the boot if the endpoint would be open to every caller: if it has no guard at all, or has a class without
+ * `canActivate` among its guards, which Nest ignores.
  *
- * @param hasGlobalGuards whether guards stand before every route of the application.
- * @throws {Error} that says which.
+ * @param hasGlobalGuards whether the application has guards for all its routes.
+ * @throws {Error} in both cases. The message says which one it is.
  */
 export function assertGuards(
   modules: ModulesContainer,
@@ -27,8 +27,8 @@ export function assertGuards(
   if (endpoint.guards.length === 0 && !hasGlobalGuards && !hasHandlerGuards(own)) {
     throw new Error(
       'NudgeAuthModule: endpoint.guards is empty and no global guard (APP_GUARD, useGlobalGuards) stands before ' +
-        `GET /${endpoint.path}: everybody would get a token. Give your guards as endpoint.guards, or leave it out for the ` +
-        'default guard. Where middleware checks your users, give a guard that requires what the middleware leaves on the request.',
+        `GET /${endpoint.path}: every caller would get a token. Pass your guards as endpoint.guards, or leave it out for the ` +
+        'default guard. If middleware checks your users, pass a guard that requires what the middleware sets on the request.',
     );
   }
   for (const guard of endpoint.guards) {
@@ -36,14 +36,14 @@ export function assertGuards(
     const instance: unknown = own?.injectables.get(guard)?.instance;
     if (typeof Reflect.get(Object(instance), 'canActivate') === 'function') continue;
     throw new Error(
-      `NudgeAuthModule: endpoint.guards has the class ${guard.name}, which is no guard: it has no method canActivate ` +
-        '(a field will do only where one instance serves all requests). ' +
-        'Nest would pass over it and leave the route open.',
+      `NudgeAuthModule: endpoint.guards has the class ${guard.name}, which is not a guard: it has no method canActivate ` +
+        '(a field is enough only if one instance serves all requests). ' +
+        'Nest would ignore the class and leave the route open.',
     );
   }
 }
 
-/** Whether `endpoint.decorators` put guards on a handler, as `UseGuards` does. */
+/** Whether `endpoint.decorators` put guards on a handler, for example with `UseGuards`. */
 function hasHandlerGuards(own: Module | undefined): boolean {
   return [...(own?.controllers.values() ?? [])].some(({ metatype }) =>
     Object.entries(Object.getOwnPropertyDescriptors(Object(metatype?.prototype))).some(

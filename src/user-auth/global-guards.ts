@@ -1,15 +1,15 @@
 import type { ModuleRef } from '@nestjs/core';
 
-/** Nest's configuration of an application, as far as it is needed here. */
+/** The part of Nest's configuration of an application that is used here. */
 interface ApplicationConfig {
   getGlobalGuards(): readonly unknown[];
-  /** Those of request scope. */
+  /** The global guards of request scope. */
   getGlobalRequestGuards(): readonly unknown[];
 }
 
-/** Whether guards stand before every route: by `APP_GUARD` or `useGlobalGuards`. */
+/** Whether the application has global guards, by `APP_GUARD` or `useGlobalGuards`. */
 export function hasGlobalGuards(moduleRef: ModuleRef): boolean {
-  // Nest offers no other way to its configuration.
+  // Nest has no public access to its configuration.
   const { applicationConfig } = Reflect.get(moduleRef, 'container') as {
     applicationConfig: ApplicationConfig;
   };

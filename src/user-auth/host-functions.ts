@@ -5,7 +5,7 @@ import { MINUTE_MS } from '../common/durations.js';
 import { errorKindOf } from '../common/error-kind.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 
-/** Asks functions of the host's about a user, within the request's deadline. What fails refuses: it never lets pass. */
+/** Calls the host's functions about a user, within the request's deadline. If one fails, the request is refused. */
 export class HostFunctions {
   readonly #logger: Pick<LoggerService, 'error'>;
   readonly #clock: Clock;
@@ -17,11 +17,11 @@ export class HostFunctions {
   }
 
   /**
-   * What the function comes to.
+   * The result of the function.
    *
-   * @param what begins the message of a failure, as in `The option extId`.
-   * @throws {NudgeAuthError} `USER_CHECK_FAILED` when it throws, rejects, or does not settle before the deadline. An
-   * `HttpException` is the host's own answer, and a `NudgeAuthError` is ours: both pass.
+   * @param what names the function at the start of an error message, for example `The option extId`.
+   * @throws {NudgeAuthError} `USER_CHECK_FAILED` when the function throws, rejects, or does not settle before the
+   * deadline. An `HttpException` is the host's own answer and a `NudgeAuthError` is ours: both are thrown unchanged.
    */
   async ask<T>(what: string, ask: () => Promise<T>, deadline: Deadline): Promise<T> {
     try {
@@ -32,12 +32,12 @@ export class HostFunctions {
     }
   }
 
-  /** What the work comes to, be it a failure; `USER_CHECK_FAILED` when it does not settle before the deadline. */
+  /** The result or the error of the work; `USER_CHECK_FAILED` when it does not settle before the deadline. */
   within<T>(what: string, work: Promise<T>, deadline: Deadline): Promise<T> {
     return deadline.race(work, () => this.#failure(what, 'did not settle within http.deadlineMs'));
   }
 
-  /** The host's own error is the failure's cause, for the host's filters. It is logged once a minute. */
+  /** The host's own error becomes the cause, so that the host's filters see it. A failure is logged once a minute. */
   #failure(what: string, how: string, cause?: unknown): NudgeAuthError {
     const message = `${what} ${how}`;
     const now = this.#clock.now();

@@ -3,38 +3,41 @@ import { AuthGuard, type AuthGuardAuthenticateOptions, type IAuthModuleOptions }
 import { incomingRequest } from './incoming-request.js';
 import type { Strategy } from './passport-registry.js';
 
-/** What passport puts on a strategy for one request: `success`, `fail`, `error` and so on. */
+/** The functions that passport sets on a strategy for one request: `success`, `fail`, `error` and so on. */
 type Actions = Record<string, unknown>;
 
 /**
- * A strategy for passport that asks another one by its instance. passport puts a request's actions on a strategy that it
- * is given, and so would mix up two requests; by a name it would ask whatever is registered under it now.
+ * A passport strategy that delegates to one instance of another strategy. If passport got the instance itself, it would
+ * set the functions of two concurrent requests on the same object. If it got a name, it would use the strategy that is
+ * registered under that name now, which may be another application's.
  */
-class ByInstance {
+class InstanceStrategy {
   readonly #strategy: () => Strategy;
 
   constructor(strategy: () => Strategy) {
     this.#strategy = strategy;
   }
 
-  /** passport has put this request's actions on `this` just before. */
+  /** passport calls this after it has set the functions of this request on `this`. */
   authenticate(request: unknown, options: unknown): void {
     const run = Object.assign(Object.create(this.#strategy()) as Strategy & Actions, this);
     run.authenticate(request, options);
   }
 }
 
-/** Nest's own guard for passport, with an instance in place of a name. */
+/** Nest's guard for passport, with a strategy instance instead of a name. */
 export class HostStrategyGuard extends AuthGuard() {
   readonly #userProperty: string;
 
   constructor(strategy: () => Strategy, userProperty: string) {
-    // Its types know names only; passport takes an instance as well.
-    super({ defaultStrategy: new ByInstance(strategy) as unknown as string } satisfies IAuthModuleOptions);
+    // The types allow only a name; passport accepts an instance too.
+    super({
+      defaultStrategy: new InstanceStrategy(strategy) as unknown as string,
+    } satisfies IAuthModuleOptions);
     this.#userProperty = userProperty;
   }
 
-  /** Of GraphQL resolvers, too. */
+  /** Also finds the request of a GraphQL resolver. */
   override getRequest(context: ExecutionContext): unknown {
     return incomingRequest(context);
   }

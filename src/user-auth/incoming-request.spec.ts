@@ -22,9 +22,9 @@ describe('incomingRequest', () => {
   it.each([
     ['a resolver whose context is empty', contextOf('graphql', undefined, {}, {}), 'return { req }'],
     ['a resolver without a context', contextOf('graphql', undefined, {}), 'return { req }'],
-    ['a message over a WebSocket', contextOf('ws', { send() {} }, {}), 'when the connection is made'],
-    ['a message of a queue', contextOf('rpc', {}, {}), 'when the connection is made'],
-  ])('says what to do for %s', (_what, context, cure) => {
-    expect(() => incomingRequest(context)).toThrow(cure);
+    ['a message over a WebSocket', contextOf('ws', { send() {} }, {}), 'when the connection is opened'],
+    ['a message from a queue', contextOf('rpc', {}, {}), 'when the connection is opened'],
+  ])('says what to do for %s', (_what, context, advice) => {
+    expect(() => incomingRequest(context)).toThrow(advice);
   });
 });

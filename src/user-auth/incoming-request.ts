@@ -1,10 +1,10 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { RequestWithHeaders } from './user-jwt-form.js';
 
-/** A request of either adapter, on which a guard leaves the user. */
+/** A request of Express or Fastify, on which a guard sets the user. */
 export type IncomingRequest = RequestWithHeaders & Record<string, unknown>;
 
-/** What a resolver's context holds: `req` with Apollo, `reply` with Mercurius, where the host's own function says nothing else. */
+/** The default context of a resolver: it has `req` with Apollo and `reply` with Mercurius. */
 interface GraphqlContext {
   readonly req?: unknown;
   readonly reply?: { readonly request?: unknown };
@@ -20,9 +20,10 @@ function hasHeaders(request: unknown): request is IncomingRequest {
 }
 
 /**
- * The HTTP request with which a route or a GraphQL resolver was called.
+ * The HTTP request for which Nest calls a route or a GraphQL resolver.
  *
- * @throws {TypeError} where there is none: a message over a socket or a queue, a GraphQL context without `req`.
+ * @throws {TypeError} when there is no request: for a message of a WebSocket or a queue, or a GraphQL context without
+ * `req`.
  */
 export function incomingRequest(context: ExecutionContext): IncomingRequest {
   const type = context.getType<string>();
@@ -31,7 +32,7 @@ export function incomingRequest(context: ExecutionContext): IncomingRequest {
   if (hasHeaders(request)) return request;
   throw new TypeError(
     type === 'graphql'
-      ? "NudgeUserGuard finds no request in the resolver's context: let the context of GraphQLModule return { req }"
-      : `NudgeUserGuard finds no request: a message of the kind "${type}" has none. Check the user when the connection is made`,
+      ? "NudgeUserGuard finds no request in the resolver's context: make the context function of GraphQLModule return { req }"
+      : `NudgeUserGuard finds no request: a message of the type "${type}" has none. Check the user when the connection is opened`,
   );
 }

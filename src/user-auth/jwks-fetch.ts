@@ -8,19 +8,19 @@ import { createHttpService } from '../vendor/http-client.js';
 
 const FETCH_TIMEOUT_MS = 3 * SECOND_MS;
 
-/** More keys than any issuer publishes at once. */
+/** No issuer publishes so many keys at once. */
 const MAX_JWKS_BYTES = 256 * 1024;
 
-/** What an issuer answered, whatever it is. */
+/** The answer of an issuer, good or bad. */
 export interface JwksAnswer {
   readonly status: number;
   readonly body: string;
 }
 
-/** Asks an issuer once. Follows no redirect, bounds the answer, and gives up when the signal is aborted. */
+/** Calls an issuer once. Follows no redirect, limits the size of the answer, and stops when the signal is aborted. */
 export type FetchJwks = (signal: AbortSignal) => Promise<JwksAnswer>;
 
-/** Asks the issuer at `jwksUri` by the way that calls to Nudge take. */
+/** Makes a function that calls the issuer at `jwksUri` with the HTTP client that also calls Nudge. */
 export function createFetchJwks(jwksUri: string, connection: NudgeConnectionOptions): FetchJwks {
   const http = createHttpService({ url: jwksUri, ...connection, maxAnswerBytes: MAX_JWKS_BYTES });
   return async (signal) => {
@@ -34,11 +34,11 @@ export function createFetchJwks(jwksUri: string, connection: NudgeConnectionOpti
   };
 }
 
-/** The issuer's keys cannot be had. Quotes nothing of what the issuer answered. */
+/** The issuer's keys could not be fetched. The error quotes nothing of the issuer's answer. */
 export class JwksError extends Error {
   override readonly name = 'JwksError';
   readonly reason: UserKeysFailure;
-  /** The status or the system's error code, where that is known. */
+  /** The HTTP status or the system's error code, if it is known. */
   readonly detail: string | undefined;
 
   constructor(reason: UserKeysFailure, detail?: string) {
@@ -49,9 +49,9 @@ export class JwksError extends Error {
 }
 
 /**
- * The `keys` of a JWK set.
+ * The `keys` of the JWK set in an answer.
  *
- * @throws {JwksError} when the answer is no JWK set.
+ * @throws {JwksError} when the answer is not a JWK set.
  * @see RFC 7517 §5
  */
 export function keyListOf({ status, body }: JwksAnswer): readonly unknown[] {
@@ -62,7 +62,7 @@ export function keyListOf({ status, body }: JwksAnswer): readonly unknown[] {
     // Some issuers write a byte order mark, which JSON does not have.
     parsed = JSON.parse(body.replace(/^\uFEFF/, ''));
   } catch {
-    // The error may quote the answer.
+    // The error is dropped because it may quote the answer.
   }
   const keys: unknown = Reflect.get(Object(parsed), 'keys');
   if (!Array.isArray(keys)) throw new JwksError('no-jwks');
@@ -77,9 +77,9 @@ function transportError(error: unknown, hasTimedOut: boolean): JwksError {
 }
 
 /**
- * One attempt to get the list of keys that an issuer publishes.
+ * Makes one attempt to fetch the list of keys that an issuer publishes.
  *
- * @throws {JwksError} and nothing else.
+ * @throws {JwksError} for every failure.
  */
 export async function fetchKeyList(fetchJwks: FetchJwks, clock: Clock): Promise<readonly unknown[]> {
   const abort = new AbortController();

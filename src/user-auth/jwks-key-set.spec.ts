@@ -14,7 +14,7 @@ const rsaJwk = jwkOf(rsa.publicKey);
 const ecJwk = jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey);
 
 describe('a JWK set', () => {
-  it('of all kinds of keys gives those that verify, each with its algorithms', () => {
+  it('with keys of all kinds gives the keys that can verify, each with its algorithms', () => {
     const set = new JwksKeySet(
       [
         { ...rsaJwk, kid: 'rsa', use: 'sig', key_ops: ['verify'] },
@@ -32,7 +32,7 @@ describe('a JWK set', () => {
         { ...rsaJwk, kid: 'broken', n: 7 },
         { ...ecJwk, kid: 'off the curve', x: ecJwk.y },
         { kty: 'RSA', kid: 'empty' },
-        { kty: 'unheard of', kid: 'unheard of' },
+        { kty: 'unknown type', kid: 'unknown type' },
         {},
         [],
         null,
@@ -48,14 +48,14 @@ describe('a JWK set', () => {
     expect(set.find({ alg: 'RS256', kid: 'ec' })).toEqual([]);
   });
 
-  it('of one RSA and one EC key gives a JWT without a kid the one that fits its algorithm', () => {
+  it('with one RSA key and one EC key gives a JWT without a kid the key that fits its algorithm', () => {
     const set = new JwksKeySet([rsaJwk, { ...ecJwk, kid: 'ec' }], ALL);
     expect(set.find({ alg: 'RS256', kid: undefined })).toHaveLength(1);
     expect(set.find({ alg: 'ES256', kid: undefined })).toHaveLength(1);
     expect(set.find({ alg: 'ES512', kid: undefined })).toEqual([]);
   });
 
-  it('may have two keys of one kid', () => {
+  it('may have two keys with the same kid', () => {
     const other = jwkOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
     const set = new JwksKeySet(
       [
@@ -67,12 +67,12 @@ describe('a JWK set', () => {
     expect(set.find({ alg: 'RS256', kid: 'a' })).toHaveLength(2);
   });
 
-  it('is read to its 200th key', () => {
+  it('is read up to its 200th key', () => {
     const list = Array.from({ length: 300 }, (_, index) => ({ ...rsaJwk, kid: `${index}` }));
     expect(new JwksKeySet(list, ALL).kids).toHaveLength(200);
   });
 
-  it('keeps the keys of the set that it replaces', () => {
+  it('keeps the key objects of the set that it replaces', () => {
     const former = new JwksKeySet([{ ...rsaJwk, kid: 'a' }], ALL);
     const latter = new JwksKeySet([ecJwk, { ...rsaJwk, kid: 'renamed' }], ALL, former);
     const [before] = former.find({ alg: 'RS256', kid: 'a' });
@@ -83,7 +83,7 @@ describe('a JWK set', () => {
 
 describe('an issuer’s answer', () => {
   it.each(['{"keys":[1]}', '\ufeff{"keys":[1]}', '  {"keys":[1],"more":{}}\n'])(
-    'is a JWK set: %j',
+    'is read as a JWK set: %j',
     (body) => {
       expect(keyListOf({ status: 200, body })).toEqual([1]);
     },
@@ -97,7 +97,7 @@ describe('an issuer’s answer', () => {
     { status: 200, body: '<html>canary</html>', error: 'no-jwks' },
     { status: 200, body: '{"keys":{}}', error: 'no-jwks' },
     { status: 200, body: 'null', error: 'no-jwks' },
-  ])('is none: $status $body', ({ error, ...answer }) => {
+  ])('is refused: $status $body', ({ error, ...answer }) => {
     expect(() => keyListOf(answer)).toThrow(JwksError);
     expect(() => keyListOf(answer)).toThrow(new RegExp(`^${error}$`));
   });

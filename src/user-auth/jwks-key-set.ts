@@ -1,17 +1,17 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { algorithmsFor, publicKeyObject } from '../common/verification-keys.js';
 
-/** More keys than any issuer publishes at once: reading one takes a moment of the event loop. */
+/** No issuer publishes so many keys at once. The limit exists because each key takes time on the event loop to read. */
 const MAX_KEYS = 200;
 
 interface PublishedKey {
   readonly kid: string | undefined;
-  /** What it may verify: one algorithm where the issuer names one (RFC 7517 §4.4). */
+  /** The algorithms that the key may verify: only one if the issuer names it (RFC 7517 §4.4). */
   readonly algorithms: readonly string[];
   readonly key: KeyObject;
 }
 
-/** Names the material of a key, so that a key which is published again stays the same object. */
+/** Names a key by its material, so that a key that is published again stays the same object. */
 function materialOf({ kty, crv, n, e, x, y }: JsonWebKey): string {
   return JSON.stringify([kty, crv, n, e, x, y]);
 }
@@ -20,7 +20,7 @@ function isForVerifying(jwk: JsonWebKey): boolean {
   const { use, key_ops: operations, d } = jwk;
   if (use !== undefined && use !== 'sig') return false;
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return false;
-  // A key whose private half is published proves nothing.
+  // If the private half is published too, any caller can sign with it.
   return d === undefined;
 }
 
@@ -28,7 +28,7 @@ function readKey(jwk: JsonWebKey): KeyObject | undefined {
   try {
     return publicKeyObject(createPublicKey({ key: jwk, format: 'jwk' }));
   } catch {
-    // Of an unknown type, broken, or too short: the other keys of the list are none the worse.
+    // The key is of an unknown type, broken or too short. The other keys of the list can still be used.
     return undefined;
   }
 }
@@ -37,15 +37,15 @@ function isJwk(value: unknown): value is JsonWebKey {
   return typeof value === 'object' && value !== null;
 }
 
-/** The keys of one JWK set that can verify users' JWTs. */
+/** The keys of one JWK set that can verify the users' JWTs. */
 export class JwksKeySet {
   readonly #published: readonly PublishedKey[];
   readonly #byMaterial = new Map<string, KeyObject>();
   readonly #all: ReadonlySet<KeyObject>;
 
   /**
-   * @param jwks the list as it was published: what cannot be used in it is skipped.
-   * @param algorithms those that a user's JWT may be signed with.
+   * @param jwks the list as it was published. Keys that cannot be used are skipped.
+   * @param algorithms the algorithms that a user's JWT may be signed with.
    * @param former the set that this one replaces.
    */
   constructor(jwks: readonly unknown[], algorithms: readonly string[], former?: JwksKeySet) {
@@ -69,12 +69,12 @@ export class JwksKeySet {
     this.#all = new Set(this.#byMaterial.values());
   }
 
-  /** How many different keys there are. */
+  /** The number of different keys. */
   get size(): number {
     return this.#all.size;
   }
 
-  /** The kids that are published. */
+  /** The kids of the published keys that can be used. */
   get kids(): readonly (string | undefined)[] {
     return this.#published.map(({ kid }) => kid);
   }

@@ -22,15 +22,15 @@ function headerWith(kid: string | undefined): UserJwtHeader {
   return { alg: 'RS256', kid };
 }
 
-/** An issuer whose answers a test decides. */
+/** An issuer that answers as the test says. */
 class Issuer {
-  asked = 0;
+  fetches = 0;
   published: unknown[] = [];
   failure: Error | undefined;
   #held: { release: () => void } | undefined;
 
   readonly fetchJwks = async (): Promise<JwksAnswer> => {
-    this.asked += 1;
+    this.fetches += 1;
     if (this.#held !== undefined) await new Promise<void>((release) => (this.#held = { release }));
     if (this.failure !== undefined) throw this.failure;
     return { status: 200, body: JSON.stringify({ keys: this.published }) };
@@ -80,7 +80,7 @@ function setUp(...kids: string[]): SetUp {
   return setUpWith(issuer);
 }
 
-/** How many keys there are for a kid, or why none can be named. */
+/** How many keys there are for a kid, or the error code. */
 function outcome(keys: JwksUserKeys, kid: string | undefined): Promise<number | string> {
   return keys.keysFor(headerWith(kid)).then(
     (found) => found.length,
@@ -88,24 +88,24 @@ function outcome(keys: JwksUserKeys, kid: string | undefined): Promise<number | 
   );
 }
 
-describe('the keys an issuer publishes', () => {
-  it('are fetched once, made once, and stay the same objects when they are published again', async () => {
+describe('the keys that an issuer publishes', () => {
+  it('are fetched once, and stay the same objects when they are published again', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
     const [first] = await keys.keysFor(headerWith('a'));
     expect(await outcome(keys, 'b')).toBe(1);
-    expect(issuer.asked).toBe(1);
+    expect(issuer.fetches).toBe(1);
     clock.advance(11 * MINUTE_MS);
     expect(await keys.keysFor(headerWith('a'))).toEqual([first]);
     expect((await keys.keysFor(headerWith('a')))[0]).toBe(first);
-    expect(issuer.asked).toBe(2);
+    expect(issuer.fetches).toBe(2);
   });
 
-  it('are looked up without a kid only where there is but one', async () => {
+  it('serve a JWT without a kid only if there is exactly one key', async () => {
     expect(await outcome(setUp('a').keys, undefined)).toBe(1);
     expect(await outcome(setUp('a', 'b').keys, undefined)).toBe(0);
   });
 
-  it('are used with the algorithm that they are published for, and tried once however often they are published', async () => {
+  it('are used only with their published algorithm, and tried once even if they are published twice', async () => {
     const { issuer, keys } = setUp();
     issuer.published = [
       jwkOf(0, { kid: 'a', alg: 'RS256' }),
@@ -119,7 +119,7 @@ describe('the keys an issuer publishes', () => {
     expect(await outcome(setUpWith(issuer).keys, undefined)).toBe(1);
   });
 
-  it('are tried up to the eighth of one kid', async () => {
+  it('are tried up to the eighth key with the same kid', async () => {
     const { issuer, keys } = setUp();
     issuer.published = Array.from({ length: 20 }, () => ({
       ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
@@ -130,7 +130,7 @@ describe('the keys an issuer publishes', () => {
     expect(await outcome(keys, 'a')).toBe('USER_KEYS_UNAVAILABLE');
   });
 
-  it('are renewed behind the users’ backs, so that a withdrawn one is noticed', async () => {
+  it('are renewed in the background, so that a withdrawn key is noticed', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
     const [withdrawn] = await keys.keysFor(headerWith('a'));
     issuer.published = issuer.published.slice(1);
@@ -139,10 +139,10 @@ describe('the keys an issuer publishes', () => {
     await clock.advanceAsync(0);
     expect(keys.trusts(withdrawn, clock.now())).toBe(false);
     expect(await outcome(keys, 'a')).toBe(0);
-    expect(issuer.asked).toBe(2);
+    expect(issuer.fetches).toBe(2);
   });
 
-  it('are trusted for ten minutes at most without being looked at again', async () => {
+  it('are trusted for at most ten minutes without a new fetch', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
     const [withdrawn] = await keys.keysFor(headerWith('a'));
     issuer.published = issuer.published.slice(1);
@@ -154,8 +154,8 @@ describe('the keys an issuer publishes', () => {
   });
 });
 
-describe('an issuer that cannot be reached', () => {
-  it('is bridged by the last good keys for an hour; then users are told to come back', async () => {
+describe('while an issuer cannot be reached', () => {
+  it('the last good keys are used for an hour; then requests fail with USER_KEYS_UNAVAILABLE', async () => {
     const { issuer, clock, keys } = setUp('a');
     const [key] = await keys.keysFor(headerWith('a'));
     issuer.failure = new Error('429 Too Many Requests');
@@ -172,7 +172,7 @@ describe('an issuer that cannot be reached', () => {
     expect(await outcome(keys, 'a')).toBe(1);
   });
 
-  it('is not known to have no new key: an unknown kid is not the user’s fault', async () => {
+  it('an unknown kid is not refused, because the issuer may have published a new key', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     issuer.failure = new Error('down');
@@ -181,7 +181,7 @@ describe('an issuer that cannot be reached', () => {
     expect(await outcome(keys, 'a')).toBe(1);
   });
 
-  it('hangs, and no user with a known key waits for it while users come', async () => {
+  it('no user with a known key waits, even if the issuer hangs', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     issuer.failure = new Error('the answer did not come');
@@ -192,10 +192,10 @@ describe('an issuer that cannot be reached', () => {
       issuer.release();
       await clock.advanceAsync(0);
     }
-    expect(issuer.asked).toBeGreaterThan(50);
+    expect(issuer.fetches).toBeGreaterThan(50);
   });
 
-  it('is waited for by the first who comes after a silence, so that a withdrawn key is not used', async () => {
+  it('the first user after a long pause waits for a fetch, so that a withdrawn key is not used', async () => {
     const { issuer, clock, keys } = setUp('a', 'b');
     await outcome(keys, 'a');
     issuer.failure = new Error('down');
@@ -208,15 +208,15 @@ describe('an issuer that cannot be reached', () => {
     expect(await outcome(keys, 'a')).toBe(0);
   });
 
-  it('is asked less and less while there is not one key', async () => {
+  it('fetches become rarer as long as there is no key', async () => {
     const { issuer, clock, keys } = setUp('a');
     issuer.failure = new Error('down');
     for (let second = 0; second < 300; second += 1) {
       expect(await outcome(keys, 'a')).toBe('USER_KEYS_UNAVAILABLE');
       clock.advance(1000);
     }
-    // At once, once more, then after 1, 2, 4, 8, 16 and every 30 seconds.
-    expect(issuer.asked).toBeLessThanOrEqual(7 + 300 / 30);
+    // Two fetches at once, then after 1, 2, 4, 8 and 16 seconds, then every 30 seconds.
+    expect(issuer.fetches).toBeLessThanOrEqual(7 + 300 / 30);
     issuer.failure = undefined;
     clock.advance(30_000);
     expect(await outcome(keys, 'a')).toBe(1);
@@ -224,21 +224,21 @@ describe('an issuer that cannot be reached', () => {
 });
 
 describe('unknown kids', () => {
-  it('bring one fetch 5 s after the last and then one in 30 s, however many they are', async () => {
+  it('cause one fetch 5 s after the last one and then one every 30 s, even if there are many', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
-    const askedAtS: number[] = [];
+    const fetchedAtS: number[] = [];
     for (let second = 1; second <= 100; second += 1) {
       clock.advance(1_000);
-      const before = issuer.asked;
+      const before = issuer.fetches;
       // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
       await Promise.all(Array.from({ length: 200 }, (_, index) => outcome(keys, `${second}-${index}`)));
-      if (issuer.asked > before) askedAtS.push(second);
+      if (issuer.fetches > before) fetchedAtS.push(second);
     }
-    expect(askedAtS).toEqual([5, 35, 65, 95]);
+    expect(fetchedAtS).toEqual([5, 35, 65, 95]);
   });
 
-  it('are the user’s fault once a fetch that began after they were seen brings no such key', async () => {
+  it('are refused after a fetch that began later and brought no such key', async () => {
     const { clock, keys } = setUp('a');
     expect(await outcome(keys, 'first')).toBe(0);
     expect(await outcome(keys, 'second')).toBe('USER_KEYS_UNAVAILABLE');
@@ -247,7 +247,7 @@ describe('unknown kids', () => {
     expect([await outcome(keys, 'first'), await outcome(keys, 'second')]).toEqual([0, 0]);
   });
 
-  it('are not refused by a fetch that was under way when they were seen', async () => {
+  it('are not refused after a fetch that was under way when they were first seen', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     clock.advance(30_000);
@@ -256,10 +256,10 @@ describe('unknown kids', () => {
     await clock.advanceAsync(0);
     issuer.release();
     expect([await first, await second]).toEqual([0, 'USER_KEYS_UNAVAILABLE']);
-    expect(issuer.asked).toBe(2);
+    expect(issuer.fetches).toBe(2);
   });
 
-  it('are told when the next fetch may be made', async () => {
+  it('get the time of the next fetch as retryAfterMs', async () => {
     const { clock, keys } = setUp('a');
     await outcome(keys, 'a');
     clock.advance(2_000);
@@ -273,7 +273,7 @@ describe('unknown kids', () => {
     await expect(keys.keysFor(headerWith('newer'))).rejects.toMatchObject({ retryAfterMs: 29_000 });
   });
 
-  it('that were invented do not make a new key’s users sign in again', async () => {
+  it('that are invented do not cause the users of a new key to be refused', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     clock.advance(5_000);
@@ -284,7 +284,7 @@ describe('unknown kids', () => {
     expect(await outcome(keys, 'new')).toBe(1);
   });
 
-  it('that 1,000 others have pushed out of memory count as seen for the first time', async () => {
+  it('that 1,000 others have pushed out of the cache count as seen for the first time', async () => {
     const { clock, keys } = setUp('a');
     expect(await outcome(keys, 'forgotten')).toBe(0);
     expect(await outcome(keys, 'forgotten')).toBe(0);
@@ -294,21 +294,21 @@ describe('unknown kids', () => {
     expect(await outcome(keys, 'forgotten')).toBe(0);
   });
 
-  it('never delay the known ones', async () => {
+  it('never delay users with a known kid', async () => {
     const { issuer, clock, keys } = setUp('a');
     await outcome(keys, 'a');
     clock.advance(30_000);
     issuer.hold();
     const waiting = outcome(keys, 'unknown');
-    while (issuer.asked < 2) await new Promise((resolve) => setImmediate(resolve));
+    while (issuer.fetches < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(await outcome(keys, 'a')).toBe(1);
     issuer.release();
     expect(await waiting).toBe(0);
   });
 });
 
-describe('what goes wrong with the keys', () => {
-  it('is told when it begins and when it ends, with its cause, and is the cause of the error', async () => {
+describe('a failure to fetch the keys', () => {
+  it('is reported when it begins and when it ends, and is the cause of the error', async () => {
     const { issuer, clock, keys, told } = setUp('a');
     issuer.failure = Object.assign(new Error('connect to secret-host'), { code: 'ECONNREFUSED' });
     for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -326,14 +326,14 @@ describe('what goes wrong with the keys', () => {
     expect(told.slice(1)).toEqual([{ type: 'user-keys-back' }]);
   });
 
-  it('is a set without a key of use as well', async () => {
+  it('is also a set without a usable key', async () => {
     const { issuer, keys, told } = setUp();
     issuer.published = [{ kty: 'oct', k: 'AAAA', kid: 'a' }];
     expect(await outcome(keys, 'a')).toBe('USER_KEYS_UNAVAILABLE');
     expect(told).toMatchObject([{ type: 'user-keys-lost', reason: 'no-usable-key' }]);
   });
 
-  it('is an issuer that does not answer within 3 s', async () => {
+  it('is also an issuer that does not answer within 3 s', async () => {
     const { clock, told } = setUp();
     const events = new NudgeAuthEvents();
     events.subscribe((event) => told.push(event));
@@ -356,7 +356,7 @@ describe('what goes wrong with the keys', () => {
 });
 
 describe('a fetch', () => {
-  it('does not run in the context of the user who caused it', async () => {
+  it('does not run in the async context of the user who caused it', async () => {
     const user = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const issuer = new Issuer();

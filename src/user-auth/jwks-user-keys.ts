@@ -10,30 +10,30 @@ import { JwksPace } from './jwks-pace.js';
 import { SeenKids } from './seen-kids.js';
 import type { UserJwtHeader, UserKeys } from './user-keys.js';
 
-/** Renewed behind the users' backs, so that withdrawn keys are noticed and new ones known before they are used. */
+/** From this age on keys are fetched again in the background, to notice withdrawn keys and to know new ones in time. */
 const RENEW_AFTER_MS = 5 * MINUTE_MS;
-/** Keys that were not looked at for so long are waited for: a withdrawn key counts no longer than this. */
+/** From this age on a request waits for a new fetch, so that a withdrawn key is trusted no longer than this. */
 const TRUSTED_FOR_MS = 10 * MINUTE_MS;
-/** How long the last good keys serve while no others can be fetched. */
+/** How long the last good keys are used while fetches fail. */
 const LAST_GOOD_FOR_MS = HOUR_MS;
 
-/** While a fetch is so recent, the last good keys are used without a wait for the next one. */
+/** If the last fetch is more recent than this, the last good keys are used without waiting for the next one. */
 const ASKED_LATELY_MS = 30 * SECOND_MS;
-/** After a failed one longer, so that no user with a known key waits for a hanging issuer. */
+/** After a failed fetch this is longer, so that no user with a known key waits for a hanging issuer. */
 const FAILED_LATELY_MS = MINUTE_MS;
 
-/** Each costs a verification; no issuer publishes so many under one kid. */
+/** Each key costs one verification. No issuer publishes so many under one kid. */
 const MAX_KEYS_OF_A_KID = 8;
 
 interface FetchedKeys {
   readonly set: JwksKeySet;
   readonly at: Instant;
-  /** Which fetch brought them, counted from 1 in the order in which they were started. */
+  /** The number of the fetch that brought the keys. Fetches are counted from 1 in the order of their start. */
   readonly fetch: number;
 }
 
 interface JwksUserKeysSettings {
-  /** How the issuer is called in events: its address without a query. */
+  /** Names the issuer in events: its address without the query. */
   readonly url: string;
   readonly fetchJwks: FetchJwks;
   readonly algorithms: readonly string[];
@@ -46,7 +46,7 @@ export class JwksUserKeys implements UserKeys {
   readonly #settings: JwksUserKeysSettings;
   readonly #pace = new JwksPace();
   readonly #seenKids = new SeenKids();
-  /** A fetch serves all users: it does not run in the context of the one who caused it. */
+  /** A fetch serves all users, so it does not run in the async context of the user who caused it. */
   readonly #ownContext = new AsyncResource('NudgeUserKeys');
   #keys: FetchedKeys | undefined;
   #fetching: Promise<void> | undefined;
@@ -70,7 +70,7 @@ export class JwksUserKeys implements UserKeys {
     const later = this.#settings.clock.now();
     if (this.#ageMs(later) >= LAST_GOOD_FOR_MS) throw this.#unavailable('renewal', later);
     const found = this.#find(header);
-    // Only a fetch that began after the kid was seen can tell that the issuer does not have it.
+    // Only a fetch that began after the kid was seen can prove that the issuer does not publish it.
     const isKnownToBeUnknown = this.#failure === undefined && (this.#keys?.fetch ?? 0) > seenBefore;
     if (found.length === 0 && !isKnownToBeUnknown) throw this.#unavailable(purpose, later);
     return this.#choose(header, found);
@@ -84,13 +84,13 @@ export class JwksUserKeys implements UserKeys {
     return this.#keys?.set.find(header) ?? [];
   }
 
-  /** Without a kid there is no telling which, unless there is but one. */
+  /** A JWT without a kid gets a key only if exactly one fits. */
   #choose({ kid }: UserJwtHeader, found: readonly KeyObject[]): readonly KeyObject[] {
     if (kid === undefined && found.length > 1) return [];
     return found.slice(0, MAX_KEYS_OF_A_KID);
   }
 
-  /** Whether the keys may be used without asking first: because they are recent, or because it is no use to ask. */
+  /** Whether the keys may be used without a new fetch: they are recent, or a fetch was tried a moment ago. */
   #isTrusted(now: Instant): boolean {
     const ageMs = this.#ageMs(now);
     if (ageMs < TRUSTED_FOR_MS) return true;
@@ -116,12 +116,12 @@ export class JwksUserKeys implements UserKeys {
       this.#failure === undefined
         ? "A user's JWT names a key that userJwt.jwksUri may have published since it was last fetched"
         : "The keys that verify users' JWTs cannot be fetched from userJwt.jwksUri",
-      // Where the next attempt may be made at once, it is soon enough in a second.
+      // If the next attempt may be made at once, the client still waits a second.
       { cause: this.#failure, retryAfterMs: Math.max(SECOND_MS, this.#waitMs(purpose, now)) },
     );
   }
 
-  /** Resolves when the fetch that is under way, or begun now if one may be, has ended, well or badly. */
+  /** Joins the fetch that is under way, or starts one if it may. Resolves when that fetch has succeeded or failed. */
   #fetchIfDue(purpose: 'renewal' | 'unknown kid', now: Instant): Promise<void> {
     if (this.#fetching !== undefined) return this.#fetching;
     if (this.#waitMs(purpose, now) > 0) return Promise.resolve();
@@ -139,10 +139,10 @@ export class JwksUserKeys implements UserKeys {
     try {
       const former = this.#keys?.set;
       const set = new JwksKeySet(await fetchKeyList(fetchJwks, clock), algorithms, former);
-      // Withdrawn kids are known: they need no further fetch to be refused.
+      // Withdrawn kids count as seen before this fetch, so that they are refused without another one.
       for (const kid of former?.kids ?? []) this.#seenKids.see(kid, number - 1);
       this.#keys = { set, at: clock.now(), fetch: number };
-      // An issuer that withdraws all keys means it; but which users are good cannot be told without a key.
+      // The old keys are dropped even if the new list has no usable key. Without a key no JWT can be judged.
       if (set.size === 0) throw new JwksError('no-usable-key');
       this.#succeeded();
     } catch (error) {

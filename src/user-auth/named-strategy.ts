@@ -10,7 +10,7 @@ import { claimStrategy, ownerOf } from './strategy-owners.js';
 import type { UserAuthentication } from './user-authentication.js';
 import type { RequestWithHeaders } from './user-jwt-form.js';
 
-/** A registration's verifier as a passport strategy, for `AuthGuard(userJwt.strategyName)` on the host's own routes. */
+/** A registration's verifier as a passport strategy: for `AuthGuard(userJwt.strategyName)` on the host's own routes. */
 class NudgeUserStrategy extends passport.Strategy {
   readonly #users: UserAuthentication;
   readonly #random: Random;
@@ -25,7 +25,7 @@ class NudgeUserStrategy extends passport.Strategy {
     this: passport.StrategyCreated<NudgeUserStrategy>,
     request: RequestWithHeaders,
   ): void {
-    // passport calls this on an object derived from the strategy, which private fields do not reach.
+    // passport calls this on an object derived from the strategy, which has no private fields.
     const strategy = Object.getPrototypeOf(this) as NudgeUserStrategy;
     strategy.#verify(request).then(
       (payload) => (payload === undefined ? this.fail('Bearer') : this.success(payload)),
@@ -34,18 +34,19 @@ class NudgeUserStrategy extends passport.Strategy {
     );
   }
 
-  /** What the verifier throws at once is an outcome as any other. */
+  /** Turns an error that the verifier throws at once into a rejection. */
   async #verify(request: RequestWithHeaders): Promise<UserJwtPayload | undefined> {
     return this.#users.verify(request);
   }
 }
 
 /**
- * Registers a verifier in passport under the name that the host has asked for.
+ * Registers a verifier in passport under the name that the host has chosen.
  *
- * @param subject what the error is about.
- * @returns a function that takes it out again.
- * @throws {InvalidNudgeAuthOptionsError} when the name is taken: passport would give it away without a word.
+ * @param parts.subject names the registration in the error.
+ * @returns a function that removes the strategy from passport.
+ * @throws {InvalidNudgeAuthOptionsError} when the name is taken. passport itself would replace the other strategy
+ * silently.
  */
 export function registerUserStrategy(
   name: string,

@@ -8,15 +8,16 @@ import {
 } from '@nestjs/common';
 import { UserAuthentication } from './user-authentication.js';
 
-/** The injection token of what a registration's guards ask. */
+/** The injection token of a registration's `UserAuthentication`. */
 export function userAuthenticationToken(name?: string): string {
   return name === undefined ? 'NudgeUserAuthentication' : `NudgeUserAuthentication:${name}`;
 }
 
 /**
- * Lets signed-in users pass: by the registration's own `userJwt`, or by the host's `'jwt'` strategy. Refuses with 401
- * and `WWW-Authenticate: Bearer`; answers 503 when nobody can tell who the user is. It guards the endpoint, and any route
- * or GraphQL resolver of the host's whose module imports the registration.
+ * Lets signed-in users pass. It checks them by the registration's own `userJwt`, or else by the host's `'jwt'`
+ * strategy. It refuses other callers with 401 and `WWW-Authenticate: Bearer`, and answers 503 when the check itself
+ * fails. It guards the endpoint. The host can use it on its own routes and GraphQL resolvers if their module imports
+ * the registration.
  *
  * @example
  * \@UseGuards(NudgeUserGuard)
@@ -27,17 +28,17 @@ export function userAuthenticationToken(name?: string): string {
 export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
   readonly #users: UserAuthentication;
 
-  /** @internal Nest makes it. */
+  /** @internal Nest creates the guard. */
   constructor(@Inject(UserAuthentication) users: UserAuthentication) {
     this.#users = users;
   }
 
-  /** Here rather than in the module, so that a guard overridden in a host's tests asks for no strategy. */
+  /** Done in the guard and not in the module, so that a host's test that overrides the guard needs no strategy. */
   onApplicationBootstrap(): void {
     this.#users.bindHostStrategy();
   }
 
-  /** At once where the user's JWT is remembered: Nest then waits for nothing. */
+  /** Answers at once, without a promise, if the user's JWT is remembered. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     return this.#users.authenticate(context);
   }
@@ -46,7 +47,7 @@ export class NudgeUserGuard implements CanActivate, OnApplicationBootstrap {
 const namedGuards = new Map<string, Type<NudgeUserGuard>>();
 
 /**
- * The `NudgeUserGuard` of a named registration, for routes of the host's; the same class for the same name.
+ * The `NudgeUserGuard` of a named registration, for the host's own routes. The same name gives the same class.
  *
  * @example
  * \@UseGuards(NudgeUserGuardFor('emea'))
@@ -62,7 +63,7 @@ export function NudgeUserGuardFor(name: string): Type<NudgeUserGuard> {
       super(users);
     }
   }
-  // Nest names the class where it cannot make it.
+  // Nest shows this name if it cannot create the guard.
   Object.defineProperty(NamedUserGuard, 'name', { value: `NudgeUserGuardFor(${name})` });
   namedGuards.set(name, NamedUserGuard);
   return NamedUserGuard;

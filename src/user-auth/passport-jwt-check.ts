@@ -6,16 +6,16 @@ import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
 import { refusalOf, type UserJwtRefusal } from './user-jwt-refusal.js';
 
-/** What passport-jwt is asked about. */
-interface Question {
+/** What passport-jwt gets in place of a request. */
+interface JwtAndKey {
   readonly jwt: string;
   readonly key: KeyObject;
 }
 
-/** What passport-jwt comes to: the claims, or why they do not count. */
+/** The result of passport-jwt: the claims, or why the JWT is refused. */
 type CheckOutcome = { readonly payload: UserJwtPayload } | { readonly refusal: UserJwtRefusal };
 
-/** passport-jwt as the one that verifies signatures and claims, without passport around it. */
+/** Verifies signatures and claims with the strategy of passport-jwt, without passport. */
 export class PassportJwtCheck {
   readonly #options: ResolvedUserJwtOptions;
   #strategy: { readonly second: number; readonly passportJwt: PassportJwtStrategy } | undefined;
@@ -24,20 +24,20 @@ export class PassportJwtCheck {
     this.#options = options;
   }
 
-  /** Whether a JWT is good by a key, at a moment. */
-  ask(jwt: string, key: KeyObject, now: Instant): CheckOutcome {
+  /** Verifies a JWT with a key, at the given time. */
+  check(jwt: string, key: KeyObject, now: Instant): CheckOutcome {
     let outcome: CheckOutcome = { refusal: 'malformed' };
-    // passport, too, runs a strategy on an object derived from it, which receives the outcome.
+    // As passport does, this runs the strategy on an object derived from it, which receives the outcome.
     const run = Object.assign(Object.create(this.#strategyAt(now)) as PassportJwtStrategy, {
       success: (payload: UserJwtPayload) => (outcome = { payload }),
       fail: (error: unknown) => (outcome = { refusal: refusalOf(error) }),
     });
-    // It has its answer at once: neither the key nor a check of the user is waited for.
-    run.authenticate({ jwt, key } satisfies Question as never);
+    // The outcome is there at once, because no callback of this strategy is asynchronous.
+    run.authenticate({ jwt, key } satisfies JwtAndKey as never);
     return outcome;
   }
 
-  /** Told the time when it is made, so that there is one for every second in which something is verified. */
+  /** A strategy gets the time when it is created, so this creates one for each second in which a JWT is verified. */
   #strategyAt({ wallMs }: Instant): PassportJwtStrategy {
     const second = Math.floor(wallMs / SECOND_MS);
     if (this.#strategy?.second !== second) {
@@ -53,8 +53,8 @@ function createStrategy(
 ): PassportJwtStrategy {
   return new PassportJwtStrategy(
     {
-      jwtFromRequest: (question) => (question as unknown as Question).jwt,
-      secretOrKeyProvider: (question: Question, _jwt, done) => done(null, question.key as never),
+      jwtFromRequest: (request) => (request as unknown as JwtAndKey).jwt,
+      secretOrKeyProvider: (request: JwtAndKey, _jwt, done) => done(null, request.key as never),
       algorithms: [...algorithms],
       issuer: typeof issuer === 'string' ? issuer : issuer && [...issuer],
       audience: typeof audience === 'string' ? audience : audience && [...audience],

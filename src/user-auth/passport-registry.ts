@@ -3,25 +3,27 @@ import type passport from 'passport';
 
 type Passport = Pick<typeof passport, 'use' | 'unuse'>;
 
-/** A passport strategy, as far as it is needed here. */
+/** The part of a passport strategy that is used here. */
 export interface Strategy {
   readonly name?: string;
   authenticate(request: unknown, options?: unknown): unknown;
 }
 
-/** The copy of passport in which `@nestjs/passport` registers strategies: a project may have installed several. */
+/**
+ * The copy of passport in which `@nestjs/passport` registers strategies. A project may have several copies installed.
+ */
 const nestPassport = (
   PassportStrategy(class {} as never).prototype as { getPassportInstance(): Passport }
 ).getPassportInstance();
 
 /**
- * When a strategy was registered, by name: 1 for the first registration of the process, and so on. passport forgets a
- * strategy that another replaces, and what a strategy calls itself does not tell: passport-jwt's is "jwt" under any name.
+ * When each strategy was registered, by name: 1 for the first registration of the process, and so on. passport forgets
+ * a strategy that another one replaces. A strategy's own name does not help: that of passport-jwt is always "jwt".
  */
 const registrations = new WeakMap<object, Map<string, number>>();
-let turns = 0;
+let registrationCount = 0;
 
-/** Keeps a record of what is registered from now on; passport itself works as before. */
+/** Records every registration from now on. passport itself works as before. */
 function recordRegistrations(): void {
   const use = nestPassport.use as (...given: unknown[]) => typeof passport;
   const recordingUse = function (this: unknown, ...given: unknown[]): typeof passport {
@@ -29,8 +31,8 @@ function recordRegistrations(): void {
     const strategy = given.at(-1);
     const name = given.length > 1 ? given[0] : (strategy as Strategy).name;
     if (this === nestPassport && isStrategy(strategy)) {
-      const turnsByName = registrations.get(strategy) ?? new Map<string, number>();
-      registrations.set(strategy, turnsByName.set(String(name), ++turns));
+      const numbersByName = registrations.get(strategy) ?? new Map<string, number>();
+      registrations.set(strategy, numbersByName.set(String(name), ++registrationCount));
     }
     return result;
   };
@@ -47,7 +49,7 @@ export function isStrategy(value: unknown): value is Strategy {
   );
 }
 
-/** passport's own look-up, which its types do not show. */
+/** The strategy that passport has under a name now. Its types do not show this method. */
 export function registeredStrategy(name: string): Strategy | undefined {
   const lookUp: unknown = Reflect.get(nestPassport, '_strategy');
   const strategy: unknown = typeof lookUp === 'function' ? lookUp.call(nestPassport, name) : undefined;
@@ -60,23 +62,23 @@ function isRegistered(strategy: Strategy): boolean {
   return Object.values(Object(strategies) as Record<string, unknown>).includes(strategy);
 }
 
-/** Whether a strategy is, or once was, registered in our copy of passport. */
+/** Whether a strategy is or was registered in the copy of passport that this module uses. */
 export function isKnownHere(strategy: Strategy): boolean {
   return isRegistered(strategy) || registrations.has(strategy);
 }
 
-/** Of some strategies, the one that was registered last under a name, whether or not another has replaced it since. */
+/** The one of these strategies that was registered last under the name, even if another has replaced it since. */
 export function lastRegisteredAs(name: string, strategies: readonly Strategy[]): Strategy | undefined {
-  const turnOf = (strategy: Strategy): number => registrations.get(strategy)?.get(name) ?? 0;
-  const [last] = strategies.toSorted((a, b) => turnOf(b) - turnOf(a));
-  return last !== undefined && turnOf(last) > 0 ? last : undefined;
+  const numberOf = (strategy: Strategy): number => registrations.get(strategy)?.get(name) ?? 0;
+  const [last] = strategies.toSorted((a, b) => numberOf(b) - numberOf(a));
+  return last !== undefined && numberOf(last) > 0 ? last : undefined;
 }
 
 export function register(name: string, strategy: Strategy): void {
   nestPassport.use(name, strategy as passport.Strategy);
 }
 
-/** Takes a strategy out of passport, unless another has taken its name. */
+/** Removes a strategy from passport, unless another one has replaced it under that name. */
 export function withdraw(name: string, strategy: Strategy): void {
   if (registeredStrategy(name) === strategy) nestPassport.unuse(name);
 }

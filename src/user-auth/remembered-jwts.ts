@@ -5,20 +5,20 @@ import { SECOND_MS } from '../common/durations.js';
 import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import type { UserKeys } from './user-keys.js';
 
-/** Users who come back while they are remembered; the least recently seen is verified again. */
+/** The number of JWTs that are remembered at most. The least recently used one is forgotten first. */
 const MAX_JWTS = 10_000;
-/** Claims may be long: what all remembered JWTs take up together, as characters. */
+/** The total length of all remembered JWTs, in characters, because claims may be long. */
 const MAX_TOTAL_CHARACTERS = 16 * 1024 * 1024;
 
-/** A JWT that was found good: by which key, and for how long that counts. */
+/** A JWT that was verified, with the key that verified it and the time for which the result counts. */
 interface RememberedJwt {
   readonly key: KeyObject;
   readonly verifiedAt: Instant;
   readonly goodForMs: number;
-  /** Seconds since the epoch, by the wall clock: its bounds lie in the JWT itself. */
+  /** The claims `nbf` and `exp`, in seconds since the epoch. They are compared with the wall clock. */
   readonly notBeforeS: number;
   readonly expiresAtS: number;
-  /** The claims, where none holds an object; else their JSON. Either gives every request an object of its own. */
+  /** The claims if none of them is an object, else their JSON. Both give every request its own object. */
   readonly claims: UserJwtPayload | string;
 }
 
@@ -35,14 +35,14 @@ function secondsOr(fallback: number, claim: unknown): number {
   return typeof claim === 'number' ? claim : fallback;
 }
 
-/** Not the JWT: a memory dump must not hold what opens every door. */
+/** A digest and not the JWT itself, so that a memory dump holds no usable JWT. */
 function nameOf(jwt: string): string {
   return hash('sha256', jwt, 'binary');
 }
 
 /**
- * Remembers which JWTs were found good, so that none is verified at every request. Only good ones are let in, so bad
- * ones, however many, take no memory and push no good one out.
+ * Remembers verified JWTs, so that a JWT is not verified at every request. It remembers only good ones, so a flood of
+ * bad JWTs takes no memory and pushes no good one out.
  */
 export class RememberedJwts {
   readonly #keys: UserKeys;
@@ -50,7 +50,10 @@ export class RememberedJwts {
   readonly #toleranceS: number;
   readonly #jwts = new LRUCache<string, RememberedJwt>({ max: MAX_JWTS, maxSize: MAX_TOTAL_CHARACTERS });
 
-  /** @param options milliseconds that a JWT is remembered at most (0 remembers none), and by which clocks may differ. */
+  /**
+   * @param options how long a JWT is remembered at most (0: not at all), and by how much clocks may differ;
+   * milliseconds.
+   */
   constructor(
     keys: UserKeys,
     options: { readonly rememberForMs: number; readonly clockToleranceMs: number },
@@ -60,18 +63,18 @@ export class RememberedJwts {
     this.#toleranceS = options.clockToleranceMs / SECOND_MS;
   }
 
-  /** How many are remembered. */
+  /** The number of remembered JWTs. */
   get size(): number {
     return this.#jwts.size;
   }
 
-  /** The claims of a JWT that is known to be good, in an object that belongs to the caller. */
+  /** The claims of a remembered JWT, in a new object that the caller may change. */
   find(jwt: string, now: Instant): UserJwtPayload | undefined {
     if (this.#jwts.size === 0) return undefined;
     const name = nameOf(jwt);
     const remembered = this.#jwts.get(name);
     if (remembered === undefined) return undefined;
-    if (!this.#counts(remembered, now)) {
+    if (!this.#isValid(remembered, now)) {
       this.#jwts.delete(name);
       return undefined;
     }
@@ -79,7 +82,7 @@ export class RememberedJwts {
     return typeof claims === 'string' ? (JSON.parse(claims) as UserJwtPayload) : { ...claims };
   }
 
-  /** @param verifiedAt the moment by whose wall clock the JWT was found good. */
+  /** @param verifiedAt the time at which the JWT was verified. */
   remember(jwt: string, payload: UserJwtPayload, key: KeyObject, verifiedAt: Instant): void {
     if (this.#rememberForMs === 0) return;
     const expiresAtS = secondsOr(Number.POSITIVE_INFINITY, payload['exp']) + this.#toleranceS;
@@ -94,8 +97,8 @@ export class RememberedJwts {
     this.#jwts.set(nameOf(jwt), remembered, { size: jwt.length });
   }
 
-  #counts({ key, verifiedAt, goodForMs, notBeforeS, expiresAtS }: RememberedJwt, now: Instant): boolean {
-    // In whole seconds, as the verifier itself compares.
+  #isValid({ key, verifiedAt, goodForMs, notBeforeS, expiresAtS }: RememberedJwt, now: Instant): boolean {
+    // The verifier compares whole seconds, so this does too.
     const nowS = Math.floor(now.wallMs / SECOND_MS);
     return (
       elapsedMs(verifiedAt, now) < goodForMs &&

@@ -3,20 +3,20 @@ import { LRUCache } from 'lru-cache';
 
 const MAX_KIDS = 1_000;
 
-/** Every kid takes the same room, and none can pass for "no kid". */
+/** A digest, so that every kid takes the same space and none is equal to the name of a missing kid. */
 function nameOf(kid: string | undefined): string {
   return kid === undefined ? 'none' : hash('sha256', kid, 'base64');
 }
 
-/** Remembers of unknown kids how many fetches of the JWKS had been started when each was first seen. */
+/** Remembers for each unknown kid how many fetches of the JWKS had been started when it was first seen. */
 export class SeenKids {
   readonly #fetchesBefore = new LRUCache<string, number>({ max: MAX_KIDS });
 
   /**
-   * Notes that a kid is seen.
+   * Records that a JWT named this kid.
    *
-   * @param fetches how many have been started so far.
-   * @returns how many had been started when it was seen first.
+   * @param fetches how many fetches have been started so far.
+   * @returns how many fetches had been started when the kid was first seen.
    */
   see(kid: string | undefined, fetches: number): number {
     const name = nameOf(kid);

@@ -1,6 +1,8 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 
-/** Whether routes exist: a microservice and a standalone application have no HTTP server, whatever their types say. */
+/**
+ * Whether the application has an HTTP server. A microservice has none, although the type of the host says otherwise.
+ */
 export function servesHttp(host: HttpAdapterHost): boolean {
   return Boolean(host.httpAdapter);
 }

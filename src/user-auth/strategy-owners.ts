@@ -2,8 +2,8 @@ import type { ModulesContainer } from '@nestjs/core';
 import { isStrategy, type Strategy } from './passport-registry.js';
 
 /*
- * passport is one per process, and what is registered stays in it for ever. So this file remembers which application a
- * strategy belongs to. It keeps no application alive that is up, closed or failed.
+ * All applications of a process share one passport, and it never forgets a strategy by itself. So this file remembers
+ * which application a strategy belongs to. It keeps no running, closed or failed application in memory.
  */
 
 /** Stands for an application of this process. */
@@ -13,7 +13,7 @@ interface Application {
 
 interface Ownership {
   readonly application: Application;
-  /** A provider of the application is of no use to others, ever. What was made by hand is, once that one has closed. */
+  /** A provider never serves another application. A strategy made by hand may, once its application has closed. */
   readonly isProvider: boolean;
 }
 
@@ -24,8 +24,8 @@ const owners = new WeakMap<Strategy, Ownership>();
 const known = new Set<WeakRef<ModulesContainer>>();
 
 /**
- * Of the applications that have begun to boot, those that may have failed: until the next boot has seen what they left
- * in passport, they must not be collected.
+ * The applications that have begun to boot and may have failed. They must not be garbage-collected before the next boot
+ * has seen which strategies they left in passport.
  */
 const booting = new Set<ModulesContainer>();
 
@@ -42,7 +42,7 @@ function isProvidedStrategy(instance: unknown): instance is Strategy {
   try {
     return isStrategy(instance);
   } catch {
-    // A proxy that stands for something else within a request only: no strategy.
+    // The provider is a proxy that works only within a request, so it is not a strategy.
     return false;
   }
 }
@@ -54,7 +54,7 @@ export function strategiesAmong(modules: ModulesContainer): Strategy[] {
   );
 }
 
-/** Lazy modules bring providers at any time: it asks every application anew. */
+/** Lazy modules may add providers at any time, so this looks at every application again. */
 function claimProviders(): void {
   for (const reference of known) {
     const modules = reference.deref();
@@ -67,7 +67,7 @@ function claimProviders(): void {
   }
 }
 
-/** An application begins to boot. What earlier ones have made is theirs, whether or not they came up. */
+/** Records that an application begins to boot. The strategies of earlier applications are assigned to them first. */
 export function noteBoot(modules: ModulesContainer): void {
   applicationOf(modules);
   claimProviders();
@@ -75,12 +75,12 @@ export function noteBoot(modules: ModulesContainer): void {
   booting.add(modules);
 }
 
-/** An application is up. */
+/** Records that an application has booted. */
 export function noteBootstrap(modules: ModulesContainer): void {
   booting.delete(modules);
 }
 
-/** An application closes: its strategies stay in passport, but are of no use any more. */
+/** Records that an application closes. Its strategies stay in passport, but no application may use its providers. */
 export function noteClose(modules: ModulesContainer): void {
   claimProviders();
   booting.delete(modules);
@@ -96,7 +96,7 @@ export function ownerOf(modules: ModulesContainer, strategy: Strategy): Strategy
   return ownership.isProvider ? 'a closed application' : 'none';
 }
 
-/** An application uses a strategy that was made by hand: until it closes, no other one takes it for its own. */
+/** Assigns a strategy that was made by hand to the application that uses it, until that application closes. */
 export function claimStrategy(modules: ModulesContainer, strategy: Strategy): void {
   if (ownerOf(modules, strategy) === 'none') {
     owners.set(strategy, { application: applicationOf(modules), isProvider: false });

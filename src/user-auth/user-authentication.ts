@@ -18,18 +18,18 @@ import { servesHttp } from './serves-http.js';
 import type { RequestWithHeaders } from './user-jwt-form.js';
 import type { UserJwtVerifier } from './user-jwt-verifier.js';
 
-function keysTooLate(): NudgeAuthError {
+function keysTimeout(): NudgeAuthError {
   return new NudgeAuthError(
     'USER_KEYS_UNAVAILABLE',
-    "The keys that verify users' JWTs did not come within http.deadlineMs",
+    "The keys that verify users' JWTs were not fetched within http.deadlineMs",
   );
 }
 
-/** What a registration's guards work with. */
+/** What a `UserAuthentication` needs. */
 interface UserAuthenticationParts {
   readonly registration: NudgeAuthRegistration;
   readonly options: ResolvedNudgeAuthOptions;
-  /** Of the registration's own `userJwt`; without it the host's strategy is asked. */
+  /** The verifier of the registration's `userJwt`. Without it the host's strategy checks the users. */
   readonly verifier: UserJwtVerifier | undefined;
   readonly modules: ModulesContainer;
   readonly adapterHost: HttpAdapterHost;
@@ -38,7 +38,7 @@ interface UserAuthenticationParts {
   readonly random: Random;
 }
 
-/** Finds out which user of one registration sends a request. Its guards ask it. */
+/** Finds the user who sends a request, for the guards of one registration. */
 export class UserAuthentication {
   readonly #parts: UserAuthenticationParts;
   readonly #userProperty: string;
@@ -55,9 +55,9 @@ export class UserAuthentication {
   }
 
   /**
-   * Binds the host's strategy, where it is what guards.
+   * Binds the host's strategy if the registration uses it.
    *
-   * @throws {Error} where the endpoint's route exists and there is none: every request would end in a 500.
+   * @throws {Error} when the endpoint's route exists and there is no strategy: every request would fail with a 500.
    */
   bindHostStrategy(): void {
     const { registration, verifier, adapterHost } = this.#parts;
@@ -69,7 +69,7 @@ export class UserAuthentication {
     }
   }
 
-  /** At once where the user's JWT is remembered: Nest then waits for nothing. */
+  /** Answers at once, without a promise, if the user's JWT is remembered. */
   authenticate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = incomingRequest(context);
     if (this.#parts.verifier === undefined) return this.#askHost(context, request);
@@ -83,10 +83,11 @@ export class UserAuthentication {
   }
 
   /**
-   * The claims of the user's JWT by the registration's own `userJwt`; `undefined` where there is no JWT, or none that is
-   * good. At once where it is remembered.
+   * The claims of the user's JWT, verified by the registration's `userJwt`; `undefined` if there is no JWT or a bad
+   * one. Answers at once, without a promise, if the JWT is remembered.
    *
-   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE`; `USER_CHECK_FAILED` when `isRevoked` fails, or exceeds the deadline.
+   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched; `USER_CHECK_FAILED` when
+   * `isRevoked` fails or exceeds the deadline.
    */
   verify(request: RequestWithHeaders): UserJwtPayload | undefined | Promise<UserJwtPayload | undefined> {
     const verification = this.#parts.verifier?.verify(request);
@@ -94,7 +95,7 @@ export class UserAuthentication {
     const { options, hostFunctions } = this.#parts;
     const deadline = this.#deadlineOf(request);
     return options.userJwt?.isRevoked === undefined
-      ? deadline.race(verification, keysTooLate)
+      ? deadline.race(verification, keysTimeout)
       : hostFunctions.ask('The option userJwt.isRevoked', () => verification, deadline);
   }
 
@@ -122,12 +123,12 @@ export class UserAuthentication {
   #refuse(context: ExecutionContext, error: unknown): never {
     const { random, registration } = this.#parts;
     const errorStatus = registration.endpoint?.errorStatus;
-    // The answer to a GraphQL operation is not the guard's to mark: other fields stand in it.
+    // The guard sets no headers for a GraphQL operation, because its answer also holds other fields.
     if (context.getType<string>() !== 'http') {
       throw isNudgeAuthError(error) ? toHttpException(error, random, errorStatus) : error;
     }
     const response = context.getArgByIndex<HttpResponse>(1);
-    // On the host's own routes no other guard of ours has done so.
+    // On the host's own routes no other guard of this module has set these headers.
     forbidCaching(response);
     forbidEtag(response);
     if (error instanceof UnauthorizedException) setHeaders(response, [['WWW-Authenticate', 'Bearer']]);

@@ -1,9 +1,9 @@
 import { extractUserJwt, type RequestWithHeaders } from './user-jwt-form.js';
 
 /**
- * For a host's own passport-jwt strategy, as its `jwtFromRequest`: the user's JWT after `Bearer`, or bare in
- * `Authorization` as the vendor's sample clients send it; `null` where there is none. `ExtractJwt.fromAuthHeaderAsBearerToken()`
- * would answer those clients with 401.
+ * The user's JWT, for the `jwtFromRequest` of the host's own passport-jwt strategy; `null` if there is none. It accepts
+ * `Authorization: Bearer <jwt>` and the bare `Authorization: <jwt>` that the vendor's sample clients send.
+ * `ExtractJwt.fromAuthHeaderAsBearerToken()` would refuse those clients with 401.
  *
  * @example
  * ```ts

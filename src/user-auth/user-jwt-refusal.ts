@@ -1,4 +1,4 @@
-/** Why a user's JWT is refused, in a word. */
+/** Why a user's JWT is refused, in one word. */
 export type UserJwtRefusal =
   | 'algorithm'
   | 'audience'
@@ -10,17 +10,17 @@ export type UserJwtRefusal =
   | 'revoked'
   | 'signature';
 
-/** Is told of every JWT that is refused, and never sees the JWT. */
+/** Called for every JWT that is refused. It gets the reason and never the JWT. */
 export type RefusalListener = (reason: UserJwtRefusal) => void;
 
-/** What the messages of jsonwebtoken, behind passport-jwt, begin with. */
+/** How the error messages of jsonwebtoken begin, which passport-jwt uses. */
 const REASONS: readonly (readonly [message: RegExp, reason: UserJwtRefusal])[] = [
   [/^jwt audience invalid/, 'audience'],
   [/^jwt issuer invalid/, 'issuer'],
   [/^invalid (?:exp|nbf) value/, 'malformed'],
 ];
 
-/** The reason behind what passport-jwt fails with. What is not about the claims is about key and signature. */
+/** The reason for an error of passport-jwt. An error that is not about the claims is about the key or the signature. */
 export function refusalOf(error: unknown): UserJwtRefusal {
   const { name, message } = error as Error;
   if (name === 'TokenExpiredError') return 'expired';

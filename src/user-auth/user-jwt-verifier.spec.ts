@@ -13,9 +13,9 @@ import type { UserKeys } from './user-keys.js';
 
 const SECRET = createSecretKey(Buffer.from('obviously-fake-user-secret-0123456789abcdef'));
 const OTHER_SECRET = createSecretKey(Buffer.from('another-obviously-fake-secret-0123456789'));
-const TTL_MS = 30_000;
+const REMEMBER_FOR_MS = 30_000;
 
-/** Keys that can be replaced, and that count how often a JWT had to be verified. */
+/** Keys that a test can replace. They count how often a JWT had to be verified. */
 class CountingKeys implements UserKeys {
   verifications = 0;
 
@@ -60,7 +60,7 @@ function verifierWith(
     issuer: undefined,
     audience: undefined,
     clockToleranceMs: 0,
-    rememberForMs: TTL_MS,
+    rememberForMs: REMEMBER_FOR_MS,
     isRevoked: undefined,
   };
   return new UserJwtVerifier({ ...defaults, ...options }, itsKeys, clock, (reason) => refusals.push(reason));
@@ -75,11 +75,11 @@ beforeEach(() => {
 });
 
 describe('a remembered JWT', () => {
-  it('is there at once, and spares the verification for as long as it may', async () => {
+  it('is found at once and not verified again until rememberForMs is over', async () => {
     const verifier = verifierWith();
     const jwt = await sign();
     expect(await ask(verifier, jwt)).toMatchObject({ sub: 'ada' });
-    clock.advance(TTL_MS - 1);
+    clock.advance(REMEMBER_FOR_MS - 1);
     expect(verifier.verify({ headers: { authorization: `Bearer ${jwt}` } })).toMatchObject({ sub: 'ada' });
     expect(await Promise.resolve(verifier.verify({ headers: { authorization: jwt } }))).toMatchObject({
       sub: 'ada',
@@ -90,20 +90,20 @@ describe('a remembered JWT', () => {
     expect(keys.verifications).toBe(2);
   });
 
-  it('counts what has passed by the clock that went further', async () => {
+  it('expires by the clock that has gone further, the wall clock or the monotonic one', async () => {
     const verifier = verifierWith();
     const jwt = await sign();
     await ask(verifier, jwt);
-    clock.stepWall(-TTL_MS);
-    clock.advance(TTL_MS);
+    clock.stepWall(-REMEMBER_FOR_MS);
+    clock.advance(REMEMBER_FOR_MS);
     await ask(verifier, jwt);
     expect(keys.verifications).toBe(2);
-    clock.suspend(TTL_MS);
+    clock.suspend(REMEMBER_FOR_MS);
     await ask(verifier, jwt);
     expect(keys.verifications).toBe(3);
   });
 
-  it('is not kept where rememberForMs is 0', async () => {
+  it('is not kept if rememberForMs is 0', async () => {
     const verifier = verifierWith({ rememberForMs: 0 });
     const jwt = await sign();
     await ask(verifier, jwt);
@@ -111,7 +111,7 @@ describe('a remembered JWT', () => {
     expect([keys.verifications, verifier.rememberedJwts]).toEqual([2, 0]);
   });
 
-  it('is over in the second in which the JWT expires', async () => {
+  it('ends in the second in which the JWT expires', async () => {
     const verifier = verifierWith({ rememberForMs: 300_000 });
     const jwt = await sign({ exp: nowS() + 20 });
     expect(await ask(verifier, jwt)).toBeDefined();
@@ -123,7 +123,7 @@ describe('a remembered JWT', () => {
     expect(verifier.rememberedJwts).toBe(0);
   });
 
-  it('is over when the wall clock is set ahead past the expiry, and when it is set back before nbf', async () => {
+  it('ends when the wall clock is set ahead past exp or back before nbf', async () => {
     const verifier = verifierWith({ rememberForMs: 300_000 });
     const expiring = await sign({ exp: nowS() + 20 });
     const beginning = await sign({ nbf: nowS() });
@@ -136,7 +136,7 @@ describe('a remembered JWT', () => {
     expect(await ask(verifier, expiring)).toBeUndefined();
   });
 
-  it('is gone at once when its key is replaced', async () => {
+  it('ends at once when its key is replaced', async () => {
     const verifier = verifierWith();
     const [former, latter] = [await sign(), await sign({}, { key: OTHER_SECRET })];
     expect(await ask(verifier, former)).toBeDefined();
@@ -149,17 +149,17 @@ describe('a remembered JWT', () => {
 
   it('belongs to one user and one registration', async () => {
     const verifier = verifierWith();
-    const stranger = verifierWith({}, new CountingKeys([OTHER_SECRET]));
+    const other = verifierWith({}, new CountingKeys([OTHER_SECRET]));
     const [ada, bob] = [await sign({ sub: 'ada' }), await sign({ sub: 'bob' })];
     for (let round = 0; round < 3; round += 1) {
       expect(await ask(verifier, ada)).toMatchObject({ sub: 'ada' });
       expect(await ask(verifier, bob)).toMatchObject({ sub: 'bob' });
-      expect(await ask(stranger, ada)).toBeUndefined();
+      expect(await ask(other, ada)).toBeUndefined();
     }
   });
 
   it.each([{ roles: undefined }, { roles: ['user'], nested: { tenant: { id: 1 } } }])(
-    'gives every request claims of its own: %j',
+    'gives every request a new object of claims: %j',
     async (claims) => {
       const verifier = verifierWith();
       const jwt = await sign({ ...claims, ['__proto__']: { isAdmin: true } });
@@ -183,7 +183,7 @@ describe('a remembered JWT', () => {
     },
   );
 
-  it('asks isRevoked for every request, and gives it claims that are this request’s', async () => {
+  it('calls isRevoked for every request with the claims of that request', async () => {
     let answer: unknown = false;
     const seen: unknown[] = [];
     const verifier = verifierWith({
@@ -205,14 +205,14 @@ describe('a remembered JWT', () => {
   });
 });
 
-describe('a flood', () => {
-  it('of bad JWTs is not remembered and pushes no good one out', async () => {
+describe('a flood of JWTs', () => {
+  it('that are bad is not remembered and pushes no good one out', async () => {
     const verifier = verifierWith();
     const good = await sign();
     await ask(verifier, good);
     const [head = '', claims = ''] = good.split('.');
     for (let index = 0; index < 20_000; index += 1) {
-      // A signature of the right length, and never the right one.
+      // The signature has the right length but is wrong.
       const signature = Buffer.from(index.toString(36).padStart(32, 'A')).toString('base64url');
       const forged = `${head}.${claims}.${signature}`;
       // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
@@ -223,14 +223,14 @@ describe('a flood', () => {
     expect(keys.verifications).toBe(20_001);
   });
 
-  it('of good ones is bounded', async () => {
+  it('that are good takes bounded memory', async () => {
     const verifier = verifierWith();
     for (let index = 0; index < 10_200; index += 1) await ask(verifier, await sign({ jti: randomUUID() }));
     expect(verifier.rememberedJwts).toBe(10_000);
   });
 });
 
-describe('a JWT that is not good', () => {
+describe('a bad JWT', () => {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -239,7 +239,7 @@ describe('a JWT that is not good', () => {
     { is: 'not valid yet', reason: 'not-yet-valid', sign: () => sign({ nbf: nowS() + 1 }) },
     { is: 'expired', reason: 'expired', sign: () => sign({ exp: nowS() }) },
     {
-      is: 'of another issuer',
+      is: 'from another issuer',
       reason: 'issuer',
       sign: () => sign({ aud: 'shop', iss: 'https://evil.example' }),
     },
@@ -254,18 +254,18 @@ describe('a JWT that is not good', () => {
       sign: async () => `${encoded({ alg: 'none' })}.${encoded({ sub: 'ada' })}.`,
     },
     {
-      is: 'unsigned, with a signature',
+      is: 'without an algorithm but with a signature',
       reason: 'algorithm',
       sign: async () => `${encoded({ alg: 'none' })}.${encoded({})}.AAAA`,
     },
     {
-      is: 'signed by an algorithm of another list',
+      is: 'signed with an algorithm that is not allowed',
       reason: 'algorithm',
       sign: () => sign({}, { algorithm: 'HS384' }),
     },
     { is: 'without claims', reason: 'malformed', sign: async () => `${encoded({ alg: 'HS256' })}..AAAA` },
-    { is: 'signed by another key', reason: 'signature', sign: () => sign({}, { key: OTHER_SECRET }) },
-  ])('is refused every time, with the reason told: $is', async (row) => {
+    { is: 'signed with another key', reason: 'signature', sign: () => sign({}, { key: OTHER_SECRET }) },
+  ])('is refused every time and its reason is reported: $is', async (row) => {
     const refusals: UserJwtRefusal[] = [];
     const verifier = verifierWith({ issuer: 'https://id.example', audience: ['shop'] }, keys, refusals);
     const good = await sign({ iss: 'https://id.example', aud: 'shop' });
@@ -278,7 +278,7 @@ describe('a JWT that is not good', () => {
     expect(refusals).toEqual([row.reason, row.reason]);
   });
 
-  it('is told by the reason that the right key gives, whatever others say', async () => {
+  it('is reported with the reason that the right key gives', async () => {
     const refusals: UserJwtRefusal[] = [];
     keys.keys = [OTHER_SECRET, SECRET, pair.publicKey];
     await ask(verifierWith({}, keys, refusals), await sign({ exp: nowS() }));
@@ -289,7 +289,7 @@ describe('a JWT that is not good', () => {
     expect(refusals).toEqual(['expired', 'no-key', 'revoked']);
   });
 
-  it('is told of a header that holds none, and not of a missing one', () => {
+  it('is reported for a header without a JWT, but not for a missing header', () => {
     const refusals: UserJwtRefusal[] = [];
     const verifier = verifierWith({}, keys, refusals);
     expect(verifier.verify({ headers: {} })).toBeUndefined();
@@ -297,7 +297,7 @@ describe('a JWT that is not good', () => {
     expect(refusals).toEqual(['malformed']);
   });
 
-  it('is refused when a public key was taken for the shared secret', async () => {
+  it('is refused if a public key was used as the shared secret', async () => {
     keys.keys = [pair.publicKey];
     const secret = createSecretKey(Buffer.from(publicPem));
     for (const algorithms of [['RS256'], ['RS256', 'HS256'], ['HS256']] as const) {
@@ -312,7 +312,7 @@ describe('a JWT that is not good', () => {
     ).toBeDefined();
   });
 
-  it('is not even looked at when the header is oversized', async () => {
+  it('is not read if the header is too long', async () => {
     const verifier = verifierWith();
     const jwt = await sign({ padding: 'x'.repeat(16_000) });
     expect(await ask(verifier, jwt)).toBeUndefined();
@@ -326,7 +326,7 @@ describe('a JWT that is not good', () => {
     expect(keys.verifications).toBe(0);
   });
 
-  describe('although its signature is', () => {
+  describe('with a good signature is refused if', () => {
     const signed = (header: object, claims: string | Buffer): string => {
       const unsigned = `${encoded(header)}.${Buffer.from(claims).toString('base64url')}`;
       return `${unsigned}.${createHmac('sha256', SECRET).update(unsigned).digest('base64url')}`;
@@ -350,7 +350,7 @@ describe('a JWT that is not good', () => {
       "{'sub':'ada'}",
       Buffer.from('{"sub":"ada"}', 'utf16le'),
       Buffer.from([...Buffer.from('{"sub":"'), 0xff, ...Buffer.from('"}')]),
-    ])('its claims are no JSON object in UTF-8: %j', async (claims) => {
+    ])('its claims are not a JSON object in UTF-8: %j', async (claims) => {
       const isRevoked = jest.fn(() => false);
       const refusals: UserJwtRefusal[] = [];
       const verifier = verifierWith({ isRevoked }, keys, refusals);
@@ -373,7 +373,7 @@ describe('a JWT that is not good', () => {
       '1.5',
       '1,"exp":1',
       '9999999999,"exp":1',
-    ])('its exp is no later moment: %s', async (exp) => {
+    ])('its exp is not a later time: %s', async (exp) => {
       const verifier = verifierWith();
       for (const header of headers) {
         expect(await ask(verifier, signed(header, `{"sub":"ada","exp":${exp}}`))).toBeUndefined();
@@ -381,7 +381,7 @@ describe('a JWT that is not good', () => {
     });
 
     it.each(['1e308', '1e999', '9999999999.5', '1,"exp":9999999999'])(
-      'and its exp is a later moment, which is accepted: %s',
+      'its exp is not a later time, and accepted with the later time %s',
       async (exp) => {
         const verifier = verifierWith();
         for (const header of headers) {
@@ -394,7 +394,7 @@ describe('a JWT that is not good', () => {
     );
 
     it.each(['"1"', 'null', '99999999999', '1e999', '[1]'])(
-      'its nbf is no earlier moment: %s',
+      'its nbf is not an earlier time: %s',
       async (nbf) => {
         expect(
           await ask(verifierWith(), signed({ alg: 'HS256' }, `{"sub":"ada","nbf":${nbf}}`)),
@@ -412,7 +412,7 @@ describe('a JWT that is not good', () => {
       { kid: 7 },
       { kid: { name: 'a' } },
       { alg: ['HS256'] },
-    ])('its header asks for what is not understood: %j', async (named) => {
+    ])('its header has a member that is not supported: %j', async (named) => {
       const verifier = verifierWith();
       const header = { alg: 'HS256', typ: 'JWT' };
       const jwt = signed({ ...header, ...named }, '{"sub":"ada"}');
@@ -421,11 +421,11 @@ describe('a JWT that is not good', () => {
     });
   });
 
-  it('is refused where its signature is spelt as no encoder spells it', async () => {
+  it('is refused if its signature is not encoded in the usual way', async () => {
     keys.keys = [pair.publicKey];
     const verifier = verifierWith({ algorithms: ['RS256'] });
     const jwt = await sign({}, { key: pair.privateKey, algorithm: 'RS256' });
-    // 256 bytes end in two characters of which the last has four bits to spare.
+    // The base64url text of 256 bytes ends in two characters, and four bits of the last one are unused.
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const spare = alphabet.charAt(alphabet.indexOf(jwt.at(-1) ?? '') + 1);
     expect(await ask(verifier, jwt.slice(0, -1) + spare)).toBeUndefined();
@@ -434,8 +434,8 @@ describe('a JWT that is not good', () => {
   });
 });
 
-describe('a JWT of any issuer', () => {
-  it('is accepted where one of its audiences and its issuer are among those given', async () => {
+describe('a good JWT', () => {
+  it('is accepted if its issuer and one of its audiences are in the lists', async () => {
     const verifier = verifierWith({
       issuer: ['https://id.example', 'https://id2.example'],
       audience: ['shop', 'app'],
@@ -453,7 +453,7 @@ describe('a JWT of any issuer', () => {
     expect(await ask(verifierWith(), jwt)).toMatchObject({ groups });
   });
 
-  it('rejects as isRevoked does, where that fails', async () => {
+  it('fails with the error of isRevoked if that fails', async () => {
     const verifier = verifierWith({
       isRevoked: () => Promise.reject(new Error('the session store is down')),
     });
@@ -463,8 +463,8 @@ describe('a JWT of any issuer', () => {
   });
 });
 
-describe('where clocks may differ', () => {
-  it('a JWT is good that much earlier and later, remembered or not', async () => {
+describe('with clockToleranceMs', () => {
+  it('a JWT is accepted that much earlier and later, remembered or not', async () => {
     const verifier = verifierWith({ clockToleranceMs: 5_000, rememberForMs: 300_000 });
     const early = await sign({ nbf: nowS() + 6 });
     const late = await sign({ exp: nowS() + 20 });
@@ -480,7 +480,7 @@ describe('where clocks may differ', () => {
     expect(await ask(verifier, late)).toBeUndefined();
   });
 
-  it('a JWT that is 2 s early is refused unless they may', async () => {
+  it('a JWT that is 2 s early is accepted only if the tolerance is 2 s', async () => {
     const jwt = await sign({ nbf: nowS() + 2 });
     expect(await ask(verifierWith(), jwt)).toBeUndefined();
     expect(await ask(verifierWith({ clockToleranceMs: 2_000 }), jwt)).toBeDefined();

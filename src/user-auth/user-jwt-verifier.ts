@@ -16,10 +16,10 @@ const BEARER = 'Bearer ';
 
 type IsRevoked = NonNullable<ResolvedUserJwtOptions['isRevoked']>;
 type Verified = UserJwtPayload | undefined | Promise<UserJwtPayload | undefined>;
-/** How a JWT was found to be good. */
-type Found = 'remembered' | 'verified';
+/** How a good JWT was checked. */
+type CheckedBy = 'remembered' | 'verified';
 
-/** Verifies the JWTs of one registration's users, and of no other's: it is never looked up by a name. */
+/** Verifies the JWTs of one registration's users. It is never looked up by a name, so no other users are accepted. */
 export class UserJwtVerifier {
   readonly #options: ResolvedUserJwtOptions;
   readonly #keys: UserKeys;
@@ -45,16 +45,16 @@ export class UserJwtVerifier {
     this.#remembered = new RememberedJwts(keys, options);
   }
 
-  /** How many JWTs are known to be good. */
+  /** The number of remembered JWTs. */
   get rememberedJwts(): number {
     return this.#remembered.size;
   }
 
   /**
-   * The claims of the request's JWT, in an object of this request's own; `undefined` where there is no JWT, or none that
-   * is good. At once where the JWT is remembered, so that nothing is waited for.
+   * The claims of the request's JWT, in a new object; `undefined` if there is no JWT or a bad one. Answers at once,
+   * without a promise, if the JWT is remembered.
    *
-   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE`.
+   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched.
    */
   verify(request: RequestWithHeaders): Verified {
     const authorization = authorizationOf(request);
@@ -70,23 +70,23 @@ export class UserJwtVerifier {
   async #verifyJwt(jwt: string): Promise<UserJwtPayload | undefined> {
     const remembered = this.#remembered.find(jwt, this.#clock.now());
     if (remembered !== undefined) return this.#unlessRevoked(remembered, 'remembered');
-    const payload = await this.#verifyAnew(jwt);
+    const payload = await this.#verifyWithKeys(jwt);
     return payload === undefined ? undefined : this.#unlessRevoked(payload, 'verified');
   }
 
-  async #verifyAnew(jwt: string): Promise<UserJwtPayload | undefined> {
+  async #verifyWithKeys(jwt: string): Promise<UserJwtPayload | undefined> {
     const header = checkForm(jwt, this.#options.algorithms);
     if (typeof header === 'string') return this.#refuse(header);
     const keys = await this.#keysFor(header);
     const now = this.#clock.now();
     let refusal: UserJwtRefusal = 'no-key';
     for (const key of keys) {
-      const outcome = this.#passportJwt.ask(jwt, key, now);
+      const outcome = this.#passportJwt.check(jwt, key, now);
       if ('payload' in outcome) {
         this.#remembered.remember(jwt, outcome.payload, key, now);
         return outcome.payload;
       }
-      // A wrong key says nothing of the claims; the right one does.
+      // Only the right key shows what is wrong with the claims, so its reason wins.
       if (refusal === 'no-key' || refusal === 'signature') ({ refusal } = outcome);
     }
     return this.#refuse(refusal);
@@ -107,21 +107,21 @@ export class UserJwtVerifier {
     return undefined;
   }
 
-  #unlessRevoked(payload: UserJwtPayload, found: Found): Verified {
+  #unlessRevoked(payload: UserJwtPayload, checkedBy: CheckedBy): Verified {
     const { isRevoked } = this.#options;
-    if (isRevoked !== undefined) return this.#askHost(isRevoked, payload, found);
-    this.#counts[found] += 1;
+    if (isRevoked !== undefined) return this.#askHost(isRevoked, payload, checkedBy);
+    this.#counts[checkedBy] += 1;
     return payload;
   }
 
   async #askHost(
     isRevoked: IsRevoked,
     payload: UserJwtPayload,
-    found: Found,
+    checkedBy: CheckedBy,
   ): Promise<UserJwtPayload | undefined> {
-    // Whatever is truthy revokes: a host's look-up may answer 1 where its type says true.
+    // Every truthy value revokes: the host's function may return 1 although its type says true.
     if (await isRevoked(payload)) return this.#refuse('revoked');
-    this.#counts[found] += 1;
+    this.#counts[checkedBy] += 1;
     return payload;
   }
 }

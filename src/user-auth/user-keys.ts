@@ -1,21 +1,21 @@
 import type { KeyObject } from 'node:crypto';
 import type { Instant } from '../common/clock.js';
 
-/** What a JWT's header says of its key. */
+/** What a JWT's header says about its key. */
 export interface UserJwtHeader {
   readonly alg: string;
   readonly kid: string | undefined;
 }
 
-/** Where the keys come from that users' JWTs are verified with. */
+/** The source of the keys that verify the users' JWTs. */
 export interface UserKeys {
   /**
-   * The keys that may have signed a JWT, the likeliest first; empty when its key is unknown.
+   * The keys that may verify a JWT with this header; empty when its key is unknown.
    *
-   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched: not the user's fault.
+   * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched, which is not the user's fault.
    */
   keysFor(header: UserJwtHeader): readonly KeyObject[] | Promise<readonly KeyObject[]>;
-  /** Whether what a key has verified still counts, as far as that is known without asking anybody. */
+  /** Whether a JWT that this key has verified is still good, as far as that is known without a fetch. */
   trusts(key: KeyObject, now: Instant): boolean;
 }
 

@@ -2,15 +2,15 @@ import { NudgeAuthError } from '../common/errors.js';
 import { retryAfterMs } from './retry-after.js';
 import { TransientFailure } from './token-source.js';
 
-/** An answer as it came over the wire. */
+/** An HTTP answer of the vendor, or of a proxy in between. */
 export interface HttpAnswer {
   readonly status: number;
-  /** Names in lower case; those that HTTP allows once only. */
+  /** Names are in lower case. Only headers that HTTP allows once are here. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
 }
 
-/** The JSON object that an answer holds; `undefined` where it holds anything else. */
+/** The JSON object in an answer; `undefined` if the answer holds anything else. */
 export function jsonObjectOf(answer: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
   const type = answer.headers['content-type'];
   if (type !== undefined && !/^application\/([\w.-]+\+)?json\b/i.test(type)) return undefined;
@@ -18,7 +18,7 @@ export function jsonObjectOf(answer: HttpAnswer): Readonly<Record<string, unknow
     const parsed: unknown = JSON.parse(answer.body);
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
   } catch {
-    // Not JSON: the caller says so, without quoting a body that may hold anything.
+    // The body is not JSON. The caller reports it and does not quote the body, which may hold a secret.
     return undefined;
   }
 }
@@ -26,10 +26,10 @@ export function jsonObjectOf(answer: HttpAnswer): Readonly<Record<string, unknow
 const ASK_THE_VENDOR =
   'is it the PRIVATE key of this account (not a public one), and has Nudge enabled short-lived tokens for it?';
 
-/** 407 is a proxy's own word, whatever its body looks like. */
+/** The failure behind a 401, 403 or 407. A 407 always comes from a proxy. */
 function refusal(answer: HttpAnswer): NudgeAuthError {
-  const isTheVendors = answer.status !== 407 && typeof jsonObjectOf(answer)?.['message'] === 'string';
-  return isTheVendors
+  const isFromVendor = answer.status !== 407 && typeof jsonObjectOf(answer)?.['message'] === 'string';
+  return isFromVendor
     ? new NudgeAuthError(
         'NUDGE_CREDENTIALS_REJECTED',
         `Nudge refuses the API key (status ${answer.status}): ${ASK_THE_VENDOR}`,
@@ -40,7 +40,7 @@ function refusal(answer: HttpAnswer): NudgeAuthError {
       );
 }
 
-/** Why an answer holds no token. Never quotes the answer: a body may echo what was sent. */
+/** Why an answer holds no token. The error never quotes the answer, because a body may repeat what was sent. */
 function failureOf(answer: HttpAnswer, nowMs: number): NudgeAuthError {
   const { status } = answer;
   const details = { retryAfterMs: retryAfterMs(answer.headers['retry-after'], nowMs) };
@@ -62,15 +62,15 @@ function failureOf(answer: HttpAnswer, nowMs: number): NudgeAuthError {
     status === 400
       ? 'Nudge refuses the parameters (status 400): check defaultExpiryMins and, in user scope, the extId'
       : status >= 300 && status < 400
-        ? `Nudge redirects (status ${status}), which is never followed because the API key would travel along: check baseUrl`
-        : `Nudge answered with status ${status}, which is not documented: check baseUrl`;
+        ? `Nudge redirects (status ${status}), which is never followed, because it would send the API key elsewhere: check baseUrl`
+        : `Nudge answered with status ${status}, which its documentation does not name: check baseUrl`;
   return new NudgeAuthError('NUDGE_BAD_RESPONSE', reason);
 }
 
 /**
  * The token in an answer.
  *
- * @throws {NudgeAuthError} that says why there is none.
+ * @throws {NudgeAuthError} when there is no token. The code and the message say why.
  */
 export function parseAnswer(answer: HttpAnswer, nowMs: number): string {
   if (answer.status !== 200) throw failureOf(answer, nowMs);
@@ -78,6 +78,6 @@ export function parseAnswer(answer: HttpAnswer, nowMs: number): string {
   if (typeof token === 'string') return token;
   throw new NudgeAuthError(
     'NUDGE_BAD_RESPONSE',
-    'Nudge answered 200, but not with {"token": "…"} as JSON: check baseUrl, or what stands between here and Nudge',
+    'Nudge answered 200, but not with {"token": "…"} as JSON: check baseUrl and any proxy between here and Nudge',
   );
 }

@@ -1,10 +1,10 @@
-/** Far beyond any key: what is longer is a file, or an answer, that was read in its place. */
+/** No key is so long. A longer text is probably a file or an HTTP answer that was read by mistake. */
 export const MAX_API_KEY_LENGTH = 4_096;
 
-/** What is wrong with an API key, in words that never quote it; `undefined` when nothing is. */
+/** What is wrong with an API key; `undefined` if nothing is. The text never quotes the key. */
 export function apiKeyProblem(key: unknown): string | undefined {
   if (typeof key !== 'string') return 'must be a string';
-  // First, so that no other rule looks at it.
+  // This rule comes first, so that the others never search a very long text.
   if (key.length > MAX_API_KEY_LENGTH) {
     return `is longer than ${MAX_API_KEY_LENGTH} characters, as no key is: give the key and nothing else`;
   }

@@ -6,35 +6,35 @@ import { systemErrorCodeOf } from '../common/system-error.js';
 import { apiKeyProblem } from './api-key-problem.js';
 import { timeout } from './call-refusal.js';
 
-/** Where an API key comes from that is to be looked up anew once the vendor has refused it. */
+/** A source of an API key that hears when the vendor has refused the key, and can then look it up again. */
 export interface ApiKeySource {
-  /** @param isRefused whether the vendor has just refused the key given last. */
+  /** @param isRefused whether the vendor has just refused the last key of this source. */
   key(isRefused: boolean): Secret | Promise<Secret>;
 }
 
-/** Asks for an API key anew, so that a rotated one is seen. */
+/** An API key, or where to get it before each call, so that a rotated key is used at once. */
 export type ApiKeyProvider = Secret | (() => string | Promise<string>) | ApiKeySource;
 
 function unavailable(reason: string): NudgeAuthError {
   return new NudgeAuthError('NUDGE_UNAVAILABLE', `The API key could not be read: ${reason}`);
 }
 
-/** What a secret manager throws may quote the secret, in any of its fields; its kind is all that may go further. */
+/** Only the kind of the error is reported: an error of a secret manager may quote the secret in any of its fields. */
 function kindOf(error: unknown): string {
-  // Not `instanceof`: what Node throws may stem from another realm than this module.
+  // `instanceof` would miss errors of another realm, which Node can throw.
   if (!types.isNativeError(error)) return typeof error;
   const code = systemErrorCodeOf(error);
   const name = /^[A-Z][a-zA-Z]*(Error|Exception)$/.test(error.name) ? error.name : 'Error';
   return code === undefined ? name : `${name}, ${code}`;
 }
 
-class TooLate extends Error {}
+class KeyTimeout extends Error {}
 
 /**
- * The API key to use for the next call.
+ * The API key for the next call.
  *
- * @throws {NudgeAuthError} `NUDGE_UNAVAILABLE` when the host's function throws, takes longer than the deadline, or
- * returns what cannot be a key.
+ * @throws {NudgeAuthError} `NUDGE_UNAVAILABLE` when the host's function throws or returns no valid key; `NUDGE_TIMEOUT`
+ * when it takes longer than the deadline.
  */
 export async function askForApiKey(
   provider: ApiKeyProvider,
@@ -47,10 +47,13 @@ export async function askForApiKey(
   }
   let key: unknown;
   try {
-    key = await deadline.race(Promise.resolve().then(provider), () => new TooLate());
+    key = await deadline.race(Promise.resolve().then(provider), () => new KeyTimeout());
   } catch (error) {
-    if (error instanceof TooLate) {
-      throw new NudgeAuthError('NUDGE_TIMEOUT', 'The function given as API key did not answer in time');
+    if (error instanceof KeyTimeout) {
+      throw new NudgeAuthError(
+        'NUDGE_TIMEOUT',
+        'The function given as apiKey did not return within the deadline',
+      );
     }
     throw unavailable(`the function given for it failed (${kindOf(error)})`);
   }

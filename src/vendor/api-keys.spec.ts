@@ -15,13 +15,13 @@ const FALLBACK = 'obviously-fake-fallback-key';
 function keysWith(primary: ApiKeyProvider, fallback?: ApiKeyProvider) {
   const clock = new ManualClock();
   const events = new NudgeAuthEvents();
-  const happened: NudgeAuthEvent[] = [];
-  events.subscribe((event) => happened.push(event));
+  const emitted: NudgeAuthEvent[] = [];
+  events.subscribe((event) => emitted.push(event));
   const keys = new ApiKeys({ primary, fallback }, events, clock);
   return {
     clock,
-    happened,
-    /** Goes through the keys as a call to the vendor does, which takes those that are named. */
+    emitted,
+    /** Tries the keys as a call to the vendor does. The vendor accepts the given ones. */
     call: async (...good: string[]): Promise<string[]> => {
       const tried: string[] = [];
       for await (const candidate of keys.candidates(new Deadline(clock, 7_000))) {
@@ -38,47 +38,47 @@ function keysWith(primary: ApiKeyProvider, fallback?: ApiKeyProvider) {
 }
 
 describe('the API keys', () => {
-  it('are asked for before every call, and once more after a refusal', async () => {
-    let asked = 0;
+  it('are read before every call, and once more after a refusal', async () => {
+    let reads = 0;
     const { call } = keysWith(() => {
-      asked += 1;
+      reads += 1;
       return Promise.resolve(PRIMARY);
     });
     expect(await call(PRIMARY)).toEqual([PRIMARY]);
     expect(await call(PRIMARY)).toEqual([PRIMARY]);
-    expect(asked).toBe(2);
+    expect(reads).toBe(2);
     expect(await call()).toEqual([PRIMARY]);
-    expect(asked).toBe(4);
+    expect(reads).toBe(4);
   });
 
-  it('are seen to be rotated, also in the moment between two questions', async () => {
+  it('are noticed when they are rotated, even between two reads of one call', async () => {
     const answers = [PRIMARY, ROTATED];
-    const { call, happened } = keysWith(() => answers.shift() ?? ROTATED);
+    const { call, emitted } = keysWith(() => answers.shift() ?? ROTATED);
     expect(await call(ROTATED)).toEqual([PRIMARY, ROTATED]);
     expect(await call(ROTATED)).toEqual([ROTATED]);
-    expect(happened).toEqual([
+    expect(emitted).toEqual([
       { type: 'key-refused', role: 'primary', keyFingerprint: new Secret(PRIMARY).fingerprint },
     ]);
   });
 
-  it('let the fallback take over visibly, and try the first again after five minutes', async () => {
-    const { call, clock, happened } = keysWith(new Secret(PRIMARY), new Secret(FALLBACK));
+  it('switch to the fallback with an event, and try the first key again after five minutes', async () => {
+    const { call, clock, emitted } = keysWith(new Secret(PRIMARY), new Secret(FALLBACK));
     expect(await call(FALLBACK)).toEqual([PRIMARY, FALLBACK]);
-    expect(happened.map((event) => event.type)).toEqual(['key-refused', 'key-in-use']);
+    expect(emitted.map((event) => event.type)).toEqual(['key-refused', 'key-in-use']);
     await clock.advanceAsync(5 * MINUTE_MS - 1);
     expect(await call(FALLBACK)).toEqual([FALLBACK]);
     await clock.advanceAsync(1);
     expect(await call(PRIMARY)).toEqual([PRIMARY]);
-    expect(happened.at(-1)).toEqual({
+    expect(emitted.at(-1)).toEqual({
       type: 'key-in-use',
       role: 'primary',
       keyFingerprint: new Secret(PRIMARY).fingerprint,
     });
     expect(await call(PRIMARY)).toEqual([PRIMARY]);
-    expect(happened).toHaveLength(3);
+    expect(emitted).toHaveLength(3);
   });
 
-  it('try a new first key at once, however lately the old one was refused', async () => {
+  it('try a new first key at once, even if the old one was refused a moment ago', async () => {
     let primary = PRIMARY;
     const { call } = keysWith(() => primary, new Secret(FALLBACK));
     await call(FALLBACK);
@@ -86,7 +86,7 @@ describe('the API keys', () => {
     expect(await call(ROTATED)).toEqual([ROTATED]);
   });
 
-  it('try the first all the same where the fallback is refused, too', async () => {
+  it('try the first key again if the fallback is refused too', async () => {
     const { call } = keysWith(new Secret(PRIMARY), new Secret(FALLBACK));
     expect(await call()).toEqual([PRIMARY, FALLBACK]);
     expect(await call()).toEqual([FALLBACK, PRIMARY]);
@@ -94,17 +94,17 @@ describe('the API keys', () => {
     expect(await call(PRIMARY)).toEqual([PRIMARY]);
   });
 
-  it('are tried every time where there is one only', async () => {
+  it('try a single key at every call', async () => {
     const { call } = keysWith(new Secret(PRIMARY));
     expect(await call()).toEqual([PRIMARY]);
     expect(await call()).toEqual([PRIMARY]);
   });
 
-  it('let the fallback take over where the first cannot be read after its refusal', async () => {
-    let asked = 0;
+  it('switch to the fallback if the first key cannot be read after its refusal', async () => {
+    let reads = 0;
     const primary = (): string => {
-      asked += 1;
-      if (asked > 1) throw new Error('the secret manager is away');
+      reads += 1;
+      if (reads > 1) throw new Error('the secret manager is down');
       return PRIMARY;
     };
     expect(await keysWith(primary, new Secret(FALLBACK)).call(FALLBACK)).toEqual([PRIMARY, FALLBACK]);
@@ -112,7 +112,7 @@ describe('the API keys', () => {
 });
 
 describe('a rotation of the key', () => {
-  it('throws no good token away: each is renewed in its turn, not all at once, and nobody waits', async () => {
+  it('throws no good token away: each token is renewed in its turn, and no caller waits', async () => {
     const life = TokenLife.onManualClock({ options: { cache: { rotateAfterMs: 10 * MINUTE_MS } } });
     const lifetimes = [30, 40, 60].map((expiryMins) => ({ expiryMins }));
     for (const request of lifetimes) await askAndPass(life, 10, request);
@@ -120,7 +120,7 @@ describe('a rotation of the key', () => {
     await life.clock.advanceAsync(MINUTE_MS);
     for (const request of lifetimes)
       expect(await askAndPass(life, 10, request)).toMatchObject({ waitedMs: 0 });
-    // No call has been made with the new key yet, so nobody knows of it.
+    // No call has been made with the new key yet, so the cache does not know it.
     expect(life.calls).toHaveLength(3);
 
     await askAndPass(life, 10, { expiryMins: 50 });
@@ -133,7 +133,7 @@ describe('a rotation of the key', () => {
     );
   });
 
-  it('to and fro does not have tokens replaced without end', async () => {
+  it('that is repeated to and fro does not cause endless renewals', async () => {
     const life = TokenLife.onManualClock({ options: { cache: { rotateAfterMs: 7 * MINUTE_MS } } });
     for (let second = 0; second < 300; second += 1) {
       life.vendor.keyFingerprint = second % 2 === 0 ? 'cafe0001' : 'cafe0002';
@@ -142,7 +142,7 @@ describe('a rotation of the key', () => {
     expect(life.calls.length).toBeLessThanOrEqual(2 * (300 / 30));
   });
 
-  it('is kept back while the vendor fails: the tokens of the old key serve on', async () => {
+  it('waits while the vendor fails: the tokens of the old key stay in use', async () => {
     const life = TokenLife.onManualClock();
     const { token } = await askAndPass(life);
     life.vendor.keyFingerprint = 'cafe0002';

@@ -5,22 +5,22 @@ import type { Secret } from '../common/secret.js';
 import type { ApiKeyRole, NudgeAuthEvents } from '../telemetry/events.js';
 import { askForApiKey, type ApiKeyProvider } from './api-key.js';
 
-/** A refused key is tried again after this, in case the vendor has changed its mind. A new key is tried at once. */
+/** A refused key is tried again after this time, in case the vendor accepts it now. A new key is tried at once. */
 const REFUSED_KEY_RETRY_MS = 5 * MINUTE_MS;
 
-/** A key and where it comes from. */
+/** A key and its role. */
 export interface RankedApiKey {
   readonly key: Secret;
   readonly role: ApiKeyRole;
 }
 
-/** Where the two keys come from. Asked for before every call: which there are may change. */
+/** Where the two keys come from. They are read before every call, because the configuration may change. */
 export interface ApiKeyProviders {
   readonly primary: ApiKeyProvider;
   readonly fallback: ApiKeyProvider | undefined;
 }
 
-/** Chooses between the two API keys, and remembers what the vendor said of the first. */
+/** Chooses between the two API keys, and remembers whether the vendor has refused the first one. */
 export class ApiKeys {
   readonly #providers: ApiKeyProviders;
   readonly #events: NudgeAuthEvents;
@@ -35,26 +35,26 @@ export class ApiKeys {
   }
 
   /**
-   * The keys to try, one after the other while they are refused. The first is asked for anew after its refusal: it may
-   * have been rotated a moment ago.
+   * The keys to try, one after the other as long as the vendor refuses them. After a refusal the first key is read once
+   * more, because it may have been rotated a moment ago.
    *
    * @throws {NudgeAuthError} when a key cannot be read.
    */
   async *candidates(deadline: Deadline): AsyncGenerator<RankedApiKey> {
     const { primary, fallback } = this.#providers;
     const first = await askForApiKey(primary, deadline);
-    const isKnownAsRefused = this.#isKnownAsRefused(first);
-    if (!isKnownAsRefused) {
+    const wasRefusedRecently = this.#wasRefusedRecently(first);
+    if (!wasRefusedRecently) {
       yield { key: first, role: 'primary' };
-      // Where it cannot be read this time, the refusal stands, and the fallback is still to be tried.
+      // If it cannot be read this time, the first key counts as refused and the fallback is tried next.
       const again = await askForApiKey(primary, deadline, true).catch(() => first);
       if (again.fingerprint !== first.fingerprint) yield { key: again, role: 'primary' };
     }
     if (fallback !== undefined) yield { key: await askForApiKey(fallback, deadline), role: 'fallback' };
-    if (isKnownAsRefused) yield { key: first, role: 'primary' };
+    if (wasRefusedRecently) yield { key: first, role: 'primary' };
   }
 
-  /** The vendor took a key. */
+  /** Records that the vendor accepted a key. */
   accepted({ key, role }: RankedApiKey): void {
     if (role === 'primary') this.#refusedPrimary = undefined;
     if (role === this.#inUse) return;
@@ -62,14 +62,14 @@ export class ApiKeys {
     this.#events.emit({ type: 'key-in-use', role, keyFingerprint: key.fingerprint });
   }
 
-  /** The vendor refused a key. */
+  /** Records that the vendor refused a key. */
   refused({ key, role }: RankedApiKey): void {
     if (role === 'primary') this.#refusedPrimary = { fingerprint: key.fingerprint, at: this.#clock.now() };
     this.#events.emit({ type: 'key-refused', role, keyFingerprint: key.fingerprint });
   }
 
-  /** Without a fallback there is nothing to save by not trying. */
-  #isKnownAsRefused({ fingerprint }: Secret): boolean {
+  /** Always `false` without a fallback: then there is no other key to try first. */
+  #wasRefusedRecently({ fingerprint }: Secret): boolean {
     const refused = this.#refusedPrimary;
     return (
       this.#providers.fallback !== undefined &&

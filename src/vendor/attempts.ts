@@ -6,7 +6,9 @@ import { fullJitterMs } from '../common/backoff-delay.js';
 import type { ApiKeys, RankedApiKey } from './api-keys.js';
 import { TransientFailure } from './token-source.js';
 
-/** An attempt with less time than this would hardly come back, and still count against the vendor's limit. */
+/**
+ * An attempt with less time than this would rarely get its answer, and would still count against the vendor's limit.
+ */
 export const SHORTEST_ATTEMPT_MS = 500;
 const FIRST_PAUSE_MS = SECOND_MS / 5;
 const LONGEST_PAUSE_MS = 2 * SECOND_MS;
@@ -18,7 +20,9 @@ export interface AttemptOptions {
   readonly maxRetries: number;
 }
 
-/** Decides for one call which attempt follows which: with which API key, after what pause, and when it is enough. */
+/**
+ * Decides for one call about its next attempt: with which API key, after what pause, and whether there is one at all.
+ */
 export class Attempts {
   readonly #keys: ApiKeys;
   readonly #candidates: AsyncGenerator<RankedApiKey>;
@@ -26,7 +30,7 @@ export class Attempts {
   readonly #deadline: Deadline;
   readonly #random: Random;
   #key: RankedApiKey | undefined;
-  /** Attempts with the present key that have failed. */
+  /** Failed attempts with the current key. */
   #failures = 0;
 
   constructor(keys: ApiKeys, options: AttemptOptions, deadline: Deadline, random: Random) {
@@ -50,14 +54,15 @@ export class Attempts {
   /**
    * The API key of the next attempt.
    *
-   * @throws {NudgeAuthError} when there is no key to read, or too little time for an attempt.
+   * @throws {NudgeAuthError} when no key can be read, or too little time is left for an attempt.
    */
   async key(): Promise<RankedApiKey> {
     this.#key ??= await this.#nextKey();
     if (this.#key === undefined) {
-      throw new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'There is no API key to call Nudge with');
+      throw new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'There is no API key for a call to Nudge');
     }
-    if (!this.isTimeLeft) throw new NudgeAuthError('NUDGE_TIMEOUT', 'Too little time was left to call Nudge');
+    if (!this.isTimeLeft)
+      throw new NudgeAuthError('NUDGE_TIMEOUT', 'Too little time was left for a call to Nudge');
     return this.#key;
   }
 
@@ -66,20 +71,20 @@ export class Attempts {
   }
 
   /**
-   * Milliseconds to wait before the next attempt; `undefined` when the failure is the call's answer.
+   * Milliseconds to wait before the next attempt; `undefined` when there is no further attempt.
    *
-   * @throws {NudgeAuthError} when the key to try next cannot be read.
+   * @throws {NudgeAuthError} when the next key cannot be read.
    */
   async pauseAfterMs(failure: NudgeAuthError): Promise<number | undefined> {
     if (failure.code === 'NUDGE_CREDENTIALS_REJECTED') return this.#tryNextKey();
     if (!(failure instanceof TransientFailure) || this.#failures === this.#options.maxRetries)
       return undefined;
     const spareMs = this.#deadline.remainingMs() - SHORTEST_ATTEMPT_MS;
-    const askedForMs = failure.retryAfterMs ?? 0;
-    if (askedForMs > spareMs) return undefined;
+    const retryAfterMs = failure.retryAfterMs ?? 0;
+    if (retryAfterMs > spareMs) return undefined;
     this.#failures += 1;
     const longestMs = Math.min(LONGEST_PAUSE_MS, spareMs);
-    return Math.max(fullJitterMs(this.#failures, FIRST_PAUSE_MS, longestMs, this.#random), askedForMs);
+    return Math.max(fullJitterMs(this.#failures, FIRST_PAUSE_MS, longestMs, this.#random), retryAfterMs);
   }
 
   async #tryNextKey(): Promise<number | undefined> {

@@ -5,38 +5,41 @@ import { isLoopbackHost } from '../common/loopback.js';
 import { createTransport } from './own-transport.js';
 import { assertSafeAxios } from './safe-axios.js';
 
-/** The vendor's answer is a few hundred bytes; anything larger is not its answer. */
+/** The vendor's answer has a few hundred bytes. A larger answer than this comes from something else. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
 
 export interface HttpClientOptions {
-  /** Where the calls go: a loopback host is never called through a proxy. */
+  /** The URL that the client calls. A loopback host is never called through a proxy. */
   readonly url: string;
   readonly proxy?: AxiosProxyConfig | false | undefined;
   readonly httpAgent?: HttpAgent | undefined;
   readonly httpsAgent?: HttpsAgent | undefined;
-  /** Bytes of an answer's body at most, counted after decompression. Default 65536. */
+  /** The largest body of an answer, in bytes, counted after decompression. Default 65536. */
   readonly maxAnswerBytes?: number | undefined;
 }
 
-/** Settings of the process, such as keep-alive. Not its proxies: axios reads the environment itself. */
+/** The settings of the process, such as keep-alive, but without its proxies: axios reads those from the environment. */
 function settingsOf(agent: HttpAgent): AgentOptions {
-  // Node's types name the options of https agents only.
+  // Node's types show `options` only for https agents.
   return Object.assign({ ...(agent as HttpsAgent).options }, { proxyEnv: undefined });
 }
 
-/** Verifies certificates whatever `NODE_TLS_REJECT_UNAUTHORIZED` says: for an exception the host hands in an agent. */
+/**
+ * An agent that verifies certificates even if `NODE_TLS_REJECT_UNAUTHORIZED` is 0. A host that must not verify gives
+ * its own.
+ */
 function createVerifyingAgent(): HttpsAgent {
   return new HttpsAgent({ ...settingsOf(globalHttpsAgent), rejectUnauthorized: true });
 }
 
 /**
- * An axios instance of our own: interceptors and defaults of the host never meet the API key.
- * It follows no redirect, bounds the answer, and resolves whatever the status.
+ * An axios instance for this module alone: the host's interceptors and defaults never see the API key. It follows no
+ * redirect, limits the size of an answer, and resolves for every status.
  *
- * @throws {Error} when the axios installed could give the API key away.
+ * @throws {Error} when the installed version of axios could leak the API key.
  */
 export function createAxiosInstance(options: HttpClientOptions): AxiosInstance {
-  // By member, because a release too old to have these names must reach the check, not fail as a module.
+  // Read as members: with named imports, a version of axios that lacks these names would fail before the check.
   /* oxlint-disable import/no-named-as-default-member */
   assertSafeAxios(axios.VERSION);
   const instance = axios.create();
@@ -53,9 +56,9 @@ export function createAxiosInstance(options: HttpClientOptions): AxiosInstance {
   const httpAgent = options.httpAgent ?? new HttpAgent(settingsOf(globalHttpAgent));
   const httpsAgent = options.httpsAgent ?? createVerifyingAgent();
   const transport = createTransport(httpsAgent);
-  // A redirected, proxied or intercepted call to this very machine is never meant.
+  // A call to this machine never goes through a proxy.
   const proxy = isLoopbackHost(new URL(options.url).hostname) ? false : options.proxy;
-  // Not among the defaults, which everybody can read: a proxy wants a password, and an agent knows it.
+  // Set by an interceptor and not in the defaults, which other code can read: a proxy or an agent may hold a password.
   instance.interceptors.request.use((config) =>
     Object.assign(config, { proxy, httpAgent, httpsAgent, transport }),
   );

@@ -3,18 +3,18 @@ import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { fullJitterMs } from '../common/backoff-delay.js';
 
 const FIRST_CEILING_MS = SECOND_MS;
-/** No wait is longer: also what a `Retry-After` asks for is cut here. */
+/** The longest wait. A longer `Retry-After` is cut to it. */
 export const LONGEST_BACKOFF_MS = MINUTE_MS;
 
-interface AskedDelay {
-  /** Milliseconds to wait at the least, as the vendor asked. */
+interface DelayBounds {
+  /** The shortest wait in milliseconds, for example the vendor's `Retry-After`. */
   readonly atLeastMs?: number | undefined;
-  /** Milliseconds to wait at the most, however often it has failed. */
+  /** The longest wait in milliseconds, for any number of failures. */
   readonly atMostMs?: number | undefined;
 }
 
 /**
- * When the next attempt may be made after failures: full jitter under a ceiling that doubles from 1 s to 60 s.
+ * Says when the next attempt may be made after failures: full jitter under a ceiling that doubles from 1 s to 60 s.
  *
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
  */
@@ -36,14 +36,14 @@ export class Backoff {
     return this.#failures;
   }
 
-  /** Milliseconds until the next attempt may be made; 0 when it may be made now. */
+  /** Milliseconds until the next attempt may be made; 0 if it may be made now. */
   remainingMs(): number {
     if (this.#setAt === undefined) return 0;
     return Math.max(0, this.#delayMs - elapsedMs(this.#setAt, this.#clock.now()));
   }
 
-  /** Counts a failure and sets the wait. Returns it, in milliseconds. */
-  fail({ atLeastMs = 0, atMostMs = LONGEST_BACKOFF_MS }: AskedDelay = {}): number {
+  /** Counts a failure and sets the wait. Returns the wait in milliseconds. */
+  fail({ atLeastMs = 0, atMostMs = LONGEST_BACKOFF_MS }: DelayBounds = {}): number {
     const now = this.#clock.now();
     this.#failures += 1;
     const jitterMs = fullJitterMs(this.#failures, FIRST_CEILING_MS, LONGEST_BACKOFF_MS, this.#random);
@@ -54,7 +54,7 @@ export class Backoff {
     return this.#delayMs;
   }
 
-  /** Makes a wait that is in force last `atLeastMs` milliseconds from now. Returns whether that is longer than it was. */
+  /** Extends the current wait to at least `atLeastMs` milliseconds from now. Returns whether that made it longer. */
   extend(atLeastMs = 0): boolean {
     const neededMs = Math.min(LONGEST_BACKOFF_MS, atLeastMs);
     if (this.#setAt === undefined || neededMs <= this.remainingMs()) return false;
@@ -63,7 +63,7 @@ export class Backoff {
     return true;
   }
 
-  /** Ends the row of failures. Returns for how long it lasted, in milliseconds; `undefined` when there was none. */
+  /** Ends the run of failures. Returns how long it lasted, in milliseconds; `undefined` if there was none. */
   succeed(): number | undefined {
     const since = this.#failingSince;
     this.#failures = 0;

@@ -8,13 +8,13 @@ import { callsPerSlice, ProcessCallBudget, type CallBudget, type CallUrgency } f
 import { CallQueue } from './call-queue.js';
 import { RenewalPriority } from './renewal-priority.js';
 
-/** Not because of sleeps, there are none: thousands of callers take a slow machine a while. */
+/** The tests do not sleep, but thousands of callers take a while on a slow machine. */
 jest.setTimeout(60_000);
 
 const USER_SCOPE = { scope: 'user', extId: () => 'unused' } as const;
 const userOf = (index: number): { extId: string } => ({ extId: `user-${index}` });
 
-/** The most calls that fell into any one minute. */
+/** The largest number of calls in any 60 seconds. */
 function busiestMinute(calls: readonly { readonly atMs: number }[]): number {
   let from = 0;
   return calls.reduce((most, { atMs }, index) => {
@@ -46,7 +46,7 @@ describe('the budget of a process', () => {
     { callsPerMinute: 15, slice: 1, waitMs: 4_000 },
     { callsPerMinute: 1, slice: 1, waitMs: MINUTE_MS },
   ])(
-    'of $callsPerMinute a minute is dealt out in slices of $slice',
+    'of $callsPerMinute calls a minute is given out in slices of $slice',
     async ({ callsPerMinute, slice, waitMs }) => {
       expect(callsPerSlice(callsPerMinute)).toBe(slice);
       const budget = new ProcessCallBudget(callsPerMinute, clock);
@@ -58,7 +58,7 @@ describe('the budget of a process', () => {
     },
   );
 
-  it('gives rotations half of it at the most, and nothing that is not there', async () => {
+  it('gives rotations at most half of it, and none after urgent calls have taken it all', async () => {
     const budget = new ProcessCallBudget(1_000, clock);
     expect(await takeAll(budget, 'rotation')).toMatchObject({ taken: 50 });
     expect(await takeAll(budget, 'urgent')).toMatchObject({ taken: 50 });
@@ -67,7 +67,7 @@ describe('the budget of a process', () => {
     expect(await takeAll(budget, 'rotation')).toMatchObject({ taken: 0 });
   });
 
-  it('names no wait longer than a slice, even if the wall clock is set back an hour', async () => {
+  it('asks for no wait longer than a slice, even if the wall clock is set back an hour', async () => {
     const budget = new ProcessCallBudget(1_000, clock);
     await takeAll(budget, 'urgent');
     clock.stepWall(-HOUR_MS);
@@ -76,11 +76,11 @@ describe('the budget of a process', () => {
     expect(budget.take('urgent')).toBe(0);
   });
 
-  it('holds back 5,000 users who sign in at once: some wait, the others are told when to come again', async () => {
+  it('limits 5,000 users who sign in at once: some wait, the others get a retryAfterMs', async () => {
     const life = TokenLife.on(clock, { options: USER_SCOPE, budget: 'of-the-process' });
-    const asked = life.askAll(5_000, userOf);
+    const requests = life.askAll(5_000, userOf);
     await clock.advanceAsync(7_000);
-    const outcomes = await asked;
+    const outcomes = await requests;
     const served = outcomes.filter(({ token }) => token !== undefined);
     expect(life.calls).toHaveLength(200);
     expect(served).toHaveLength(200);
@@ -92,12 +92,12 @@ describe('the budget of a process', () => {
       expect(retryAfterMs).toBeGreaterThan(0);
       expect(retryAfterMs).toBeLessThanOrEqual(7_000);
     }
-    // Bounded: whoever has no prospect is not queued at all.
+    // The queue is bounded: a call without a chance is refused at once.
     expect(outcomes.slice(209).every(({ waitedMs }) => waitedMs === 0)).toBe(true);
     expect(life.service.status().lastFailure?.code).toBe('NUDGE_RATE_LIMITED');
   });
 
-  it('lets no minute see more than it says, while all come again as they are told, and serves everybody', async () => {
+  it('is kept in every minute while refused users come back as they were told, until all are served', async () => {
     const options = { ...USER_SCOPE, budget: { callsPerMinute: 200 } };
     const life = TokenLife.on(clock, { options, budget: 'of-the-process' });
     let served = 0;
@@ -118,7 +118,7 @@ describe('the budget of a process', () => {
     expect(busiestMinute(life.calls)).toBeLessThanOrEqual(220);
   });
 
-  it('is not used up by one user: a call in 30 s, however often they ask', async () => {
+  it('is not used up by one user, who causes at most one call in 30 s', async () => {
     const life = TokenLife.on(clock, { options: USER_SCOPE, budget: 'of-the-process' });
     for (let second = 0; second < 120; second += 1) {
       void life.ask({ extId: 'greedy', forceRefresh: true });
@@ -128,10 +128,10 @@ describe('the budget of a process', () => {
   });
 });
 
-describe('the queue before the vendor', () => {
+describe('the queue of calls to the vendor', () => {
   const DEADLINE_MS = 7_000;
 
-  /** A budget that says what it is told to, and remembers who asked. */
+  /** A budget that answers as the test says and records its calls. */
   class ScriptedBudget implements CallBudget {
     readonly asked: CallUrgency[] = [];
     waitMs: Record<CallUrgency, number> = { urgent: 0, rotation: 0 };
@@ -159,21 +159,21 @@ describe('the queue before the vendor', () => {
     return { clock, budget, come, admitted, refused };
   }
 
-  it('lets the cold go first, in the order they came, then rotations', async () => {
+  it('admits urgent calls first, in the order they came, then rotations', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 1_000, rotation: 1_000 };
     come('rotation 1', new RenewalPriority('rotation'));
-    come('cold 1', new RenewalPriority('urgent'));
+    come('urgent 1', new RenewalPriority('urgent'));
     come('rotation 2', new RenewalPriority('rotation'));
-    come('cold 2', new RenewalPriority('urgent'));
+    come('urgent 2', new RenewalPriority('urgent'));
     await clock.advanceAsync(500);
     budget.waitMs = { urgent: 0, rotation: 0 };
     await clock.advanceAsync(500);
-    expect(admitted).toEqual(['cold 1', 'cold 2', 'rotation 1', 'rotation 2']);
+    expect(admitted).toEqual(['urgent 1', 'urgent 2', 'rotation 1', 'rotation 2']);
     expect(clock.pendingMs).toEqual([]);
   });
 
-  it('moves a rotation ahead for which somebody waits by now', async () => {
+  it('moves a rotation ahead when a caller begins to wait for it', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 0, rotation: 5_000 };
     const raised = new RenewalPriority('rotation');
@@ -187,28 +187,28 @@ describe('the queue before the vendor', () => {
     expect(admitted).toEqual(['raised']);
   });
 
-  it('does not let somebody urgent sleep for a rotation’s wait, even if they come while it is asked for', async () => {
+  it('admits an urgent call before a rotation that waits, even if it comes while the budget is asked', async () => {
     const { clock, budget, come, admitted } = queueWith();
     budget.waitMs = { urgent: 0, rotation: 5_000 };
     let answer = (): void => undefined;
     budget.before = new Promise((resolve) => (answer = resolve));
     come('rotation', new RenewalPriority('rotation'));
     await clock.advanceAsync(10);
-    come('cold', new RenewalPriority('urgent'));
+    come('urgent', new RenewalPriority('urgent'));
     answer();
     await clock.advanceAsync(0);
-    expect(admitted).toEqual(['cold']);
+    expect(admitted).toEqual(['urgent']);
     expect(budget.asked).toEqual(['rotation', 'urgent', 'rotation']);
   });
 
-  it('turns away at once whoever would wait in vain', async () => {
+  it('refuses a call at once if its deadline ends before the wait', async () => {
     const { clock, budget, come, admitted, refused } = queueWith();
     budget.waitMs = { urgent: 6_600, rotation: 6_600 };
-    come('cold', new RenewalPriority('urgent'));
+    come('urgent', new RenewalPriority('urgent'));
     await clock.advanceAsync(0);
     expect(refused).toEqual([6_600]);
     budget.waitMs = { urgent: 0, rotation: 2_000 };
-    come('rotation in a hurry', new RenewalPriority('rotation'), 2_000);
+    come('rotation with a short deadline', new RenewalPriority('rotation'), 2_000);
     come('rotation', new RenewalPriority('rotation'));
     await clock.advanceAsync(0);
     expect(refused).toEqual([6_600, 2_000]);
@@ -217,36 +217,36 @@ describe('the queue before the vendor', () => {
     expect(admitted).toEqual(['rotation']);
   });
 
-  it('grows no longer than the deadlines', async () => {
+  it('is no longer than the deadlines allow', async () => {
     const { clock, budget, come, refused } = queueWith(600);
     budget.waitMs = { urgent: 6_000, rotation: 6_000 };
-    for (let index = 0; index < 1_000; index += 1) come(`cold ${index}`, new RenewalPriority('urgent'));
+    for (let index = 0; index < 1_000; index += 1) come(`urgent ${index}`, new RenewalPriority('urgent'));
     await clock.advanceAsync(0);
-    // 60 are held ready at once, and 65 more fit into six and a half seconds of ten a second.
+    // 60 calls go at once, and 65 more fit into six and a half seconds at ten a second.
     expect(1_000 - refused.length).toBe(126);
     expect(refused.every((waitMs = 0) => waitMs > 6_500 && waitMs < 6_700)).toBe(true);
   });
 });
 
-describe('the way to the vendor', () => {
+describe('the gateway to the vendor', () => {
   const crowd = (life: TokenLife, count = 100): Promise<AskOutcome[]> => life.askAll(count, userOf);
 
   it.each([
-    { asked: 30, keptMs: 30_000 },
-    { asked: 600, keptMs: 60_000 },
+    { retryAfterS: 30, pauseMs: 30_000 },
+    { retryAfterS: 600, pauseMs: 60_000 },
   ])(
-    'pauses for everybody for a Retry-After of $asked s, $keptMs ms, then lets one probe',
-    async ({ asked, keptMs }) => {
+    'pauses all calls for $pauseMs ms after a Retry-After of $retryAfterS s, then lets one probe',
+    async ({ retryAfterS, pauseMs }) => {
       const life = TokenLife.onManualClock({ options: USER_SCOPE });
       life.vendor.behaviour = {
         kind: 'failing',
         code: 'NUDGE_RATE_LIMITED',
-        retryAfterMs: asked * SECOND_MS,
+        retryAfterMs: retryAfterS * SECOND_MS,
       };
-      expect(failureOf(await askAndPass(life, 1, userOf(0)))).toMatchObject({ retryAfterMs: keptMs });
-      expect(life.eventsOf('paused')).toEqual([{ type: 'paused', forMs: keptMs }]);
-      expect(life.service.status().nextAttemptInMs).toBe(keptMs);
-      await life.clock.advanceAsync(keptMs - 1);
+      expect(failureOf(await askAndPass(life, 1, userOf(0)))).toMatchObject({ retryAfterMs: pauseMs });
+      expect(life.eventsOf('paused')).toEqual([{ type: 'paused', forMs: pauseMs }]);
+      expect(life.service.status().nextAttemptInMs).toBe(pauseMs);
+      await life.clock.advanceAsync(pauseMs - 1);
       const early = crowd(life);
       await life.clock.advanceAsync(0);
       for (const outcome of await early) {
@@ -259,12 +259,12 @@ describe('the way to the vendor', () => {
       await life.clock.advanceAsync(0);
       expect(life.calls).toHaveLength(2);
       await life.clock.advanceAsync(10);
-      for (const outcome of await late) expect(failureOf(outcome).retryAfterMs).toBe(keptMs);
+      for (const outcome of await late) expect(failureOf(outcome).retryAfterMs).toBe(pauseMs);
       expect(life.calls).toHaveLength(2);
     },
   );
 
-  it('lets the others follow a probe that comes back well', async () => {
+  it('lets the other calls follow a probe that succeeds', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 5_000 };
     await askAndPass(life, 10, userOf(1_000));
@@ -279,7 +279,7 @@ describe('the way to the vendor', () => {
     expect(life.eventsOf('recovered')).toEqual([{ type: 'recovered', failures: 1, failedForMs: 5_999 + 10 }]);
   });
 
-  it('holds those who wait for a probe no longer than their deadline', async () => {
+  it('lets callers wait for a probe no longer than their deadline', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     await askAndPass(life, 1_000, userOf(1_000));
@@ -290,7 +290,7 @@ describe('the way to the vendor', () => {
     expect(life.calls).toHaveLength(2);
   });
 
-  it('takes calls that fail together for one failure, with the longest wait that any of them was told', async () => {
+  it('counts calls that fail together as one failure, with the longest wait that the vendor asked for', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_UNAVAILABLE' };
     void life.askAll(50, userOf);
@@ -303,7 +303,7 @@ describe('the way to the vendor', () => {
     expect(failureOf(await askAndPass(life, 0, userOf(0))).code).toBe('NUDGE_RATE_LIMITED');
   });
 
-  it('lets what began before a failure end well, without taking that for a recovery', async () => {
+  it('lets a call that began before a failure succeed, and does not count that as a recovery', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.behaviour = { kind: 'slow', requestMs: 100, responseMs: 0 };
     const early = life.ask(userOf(0));
@@ -316,7 +316,7 @@ describe('the way to the vendor', () => {
     expect(life.eventsOf('recovered')).toEqual([]);
   });
 
-  it('is not held back for all by an answer that is about one token', async () => {
+  it('does not hold back other users after a failure that concerns one token', async () => {
     const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.behaviour = { kind: 'failing', code: 'NUDGE_BAD_RESPONSE' };
     expect(failureOf(await askAndPass(life, 10, userOf(0))).code).toBe('NUDGE_BAD_RESPONSE');
@@ -325,7 +325,7 @@ describe('the way to the vendor', () => {
     expect(failureOf(await askAndPass(life, 10, userOf(0))).code).toBe('NUDGE_BAD_RESPONSE');
   });
 
-  it('keeps to its wait with calls that were queued before a failure: one of them probes', async () => {
+  it('lets only one of the calls that were queued before a failure probe', async () => {
     let admit = (): void => undefined;
     let isOpen = false;
     const budget: CallBudget = {
@@ -351,7 +351,7 @@ describe('the way to the vendor', () => {
     expect(life.calls).toHaveLength(20);
   });
 
-  it('makes no call that has less than half a second', async () => {
+  it('makes no call when less than half a second is left', async () => {
     const budget: CallBudget = { take: () => new Promise((resolve) => waiting.push(() => resolve(0))) };
     const waiting: (() => void)[] = [];
     const life = TokenLife.onManualClock({ budget });

@@ -3,47 +3,48 @@ import { MINUTE_MS } from '../common/durations.js';
 import type { TimeBudget } from '../common/time-budget.js';
 
 /**
- * Calls for somebody who waits, and calls behind the callers' backs, which get at most half of the budget.
+ * `urgent`: a caller waits for the call. `rotation`: the call is made in the background. Rotations get at most half of
+ * the budget.
  *
  * @publicApi
  */
 export type CallUrgency = 'urgent' | 'rotation';
 
-/** How many calls the vendor may get. */
+/** Limits how many calls the vendor gets. */
 export interface CallBudget {
   /**
-   * Takes one call out of the budget: 0 when there was one, else the milliseconds after which to ask again. Never
-   * rejects: a budget that cannot be counted decides by itself what is safe.
+   * Takes one call from the budget. Returns 0 if there was one, else the milliseconds after which to try again. Never
+   * rejects: a budget whose count cannot be reached decides by itself what is safe.
    *
-   * @param timeBudget what the caller has left for a store that counts it; left out, as much as any caller.
+   * @param timeBudget how long the caller may still wait for a store that counts the calls. Default: the full time.
    */
   take(urgency: CallUrgency, timeBudget?: TimeBudget): number | Promise<number>;
 }
 
 /**
- * The budget is dealt out in slices of a minute: any minute then sees a tenth more than the budget at most, where
- * whole minutes would allow twice as much around their borders.
+ * The budget is given out in slices of a minute. So any 60 seconds see at most a tenth more than the budget. With whole
+ * minutes, 60 seconds around the end of a minute could see twice the budget.
  */
 const SLICES_PER_MINUTE = 10;
 const ROTATION_SHARE = 1 / 2;
 
-/** Calls that rotations may make in a minute. */
+/** The number of calls that rotations may make in a minute. */
 export function rotationsPerMinute(callsPerMinute: number): number {
   return Math.max(1, callsPerMinute * ROTATION_SHARE);
 }
 
-/** Calls that may be made at once. */
+/** The number of calls that may be made at once. */
 export function callsPerSlice(callsPerMinute: number): number {
   return Math.max(1, Math.floor(callsPerMinute / SLICES_PER_MINUTE));
 }
 
-/** How one slice is dealt out: so many calls in so many milliseconds. */
+/** The size of one slice: how many calls may be made in how many milliseconds. */
 export function sliceOf(callsPerMinute: number): { readonly calls: number; readonly durationMs: number } {
   const calls = callsPerSlice(callsPerMinute);
   return { calls, durationMs: (calls * MINUTE_MS) / callsPerMinute };
 }
 
-/** Deals out the calls of one slice after the other. A slice begins with its first call. */
+/** Gives out the calls of one slice after the other. A slice begins with its first call. */
 class SliceLimiter {
   readonly #calls: number;
   readonly #durationMs: number;
@@ -58,7 +59,7 @@ class SliceLimiter {
     this.#clock = clock;
   }
 
-  /** Milliseconds until there is a call to take; 0 when there is one now. */
+  /** Milliseconds until a call can be taken; 0 if one can be taken now. */
   waitMs(): number {
     const now = this.#clock.now();
     const passedMs = this.#begunAt === undefined ? Infinity : elapsedMs(this.#begunAt, now);

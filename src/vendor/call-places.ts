@@ -1,7 +1,7 @@
-/** How many calls may be under way at once to one vendor. */
+/** How many calls to one vendor may be under way at once. */
 export interface PlaceLimits {
   readonly mostInAll: number;
-  /** Of one tenant, so that others find a place while its calls hang. */
+  /** The limit for one tenant, so that the others can call while its calls hang. */
   readonly mostPerLane: number;
 }
 
@@ -17,7 +17,7 @@ export class CallPlaces {
     this.#limits = limits;
   }
 
-  /** Whether a call of that lane may begin. */
+  /** Whether a call of this lane may begin. */
   isFree(lane: string): boolean {
     const { mostInAll, mostPerLane } = this.#limits;
     return this.#count < mostInAll && (this.#taken.get(lane) ?? 0) < mostPerLane;

@@ -11,17 +11,17 @@ import { LocalRefusal } from './call-refusal.js';
 import { FairTickets } from './fair-tickets.js';
 import type { RenewalPriority } from './renewal-priority.js';
 
-/** The refusal while a 429 that another process, or another tenant, met is in force. */
+/** The refusal during a pause that another process or another tenant has begun after a 429. */
 export function pausedElsewhere(retryAfterMs: number): LocalRefusal {
-  const message = "Nudge answered 429 to another caller that shares this one's budget";
+  const message = 'Nudge answered 429 to another process or tenant that shares this budget';
   return new LocalRefusal('NUDGE_RATE_LIMITED', message, { retryAfterMs });
 }
 
 function tooManyAtOnce(): LocalRefusal {
-  return new LocalRefusal('NUDGE_UNAVAILABLE', 'Nudge leaves too many earlier calls without an answer');
+  return new LocalRefusal('NUDGE_UNAVAILABLE', 'Too many earlier calls still wait for an answer of Nudge');
 }
 
-/** Where there are no tenants, all calls stand in one lane. */
+/** Without tenants, all calls are in one lane. */
 const ONLY_LANE = '';
 
 interface Ticket {
@@ -34,9 +34,9 @@ interface Ticket {
 }
 
 /**
- * Lets calls to one vendor through as the budget allows: those that a caller waits for first, the tenants in turns, the
- * calls of one tenant in the order they came. A call that cannot be served within its deadline is refused at once, so the
- * queue is as short as the deadlines.
+ * Admits calls to one vendor as the budget allows. Calls that a caller waits for go first. Tenants take turns, and the
+ * calls of one tenant keep their order. A call that cannot be served within its deadline is refused at once, so the
+ * deadlines limit the length of the queue.
  */
 export class CallQueue {
   readonly #budget: CallBudget;
@@ -50,7 +50,7 @@ export class CallQueue {
     rotation: new FairTickets(),
   };
   #isServing = false;
-  /** All calls that wait belong to tenants whose places are taken. */
+  /** Whether all waiting calls belong to tenants whose places are taken. */
   #waitsForPlace = false;
   #wake: () => void = () => undefined;
 
@@ -71,11 +71,12 @@ export class CallQueue {
   }
 
   /**
-   * Resolves when the call may be made; `ended` is to be called when it is over.
+   * Resolves when the call may be made. The caller must call `ended` when the call is over.
    *
-   * @param timeBudget how long a budget that is counted in a store may be waited for.
-   * @param lane the tenant whose call it is.
-   * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when that is not before the deadline.
+   * @param timeBudget how long the call may wait for a store that counts the budget.
+   * @param lane the tenant that makes the call.
+   * @throws {LocalRefusal} `NUDGE_RATE_LIMITED` when the budget has no call before the deadline; `NUDGE_UNAVAILABLE`
+   * when too many calls are under way.
    */
   async admit(
     priority: RenewalPriority,
@@ -94,19 +95,19 @@ export class CallQueue {
     });
   }
 
-  /** A call that was admitted is over: its place is free. */
+  /** Frees the place of a call that was admitted and is over. */
   ended(lane = ONLY_LANE): void {
     this.#places.giveBack(lane);
     if (this.#waitsForPlace) this.#wake();
   }
 
-  /** One more call for a caller that was admitted: a retry, another key. `false` when the budget has none left. */
+  /** Takes one more call for a retry or another key. Returns `false` if the budget has none left. */
   async takeMore(timeBudget?: TimeBudget): Promise<boolean> {
     timeBudget?.restart();
     return (await this.#budget.take('urgent', timeBudget)) === 0;
   }
 
-  /** By the sustained rate, less what the budget holds ready at once. Urgent calls overtake rotations. */
+  /** Reckoned by the sustained rate, less the calls of one slice, which go at once. Urgent calls overtake rotations. */
   #waitBehindOthersMs(urgency: CallUrgency, lane: string): number {
     const { urgent, rotation } = this.#waiting;
     const before =
@@ -141,8 +142,8 @@ export class CallQueue {
       return;
     }
     ticket.timeBudget?.restart();
-    this.#refuseThoseBefore(waitMs, urgency);
-    // An urgent call may have come while the budget was asked for a rotation, whose wait is not the urgent one's.
+    this.#refuseTooLate(waitMs, urgency);
+    // An urgent call may have come while the budget was asked for a rotation. It does not wait as long as the rotation.
     if (this.#next()?.priority.urgency === urgency) await this.#sleep(waitMs);
   }
 
@@ -151,7 +152,7 @@ export class CallQueue {
     return this.#waiting.urgent.next(isOpen) ?? this.#waiting.rotation.next(isOpen);
   }
 
-  /** Until a call has ended or another one comes, but for no longer than the deadlines allow. */
+  /** Waits until a call has ended or another one comes, but no longer than the deadlines allow. */
   async #untilPlaceIsFree(): Promise<void> {
     this.#waitsForPlace = true;
     let spareMs = MINUTE_MS;
@@ -160,24 +161,24 @@ export class CallQueue {
     }
     await this.#sleep(Math.max(1, spareMs - SHORTEST_ATTEMPT_MS));
     this.#waitsForPlace = false;
-    this.#refuseThoseBefore(1, 'urgent', tooManyAtOnce);
+    this.#refuseTooLate(1, 'urgent', tooManyAtOnce);
   }
 
   #remove(ticket: Ticket): void {
     if (!this.#waiting.urgent.delete(ticket)) this.#waiting.rotation.delete(ticket);
   }
 
-  /** Refuses the calls that would wait in vain. A rotation's wait says nothing of the urgent calls. */
-  #refuseThoseBefore(
+  /** Refuses the calls whose deadline ends before the wait. A wait for a rotation does not concern urgent calls. */
+  #refuseTooLate(
     waitMs: number,
     urgency: CallUrgency,
     reason = (): LocalRefusal => this.#refusal(waitMs),
   ): void {
     const { urgent, rotation } = this.#waiting;
     const affected = urgency === 'urgent' ? [...urgent, ...rotation] : [...rotation];
-    const hopeless = affected.filter(({ deadline }) => deadline.remainingMs() - SHORTEST_ATTEMPT_MS < waitMs);
-    for (const ticket of hopeless) this.#remove(ticket);
-    for (const ticket of hopeless) ticket.refuse(reason());
+    const tooLate = affected.filter(({ deadline }) => deadline.remainingMs() - SHORTEST_ATTEMPT_MS < waitMs);
+    for (const ticket of tooLate) this.#remove(ticket);
+    for (const ticket of tooLate) ticket.refuse(reason());
   }
 
   #sleep(waitMs: number): Promise<void> {
@@ -197,7 +198,7 @@ export class CallQueue {
     this.#events.emit({ type: 'budget-spent', waiting, retryInMs });
     return new LocalRefusal(
       'NUDGE_RATE_LIMITED',
-      `The budget of ${this.#callsPerMinute} calls to Nudge a minute is spent`,
+      `The budget of ${this.#callsPerMinute} calls to Nudge per minute is spent`,
       { retryAfterMs: retryInMs },
     );
   }

@@ -2,7 +2,7 @@ import type { Secret } from '../common/secret.js';
 import type { VendorCallCounts } from '../telemetry/counts.js';
 import type { FetchedToken, TokenRequest, TokenSource } from './token-source.js';
 
-/** A source each of whose calls is counted, one that no caller waits for any more included. */
+/** A source that counts its calls, including those that no caller waits for any more. */
 export class CountedSource implements TokenSource {
   readonly #source: TokenSource;
   readonly #counts: VendorCallCounts;

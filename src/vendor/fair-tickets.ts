@@ -1,16 +1,16 @@
-/** Something that waits for its turn on behalf of one tenant. */
+/** A call that waits in the queue for one tenant. */
 export interface LaneTicket {
-  /** Whose turn it takes: a tenant's id; always the same where there are no tenants. */
+  /** The tenant's id. Without tenants it is always the same. */
   readonly lane: string;
 }
 
 /**
- * Tickets that wait in lanes, one for each tenant, and are served round robin: a tenant with ten thousand waiting calls
- * gets one, then every other tenant gets one. Every ticket costs one call, which makes this deficit round robin with a
- * quantum of one. Within a lane, and so where there is but one, the order is that of arrival.
+ * Tickets that wait in lanes, one lane for each tenant. The lanes are served round robin: a tenant with ten thousand
+ * waiting calls gets one, then every other tenant gets one. Every ticket costs one call, so this is deficit round robin
+ * with a quantum of one. Within a lane tickets are served in the order of arrival.
  */
 export class FairTickets<T extends LaneTicket> {
-  /** The lane to serve next stands first. Only lanes in which somebody waits are kept. */
+  /** The lane to serve next stands first. Empty lanes are removed. */
   readonly #lanes = new Map<string, Set<T>>();
   #size = 0;
 
@@ -24,7 +24,7 @@ export class FairTickets<T extends LaneTicket> {
     this.#size += 1;
   }
 
-  /** Removes a ticket. Returns whether it was here. */
+  /** Removes a ticket. Returns whether it was found. */
   delete(ticket: T): boolean {
     const lane = this.#lanes.get(ticket.lane);
     if (lane?.delete(ticket) !== true) return false;
@@ -33,7 +33,7 @@ export class FairTickets<T extends LaneTicket> {
     return true;
   }
 
-  /** Removes a ticket that was served: all other lanes come before its own now. */
+  /** Removes a ticket that is served and puts its lane behind all others. Returns whether the ticket was found. */
   serve(ticket: T): boolean {
     if (!this.delete(ticket)) return false;
     const lane = this.#lanes.get(ticket.lane);
@@ -44,7 +44,7 @@ export class FairTickets<T extends LaneTicket> {
     return true;
   }
 
-  /** The ticket to serve next, of a lane that may be served now. */
+  /** The ticket to serve next, from the lanes that may be served now. */
   next(isOpen: (lane: string) => boolean): T | undefined {
     for (const [name, lane] of this.#lanes) {
       if (!isOpen(name)) continue;
@@ -53,7 +53,7 @@ export class FairTickets<T extends LaneTicket> {
     return undefined;
   }
 
-  /** How many tickets are served before one that joins a lane now. */
+  /** How many tickets would be served before a new ticket in this lane. */
   countAheadOf(lane: string): number {
     const own = this.#lanes.get(lane)?.size ?? 0;
     if (own === this.#size) return own;

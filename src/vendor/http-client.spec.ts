@@ -42,7 +42,7 @@ describe('createHttpService', () => {
     axios.defaults.headers.common = common;
   });
 
-  it('makes a client of which the host’s own axios knows nothing, and the other way round', async () => {
+  it('makes a client that shares no interceptors and no defaults with the host’s axios', async () => {
     const intercepted: unknown[] = [];
     axios.interceptors.request.use((config) => {
       intercepted.push(config);
@@ -82,7 +82,7 @@ describe('createHttpService', () => {
     expect(axios.defaults.headers.common).not.toHaveProperty('apikey');
   });
 
-  it('calls it transient when the server closes a kept socket as the next request comes', async () => {
+  it('reports a transient failure when the server closes a kept-alive socket at the next request', async () => {
     let requests = 0;
     await using server = await HttpStub.start((_request, response) => {
       requests += 1;
@@ -101,7 +101,7 @@ describe('createHttpService', () => {
     expect(failures.map((failure) => failure instanceof TransientFailure)).toEqual([false, true, false]);
   });
 
-  describe('where the environment names a proxy', () => {
+  describe('with a proxy in the environment', () => {
     const names = ['HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy', 'ALL_PROXY', 'all_proxy'];
     const lookup: LookupFunction = (_name, options, callback) => {
       if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -112,15 +112,15 @@ describe('createHttpService', () => {
       for (const name of names) delete process.env[name];
     });
 
-    /** The port is that of the vendor. */
-    async function wayTo(host: string, noProxy: (port: string) => string): Promise<string> {
-      let way = 'nowhere';
+    /** How a call reaches the host. `noProxy` gets the vendor's port. */
+    async function routeTo(host: string, noProxy: (port: string) => string): Promise<string> {
+      let route = 'nowhere';
       await using vendor = await HttpStub.start((_request, response) => {
-        way = 'directly';
+        route = 'directly';
         response.end();
       });
       await using proxy = await HttpStub.start((_request, response) => {
-        way = 'through the proxy';
+        route = 'through the proxy';
         response.end();
       });
       const { port } = new URL(vendor.origin);
@@ -130,7 +130,7 @@ describe('createHttpService', () => {
       const url = `http://${host}:${port}`;
       const http = createHttpService({ url, httpAgent: new Agent({ lookup }) });
       await firstValueFrom(http.get(url));
-      return way;
+      return route;
     }
 
     it.each<[string, string, string]>([
@@ -152,8 +152,8 @@ describe('createHttpService', () => {
       ['nudge.test', 'nudge.test:1', 'through the proxy'],
       ['nudge.test', 'dge.test', 'through the proxy'],
       ['nudge.test', 'api.nudge.test', 'through the proxy'],
-    ])('%s under NO_PROXY="%s" is called %s', async (host, noProxy, expected) => {
-      expect(await wayTo(host, (port) => noProxy.replace('PORT', port))).toBe(expected);
+    ])('calls %s with NO_PROXY="%s" %s', async (host, noProxy, expected) => {
+      expect(await routeTo(host, (port) => noProxy.replace('PORT', port))).toBe(expected);
     });
   });
 });

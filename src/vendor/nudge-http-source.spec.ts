@@ -31,7 +31,7 @@ describe('NudgeHttpTokenSource', () => {
   let answers: (Answer | Error)[];
   let calls: { url: string; config: Record<string, unknown>; atMs: number }[];
 
-  /** Stands in for the transport, which the end-to-end tests have for real. */
+  /** Replaces the transport. The end-to-end tests use the real one. */
   const http = {
     get: (url: string, config: Record<string, unknown>) =>
       defer(() => {
@@ -79,10 +79,10 @@ describe('NudgeHttpTokenSource', () => {
     });
   });
 
-  describe('given the vendor’s own sample', () => {
+  describe('with the vendor’s sample answer', () => {
     const { token } = JSON.parse(SAMPLE_BODY) as { token: string };
 
-    it('reads its life of 1800 s, its algorithm and its key', async () => {
+    it('reads the life of 1800 s, the algorithm and the kid', async () => {
       const fetched = await fetchWith(source());
       expect(fetched).toEqual({
         token,
@@ -100,7 +100,7 @@ describe('NudgeHttpTokenSource', () => {
       });
     });
 
-    it('places it by the vendor’s clock, which is ten minutes ahead, and by the age of a cached answer', async () => {
+    it('reckons its life by the vendor’s clock, ten minutes ahead, and the age of a cached answer', async () => {
       const date = new Date(SAMPLE_ISSUED_AT_MS + 600_000).toUTCString();
       answers = [{ status: 200, headers: { ...JSON_TYPE, date, age: '60' }, data: SAMPLE_BODY }];
       expect(await fetchWith(source())).toMatchObject({
@@ -110,14 +110,14 @@ describe('NudgeHttpTokenSource', () => {
       });
     });
 
-    it('finds it expired today', async () => {
+    it('finds the token expired today', async () => {
       clock = new ManualClock(Date.UTC(2026, 10, 1));
       expect((await fetchWith(source())).lifeMs).toBeLessThan(0);
     });
   });
 
   it.each(['ECONNRESET', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'CERT_HAS_EXPIRED', 'EPROTO'])(
-    'names %s, after which the call may be repeated',
+    'names %s as the reason and reports a transient failure',
     async (code) => {
       answers = [Object.assign(new Error(`connect ${code} to obviously-fake-key`), { code })];
       const failure = await failureOf(fetchWith(source()));
@@ -131,7 +131,7 @@ describe('NudgeHttpTokenSource', () => {
     },
   );
 
-  it('says no more than that Nudge cannot be reached where the code of the error is not a word', async () => {
+  it('gives no reason if the code of the error is not a plain code', async () => {
     for (const code of ['obviously-fake-key', '', 5, undefined]) {
       answers = [Object.assign(new Error('obviously-fake-key'), { code })];
       await expect(fetchWith(source())).rejects.toMatchObject({
@@ -141,14 +141,14 @@ describe('NudgeHttpTokenSource', () => {
     }
   });
 
-  it('calls a 503 transient, with the time that Nudge asks for', async () => {
+  it('reports a transient failure for a 503, with the Retry-After of Nudge', async () => {
     answers = [failing(503, { 'retry-after': '3' })];
     const failure = await failureOf(fetchWith(source()));
     expect(failure).toBeInstanceOf(TransientFailure);
     expect(failure).toMatchObject({ code: 'NUDGE_UNAVAILABLE', retryAfterMs: 3000, isAnswered: true });
   });
 
-  it('tells the two kinds of 401 and 403 apart by the vendor’s body', async () => {
+  it('tells a 401 or 403 of the vendor from that of a proxy by the body', async () => {
     for (const status of [401, 403]) {
       const cases: [Answer, string][] = [
         [failing(status), 'NUDGE_CREDENTIALS_REJECTED'],

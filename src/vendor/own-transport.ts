@@ -2,9 +2,9 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https, { type Agent as HttpsAgent } from 'node:https';
 import tls from 'node:tls';
 
-/** What Node's http looks up on a request. */
+/** Options that Node's http reads from a request's options. */
 const HTTP_OPTIONS = ['_defaultAgent', 'createConnection', 'lookup', 'socketPath'];
-/** What decides whom TLS trusts, and with what. */
+/** Options that decide which servers TLS trusts, and how. */
 const TLS_OPTIONS = [
   'ca',
   'cert',
@@ -32,18 +32,21 @@ function ownOf(object: object, name: string): unknown {
   return Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined;
 }
 
-/** As Node decides it for an agent that does not say, but never by what `process.env` inherits. */
-function trustsAnybody(): boolean {
+/** Node's default for an agent without `rejectUnauthorized`, but without what `process.env` inherits. */
+function acceptsAnyCertificate(): boolean {
   return ownOf(process.env, 'NODE_TLS_REJECT_UNAUTHORIZED') === '0';
 }
 
-/** The agent's TLS options, each named: in a proxy's tunnel an unnamed one would come from `Object.prototype`. */
+/**
+ * All TLS options of the agent, each set by name. In a proxy's tunnel Node would read a missing one from
+ * `Object.prototype`.
+ */
 function tlsOptionsOf(agent: HttpsAgent): Options {
   const given: object = agent.options ?? {};
   const named: Options = Object.fromEntries(TLS_OPTIONS.map((name) => [name, ownOf(given, name)]));
   named['checkServerIdentity'] ??= tls.checkServerIdentity;
   named['ciphers'] ??= tls.DEFAULT_CIPHERS;
-  named['rejectUnauthorized'] ??= !trustsAnybody();
+  named['rejectUnauthorized'] ??= !acceptsAnyCertificate();
   return named;
 }
 
@@ -52,10 +55,10 @@ interface Transport {
 }
 
 /**
- * Node's http and https for axios, told every option that they would otherwise look up on `Object.prototype`: once that
- * is polluted, it can say where a request goes and whom it trusts.
+ * Node's http and https for axios, with every option set that Node would otherwise read from `Object.prototype`. A
+ * polluted `Object.prototype` could decide where a request goes and which servers it trusts.
  *
- * @param agent whose TLS options hold, directly and in a proxy's tunnel.
+ * @param agent its TLS options apply, with and without a proxy.
  */
 export function createTransport(agent: HttpsAgent): Transport {
   const plain: Options = Object.fromEntries(HTTP_OPTIONS.map((name) => [name, undefined]));

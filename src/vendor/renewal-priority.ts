@@ -1,6 +1,6 @@
 import type { CallUrgency } from './call-budget.js';
 
-/** How much a renewal is wanted: in the background, by a caller who waits, or no longer at all. */
+/** How urgent a renewal is: done in the background, awaited by a caller, or no longer wanted. */
 export class RenewalPriority {
   #urgency: CallUrgency;
   #isDropped = false;
@@ -14,12 +14,12 @@ export class RenewalPriority {
     return this.#urgency;
   }
 
-  /** Whether the entry was invalidated meanwhile: no caller may get what the renewal brings. */
+  /** Whether the entry was invalidated since: then no caller may get the token of this renewal. */
   get isDropped(): boolean {
     return this.#isDropped;
   }
 
-  /** A caller waits for it now: it moves ahead in the queue. */
+  /** Called when a caller waits for the renewal now. It moves ahead in the queue. */
   raise(): void {
     if (this.#urgency === 'urgent') return;
     this.#urgency = 'urgent';

@@ -23,7 +23,7 @@ describe('retryAfterMs', () => {
     { header: new Date(NOW_MS + 3_600_000).toUTCString(), ms: 60_000 },
     { header: new Date(NOW_MS - 3_600_000).toUTCString(), ms: 0 },
     { header: 'Xyz, 99 Foo 2031 12:00:00 GMT', ms: undefined },
-  ])('is $ms for "$header"', ({ header, ms }) => {
+  ])('gives $ms for "$header"', ({ header, ms }) => {
     expect(retryAfterMs(header, NOW_MS)).toBe(ms);
   });
 });

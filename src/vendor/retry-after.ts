@@ -1,12 +1,12 @@
 import { SECOND_MS } from '../common/durations.js';
 import { LONGEST_BACKOFF_MS } from './backoff.js';
 
-/** `Sun, 06 Nov 1994 08:49:37 GMT`. `Date.parse` alone would find a date in nearly any text. */
+/** `Sun, 06 Nov 1994 08:49:37 GMT`. `Date.parse` alone would accept nearly any text. */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * Milliseconds that a `Retry-After` header asks to wait, counted from `nowMs`; `undefined` without a readable one. A minute
- * at most: a mistyped header must not switch tokens off for a day.
+ * Milliseconds to wait by a `Retry-After` header, counted from `nowMs`; `undefined` if there is none or it cannot be
+ * read. At most a minute, so that a wrong header does not stop all tokens for a day.
  *
  * @see RFC 9110 §10.2.3
  */

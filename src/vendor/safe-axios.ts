@@ -1,20 +1,20 @@
 /**
- * The oldest release that tunnels to https through a proxy, keeps the agent's TLS options there, and takes no
- * connection from a polluted `Object.prototype`. Found by `npm run axios:floor`.
+ * The oldest version that tunnels to https through a proxy, keeps the agent's TLS options in the tunnel, and is safe
+ * from a polluted `Object.prototype`. `npm run axios:floor` finds it.
  */
 const OLDEST_SAFE_AXIOS = '1.20.0';
 
-/** Versions as numbers that sort as the versions do; a pre-release counts as its release. */
+/** A version as a number, so that numbers sort as versions do. A pre-release counts as its release. */
 function rank(version: string): number {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return (major * 1_000 + minor) * 1_000 + patch;
 }
 
 /**
- * Stops a boot with an axios that could give the API key away. The package depends on a safe one, but `overrides` of
- * the host can force another.
+ * Stops the boot if the installed version of axios could leak the API key. This package depends on a safe version, but
+ * the host's `overrides` can force another one.
  *
- * @throws {Error} that names the version found and the one needed.
+ * @throws {Error} when the version is too old. The message names the found version and the required one.
  */
 export function assertSafeAxios(version: string): void {
   if (rank(version) >= rank(OLDEST_SAFE_AXIOS)) return;

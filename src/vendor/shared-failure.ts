@@ -1,6 +1,6 @@
 import type { NudgeAuthErrorCode } from '../common/errors.js';
 
-/** Failures that every call from here would meet. The others are about one token. */
+/** Failures that every call of this process would meet. The others concern one token. */
 const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
   'NUDGE_UNAVAILABLE',
   'NUDGE_TIMEOUT',
@@ -8,7 +8,9 @@ const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
   'NUDGE_CREDENTIALS_REJECTED',
 ]);
 
-/** Whether a failure with this code is one of all tokens: in scope `'user'` some are about one user's alone. */
+/**
+ * Whether a failure with this code concerns all tokens. In scope `'user'` some failures concern only one user's token.
+ */
 export function isFailureOfAll(code: NudgeAuthErrorCode, scope: 'client' | 'user'): boolean {
   return scope === 'client' || isSharedFailure(code);
 }

@@ -3,7 +3,7 @@ import type { HttpAnswer } from './answer.js';
 import type { TokenRequest } from './token-source.js';
 import { tokenUrl } from './token-url.js';
 
-/** The headers of an answer that mean something here. HTTP allows each of them once. */
+/** The headers of an answer that are used. HTTP allows each of them only once. */
 const HEADERS = ['content-type', 'retry-after', 'date', 'age'] as const;
 
 interface TokenCallConfig {
@@ -11,7 +11,7 @@ interface TokenCallConfig {
   readonly signal: AbortSignal;
 }
 
-/** A GET by axios, which resolves whatever the status. */
+/** Sends a GET with axios. Resolves for every status. */
 export type HttpGet = (
   url: string,
   config: TokenCallConfig,
@@ -30,9 +30,9 @@ export interface TokenCall {
 }
 
 /**
- * Asks Nudge for a token, once. The only place where an API key is revealed.
+ * Makes one call to Nudge's token API. This is the only place where an API key is revealed.
  *
- * @throws what `get` throws: it may hold the key, and goes no further than `failureOfTransport`.
+ * @throws the error of `get`. It may hold the key, so the caller must pass it to `failureOfTransport` and nowhere else.
  */
 export async function sendTokenCall(
   get: HttpGet,

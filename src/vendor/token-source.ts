@@ -3,45 +3,45 @@ import { NudgeAuthError, type NudgeAuthErrorCode, type NudgeAuthErrorDetails } f
 import type { Secret } from '../common/secret.js';
 import type { NudgeTokenClaims } from '../token/claims.js';
 
-/** What a token is asked for. */
+/** The parameters of a token. */
 export interface TokenRequest {
-  /** Minutes the token shall live, 30 to 1440. */
+  /** Minutes that the token is to live, 30 to 1440. */
   readonly expiryMins: number;
-  /** The external id of the user whom the token is bound to; none for a token that serves every user. */
+  /** The external id of the user whose token it is. Left out for a token that serves every user. */
   readonly extId?: string | undefined;
 }
 
-/** A token as it came from the vendor, placed in this machine's time. */
+/** A token from the vendor, with its life by this machine's clock. */
 export interface FetchedToken {
   readonly token: string;
   readonly claims: NudgeTokenClaims;
-  /** The moment it arrived here. */
+  /** When the token arrived at this process. */
   readonly arrivedAt: Instant;
-  /** Milliseconds it can be used from `arrivedAt` on. */
+  /** Milliseconds that the token can be used, counted from `arrivedAt`. */
   readonly lifeMs: number;
-  /** Milliseconds that had passed since the vendor issued it when it arrived. */
+  /** Milliseconds from the moment the vendor issued the token to its arrival. */
   readonly ageOnArrivalMs: number;
-  /** Milliseconds by which the vendor's clock is ahead of this machine's, where known. */
+  /** Milliseconds by which the vendor's clock is ahead of this machine's; `undefined` if it is not known. */
   readonly skewMs: number | undefined;
-  /** Names the API key that fetched it. */
+  /** Names the API key that fetched the token. */
   readonly keyFingerprint: string;
 }
 
-/** Where tokens come from. */
+/** Fetches tokens from the vendor. */
 export interface TokenSource {
   /**
-   * A new token from the vendor, by one call with one API key: never a cached token, never a second attempt.
+   * Fetches a new token from the vendor, by one attempt with one API key. It never returns a cached token.
    *
-   * @param timeoutMs milliseconds after which the call is given up.
-   * @throws {TransientFailure} when the same call may succeed if it is repeated.
+   * @param timeoutMs milliseconds after which the attempt is given up.
+   * @throws {TransientFailure} when the same call may succeed on a later attempt.
    * @throws {NudgeAuthError} for every other failure.
    */
   fetchToken(request: TokenRequest, apiKey: Secret, timeoutMs: number): Promise<FetchedToken>;
 }
 
-/** A failed call that may succeed when it is repeated before its caller's deadline. */
+/** A failed attempt. A repeated one may succeed before the caller's deadline. */
 export class TransientFailure extends NudgeAuthError {
-  /** `false` when no answer came: the fault may lie on this process's own way to the vendor. */
+  /** `false` when no answer came. Then the connection of this process to the vendor may be at fault. */
   readonly isAnswered: boolean;
 
   constructor(

@@ -3,8 +3,8 @@ import type { TokenRequest } from './token-source.js';
 const TOKEN_PATH = '/clients/jwt/token';
 
 /**
- * Only unreserved characters stand for themselves. A space is `%20`: it is `+` in forms alone, and a server may take a
- * `+` for itself.
+ * Encodes all but the unreserved characters. A space becomes `%20` and not `+`, because only forms use `+` for a space
+ * and a server may read it as a plus sign.
  *
  * @see RFC 3986 §2.3
  */
@@ -16,7 +16,7 @@ function percentEncode(text: string): string {
 }
 
 /**
- * Where a token is asked for.
+ * The URL of a call for a token.
  *
  * @param baseUrl without a trailing slash.
  */

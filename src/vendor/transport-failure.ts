@@ -2,7 +2,7 @@ import { NudgeAuthError } from '../common/errors.js';
 import { errorCodeOf } from '../common/system-error.js';
 import { TransientFailure } from './token-source.js';
 
-/** An answer over the size limit is the answer's fault; every other transport error is the network's. */
+/** How the error of axios for an answer over the size limit reads. Every other transport error concerns the network. */
 const TOO_LARGE = /maxContentLength/;
 
 function codeOf(error: unknown): string | undefined {
@@ -11,13 +11,13 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /**
- * Why no answer came. The error that axios throws stays behind: it holds the request with the API key in its headers,
- * and the response. Only its code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`, …) goes on.
+ * Why no answer came. The error of axios goes no further, because it holds the response and the request with the API
+ * key in its headers. Only its code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`, …) is kept.
  *
- * @param timedOutAfterMs milliseconds after which the attempt was given up; `undefined` when it ended by itself.
+ * @param timedOutAfterMs milliseconds after which the attempt was given up; `undefined` if it ended by itself.
  */
 export function failureOfTransport(error: unknown, timedOutAfterMs: number | undefined): NudgeAuthError {
-  // Claims of a token that arrived are read in the same breath; what they complain of is said already.
+  // The caller also parses the answer and the claims. Their errors are ready to be thrown.
   if (error instanceof NudgeAuthError) return error;
   if (timedOutAfterMs !== undefined) {
     const message = `Nudge did not answer within ${Math.round(timedOutAfterMs)} ms`;
@@ -26,7 +26,7 @@ export function failureOfTransport(error: unknown, timedOutAfterMs: number | und
   if (error instanceof Error && TOO_LARGE.test(error.message)) {
     return new NudgeAuthError(
       'NUDGE_BAD_RESPONSE',
-      'Nudge answered with more than 64 KiB, which no token answer is',
+      'Nudge answered with more than 64 KiB, and no answer with a token is so large',
     );
   }
   const code = codeOf(error);

@@ -5,24 +5,26 @@ import type { Attempts } from './attempts.js';
 import type { RenewalPriority } from './renewal-priority.js';
 import type { FetchedToken, TokenRequest } from './token-source.js';
 
-/** What the vendor is asked for, and how long its answer is waited for. */
+/** What to fetch from the vendor, and until when. */
 export interface VendorRequest {
   readonly request: TokenRequest;
   readonly deadline: Deadline;
   readonly priority: RenewalPriority;
-  /** How long a store that counts the calls of all processes may be waited for; left out, as long as by any caller. */
+  /**
+   * How long the call may wait for a store that counts the calls of all processes. Default: the full time of a caller.
+   */
   readonly storeTimeBudget?: TimeBudget | undefined;
 }
 
-/** The right to call the vendor for an entry, where processes share it: one of them has it at a time. */
+/** The right to call the vendor for an entry that processes share. One process has it at a time. */
 export interface RenewalTurn {
-  /** Whether this process surely has the right still: no other one can have it at this moment. */
+  /** Whether this process certainly still has the right, so that no other process can have it now. */
   mayCall(): boolean;
 }
 
-/** The renewal turn has ended before the vendor gave a token. The call may go on under another turn. */
+/** The renewal turn has ended before the vendor issued a token. The call may go on in another turn. */
 export interface TurnEnded {
-  /** Milliseconds after which this process may ask for a turn again: the other processes go first. */
+  /** Milliseconds after which this process may ask for a turn again, so that the other processes go first. */
   readonly againInMs: number;
 }
 
@@ -30,17 +32,17 @@ export function isTurnEnded(outcome: FetchedToken | TurnEnded): outcome is TurnE
   return 'againInMs' in outcome;
 }
 
-/** One call to the vendor, all its attempts included, from its admission to its end. Only the gateway changes it. */
+/** One call to the vendor with all its attempts, from its admission to its end. Only the gateway changes it. */
 export interface VendorCall extends VendorRequest {
   readonly attempts: Attempts;
-  /** Whether it has a place among the calls under way. */
+  /** Whether the call has a place among the calls under way. */
   isAdmitted: boolean;
-  /** The failure of the last attempt, where another one is to follow. */
+  /** The failure of the last attempt, if another attempt is to follow. */
   failure: NudgeAuthError | undefined;
-  /** How many pauses of all processes were known when the last attempt was admitted. */
+  /** How many shared pauses were known when the last attempt was admitted. */
   knownPauses: number | undefined;
   /** How many failures of this process were known when the call began. */
   knownFailures: number;
-  /** Lets the calls go ahead that waited for this one's outcome. Its caller calls it in the end. */
+  /** Ends the call and wakes the calls that waited for its outcome. The caller must call it in the end. */
   end: () => void;
 }

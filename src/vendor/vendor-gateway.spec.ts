@@ -81,7 +81,7 @@ describe('VendorGateway', () => {
     };
   }
 
-  /** How the call ends when so much time has passed. */
+  /** The outcome of the call after that much time. */
   async function outcomeOf<T>(work: Promise<T>, withinMs: number): Promise<T | NudgeAuthError> {
     const settled = work.catch((error: NudgeAuthError) => error);
     await clock.advanceAsync(withinMs);
@@ -103,7 +103,7 @@ describe('VendorGateway', () => {
     { chance: 0.75, timesMs: [0, 150, 450, 1050, 2250, 3750] },
     { chance: 0.5, timesMs: [0, 100, 300, 700, 1500, 2500] },
   ])(
-    'repeats a call that fails, after a share of $chance of a pause that doubles up to two seconds',
+    'repeats a failed call after a pause that doubles up to two seconds, times $chance',
     async ({ chance, timesMs }) => {
       answers = [down()];
       const gateway = gatewayWith({ maxRetries: 5, random: () => chance });
@@ -113,13 +113,13 @@ describe('VendorGateway', () => {
     },
   );
 
-  it('waits as long as the answer asks for, where that is longer than the pause', async () => {
+  it('waits for the Retry-After if that is longer than the pause', async () => {
     answers = [down(3_000), GOOD];
     expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 3_000)).toEqual(GOOD);
     expect(callTimesMs()).toEqual([0, 3_000]);
   });
 
-  it('answers with the failure at once, where the answer asks for more time than the deadline leaves', async () => {
+  it('fails at once if the Retry-After is longer than the deadline allows', async () => {
     answers = [down(6_600)];
     expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 0)).toMatchObject({
       message: 'Nudge answered with status 503',
@@ -127,7 +127,7 @@ describe('VendorGateway', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('shortens its pauses so that each attempt has half a second, and answers with the last failure', async () => {
+  it('shortens its pauses so that each attempt has half a second, and fails with the last failure', async () => {
     answers = [down()];
     const gateway = gatewayWith({ maxRetries: 5, random: () => 0.999 });
     expect(await outcomeOf(gateway.fetchToken(requestWithin(1_000)), 1_000)).toMatchObject({
@@ -141,25 +141,25 @@ describe('VendorGateway', () => {
     answers = [down()];
     const work = outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 0);
     await clock.advanceAsync(0);
-    // A machine that slept: the timer fires when only a little of the deadline is left.
+    // The machine was suspended: the timer fires when little of the deadline is left.
     clock.advance(6_800);
     expect(await work).toMatchObject({ message: 'Nudge answered with status 503' });
     expect(calls).toHaveLength(1);
   });
 
-  it('does not begin with less than half a second', async () => {
+  it('makes no call when less than half a second is left', async () => {
     expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(499)), 0)).toBeInstanceOf(NudgeAuthError);
     expect(calls).toEqual([]);
   });
 
-  it('calls with the fallback key at once when Nudge refuses the first one', async () => {
+  it('calls with the fallback key at once when Nudge refuses the first key', async () => {
     answers = [refusedKey(), GOOD];
     const gateway = gatewayWith({ fallbackApiKey: FALLBACK });
     expect(await outcomeOf(gateway.fetchToken(requestWithin(7_000)), 0)).toEqual(GOOD);
     expect(calls.map(({ key }) => key)).toEqual([PRIMARY.fingerprint, FALLBACK.fingerprint]);
   });
 
-  it('answers with the refusal where no time is left for the other key', async () => {
+  it('fails with the refusal if no time is left for the other key', async () => {
     answers = [refusedKey()];
     const slowly = async (): Promise<string> => {
       await new Promise<void>((resolve) => clock.schedule(400, resolve));
@@ -172,7 +172,7 @@ describe('VendorGateway', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('answers with the last failure where the budget has no call left', async () => {
+  it('fails with the last failure if the budget has no call left', async () => {
     answers = [down()];
     const waitsMs = [0, 6_000];
     const gateway = gatewayWith({ budgetWaitMs: () => waitsMs.shift() ?? 6_000 });
@@ -190,7 +190,7 @@ describe('VendorGateway', () => {
       hasTurn = true;
     });
 
-    it('ends the turn after an attempt without an answer, and goes on under the next turn', async () => {
+    it('ends the turn after an attempt without an answer, and goes on in the next turn', async () => {
       answers = [unanswered(), GOOD];
       const gateway = gatewayWith();
       const call = gateway.open(requestWithin(7_000));
@@ -200,7 +200,7 @@ describe('VendorGateway', () => {
       call.end();
     });
 
-    it('keeps the turn after an answer that asks to come again', async () => {
+    it('keeps the turn after an answer that reports a transient failure', async () => {
       answers = [down(), GOOD];
       const gateway = gatewayWith();
       const call = gateway.open(requestWithin(7_000));
@@ -208,7 +208,7 @@ describe('VendorGateway', () => {
       call.end();
     });
 
-    it('ends the turn when it is lost during a pause, and when it is lost before the first attempt', async () => {
+    it('stops when the turn is lost during a pause or before the first attempt', async () => {
       answers = [down(), GOOD];
       const gateway = gatewayWith();
       const call = gateway.open(requestWithin(7_000));
@@ -223,7 +223,7 @@ describe('VendorGateway', () => {
       other.end();
     });
 
-    it('holds the next calls back for a failure that was given up', async () => {
+    it('holds back the next calls after a call that was given up', async () => {
       answers = [unanswered()];
       const gateway = gatewayWith();
       const call = gateway.open(requestWithin(7_000));

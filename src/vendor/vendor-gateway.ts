@@ -17,9 +17,9 @@ interface VendorGatewayParts {
   readonly source: TokenSource;
   readonly apiKeys: ApiKeys;
   readonly queue: CallQueue;
-  /** The tenant whose calls these are. */
+  /** The tenant that makes the calls. */
   readonly lane?: string | undefined;
-  /** The pause after a 429, where processes share it. */
+  /** The pause after a 429, if processes share it. */
   readonly pause?: CallPause | undefined;
   readonly options: AttemptOptions;
   readonly events: NudgeAuthEvents;
@@ -28,16 +28,16 @@ interface VendorGatewayParts {
 }
 
 /**
- * The way to the vendor: every call waits for the budget, for the backoff after failures and for the pause after a 429,
- * and is repeated after a transient failure. After a wait one call tries first; the others follow when it succeeds.
+ * Makes all calls to the vendor. Every call obeys the budget, the backoff after failures and the pause after a 429, and
+ * is repeated after a transient failure. After a backoff one call probes first, and the others follow when it succeeds.
  */
 export class VendorGateway {
   readonly #parts: VendorGatewayParts;
   readonly #backoff: Backoff;
   #lastFailure: NudgeAuthError | undefined;
-  /** Resolves when the call has ended that tries whether the vendor is back. */
+  /** Resolves when the call has ended that probes whether the vendor is back. */
   #probe: Promise<void> | undefined;
-  /** Counts failures: a call that began before one says nothing of what has been since. */
+  /** Counts failures. A call that began before the last failure proves nothing about the time since. */
   #failures = 0;
 
   constructor(parts: VendorGatewayParts) {
@@ -45,7 +45,7 @@ export class VendorGateway {
     this.#backoff = new Backoff(parts.clock, parts.random);
   }
 
-  /** Why the vendor may not be called now (backoff, pause); `undefined` when it may. */
+  /** Why the vendor must not be called now (backoff or pause); `undefined` if it may be called. */
   refusal(): LocalRefusal | undefined {
     const retryAfterMs = this.#backoff.remainingMs();
     if (retryAfterMs === 0 || this.#lastFailure === undefined) {
@@ -57,9 +57,9 @@ export class VendorGateway {
   }
 
   /**
-   * A new token.
+   * Fetches a new token.
    *
-   * @throws {NudgeAuthError} for every failure, at the latest when the deadline has passed.
+   * @throws {NudgeAuthError} for every failure, at the latest at the deadline.
    */
   async fetchToken(request: VendorRequest): Promise<FetchedToken> {
     const call = this.open(request);
@@ -70,7 +70,7 @@ export class VendorGateway {
     }
   }
 
-  /** Prepares a call, for a caller that has to share its renewal turns with other processes, and ends it. */
+  /** Prepares a call for a caller that shares renewal turns with other processes. The caller must end the call. */
   open(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
     const call: VendorCall = {
@@ -85,7 +85,7 @@ export class VendorGateway {
     return call;
   }
 
-  /** A key that was refused is not in use any more: the wait for it ends. */
+  /** Ends the backoff after a refused key, because that key is no longer in use. */
   forgetRefusedKey(): void {
     if (this.#lastFailure?.code !== 'NUDGE_CREDENTIALS_REJECTED') return;
     this.#backoff.succeed();
@@ -95,10 +95,10 @@ export class VendorGateway {
   goOn(call: VendorCall): Promise<FetchedToken>;
   goOn(call: VendorCall, turn: RenewalTurn): Promise<FetchedToken | TurnEnded>;
   /**
-   * Begins the call, or goes on with it: makes attempts until one succeeds, a failure is final, or the turn ends. A turn
-   * ends after an attempt without an answer: what keeps this process from the vendor need not keep the other ones.
+   * Begins or continues the call: makes attempts until one succeeds, a failure is final, or the turn ends. A turn ends
+   * after an attempt without an answer, because another process may still reach the vendor.
    *
-   * @throws {NudgeAuthError} for a failure that is final.
+   * @throws {NudgeAuthError} when a failure is final.
    */
   async goOn(call: VendorCall, turn?: RenewalTurn): Promise<FetchedToken | TurnEnded> {
     if (call.failure !== undefined) await this.#admitAgain(call, call.failure);
@@ -118,16 +118,16 @@ export class VendorGateway {
     }
   }
 
-  /** Gives a call up whose turn has ended. Returns the failure that is its answer; `undefined` when none was met. */
+  /** Gives up a call whose turn has ended. Returns its last failure; `undefined` if it had none. */
   async giveUp(call: VendorCall): Promise<NudgeAuthError | undefined> {
     return call.failure && this.#failed(call, call.failure);
   }
 
-  /** Waits for the first attempt's place in the budget. `false` when the renewal turn ended meanwhile. */
+  /** Waits until the budget admits the first attempt. `false` if the renewal turn has ended during the wait. */
   async #admit(call: VendorCall, turn: RenewalTurn | undefined): Promise<boolean> {
     const { deadline, priority, storeTimeBudget } = call;
     const { queue, pause, lane, events } = this.#parts;
-    // While another call from here tries, another process may make use of the turn.
+    // While another call of this process probes, the turn is left to another process.
     if (turn !== undefined && this.#probe !== undefined && this.refusal() === undefined) return false;
     this.#leave(call);
     const place = () => events.counts.whileWaiting(queue.admit(priority, deadline, storeTimeBudget, lane));
@@ -135,7 +135,7 @@ export class VendorGateway {
     call.isAdmitted = true;
     call.knownPauses = pause?.count;
     try {
-      // Again: while the call waited for its place, a pause may have begun, or another call may try first.
+      // Checked again: while the call waited, a pause may have begun or another call may have become the probe.
       return await this.#untilClear(deadline, () => this.#begin(call, turn));
     } catch (error) {
       pause?.callFailed(call.knownPauses);
@@ -143,7 +143,7 @@ export class VendorGateway {
     }
   }
 
-  /** Gives the call's place among those under way to another one. */
+  /** Frees the call's place among the calls under way. */
   #leave(call: VendorCall): void {
     if (!call.isAdmitted) return;
     call.isAdmitted = false;
@@ -169,7 +169,7 @@ export class VendorGateway {
     return true;
   }
 
-  /** Takes one more call out of the budget. Where that cannot be, the failure of the last attempt is the answer. */
+  /** Takes one more call from the budget. If there is none, the failure of the last attempt is thrown. */
   async #admitAgain(call: VendorCall, failure: NudgeAuthError): Promise<void> {
     const { attempts, storeTimeBudget } = call;
     const { queue, pause } = this.#parts;
@@ -178,7 +178,7 @@ export class VendorGateway {
     } else throw await this.#failed(call, failure);
   }
 
-  /** One attempt: the token, or the failure and the milliseconds after which the attempt is worth repeating. */
+  /** Makes one attempt. Returns the token, or the failure and the milliseconds to wait before the next attempt. */
   async #attempt(
     call: VendorCall,
   ): Promise<FetchedToken | { readonly failure: NudgeAuthError; readonly pauseMs: number }> {
@@ -208,9 +208,9 @@ export class VendorGateway {
   }
 
   async #failed(call: VendorCall, failure: NudgeAuthError): Promise<NudgeAuthError> {
-    // A timeout that no caller waited for says little of the vendor, and must not hold back the next callers.
+    // A timeout of a dropped renewal proves little about the vendor, so it must not hold back the next callers.
     if (!call.priority.isDropped || failure.code !== 'NUDGE_TIMEOUT') this.#backOff(call, failure);
-    // Before another process gets the turn: its call would be refused as well.
+    // Awaited before another process gets the turn: the vendor would refuse that call too.
     if (failure.code === 'NUDGE_RATE_LIMITED') {
       await this.#parts.pause?.begin(this.#backoff.remainingMs(), call.storeTimeBudget);
     }
@@ -227,7 +227,7 @@ export class VendorGateway {
       this.#backoff.fail({ atLeastMs });
       this.#lastFailure = failure;
     } else if (this.#backoff.extend(atLeastMs)) {
-      // Several calls that fail together are one failure; only the longest wait that is asked for counts.
+      // Several calls that fail together count as one failure, with the longest wait that the vendor asked for.
       this.#lastFailure = failure;
     }
     if (failure.code === 'NUDGE_RATE_LIMITED') {
@@ -236,8 +236,8 @@ export class VendorGateway {
   }
 
   /**
-   * Runs `next` when nothing holds it back. Nothing is awaited between the look and the start, so that no two calls try
-   * together whether the vendor is back.
+   * Runs `next` when no backoff, pause or probe holds it back. Nothing is awaited between the check and the start, so
+   * that two calls never probe together.
    */
   async #untilClear<T>(deadline: Deadline, next: () => T | Promise<T>): Promise<T> {
     for (;;) {

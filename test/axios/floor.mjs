@@ -1,5 +1,5 @@
-// Finds the oldest axios that could serve: `npm run axios:floor`, or `npm run axios:floor -- 1.19.0 1.20.0`.
-// It asks what axios does by itself; test/axios/key-leaks.spec.ts asks what the package makes of the one installed.
+// Finds the oldest safe version of axios: `npm run axios:floor`, or `npm run axios:floor -- 1.19.0 1.20.0`.
+// It tests axios alone. test/axios/key-leaks.spec.ts tests this package with the installed version.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findKeyLeaks, routesOfKeys } from './key-leaks.mjs';
 
-/** What axios can keep out. The rest Node looks up itself, and src/vendor/own-transport.ts keeps it out. */
-const UP_TO_AXIOS = ([name]) =>
+/**
+ * The names that axios can guard against. Node itself reads the others, and src/vendor/own-transport.ts guards against
+ * them.
+ */
+const IS_READ_BY_AXIOS = ([name]) =>
   !['_defaultAgent', 'ca', 'checkServerIdentity', 'rejectUnauthorized', 'servername'].includes(name);
 
 const npm = (...args) =>
@@ -35,13 +38,15 @@ for (const version of process.argv.length > 2 ? process.argv.slice(2) : releases
     const path = join(folder, 'client.mjs');
     writeFileSync(path, client);
     const { href } = pathToFileURL(path);
-    const faults = await findKeyLeaks(href, UP_TO_AXIOS);
+    const faults = await findKeyLeaks(href, IS_READ_BY_AXIOS);
     if (!(await routesOfKeys(href)).delivered.includes('TLS in a tunnel')) {
-      faults.push("in a proxy's tunnel the agent's certificates are lost");
+      faults.push("axios ignores the agent's certificates in a proxy's tunnel");
     }
     console.log(
       version,
-      faults.length === 0 ? 'holds' : `fails ${faults.length} times, as in: ${faults.slice(0, 2).join('; ')}`,
+      faults.length === 0
+        ? 'is safe'
+        : `fails ${faults.length} times, for example: ${faults.slice(0, 2).join('; ')}`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

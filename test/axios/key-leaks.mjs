@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const KEY_PREFIX = 'obviously-fake-private-key';
-/** The thief listens here, on the port of the vendor. */
-const THIEF_HOST = '127.0.0.2';
+/** The attacker listens at this address, on the vendor's port. */
+const ATTACKER_HOST = '127.0.0.2';
 
 const fixture = (name) =>
   readFileSync(new URL(`../fixtures/tls/obviously-fake-${name}.pem`, import.meta.url), 'utf8');
@@ -20,10 +20,10 @@ const certificates = {
   otherName: fixture('other-name-certificate'),
 };
 
-/** Names that axios, its proxy agent and Node's http and TLS look up, and what a thief would put there. */
+/** Names that axios, its proxy agent and Node's http and TLS read, by the kind of value that an attacker would set. */
 const KINDS = {
   'a function that connects': 'createConnection createSocket',
-  'a function that agrees':
+  'a function that accepts everything':
     'adapter beforeRedirect checkServerIdentity encode fetch getHeaders onDownloadProgress paramsSerializer serialize ' +
     'transformRequest transformResponse validateStatus toJSON getParts env',
   'a lookup': 'lookup',
@@ -45,7 +45,7 @@ const POLLUTIONS = Object.entries(KINDS).flatMap(([kind, names]) =>
 
 const byCode = (one, other) => (one < other ? -1 : Number(one > other));
 
-/** A tunnel to a port of this machine, whatever it is asked for. */
+/** A tunnel to a port of this machine, for every requested host. */
 const tunnelTo = (port) => (_request, socket) => {
   const onwards = connect(port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
   socket.on('error', () => onwards.destroy()).on('close', () => onwards.destroy());
@@ -53,15 +53,15 @@ const tunnelTo = (port) => (_request, socket) => {
   socket.pipe(onwards).pipe(socket);
 };
 
-/** Runs the calls in a process of their own, for what they pollute stays there. */
-async function callFromElsewhere(question, environment) {
+/** Runs the calls in a separate process, because they pollute its `Object.prototype`. */
+async function callInChildProcess(input, environment) {
   const script = fileURLToPath(new URL('polluted-client.mjs', import.meta.url));
   const child = spawn(process.execPath, ['--no-warnings', script], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // No proxy of this machine's environment.
+    // Without a proxy of this machine's environment.
     env: { PATH: process.env.PATH, ...environment },
   });
-  child.stdin.end(JSON.stringify(question));
+  child.stdin.end(JSON.stringify(input));
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
   const [status] = await once(child, 'close');
@@ -69,10 +69,10 @@ async function callFromElsewhere(question, environment) {
   return JSON.parse(printed);
 }
 
-/** The vendor, a thief, impostors and proxies, and what the client of a module did among them. */
-async function callAmongThieves(clientModule, pollutions, environment = {}) {
+/** Starts the vendor, an attacker, impostors and proxies, and reports which of them got the keys of the client. */
+async function callAmongAttackers(clientModule, pollutions, environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'key-leaks-'));
-  const path = join(folder, 'thief.sock');
+  const path = join(folder, 'attacker.sock');
   const stolen = new Set();
   const delivered = new Set();
   const keep = (keys) => (request, response) => {
@@ -97,7 +97,7 @@ async function callAmongThieves(clientModule, pollutions, environment = {}) {
     const tlsPort = await listenTls('vendor', 'key', delivered);
     const untrustedPort = await listenTls('untrusted', 'untrusted-key', stolen);
     const otherNamePort = await listenTls('otherName', 'other-name-key', stolen);
-    await listen(proxyServer(untrustedPort), plainPort, THIEF_HOST);
+    await listen(proxyServer(untrustedPort), plainPort, ATTACKER_HOST);
     await listen(proxyServer(untrustedPort), path);
     const urlOf = (port) => `https://nudge.test:${port}/token`;
     const vendor = { url: urlOf(tlsPort), trusts: ['vendor'] };
@@ -126,9 +126,9 @@ async function callAmongThieves(clientModule, pollutions, environment = {}) {
         proxy: await proxyTo(otherNamePort),
       },
     ];
-    const thief = { host: THIEF_HOST, port: plainPort, path, keyPrefix: KEY_PREFIX };
-    const question = { clientModule, pollutions, routes, thief, certificates };
-    const seen = await callFromElsewhere(question, environment);
+    const attacker = { host: ATTACKER_HOST, port: plainPort, path, keyPrefix: KEY_PREFIX };
+    const input = { clientModule, pollutions, routes, attacker, certificates };
+    const seen = await callInChildProcess(input, environment);
     const namesOf = (keys) =>
       [...keys]
         .filter((key) => key.startsWith(KEY_PREFIX))
@@ -145,18 +145,22 @@ async function callAmongThieves(clientModule, pollutions, environment = {}) {
 }
 
 /**
- * Where an API key ends that a client sends while `Object.prototype` is polluted with one name after the other.
+ * Finds the API keys that a client leaks while `Object.prototype` is polluted with one name after the other.
  *
- * @param clientModule URL of a module that exports `connect({ url, proxy, httpsAgent })`, which gives a `get(url, config)`.
+ * @param clientModule URL of a module that exports `connect({ url, proxy, httpsAgent })`, which returns `get(url,
+ * config)`.
  * @returns each leak as `route | name | kind of value`.
  */
-export async function findKeyLeaks(clientModule, isOfInterest = () => true) {
-  return (await callAmongThieves(clientModule, POLLUTIONS.filter(isOfInterest))).stolen;
+export async function findKeyLeaks(clientModule, isIncluded = () => true) {
+  return (await callAmongAttackers(clientModule, POLLUTIONS.filter(isIncluded))).stolen;
 }
 
-/** On which routes a client reaches the vendor, and on which a thief, while nothing that matters is polluted. */
+/**
+ * The routes on which a client reaches the vendor, and those on which it reaches an attacker, without a harmful
+ * pollution.
+ */
 export async function routesOfKeys(clientModule, environment) {
-  const { delivered, stolen } = await callAmongThieves(clientModule, [['nothing', 'true']], environment);
+  const { delivered, stolen } = await callAmongAttackers(clientModule, [['nothing', 'true']], environment);
   const routesOf = (names) => names.map((name) => name.split(' | ')[0]).toSorted(byCode);
   return { delivered: routesOf(delivered), stolen: routesOf(stolen) };
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
-/** Plain JavaScript, which the floor's script runs as well. */
+/** The module is plain JavaScript, because floor.mjs runs it too. */
 interface KeyLeaks {
   findKeyLeaks(clientModule: string): Promise<string[]>;
   routesOfKeys(
@@ -9,24 +9,24 @@ interface KeyLeaks {
   ): Promise<{ delivered: string[]; stolen: string[] }>;
 }
 
-const ARRIVE = ['TLS', 'TLS in a tunnel', 'plain'];
+const SAFE_ROUTES = ['TLS', 'TLS in a tunnel', 'plain'];
 const OUR_CLIENT = new URL('our-client.mjs', import.meta.url).href;
 
-describe('the HTTP client, built, in a process of its own', () => {
+describe('the HTTP client of the built package', () => {
   let leaks: KeyLeaks;
 
   beforeAll(async () => {
     leaks = (await import(new URL('key-leaks.mjs', import.meta.url).href)) as KeyLeaks;
   });
 
-  it('reaches the vendor directly and in a tunnel, by the certificates that its agent trusts', async () => {
-    expect(await leaks.routesOfKeys(OUR_CLIENT)).toEqual({ delivered: ARRIVE, stolen: [] });
+  it('reaches the vendor directly and in a tunnel, if its agent trusts the certificate', async () => {
+    expect(await leaks.routesOfKeys(OUR_CLIENT)).toEqual({ delivered: SAFE_ROUTES, stolen: [] });
   });
 
-  it('verifies certificates under NODE_TLS_REJECT_UNAUTHORIZED=0, except by an agent that the host gives', async () => {
+  it('verifies certificates with NODE_TLS_REJECT_UNAUTHORIZED=0, except with an agent of the host', async () => {
     const routes = await leaks.routesOfKeys(OUR_CLIENT, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
     expect(routes).toEqual({
-      delivered: ARRIVE,
+      delivered: SAFE_ROUTES,
       stolen: [
         'TLS in a tunnel to an impostor',
         'TLS in a tunnel to another name',
@@ -36,7 +36,7 @@ describe('the HTTP client, built, in a process of its own', () => {
     });
   });
 
-  it('gives the key to no thief, whatever name Object.prototype is polluted with', async () => {
+  it('leaks no key, for every name with which Object.prototype can be polluted', async () => {
     expect(await leaks.findKeyLeaks(OUR_CLIENT)).toEqual([]);
   });
 });

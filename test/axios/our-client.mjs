@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import { createHttpService } from '../../dist/vendor/http-client.js';
 
-/** The client that the package makes, as the probe wants it. */
+/** The HTTP client of the package, in the form that key-leaks.mjs needs. */
 export function connect(options) {
   const http = createHttpService(options);
   return (url, config) => firstValueFrom(http.get(url, config));

@@ -1,17 +1,17 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { Example } from '../support/example.js';
 
-/** Runs in the page, before its scripts: notes the client's requests by the page's own clock. */
+/** Runs in the page before its scripts: records the client's requests with the time of the page's clock. */
 const RECORDER = `
-  window.recorded = { requests: [], tones: [], isDeaf: false };
+  window.recorded = { requests: [], tones: [], ignoresAbort: false };
   const realFetch = window.fetch;
   window.fetch = async (url, init = {}) => {
-    // The demo's crowd sends requests of its own, without a signal.
+    // The demo's crowd also sends requests; they have no signal.
     if (url !== '/nudge/token' || !init.signal) return realFetch(url, init);
     const request = { atMs: performance.now(), isOpen: true };
     window.recorded.requests.push(request);
     try {
-      const response = await realFetch(url, window.recorded.isDeaf ? { ...init, signal: undefined } : init);
+      const response = await realFetch(url, window.recorded.ignoresAbort ? { ...init, signal: undefined } : init);
       request.status = response.status;
       request.retryAfterS = Number(response.headers.get('Retry-After'));
       if (response.ok) request.token = (await response.clone().json()).token;
@@ -31,29 +31,29 @@ const TONES = `
   new MutationObserver(note).observe(status, { attributes: true });
 `;
 
-/** Answers come from the real network: lets the page take what has arrived. */
+/** Answers come from the real network: lets the page read the answers that have arrived. */
 const SETTLED = `(async () => {
   for (let turn = 0; turn < 50; turn += 1) await null;
   return window.recorded.requests.some(({ isOpen }) => isOpen);
 })()`;
 
-/** A request of the client, as the page saw it. */
+/** A request of the client, as the page recorded it. */
 export interface RecordedRequest {
-  /** By the page's monotonic clock. */
+  /** Milliseconds of the page's monotonic clock. */
   readonly atMs: number;
   readonly isOpen: boolean;
-  /** `undefined` if there was no answer. */
+  /** `undefined` if no answer came. */
   readonly status?: number;
   readonly retryAfterS?: number;
   readonly token?: string;
 }
 
 export interface PageSettings extends BrowserContextOptions {
-  /** How wrong the device's wall clock is. */
+  /** By how many milliseconds the device's wall clock is ahead. */
   readonly clockOffsetMs?: number;
 }
 
-/** The example in a process of its own, and its page in a browser, whose time passes when it is told to. */
+/** The example in a separate process, and its page in a browser. The page's time passes only when the test says so. */
 export class OpenPage {
   readonly errors: string[] = [];
 
@@ -74,7 +74,7 @@ export class OpenPage {
     try {
       const { page: url } = await example.banner();
       const context = await browser.newContext(options);
-      // Sooner than the test runner, so that a failure says what was waited for.
+      // Shorter than the test runner's limit, so that the error says what the test waited for.
       context.setDefaultTimeout(15_000);
       const page = await context.newPage();
       const opened = new OpenPage(example, url, context, page);
@@ -92,7 +92,7 @@ export class OpenPage {
     await this.page.getByRole('button', { name, exact: true }).click();
   }
 
-  /** Resolves once the page's headline is this. */
+  /** Resolves when the page shows this headline. */
   async shows(headline: string): Promise<void> {
     await this.page.locator('#headline', { hasText: headline }).waitFor();
   }
@@ -101,19 +101,19 @@ export class OpenPage {
     return this.page.locator(`#${id}`).innerText();
   }
 
-  /** Time passes in the page, in one leap as after a nap. */
+  /** Lets time pass in the page in one leap, as when a device has slept. */
   async pass(ms: number): Promise<void> {
     await this.page.clock.fastForward(ms);
     await this.settle();
   }
 
-  /** Time passes in the page, moment by moment as on a page that is looked at. */
+  /** Lets time pass in the page moment by moment, as while the user looks at the page. */
   async passSmoothly(ms: number): Promise<void> {
     await this.page.clock.runFor(ms);
     await this.settle();
   }
 
-  /** Until every request has its answer. */
+  /** Waits until every request has its answer. */
   async settle(): Promise<void> {
     while (await this.page.evaluate<boolean>(SETTLED));
   }
@@ -122,7 +122,7 @@ export class OpenPage {
     return this.page.evaluate<RecordedRequest[]>('window.recorded.requests');
   }
 
-  /** Resolves once the client has sent so many requests in all, and has their answers. */
+  /** Resolves when the client has sent this many requests in all, and has their answers. */
   async sent(count: number): Promise<RecordedRequest[]> {
     for (;;) {
       await this.settle();
@@ -131,7 +131,7 @@ export class OpenPage {
     }
   }
 
-  /** As when another tab is looked at: headless browsers hide none by themselves. */
+  /** Hides or shows the page, as when the user changes tabs: a headless browser never does so itself. */
   async setHidden(isHidden: boolean): Promise<void> {
     await this.page.evaluate(`
       Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
@@ -144,7 +144,7 @@ export class OpenPage {
     await this.settle();
   }
 
-  /** From now on, keeps every tone of the status that the page shows. */
+  /** From now on, records every tone of the status that the page shows. */
   async watchTones(): Promise<void> {
     await this.page.evaluate(TONES);
   }
@@ -153,7 +153,7 @@ export class OpenPage {
     return this.page.evaluate<string[]>('window.recorded.tones');
   }
 
-  /** The demo's own routes, past the page. */
+  /** Calls one of the demo's routes directly, without the page. */
   async demo(route: string, body: unknown): Promise<void> {
     const answer = await fetch(`${this.url}/demo/${route}`, {
       method: 'POST',

@@ -1,26 +1,15 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { CHROMIUM_NAMES, launchChromium } from '../support/chromium.js';
 import { assertExampleIsBuilt } from '../support/example.js';
-import { nativePackage } from '../support/native-package.js';
 import { describeWithProgram } from '../support/optional-program.js';
 import { OpenPage, type PageSettings, type RecordedRequest } from './open-page.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-/** How soon the page's SDK asks again when it got nothing. */
+/** The time after which the page's SDK asks again when it got no token. */
 const SDK_ASKS_AGAIN_MS = 3 * SECOND_MS;
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 jest.setTimeout(30_000);
 
@@ -31,15 +20,14 @@ function gapsMs(requests: readonly RecordedRequest[]): number[] {
 
 describeWithProgram(
   'the page of the quick start',
-  { names: ['chromium', 'chromium-browser', 'google-chrome'], install: 'apt-get install chromium' },
+  { names: CHROMIUM_NAMES, install: 'apt-get install chromium' },
   (executablePath) => {
     let browser: Browser;
     let opened: OpenPage | undefined;
 
     beforeAll(async () => {
       assertExampleIsBuilt();
-      const { chromium } = (await nativePackage('playwright-core')) as typeof import('playwright-core');
-      browser = await chromium.launch({ executablePath, args: FLAGS });
+      browser = await launchChromium(executablePath);
     });
 
     afterAll(() => browser?.close());
@@ -61,7 +49,7 @@ describeWithProgram(
       let app: OpenPage;
       beforeEach(async () => (app = await open()));
 
-      it('brings a token with one request; before it nothing is sent, and nothing is stored', async () => {
+      it('brings a token with one request; no request comes before it, and the page stores nothing', async () => {
         await app.pass(2 * HOUR_MS);
         expect(await app.requests()).toEqual([]);
 
@@ -72,13 +60,13 @@ describeWithProgram(
         expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
         expect(others).toEqual([]);
         expect(await app.text('countdown')).toMatch(/^(59:5\d|1:00:00)$/);
-        // Shown, but never whole.
+        // The page shows the token only in part.
         expect(await app.page.content()).not.toContain(token);
         const stored = 'localStorage.length + sessionStorage.length + document.cookie.length';
         expect(await app.page.evaluate(stored)).toBe(0);
       });
 
-      it('of another user starts afresh', async () => {
+      it('of another user brings another token', async () => {
         await app.click('Sign in as Ada');
         await app.shows('Ada has a token');
         await app.demo('token-life', { seconds: 2 * 3_600 });
@@ -92,15 +80,15 @@ describeWithProgram(
       });
     });
 
-    it('gets the next token ahead of expiry, without a visible gap', async () => {
+    it('gets the next token before the first expires, without a visible gap', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
       await app.watchTones();
-      // So that the next token is another one: two of the same second and life are the same.
+      // Another life makes the next token a different one: two tokens of the same second and life are equal.
       await app.demo('token-life', { seconds: 2 * 3_600 });
 
-      // Past any refreshIn, which is 95 % of the life at most.
+      // Later than any refreshIn, which is at most 95 % of the life.
       await app.pass(58 * MINUTE_MS);
       const [first, second] = await app.sent(2);
       expect(second?.status).toBe(200);
@@ -114,7 +102,7 @@ describeWithProgram(
       expect(await app.tones()).toEqual(['good']);
     });
 
-    it('goes from short life to short life by the demo’s own controls', async () => {
+    it('gets a new token each time when the demo’s control gives tokens of 30 s', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
@@ -124,7 +112,7 @@ describeWithProgram(
       const before = (await app.requests()).length;
 
       for (let life = 1; life <= 3; life += 1) {
-        // Past expiry in one leap, as after a nap: then the token is fetched when the SDK asks.
+        // Time leaps past the expiry, as when a device has slept: then the client fetches when the SDK asks.
         await app.pass(31 * SECOND_MS);
         await app.sent(before + life);
         await app.shows('Ada has a token');
@@ -134,7 +122,7 @@ describeWithProgram(
       expect(await app.tones()).not.toContain('bad');
     });
 
-    it('is served while Nudge is down, then says clearly that it is not, then recovers by itself', async () => {
+    it('has a token while Nudge is down, then says clearly that it has none, then recovers without help', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
@@ -169,7 +157,7 @@ describeWithProgram(
       expect(await app.page.locator('#retry').isVisible()).toBe(false);
     });
 
-    it('does not loop on 401, and is healed by a new session', async () => {
+    it('does not loop on 401, and gets a token again after a new sign-in', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
@@ -180,7 +168,7 @@ describeWithProgram(
         await app.pass(SDK_ASKS_AGAIN_MS);
       }
 
-      // Two hundred questions of the SDK. Each attempt is one request and one repetition with headers asked for anew.
+      // The SDK has asked two hundred times. Each attempt is one request and one repetition with renewed headers.
       const refused = (await app.requests()).slice(1);
       expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401));
       const pausesMs = gapsMs(refused).filter((_gap, index) => index % 2 === 1);
@@ -195,7 +183,7 @@ describeWithProgram(
       expect(await app.requests()).toHaveLength(1 + refused.length + 1);
     });
 
-    it('renews an expired sign-in without its user noticing', async () => {
+    it('renews an expired sign-in, and the user does not notice', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
@@ -209,11 +197,11 @@ describeWithProgram(
     });
 
     it.each([
-      { way: 'although its request was aborted', isDeaf: false },
-      { way: 'although it arrives', isDeaf: true },
-    ])('drops the token that comes after the sign-out, $way', async ({ isDeaf }) => {
+      { situation: 'when its request was aborted', ignoresAbort: false },
+      { situation: 'when its answer still arrives', ignoresAbort: true },
+    ])('drops the token that comes after the sign-out, $situation', async ({ ignoresAbort }) => {
       const app = await open();
-      await app.page.evaluate(`window.recorded.isDeaf = ${isDeaf}`);
+      await app.page.evaluate(`window.recorded.ignoresAbort = ${ignoresAbort}`);
       let release: () => void = () => {};
       const released = new Promise<void>((resolve) => (release = resolve));
       let reached: () => void = () => {};
@@ -224,7 +212,7 @@ describeWithProgram(
           const response = await route.fetch();
           reached();
           await released;
-          // Nobody is there to take it where the request was aborted.
+          // If the page has aborted the request, the answer cannot be delivered.
           await route.fulfill({ response }).catch(() => undefined);
         },
         { times: 1 },
@@ -234,13 +222,13 @@ describeWithProgram(
       await hasReached;
       await app.shows('Getting a token for Ada');
       await app.click('Sign out');
-      await app.shows('Nobody is signed in');
+      await app.shows('No user is signed in');
       release();
       const [late] = await app.sent(1);
 
-      expect(late?.token !== undefined).toBe(isDeaf);
+      expect(late?.token !== undefined).toBe(ignoresAbort);
       await app.pass(2 * HOUR_MS);
-      await app.shows('Nobody is signed in');
+      await app.shows('No user is signed in');
       expect(await app.text('token-none')).toBe('There is none.');
       await app.page.locator('#timeline .lane-page', { hasText: 'null' }).waitFor();
       expect(await app.requests()).toHaveLength(1);
@@ -251,7 +239,7 @@ describeWithProgram(
       expect(await app.text('token-expires')).toContain('120 min later');
     });
 
-    it('does not poll while its tab is hidden, and fetches once when it is looked at again', async () => {
+    it('does not poll while its tab is hidden, and fetches once when the tab is shown again', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
@@ -267,13 +255,13 @@ describeWithProgram(
       expect(polled.filter((url) => url.endsWith('/nudge/token'))).toHaveLength(1);
       await app.shows('Ada has a token');
 
-      // Hidden for a day: the SDK asks when a token has expired, and nothing else is sent.
+      // Hidden for a day: the SDK asks when a token has expired, and the page sends no other request.
       await app.setHidden(true);
       for (let hour = 0; hour < 24; hour += 1) await app.pass(HOUR_MS);
       expect((await app.requests()).length).toBeLessThanOrEqual(2 + 24);
     });
 
-    it('lives through being offline, and comes back with the network', async () => {
+    it('keeps its token while the device is offline, and gets a new one when the network is back', async () => {
       const app = await open();
       await app.click('Sign in as Ada');
       await app.shows('Ada has a token');
@@ -288,7 +276,7 @@ describeWithProgram(
         await app.pass(SDK_ASKS_AGAIN_MS);
       }
       const offline = (await app.requests()).length;
-      // One request and one retry each time; the pauses go from 5 to 40 seconds.
+      // Each attempt is one request and one retry. The pauses grow from 5 to 40 seconds.
       expect(offline).toBeLessThanOrEqual(1 + 2 * 13);
 
       await app.context.setOffline(false);
@@ -316,7 +304,7 @@ describeWithProgram(
     });
 
     it.each(['light', 'dark'] as const)(
-      'fits a small phone, with targets for a thumb, %s',
+      'fits a small phone and has buttons large enough for a thumb, in the %s colour scheme',
       async (colorScheme) => {
         const app = await open({ colorScheme, viewport: { width: 320, height: 568 }, hasTouch: true });
         await app.click('Sign in as Ada');

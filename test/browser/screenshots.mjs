@@ -1,6 +1,6 @@
 /*
- * Makes the pictures in docs/pictures of the quick start's page, from the built example: npm run screenshots
- * They look best with the font Inter installed (Debian's fonts-inter), and are small with pngquant.
+ * Makes the pictures of the quick start's page in docs/pictures from the built example: npm run screenshots
+ * The pictures look best with the font Inter (Debian's fonts-inter), and pngquant makes their files small.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,7 +45,7 @@ async function withoutToken(page) {
   await page.getByText(/^Tries again in \d+ s$/).waitFor();
 }
 
-/** Counters and timeline are fetched once a second. */
+/** Waits for the counters and the timeline, which the page fetches once a second. */
 async function upToDate(page) {
   await page.waitForResponse((response) => response.url().endsWith('/demo/stats'));
   await page.mouse.move(0, 0);
@@ -60,7 +60,7 @@ const SHOTS = [
   { name: 'phone-dark', show: withoutToken, options: { ...PHONE, colorScheme: 'dark' } },
 ];
 
-/** An example of its own for each picture, so that all of them count from nothing. */
+/** Starts a separate example for each picture, so that every counter starts at 0. */
 async function startExample() {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, PORT: '0' },

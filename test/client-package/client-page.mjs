@@ -23,7 +23,7 @@ const SCRIPTS = {
     });`,
 };
 
-/** A page in a real browser that loads the installed package from a server of its own. */
+/** A page in a real browser. It loads the installed package from a server that runs for this page only. */
 export class ClientPage {
   violations = [];
   #folder;
@@ -98,7 +98,7 @@ export class ClientPage {
 
   async leaveAndReturn() {
     await this.#page.goto(`${this.#url}/other`);
-    // A page out of the cache does not load again.
+    // A page from the back/forward cache does not load again.
     await this.#page.goBack({ waitUntil: 'commit' });
     await this.#page.waitForFunction(() => 'wasCached' in window);
     const wasCached = await this.#page.evaluate(() => window.wasCached);

@@ -1,6 +1,6 @@
 /*
- * The client as its own package: packed, installed alone from the tarball, and then resolved, bundled and run by the
- * tools that frontends use. `node --test` runs it; it needs npm, and chromium for the tests in a browser.
+ * Tests the client as a separate package: packs it, installs the tarball alone, and lets the usual frontend tools
+ * resolve, bundle and run it. `node --test` runs this file. It needs npm, and chromium for the tests in a browser.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -16,7 +16,7 @@ import { ClientPage } from './client-page.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NAME = 'nudge-refresh-token';
-// So long that only what hangs meets it.
+// Long enough that only a hanging command reaches it.
 const TIMEOUT_MS = 300_000;
 const MAX_GZIPPED_BYTES = 2_340;
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
@@ -27,7 +27,7 @@ const OPTIONS = `{
   endpoint: '/nudge/token',
   fetch: async () => Response.json({ token: 'brought', expiresIn: 3600, refreshIn: 3000 }),
 }`;
-/** The next fetch is due in 3000 s: a timer that keeps the process alive shows as a test that runs out of time. */
+/** The next fetch is due in 3000 s: if its timer keeps the process alive, the test runs into its time limit. */
 const ESM_APP = `import { createRefreshToken } from '${NAME}';
 createRefreshToken(${OPTIONS})().then(console.log);`;
 const CJS_APP = `const { createRefreshToken } = require('${NAME}');
@@ -44,9 +44,9 @@ export const answer: Promise<string | null> = refreshToken();
 createRefreshToken({});
 `;
 
-/** The output; fails with all of it when the command does not end with 0. */
+/** Returns the output of a command. If its exit code is not 0, rejects with an error that holds the output. */
 function run(command, args, { cwd }) {
-  // What npm tells its scripts of this repository is not true of a consumer.
+  // npm sets these variables for scripts of this repository. A consumer's process does not have them.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_TEST)/.test(name),
@@ -95,7 +95,7 @@ before(async () => {
 
 after(() => rm(workshop, { recursive: true, force: true }));
 
-/** What a bundle prints, run where no package is installed. */
+/** Runs a bundle in a folder without packages, and returns its output. */
 async function runBundle(file) {
   assert.doesNotMatch(await readFile(file, 'utf8'), new RegExp(`(from|require\\()\\s*["']${NAME}`));
   const alone = join(await mkdtemp(join(workshop, 'bundle-')), 'bundle.mjs');
@@ -104,12 +104,12 @@ async function runBundle(file) {
 }
 
 describe('the package', () => {
-  it('is one package, installed alone', async () => {
+  it('installs no other package', async () => {
     const installed = await run('npm', ['ls', '--all', '--parseable'], { cwd: bare });
     assert.deepEqual(installed.trim().split('\n').slice(1), [join(bare, 'node_modules', NAME)]);
   });
 
-  it('names files that exist, no dependency, and the version of the repository', async () => {
+  it('has a manifest that names existing files, no dependency, and the version of the repository', async () => {
     const folder = join(bare, 'node_modules', NAME);
     const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
@@ -129,7 +129,7 @@ describe('the package', () => {
       assert.ok((await stat(join(folder, file))).isFile());
   });
 
-  it('has a README whose links need no repository around them', async () => {
+  it('has a README with absolute links only', async () => {
     const readme = await readFile(join(bare, 'node_modules', NAME, 'README.md'), 'utf8');
     for (const [, target] of readme.matchAll(/\]\(([^)]*)\)/g)) assert.match(target, /^https:\/\//);
   });
@@ -148,14 +148,14 @@ describe('in Node', () => {
     ['import', 'app.mjs'],
     ['require', 'app.cjs'],
   ]) {
-    it(`works by ${way}, and lets the process end though a fetch is planned`, async () => {
+    it(`works with ${way}, and lets the process end although a fetch is planned`, async () => {
       assert.equal(await run('node', [join(app, file)], { cwd: app }), 'brought\n');
     });
   }
 });
 
 describe('a bundler', () => {
-  it('esbuild makes a small bundle', async (context) => {
+  it('such as esbuild makes a small bundle', async (context) => {
     const { build } = await importTool('esbuild');
     const outfile = join(app, 'esbuild.mjs');
     await build({ entryPoints: [join(app, 'app.mjs')], bundle: true, format: 'esm', outfile });
@@ -173,7 +173,7 @@ describe('a bundler', () => {
     assert.ok(length <= MAX_GZIPPED_BYTES, `${length} bytes`);
   });
 
-  it('vite builds', async () => {
+  it('such as vite makes a bundle that works', async () => {
     const { build } = await import(pathToFileURL(join(app, 'node_modules/vite/dist/node/index.js')).href);
     await build({
       root: app,
@@ -185,7 +185,7 @@ describe('a bundler', () => {
   });
 
   for (const file of ['app.mjs', 'app.cjs']) {
-    it(`webpack builds ${file}`, async () => {
+    it(`such as webpack makes a bundle of ${file} that works`, async () => {
       const webpack = requireTool('webpack');
       const stats = await new Promise((resolve, reject) => {
         webpack(
@@ -204,10 +204,10 @@ describe('a bundler', () => {
   }
 
   for (const hasExports of [false, true]) {
-    it(`Metro's resolver finds it ${hasExports ? 'with' : 'without'} package exports`, async () => {
+    it(`such as Metro finds the package ${hasExports ? 'with' : 'without'} package exports`, async () => {
       const file = resolveAsMetro(hasExports);
       assert.equal(file, join(app, 'node_modules', NAME, hasExports ? 'esm/index.js' : 'cjs/index.js'));
-      // Whatever the entry, each file that it names is found by its own name.
+      // Metro also finds each file that the entry imports.
       const source = await readFile(file, 'utf8');
       for (const [, path] of source.matchAll(/(?:from |require\()["'](\.[^"']+)/g)) {
         assert.equal(resolveAsMetro(hasExports, file, path), join(dirname(file), path));
@@ -216,7 +216,7 @@ describe('a bundler', () => {
   }
 });
 
-/** Metro's own resolver with React Native's settings; all of Metro would install 130 packages more. */
+/** Runs only Metro's resolver, with React Native's settings: the whole of Metro would install 130 more packages. */
 function resolveAsMetro(hasExports, originModulePath = join(app, 'app.mjs'), specifier = NAME) {
   const { resolve } = requireTool('metro-resolver');
   const readPackage = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null);
@@ -314,12 +314,12 @@ describe('in chromium', () => {
     assert.match(await client.askServiceWorker(), /^token \d+$/);
   });
 
-  it('answers null behind a captive portal, whose page has status 200, and where there is no content', async () => {
+  it('returns null when a captive portal answers with a page and status 200, and when an answer has no content', async () => {
     assert.deepEqual(await client.askAt('/portal'), { answer: null, type: 'malformed', status: 200 });
     assert.deepEqual(await client.askAt('/empty'), { answer: null, type: 'malformed', status: 204 });
   });
 
-  it('lets the page into the back/forward cache, and works when it comes back', async () => {
+  it('does not keep the page out of the back/forward cache, and works when the page comes back', async () => {
     assert.deepEqual(await client.leaveAndReturn(), { wasCached: true, hasToken: true });
   });
 });

@@ -1,6 +1,6 @@
 import type { FetchInit, FetchLike, FetchResponse, RefreshTokenClock } from '../../src/client/index.js';
 
-/** Lets all code that waits for a promise go on; takes no time. */
+/** Lets all code run that waits for a promise; the fake time stands still. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Timer {
@@ -8,7 +8,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A device whose time passes only when it is told to. */
+/** A device whose time passes only when the test says so. */
 export class FakeDevice implements RefreshTokenClock {
   private wallMs = 1_700_000_000_000;
   private awakeMs = 5_000;
@@ -30,7 +30,7 @@ export class FakeDevice implements RefreshTokenClock {
     this.timers.delete(id);
   }
 
-  /** Time passes on both clocks; timers fire when they are due. */
+  /** Lets time pass on both clocks, and fires each timer when it is due. */
   async pass(ms: number): Promise<void> {
     await settle();
     const untilMs = this.awakeMs + ms;
@@ -48,12 +48,12 @@ export class FakeDevice implements RefreshTokenClock {
     await settle();
   }
 
-  /** The device sleeps: its monotonic clock and its timers stand still. */
+  /** Lets the device sleep: its monotonic clock and its timers stand still. */
   sleep(ms: number): void {
     this.wallMs += ms;
   }
 
-  /** The user sets the wall clock, forwards or back. */
+  /** Sets the wall clock forwards or back, as a user may. */
   setWallClock(byMs: number): void {
     this.wallMs += byMs;
   }
@@ -71,7 +71,7 @@ export interface FakeAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A success, with whole seconds as the endpoint sends them. */
+/** A good answer, in whole seconds as the endpoint sends them. */
 export const tokenAnswer = (token: string, expiresIn = 3_600, refreshIn = 3_000): FakeAnswer => ({
   body: { token, expiresAt: '2026-01-01T00:00:00.000Z', expiresIn, refreshIn },
 });
@@ -81,7 +81,7 @@ export interface FakeRequest {
   readonly url: string;
   readonly init: FetchInit;
   isOpen: boolean;
-  /** The client has given it up. */
+  /** Whether the client has aborted the request. */
   isAborted: boolean;
   answer(answer: FakeAnswer): void;
   fail(): void;
@@ -97,13 +97,13 @@ const toResponse = ({ status = 200, body, headers = {} }: FakeAnswer): FetchResp
   },
 });
 
-/** An endpoint that answers by a script; after its end, it answers when the test says so. */
+/** An endpoint that gives the answers of a script. After the script's end, the test answers each request. */
 export class FakeEndpoint {
   readonly requests: FakeRequest[] = [];
   readonly script: (FakeAnswer | 'network error')[] = [];
 
-  /** `isDeaf`: an aborted request goes on, and may be answered late. */
-  constructor(private readonly isDeaf = false) {}
+  /** `ignoresAbort`: an aborted request goes on, and may get a late answer. */
+  constructor(private readonly ignoresAbort = false) {}
 
   readonly fetch: FetchLike = (url, init) =>
     new Promise((resolve, reject) => {
@@ -127,7 +127,7 @@ export class FakeEndpoint {
       this.requests.push(request);
       init.signal?.addEventListener('abort', () => {
         request.isAborted = true;
-        if (!this.isDeaf) request.fail();
+        if (!this.ignoresAbort) request.fail();
       });
       const scripted = this.script.shift();
       if (scripted === 'network error') request.fail();
@@ -142,7 +142,7 @@ export class FakeEndpoint {
   }
 }
 
-/** Adds what a browser's global object has to Node's, until `restore()`. */
+/** Gives Node's global object the parts of a browser's, until `restore()`. */
 export class FakeBrowser {
   private readonly events = new EventTarget();
   readonly document = { visibilityState: 'visible' };
@@ -187,7 +187,7 @@ export class FakeBrowser {
   }
 }
 
-/** React Native's `AppState`, changed by the test. */
+/** A fake of React Native's `AppState`, which the test changes. */
 export class FakeAppState {
   currentState = 'active';
   private listener: ((state: string) => void) | undefined;

@@ -16,7 +16,7 @@ const importsOf = (name: string): string[] =>
     ([, path]) => `${path}.ts`,
   );
 
-/** Files in an order in which those that are imported come first. */
+/** The file and all that it imports. Each file stands after its imports. */
 const inOrder = (name: string, order: string[] = []): string[] => {
   for (const imported of importsOf(name)) if (!order.includes(imported)) inOrder(imported, order);
   if (!order.includes(name)) order.push(name);
@@ -45,7 +45,7 @@ describe('the client', () => {
     for (const path of imported) expect(sources.has(path.replace(/^\.\/(.*)\.js$/, '$1.ts'))).toBe(true);
   });
 
-  it('stores nothing, locks nothing and talks to no other tab', () => {
+  it('uses no browser storage, no lock and no channel to other tabs', () => {
     for (const source of sources.values()) {
       expect(source).not.toMatch(/localStorage|sessionStorage|indexedDB|cookie\b|BroadcastChannel|navigator/);
     }

@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { FakeBrowser, type FakeAnswer } from './fake-world.js';
 import { Watch, type Step } from './refresh-token.watch.js';
 
-/** Histories of one test run; `PROPERTY_RUNS` sets more for a longer search. */
+/** The number of histories in one test run. For a longer search, set `PROPERTY_RUNS`. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 1_000);
-/** So long that a busy machine cannot miss it. */
+/** Long enough for a busy machine. */
 const TIMEOUT_MS = 120_000 + RUNS * 60;
 
 const answers = fc.constantFrom<(FakeAnswer | 'network error')[]>(
@@ -71,7 +71,10 @@ const clockJumps = fc
   .integer({ min: -5_000_000, max: 5_000_000 })
   .map((ms): Step => ({ do: 'set clock', ms }));
 
-/** No history has both sleeps and jumps: a device that sleeps while its clock is set back cannot know the time that has passed. */
+/**
+ * No history has both sleeps and jumps: if the clock is set back in a sleep, the client cannot know how much time has
+ * passed.
+ */
 const histories = fc.oneof(
   stepsOver(momentsMs, fc.constant({ do: 'renew access' })),
   stepsOver(durationsMs, sleeps),
@@ -87,9 +90,9 @@ afterEach(() => {
 });
 
 it(
-  'the client keeps its rules in random histories',
+  'the client breaks no rule in random histories',
   async () => {
-    // Parts of a power of two, so that rounding changes no exact bound.
+    // Fractions of a power of two, so that no rounding changes an exact bound.
     const chances = fc.integer({ min: 0, max: 1_023 }).map((part) => part / 1_024);
     const property = fc.asyncProperty(
       histories,

@@ -15,7 +15,7 @@ import {
   type FakeRequest,
 } from './fake-world.js';
 
-/** One thing that happens to a client. */
+/** One step of a history. */
 export type Step =
   | { readonly do: 'call' | 'hide' | 'show' | 'go online' | 'reset' | 'stop' }
   | { readonly do: 'other user' | 'sign out' | 'sign in' | 'renew access' | 'break headers' | 'mend headers' }
@@ -40,14 +40,16 @@ interface Held {
 
 const MOST_REQUESTS_OF_A_FLIGHT = 3;
 
-/** Runs a client through a history, watches it from outside, and fails as soon as it breaks a rule. */
+/**
+ * Runs a client through a history, checks its behaviour from outside, and fails as soon as the client breaks a rule.
+ */
 export class Watch {
   private readonly device = new FakeDevice();
-  /** The device for the client alone: the watch feels the time pass whenever the client reads it. */
+  /** The clock for the client: the watch reads the time whenever the client does. */
   private readonly clock: RefreshTokenClock = {
     Date: {
       now: () => {
-        this.feel();
+        this.readClocks();
         return this.device.Date.now();
       },
     },
@@ -60,28 +62,28 @@ export class Watch {
   private readonly faults: unknown[] = [];
   private readonly calls: Call[] = [];
   private readonly tokens = new Map<string, Held>();
-  private readonly sent = new Map<FakeRequest, { trueMs: number; feltMs: number; epoch: number }>();
+  private readonly sent = new Map<FakeRequest, { trueMs: number; knownMs: number; epoch: number }>();
 
   private tokenCount = 0;
   private epoch = 1;
   private isStopped = false;
-  /** The user of the headers that the client was given last. */
+  /** The user of the headers that the client got last. */
   private toldEpoch = 1;
   private isSignedIn = true;
   private access = 1;
   private isBroken = false;
 
-  /** The time that has really passed. */
+  /** The time that has passed in truth. */
   private trueMs = 0;
-  /** The time that the client knows to have passed: it cannot know of what its clocks did between two readings. */
-  private feltMs = 0;
+  /** The time that has passed as far as the client knows: it cannot know what its clocks did between two readings. */
+  private knownMs = 0;
   private awakeMs = 0;
   private lastWallMs = this.device.Date.now();
   private lastMonotonicMs = this.device.performance.now();
 
   private requestsOfFlight = 0;
-  private silentUntilMs = 0;
-  private endableAtMs = 0;
+  private pausedUntilMs = 0;
+  private earliestEndAtMs = 0;
   private refusedHeaders: string | undefined;
   private lastRetryAfterMs = 0;
   private lastForcedMs = -Infinity;
@@ -106,7 +108,7 @@ export class Watch {
       ...(hasIdentity ? { identity: () => `${this.epoch}` } : {}),
       fetch: (url, init) => {
         const answer = this.endpoint.fetch(url, init);
-        // The client catches what is thrown here, so it is kept.
+        // The client would catch an error from here, so `check` keeps it.
         this.check(() => this.onRequest(this.endpoint.last));
         return answer;
       },
@@ -188,10 +190,10 @@ export class Watch {
   }
 
   private beginEpoch(end: () => void, isStopped: boolean): void {
-    // The next user is there at once: an answer that is still under way belongs to the former one.
+    // The next user is there at once: an answer under way belongs to the former user.
     this.epoch += 1;
     this.isStopped = isStopped;
-    this.requestsOfFlight = this.streak = this.silentUntilMs = this.endableAtMs = 0;
+    this.requestsOfFlight = this.streak = this.pausedUntilMs = this.earliestEndAtMs = 0;
     this.lastKind = this.newest = this.refusedHeaders = undefined;
     this.lastForcedMs = -Infinity;
     this.lastRetryAfterMs = 0;
@@ -225,13 +227,13 @@ export class Watch {
     const held = this.tokens.get(token);
     assert.ok(held, 'a call got a token that is not held any more');
     assert.equal(held.epoch, call.epoch, 'a call got the token of another user');
-    // Only the `identity` option can tell that the user left while the call was under way.
+    // Without the option `identity`, the client cannot know that the user left during the call.
     if (this.hasIdentity) assert.equal(call.epoch, this.epoch, 'a call of a user who has left got a token');
     assert.ok(held.expiresAtTrueMs > this.trueMs, 'a call got an expired token');
   }
 
   private giveHeaders(): Record<string, string> | null {
-    this.feel();
+    this.readClocks();
     if (this.isBroken) throw new Error('storage is locked');
     const headers = this.isSignedIn ? { Authorization: this.giveAccessToken() } : null;
     if (this.toldEpoch !== this.epoch) {
@@ -239,8 +241,7 @@ export class Watch {
       this.requestsOfFlight = 0;
       this.newest = undefined;
     }
-    if (this.refusedHeaders !== undefined && JSON.stringify(headers) !== this.refusedHeaders)
-      this.endSilence();
+    if (this.refusedHeaders !== undefined && JSON.stringify(headers) !== this.refusedHeaders) this.endPause();
     if (!headers) {
       this.requestsOfFlight = 0;
       this.newest = undefined;
@@ -253,21 +254,21 @@ export class Watch {
     return `Bearer e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
   }
 
-  private wake(happen: () => void, isNoticed: boolean): void {
-    this.feel();
-    if (isNoticed) this.endSilence();
-    happen();
+  private wake(action: () => void, endsPause: boolean): void {
+    this.readClocks();
+    if (endsPause) this.endPause();
+    action();
   }
 
-  private endSilence(): void {
-    if (this.feltMs >= this.silentUntilMs || this.feltMs < this.endableAtMs) return;
-    this.silentUntilMs = 0;
-    this.endableAtMs = this.feltMs + 30_000;
+  private endPause(): void {
+    if (this.knownMs >= this.pausedUntilMs || this.knownMs < this.earliestEndAtMs) return;
+    this.pausedUntilMs = 0;
+    this.earliestEndAtMs = this.knownMs + 30_000;
   }
 
   private onRequest(request: FakeRequest): void {
-    this.feel();
-    this.sent.set(request, { trueMs: this.trueMs, feltMs: this.feltMs, epoch: this.toldEpoch });
+    this.readClocks();
+    this.sent.set(request, { trueMs: this.trueMs, knownMs: this.knownMs, epoch: this.toldEpoch });
     assert.ok(!this.isStopped, 'a request after stop()');
     const claims = JSON.parse(
       Buffer.from(request.init.headers['Authorization']?.split('.')[1] ?? '', 'base64url').toString(),
@@ -278,24 +279,24 @@ export class Watch {
     assert.ok(this.requestsOfFlight <= MOST_REQUESTS_OF_A_FLIGHT, 'too many requests of one fetch');
     if (this.requestsOfFlight > 1) return;
 
-    assert.ok(this.feltMs >= this.silentUntilMs, 'a request within a pause');
+    assert.ok(this.knownMs >= this.pausedUntilMs, 'a request within a pause');
     const isCalled = this.calls.some(({ isSettled, epoch }) => !isSettled && epoch === this.epoch);
     assert.ok(isCalled || (this.isVisible && this.isTaken), 'a request that no call needs');
-    if (this.newest && this.feltMs < Math.min(this.newest.refreshAtMs, this.newest.expiresAtMs)) {
-      assert.ok(this.feltMs - this.lastForcedMs >= 60_000, 'two refused tokens replaced within a minute');
-      this.lastForcedMs = this.feltMs;
+    if (this.newest && this.knownMs < Math.min(this.newest.refreshAtMs, this.newest.expiresAtMs)) {
+      assert.ok(this.knownMs - this.lastForcedMs >= 60_000, 'two refused tokens replaced within a minute');
+      this.lastForcedMs = this.knownMs;
     }
   }
 
   private onEvent({ type, pauseMs }: RefreshTokenEvent): void {
-    this.feel();
+    this.readClocks();
     if (type === 'headers' && this.openRequests > 0) {
       assert.equal(pauseMs, 0, 'the fetch under way makes its own pause');
       return;
     }
     this.requestsOfFlight = 0;
     if (type === 'unauthorized') {
-      // The endpoint accepts the user of the held token no longer.
+      // The endpoint does not accept the user of the held token any more.
       this.newest = undefined;
       this.tokens.clear();
     }
@@ -305,21 +306,21 @@ export class Watch {
       this.lastKind = undefined;
       return;
     }
-    if (type === 'headers' && this.feltMs < this.silentUntilMs) {
+    if (type === 'headers' && this.knownMs < this.pausedUntilMs) {
       assert.equal(pauseMs, 0, 'a running pause goes on as it is');
       return;
     }
     const kind = type === 'unauthorized' ? 'unauthorized' : 'failure';
     this.streak = kind === this.lastKind ? this.streak + 1 : 0;
     this.lastKind = kind;
-    this.silentUntilMs = this.feltMs + pauseMs;
+    this.pausedUntilMs = this.knownMs + pauseMs;
     this.refusedHeaders =
       kind === 'unauthorized' ? JSON.stringify(this.endpoint.last.init.headers) : undefined;
     const retryAfterMs = this.lastRetryAfterMs;
     this.lastRetryAfterMs = 0;
     if (retryAfterMs > 0) {
       assert.equal(pauseMs, retryAfterMs, 'a pause that is not the one of Retry-After');
-      this.endableAtMs = Math.max(this.endableAtMs, this.silentUntilMs);
+      this.earliestEndAtMs = Math.max(this.earliestEndAtMs, this.pausedUntilMs);
     } else {
       const leastMs = (kind === 'failure' ? 5_000 : 30_000) * 2 ** Math.min(this.streak, 3);
       assert.ok(pauseMs >= leastMs && pauseMs <= leastMs * 1.25, `a pause of ${pauseMs} ms, not ${leastMs}`);
@@ -354,8 +355,8 @@ export class Watch {
     const held = {
       epoch: sent.epoch,
       expiresAtTrueMs: sent.trueMs + expiresIn * 1_000,
-      refreshAtMs: sent.feltMs + expiresIn * share * 1_000,
-      expiresAtMs: sent.feltMs + expiresIn * 1_000,
+      refreshAtMs: sent.knownMs + expiresIn * share * 1_000,
+      expiresAtMs: sent.knownMs + expiresIn * 1_000,
     };
     this.tokens.set(token, held);
     request.answer(tokenAnswer(token, expiresIn, expiresIn * share));
@@ -363,7 +364,7 @@ export class Watch {
   }
 
   private async pass(ms: number): Promise<void> {
-    // One turn per timer, so that the watch knows the time at which each fires.
+    // One turn per timer, so that the watch knows the time at which each timer fires.
     for (let leftMs = ms; leftMs > 0;) {
       const dueMs = [...this.device.timers.values()].map(
         (timer) => timer.dueMs - this.device.performance.now(),
@@ -377,10 +378,10 @@ export class Watch {
     }
   }
 
-  private feel(): void {
+  private readClocks(): void {
     const wallMs = this.device.Date.now();
     const monotonicMs = this.device.performance.now();
-    this.feltMs += Math.max(wallMs - this.lastWallMs, monotonicMs - this.lastMonotonicMs);
+    this.knownMs += Math.max(wallMs - this.lastWallMs, monotonicMs - this.lastMonotonicMs);
     this.lastWallMs = wallMs;
     this.lastMonotonicMs = monotonicMs;
   }
@@ -393,7 +394,9 @@ export class Watch {
     }
   }
 
-  /** After every history, no call hangs, and a call brings a token once the app and the endpoint are well again. */
+  /**
+   * Checks that no call hangs after a history, and that a call gets a token when the app and the endpoint work again.
+   */
   private async checkEnd(): Promise<void> {
     await this.pass(9_000);
     if (this.isStopped) {

@@ -13,7 +13,7 @@ const PAGE = 'docs/doctor.md';
 const BEGIN = '<!-- The checks and the runs are written by: npm run docs:update -->\n';
 const END = '<!-- End of the checks and the runs -->\n';
 
-/** What differs from run to run. */
+/** The output with fixed values for everything that differs from run to run. */
 function normalised(output: string): string {
   return output
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:4010')
@@ -27,14 +27,14 @@ function normalised(output: string): string {
     .replaceAll(/^(?<name>issued|expires)(?<gap> +)\S+/gm, '$<name>$<gap>2026-11-28T…Z');
 }
 
-const PEOPLE = { isTerminal: { output: false, errors: false } };
+const WITHOUT_TERMINAL = { isTerminal: { output: false, errors: false } };
 
 async function scene(title: string, command: string, prepare: (stage: Stage) => unknown): Promise<string> {
   await using stage = await Stage.start();
   installPeers(stage);
   await prepare(stage);
   const commandOn = command === 'token' ? tokenCommandOn : doctorCommandOn;
-  const { output, errors } = await stage.run(commandOn(stage.machine), stage.argv, PEOPLE);
+  const { output, errors } = await stage.run(commandOn(stage.machine), stage.argv, WITHOUT_TERMINAL);
   return `\n### ${title}\n\n\`\`\`text\n$ npx nestjs-nudge-auth ${command}\n${normalised(output + errors)}\`\`\`\n`;
 }
 
@@ -69,7 +69,7 @@ async function written(): Promise<string> {
   return `\n${table()}\n${scenes.join('')}\n`;
 }
 
-it('the page of the doctor shows every check, and what real runs print', async () => {
+it('docs/doctor.md shows every check and the output of real runs', async () => {
   const page = await readFile(PAGE, 'utf8');
   const [before, rest = ''] = page.split(BEGIN);
   const [, after] = rest.split(END);

@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 
 /**
- * Holds a table of a page, between two comments of this name, to what the code says. `npm run docs:update` writes it.
+ * Checks that a table of a page is as the code says. It stands between two comments with this name, and
+ * `npm run docs:update` writes it.
  *
  * @param rows the cells of each row, in Markdown; the first row is the head.
  */

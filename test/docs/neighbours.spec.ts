@@ -7,7 +7,7 @@ const WORKSPACE = 'test/neighbours';
 const SNIPPETS = `${WORKSPACE}/snippets`;
 const NEIGHBOUR_PAGES = PAGES.filter((page) => page.startsWith('docs/neighbours/'));
 
-/** A snippet names the file above it whose text it is. */
+/** A snippet on a page, with a comment above it that names its file. */
 const SNIPPET = new RegExp(`<!-- (${SNIPPETS}/[\\w.-]+) -->\\n\\n\`\`\`(\\w+)\\n(.*?)^\`\`\`$`, 'gms');
 
 const snippetsOf = (page: string) =>
@@ -24,7 +24,7 @@ function update(page: string): void {
 }
 
 describe.each(NEIGHBOUR_PAGES)('the snippets of %s', (page) => {
-  it('are files of the tests, as they are', () => {
+  it('are exact copies of the files that the tests run', () => {
     if (process.env['UPDATE_DOCS'] === '1') update(page);
     for (const { file, code } of snippetsOf(page))
       expect({ file, code }).toEqual({ file, code: readFileSync(file, 'utf8') });
@@ -33,7 +33,7 @@ describe.each(NEIGHBOUR_PAGES)('the snippets of %s', (page) => {
   });
 });
 
-it('every snippet is shown on a page, and named by a test that runs it', () => {
+it('every snippet is shown on a page and run by a test', () => {
   const files = readdirSync(SNIPPETS);
   const shown = NEIGHBOUR_PAGES.flatMap(snippetsOf).map(({ file }) => file);
   expect(shown.toSorted()).toEqual(files.map((file) => `${SNIPPETS}/${file}`).toSorted());

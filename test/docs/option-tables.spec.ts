@@ -9,6 +9,7 @@ import { httpOptions } from '../../src/options/http.options.js';
 import { moduleExtras } from '../../src/options/module-extras.options.js';
 import { nudgeAuthOptions } from '../../src/options/nudge-auth.options.js';
 import { variableOf } from '../../src/options/option-rules.js';
+import { tenantsOptions } from '../../src/options/tenants.options.js';
 import { userJwtOptions } from '../../src/options/user-jwt.options.js';
 import { redisTokenStoreOptions } from '../../src/redis/redis-token-store.options.js';
 import { expectTable } from './generated-table.js';
@@ -17,7 +18,7 @@ import { optionWords, type OptionWords } from './option-words.js';
 interface Group {
   readonly name: string;
   readonly page: string;
-  /** Where the types stand. */
+  /** The files that declare the types. */
   readonly files: readonly string[];
   readonly options: Readonly<Record<string, v.GenericSchema>>;
 }
@@ -40,6 +41,7 @@ const GROUPS: readonly Group[] = [
   group('userJwt', userJwtOptions, ['src/options/user-jwt.options.ts']),
   group('extras', moduleExtras, ['src/options/module-extras.options.ts']),
   group('endpoint', endpointOptions, ['src/options/endpoint.options.ts']),
+  group('tenants', tenantsOptions, ['src/options/tenants.options.ts'], 'docs/tenants.md'),
   group(
     'RedisTokenStore',
     redisTokenStoreOptions,
@@ -58,7 +60,9 @@ function rowOf(name: string, { text, defaultText, page }: OptionWords): string[]
   return [`\`${name}\``, shownDefault, `${text}${see}`].map((cell) => cell.replaceAll('|', String.raw`\|`));
 }
 
-/** What stands in a comment for a default that is a plain value; `undefined` for one that is a function or the like. */
+/**
+ * How a comment writes a default that is a plain value; `undefined` for another kind of default, such as a function.
+ */
 function plainDefault(schema: v.GenericSchema): string | undefined {
   const { default: value } = schema as { default?: unknown };
   if (typeof value === 'string') return value;
@@ -73,16 +77,19 @@ function boundsOf(schema: v.GenericSchema): { min?: number; max?: number } {
 describe.each(GROUPS)('the group $name', ({ name, page, files, options }) => {
   const words = optionWords(files);
 
-  it.each(Object.entries(options))('says of %s what its declaration says', (option, schema) => {
-    const { text = '', defaultText = '' } = words.get(option) ?? {};
-    expect(text).not.toBe('');
-    const { min, max } = boundsOf(schema);
-    if (min !== undefined) expect(text).toContain(`${min} to ${max}`);
-    const expected = plainDefault(schema);
-    if (expected !== undefined) expect(defaultText.replaceAll(/[`']/g, '')).toBe(expected);
-  });
+  it.each(Object.entries(options))(
+    'describes %s with the bounds and the default of its declaration',
+    (option, schema) => {
+      const { text = '', defaultText = '' } = words.get(option) ?? {};
+      expect(text).not.toBe('');
+      const { min, max } = boundsOf(schema);
+      if (min !== undefined) expect(text).toContain(`${min} to ${max}`);
+      const expected = plainDefault(schema);
+      if (expected !== undefined) expect(defaultText.replaceAll(/[`']/g, '')).toBe(expected);
+    },
+  );
 
-  it('is shown by its page', () =>
+  it('is shown on its page', () =>
     expectTable(page, name, [
       ['option', 'default', 'what it does'],
       ...Object.keys(options).flatMap((option) => {
@@ -92,7 +99,7 @@ describe.each(GROUPS)('the group $name', ({ name, page, files, options }) => {
     ]));
 });
 
-it('the page of the options shows every variable of the environment', () => {
+it('docs/options.md shows every environment variable', () => {
   const rows = Object.entries(nudgeAuthOptions).flatMap(([option, schema]) => {
     const variable = variableOf(schema);
     if (variable === undefined) return [];

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 
-/** What the comment on an option says, taken apart. */
+/** The parts of the comment on an option. */
 export interface OptionWords {
   readonly text: string;
-  /** What its last sentence says after "Default", or from "Required" on; empty where it says neither. */
+  /** The last sentence after "Default", or from "Required" on; empty if it says neither. */
   readonly defaultText: string;
-  /** The page that it refers to. */
+  /** The page that `@see` names. */
   readonly page: string | undefined;
 }
 
@@ -23,14 +23,14 @@ function wordsOf(comment: ts.JSDoc): OptionWords {
   };
 }
 
-/** The words on each option that the types of these files declare. */
+/** The comments on all options that the types of these files declare. */
 export function optionWords(paths: readonly string[]): ReadonlyMap<string, OptionWords> {
   const words = new Map<string, OptionWords>();
   const visit = (node: ts.Node): void => {
     if (ts.isPropertySignature(node) || ts.isMethodSignature(node)) {
       const name = node.name.getText();
       const comment = ts.getJSDocCommentsAndTags(node).find(ts.isJSDoc);
-      // What is resolved stands below what users give, and has the same names.
+      // The types of resolved options have the same names and stand below, so the first comment counts.
       if (comment !== undefined && !words.has(name)) words.set(name, wordsOf(comment));
     }
     ts.forEachChild(node, visit);

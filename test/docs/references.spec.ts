@@ -1,32 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PAGES } from './pages.js';
+import { anchorOf } from '../../scripts/heading-anchor.mjs';
+import { codeIn, PAGES, proseOf, textOf } from './pages.js';
 
-const FOLDERS = '(?:src|docs|test|examples|bench|scripts|schematics|api|peers)';
+const FOLDERS = '(?:src|docs|test|examples|bench|scripts|schematics|api|peers|site|\\.ci)';
 
-/** What `nest add` writes is in the application, not here. */
+/** This page names files that `nest add` writes into the application, so they do not exist here. */
 const PAGE_OF_NEST_ADD = 'docs/nest-add.md';
 
-const textOf = (page: string): string => readFileSync(page, 'utf8');
-const withoutSnippets = (text: string): string => text.replaceAll(/^ *```.*?^ *```$/gms, '');
+/** Scripts of the application that the module is added to. */
+const SCRIPTS_OF_THE_HOST = ['test:e2e'];
 
-/** What GitHub and npm call the headings of a page in links. */
-function anchorsOf(page: string): string[] {
-  return [...withoutSnippets(textOf(page)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{Letter}\p{Number} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
-}
+const START_PAGES = ['docs/README.md', 'docs/neighbours/README.md'];
 
-/** The links and pictures of a page that lead to files of this repository. */
+/** The anchors that GitHub and npm give to the headings of a page. */
+const anchorsOf = (page: string): string[] =>
+  [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+
+/** The files of this repository that a page links to or shows as pictures. */
 function targetsOf(page: string): { path: string; anchor: string | undefined }[] {
-  const links = [...withoutSnippets(textOf(page)).matchAll(/\]\(([^)]+)\)|src="([^"]+)"/g)];
+  const links = [...proseOf(page).matchAll(/\]\(([^)]+)\)|src="([^"]+)"/g)];
   return links
     .map(([, link, source]) => link ?? source ?? '')
-    .filter((target) => !/^https?:/.test(target))
+    .filter((target) => !/^(https?|mailto):/.test(target))
     .map((target) => {
       const [path = '', anchor] = target.split('#');
       return { path: path === '' ? page : join(dirname(page), path), anchor };
@@ -34,30 +31,40 @@ function targetsOf(page: string): { path: string; anchor: string | undefined }[]
 }
 
 const namedFilesOf = (page: string): string[] =>
-  [...textOf(page).matchAll(new RegExp(`\`(${FOLDERS}/[\\w./-]+)\``, 'g'))].map(([, path = '']) => path);
+  codeIn(textOf(page)).filter((code) => new RegExp(`^${FOLDERS}/[\\w./-]+$`).test(code));
 
 describe.each(PAGES)('the page %s', (page) => {
-  it('links to files and headings that are there', () => {
+  it('links only to files and headings that exist', () => {
     const broken = targetsOf(page).filter(
       ({ path, anchor }) => !existsSync(path) || (anchor !== undefined && !anchorsOf(path).includes(anchor)),
     );
     expect(broken).toEqual([]);
   });
 
-  it('names scripts that package.json has', () => {
+  it('names only scripts that package.json has', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-    const named = [...textOf(page).matchAll(/`npm run ([\w:-]+)/g)].map(([, name = '']) => name);
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    const named = [...textOf(page).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(
+      ([, name = '']) => name,
+    );
+    const known = [...Object.keys(scripts), ...SCRIPTS_OF_THE_HOST];
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('names the command that measures, where it shows a chart or a measured table', () => {
+    const hasFigures = /\]\([^)]+\.svg\)|<!-- measured: /.test(textOf(page));
+    expect(hasFigures && !textOf(page).includes('npm run bench')).toBe(false);
   });
 });
 
-it('the README, or the page of the neighbours, links to every page of the documentation', () => {
-  const linked = ['README.md', 'docs/neighbours/README.md'].flatMap(targetsOf).map(({ path }) => path);
-  expect(PAGES.filter((page) => page.startsWith('docs/') && !linked.includes(page))).toEqual([]);
+it('the start pages link to every page of the documentation, and the README to the first of them', () => {
+  const linked = START_PAGES.flatMap(targetsOf).map(({ path }) => path);
+  const pages = PAGES.filter((page) => page.startsWith('docs/') && page !== START_PAGES[0]);
+  expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+  expect(targetsOf('README.md').map(({ path }) => path)).toContain(START_PAGES[0]);
 });
 
 it.each(PAGES.filter((page) => page !== PAGE_OF_NEST_ADD))(
-  'the page %s names files that are there',
+  'the page %s names only files that exist',
   (page) => {
     expect(namedFilesOf(page).filter((path) => !existsSync(path))).toEqual([]);
   },

@@ -26,8 +26,8 @@ function snippetsOf(page: string): Snippet[] {
 
 const SNIPPETS = PAGES.flatMap(snippetsOf);
 
-/** What the compiler says of the snippets, each a module of its own beside the sources. */
-function complaints(snippets: readonly Snippet[]): string[] {
+/** The errors of the compiler for the snippets. Each snippet is a separate module beside the sources. */
+function compilerErrors(snippets: readonly Snippet[]): string[] {
   const config = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
   const files = new Map(
@@ -47,7 +47,7 @@ function complaints(snippets: readonly Snippet[]): string[] {
   };
   const program = ts.createProgram(
     [...files.keys()],
-    // A snippet declares what it shows and does not use it.
+    // A snippet may declare what it does not use.
     { ...options, incremental: false, noUnusedLocals: false, lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'] },
     host,
   );
@@ -59,22 +59,22 @@ function complaints(snippets: readonly Snippet[]): string[] {
 }
 
 describe('the documentation', () => {
-  it('has TypeScript that compiles against the package as it is', () => {
+  it('has TypeScript that compiles with this package', () => {
     const snippets = SNIPPETS.filter(
-      // Those compile, and run, beside packages that are not installed here: npm run test:neighbours.
+      // `npm run test:neighbours` compiles and runs these, with packages that are not installed here.
       ({ language, page }) => language === 'ts' && !page.startsWith('docs/neighbours/'),
     );
     expect(snippets.length).toBeGreaterThan(10);
-    expect(complaints(snippets)).toEqual([]);
+    expect(compilerErrors(snippets)).toEqual([]);
   }, 180_000);
 
-  it('has JSON that is JSON', () => {
+  it('has JSON that can be parsed', () => {
     const snippets = SNIPPETS.filter(({ language }) => language === 'json');
     expect(snippets.length).toBeGreaterThan(0);
     for (const { code } of snippets) expect(JSON.parse(code)).toBeInstanceOf(Object);
   });
 
-  it('has TypeScript that fits into 80 columns, as Prettier breaks it', async () => {
+  it('has TypeScript that Prettier formats like this at 80 columns', async () => {
     for (const { page, line, code } of SNIPPETS.filter(({ language }) => language === 'ts')) {
       const style = { ...(await resolveConfig(page)), parser: 'typescript', printWidth: 80 };
       expect({ page, line, code: await format(code, style) }).toEqual({ page, line, code });

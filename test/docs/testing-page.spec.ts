@@ -21,7 +21,7 @@ class CampaignService {
 })
 class AppModule {}
 
-/** What docs/testing.md says of an environment without a key. */
+/** docs/testing.md describes these cases. */
 describe('a test without a key in the environment', () => {
   const fake = new FakeNudgeTokenService();
   const keyBefore = process.env['NUDGE_API_KEY'];
@@ -47,11 +47,11 @@ describe('a test without a key in the environment', () => {
     expect(testing.get(CampaignService).nudgeTokens).toBe(fake);
   });
 
-  it('does not boot the application while the service alone is replaced', async () => {
+  it('does not boot the application if only the service is replaced', async () => {
     await expect(wholeApplication().compile()).rejects.toThrow('apiKey: is missing');
   });
 
-  it('boots the application, and serves the fake’s tokens, with the environment’s options and the guard replaced', async () => {
+  it('boots the application and serves the fake’s tokens if the options and the guard are replaced too', async () => {
     const testing = await wholeApplication()
       .overrideProvider(nudgeAuthConfig.KEY)
       .useValue({ apiKey: 'an-obviously-fake-key' })

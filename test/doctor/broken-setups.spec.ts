@@ -10,9 +10,9 @@ import { RUNTIME_SETUPS } from './setups/runtime.js';
 import { KEY_SETUPS, OPTION_SETUPS } from './setups/settings.js';
 import { Stage, type BrokenSetup } from './support/stage.js';
 
-/** Every one is diagnosed by the checks that it names, and by no other. */
+/** Tests that exactly the checks that a setup names report its problem. */
 function diagnoses(setups: readonly BrokenSetup[]): void {
-  it.each(setups.map((setup) => [setup.title, setup] as const))('%s', async (_title, setup) => {
+  it.each(setups.map((setup) => [setup.title, setup] as const))('reports %s', async (_title, setup) => {
     await using stage = await Stage.start();
     const meanwhile = await setup.breakIt(stage);
     const { checks, exitCode, isOk } = await stage.diagnose(meanwhile ?? undefined);
@@ -21,22 +21,22 @@ function diagnoses(setups: readonly BrokenSetup[]): void {
     for (const { detail, hint } of shown) expect(`${detail} ${hint}`).toMatch(setup.says);
     const isFailure = Object.values(setup.shows).includes('fail');
     expect([isOk, exitCode]).toEqual([!isFailure, isFailure ? 1 : 0]);
-    // What a failure hides is skipped, and says which.
+    // A check that a failure hides is skipped, and names the failed check.
     for (const { name, status, detail } of checks) {
       const hiding = CHECKS.find((check) => check.name === name)?.needs.find(
         (need) => setup.shows[need] === 'fail',
       );
       if (hiding !== undefined)
-        expect([name, status, detail]).toEqual([name, 'skip', `not looked at: ${hiding} failed`]);
+        expect([name, status, detail]).toEqual([name, 'skip', `not checked: ${hiding} failed`]);
     }
   });
 }
 
-describe('the runtime', () => diagnoses(RUNTIME_SETUPS));
-describe('the API key', () => diagnoses(KEY_SETUPS));
-describe('the other options', () => diagnoses(OPTION_SETUPS));
-describe('the way to Nudge', () => diagnoses(NETWORK_SETUPS));
-describe('Nudge', () => diagnoses(NUDGE_SETUPS));
-describe('the route', () => diagnoses(ROUTE_SETUPS));
-describe('the endpoint', () => diagnoses(ENDPOINT_SETUPS));
-describeRedis('Redis', () => diagnoses(REDIS_SETUPS));
+describe('the doctor, about the runtime,', () => diagnoses(RUNTIME_SETUPS));
+describe('the doctor, about the API key,', () => diagnoses(KEY_SETUPS));
+describe('the doctor, about the other options,', () => diagnoses(OPTION_SETUPS));
+describe('the doctor, about the way to Nudge,', () => diagnoses(NETWORK_SETUPS));
+describe('the doctor, about Nudge,', () => diagnoses(NUDGE_SETUPS));
+describe('the doctor, about the route,', () => diagnoses(ROUTE_SETUPS));
+describe('the doctor, about the endpoint,', () => diagnoses(ENDPOINT_SETUPS));
+describeRedis('the doctor, about Redis,', () => diagnoses(REDIS_SETUPS));

@@ -10,8 +10,8 @@ import { PRIVATE_KEY, Stage } from './support/stage.js';
 const ESCAPE = '\u001B';
 const NO_TERMINAL = { isTerminal: { output: false, errors: false } };
 
-describe('the report for a person', () => {
-  it('groups the checks, says how to mend what failed, and counts', async () => {
+describe('the report for a user', () => {
+  it('groups the checks, gives a hint for each failure, and counts the results', async () => {
     await using stage = await Stage.start();
     stage.nudge.setEnabled(false);
     const { exitCode, output, errors } = await stage.run(doctorCommandOn(stage.machine), [], NO_TERMINAL);
@@ -19,12 +19,12 @@ describe('the report for a person', () => {
     expect(output).toMatch(/^Runtime\n {2}✓ node {18}Node \d/m);
     expect(output).toMatch(/^Nudge\n {2}✗ call {18}Nudge refuses the API key \(status 403\)/m);
     expect(output).toMatch(/^ {26}→ Compare the key with the dashboard/m);
-    expect(output).toMatch(/^ {2}- token {17}not looked at: call failed$/m);
+    expect(output).toMatch(/^ {2}- token {17}not checked: call failed$/m);
     expect(output).toMatch(/^1 failure, 0 warnings, \d+ passed, \d+ skipped\.$/m);
     expect(output).not.toContain(ESCAPE);
   });
 
-  it('has colours at a terminal, and says there what it waits for', async () => {
+  it('has colours on a terminal, and shows there which check is running', async () => {
     await using stage = await Stage.start();
     const { output, errors } = await stage.run(doctorCommandOn(stage.machine), []);
     expect(output).toContain(`${ESCAPE}[32m✓${ESCAPE}[0m`);
@@ -38,7 +38,7 @@ describe('the report for a person', () => {
     expect((await stage.run(doctorCommandOn(stage.machine), [])).output).not.toContain(ESCAPE);
   });
 
-  it('takes a warning for a failure with --strict only', async () => {
+  it('counts a warning as a failure only with --strict', async () => {
     await using stage = await Stage.start();
     stage.environment['NODE_DEBUG'] = '*';
     const command = doctorCommandOn(stage.machine);
@@ -48,7 +48,7 @@ describe('the report for a person', () => {
     expect(JSON.parse(output)).toMatchObject({ ok: false });
   });
 
-  it('has name, status, detail and hint of each check as JSON', async () => {
+  it('is JSON with name, status, detail and hint of each check with --json', async () => {
     await using stage = await Stage.start();
     const { output } = await stage.run(doctorCommandOn(stage.machine), ['--json'], NO_TERMINAL);
     const { checks } = JSON.parse(output) as { checks: object[] };
@@ -58,7 +58,7 @@ describe('the report for a person', () => {
 
 describe('Ctrl-C', () => {
   it.each([doctorCommandOn, tokenCommandOn])(
-    'ends the command at once, whatever it waits for',
+    'ends the command at once while a call to Nudge hangs',
     async (command) => {
       await using stage = await Stage.start();
       stage.nudge.setFault({ kind: 'hang' });
@@ -78,7 +78,7 @@ describe('the command line of the doctor', () => {
     [['canary'], 'takes options only'],
     [
       ['--endpoint', 'http://me:canary@127.0.0.1/'],
-      '--endpoint: must not hold a user name or password: no secret is an argument',
+      '--endpoint: must not hold a user name or password, because no argument may hold a secret',
     ],
     [['--endpoint', 'http://127.0.0.1/?token=canary'], '--endpoint: must not hold a query or a fragment'],
     [['--endpoint', 'canary'], '--endpoint: must be an http:// or https:// URL'],
@@ -87,7 +87,7 @@ describe('the command line of the doctor', () => {
       '--origin: must be scheme and host only, such as https://app.example',
     ],
     [['--origin', 'https://canary.example'], '--origin: needs --endpoint'],
-    [['--key-stdin', '--jwt-stdin'], '--key-stdin and --jwt-stdin: standard input is one thing only'],
+    [['--key-stdin', '--jwt-stdin'], '--key-stdin and --jwt-stdin: standard input can hold only one of them'],
     [['--jwt-stdin', '--endpoint', 'http://127.0.0.1/'], '--jwt-stdin: standard input is empty'],
   ])('refuses %j and repeats no value', async (argv, message) => {
     await using stage = await Stage.start();
@@ -117,7 +117,7 @@ describe('the command line of the doctor', () => {
 });
 
 describe('the command token', () => {
-  it('prints claims and life, and neither the token nor the key', async () => {
+  it('prints the claims and the life, but neither the token nor the key', async () => {
     await using stage = await Stage.start();
     const { exitCode, output, errors } = await stage.run(tokenCommandOn(stage.machine), []);
     expect([exitCode, errors]).toEqual([0, '']);
@@ -134,7 +134,7 @@ describe('the command token', () => {
     expect(errors).not.toContain(output.trim());
   });
 
-  it('takes the key by standard input', async () => {
+  it('reads the key from standard input with --key-stdin', async () => {
     await using stage = await Stage.start();
     delete stage.environment['NUDGE_API_KEY'];
     stage.input = `${PRIVATE_KEY}\n`;
@@ -148,11 +148,11 @@ describe('the command token', () => {
       'NUDGE_API_KEY is not set',
     ],
     [
-      'where Nudge refuses it',
+      'with a key that Nudge refuses',
       (stage: Stage) => stage.nudge.setEnabled(false),
       'Nudge refuses the API key (status 403)',
     ],
-  ])('ends with 1 %s, says how to mend it, and points to the doctor', async (_title, breakIt, message) => {
+  ])('ends with 1 %s, gives a hint, and points to the doctor', async (_title, breakIt, message) => {
     await using stage = await Stage.start();
     breakIt(stage);
     const { exitCode, output, errors } = await stage.run(tokenCommandOn(stage.machine), []);
@@ -166,7 +166,7 @@ describe('the command tenant-fingerprint', () => {
   const FINGERPRINT_KEY = 'canary-fingerprint-key-0123456789-abcdef';
   const fingerprint = tenantFingerprintOf('acme', new Secret(FINGERPRINT_KEY));
 
-  it('prints what the log has for the tenant, with the key from the environment or by standard input', async () => {
+  it('prints the fingerprint of the tenant, with the key from the environment or from standard input', async () => {
     await using stage = await Stage.start();
     stage.canaries.plant('fingerprint key', FINGERPRINT_KEY);
     stage.environment['NUDGE_TENANT_FINGERPRINT_KEY'] = FINGERPRINT_KEY;

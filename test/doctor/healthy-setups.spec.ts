@@ -9,7 +9,7 @@ import { asUser } from './setups/redis.js';
 import { installPeers } from './setups/runtime.js';
 import { PRIVATE_KEY, SECOND_KEY, Stage, type Diagnosis } from './support/stage.js';
 
-/** As a person takes it: no failure, and no warning either. */
+/** Checks that there is no failure and no warning. Returns the names of the checks that passed. */
 function expectHealth({ checks, isOk, exitCode }: Diagnosis): string[] {
   expect(checks.filter(({ status }) => status === 'fail' || status === 'warn')).toEqual([]);
   expect([isOk, exitCode]).toEqual([true, 0]);
@@ -34,7 +34,7 @@ describe('a healthy setup passes without a warning, also with --strict', () => {
     expect(stage.nudge.counters.received).toBe(1);
   });
 
-  it('with two keys in files, a life of its own, and the peers of Nest 11', async () => {
+  it('with two keys in files, another token life, and the peers of Nest 11', async () => {
     await using stage = await healthyStage();
     installPeers(stage);
     delete stage.environment['NUDGE_API_KEY'];
@@ -46,14 +46,14 @@ describe('a healthy setup passes without a warning, also with --strict', () => {
     );
   });
 
-  it('with the key in .env, where an application would find it', async () => {
+  it('with the key in .env', async () => {
     await using stage = await healthyStage();
     delete stage.environment['NUDGE_API_KEY'];
     stage.writeFile('.env', `NUDGE_API_KEY=${PRIVATE_KEY}\nNUDGE_BASE_URL=http://127.0.0.1:1/api\n`);
     expect(expectHealth(await stage.diagnose())).toContain('call');
   });
 
-  it('with the key by standard input, in place of a wrong one', async () => {
+  it('with the key from standard input, which replaces a wrong one', async () => {
     await using stage = await healthyStage();
     stage.environment['NUDGE_API_KEY'] = 'a-wrong-key-0123456789';
     stage.argv.push('--key-stdin');
@@ -82,7 +82,7 @@ describe('a healthy setup passes without a warning, also with --strict', () => {
     expectHealth(await stage.diagnose());
   });
 
-  it('with tokens that are signed the other way', async () => {
+  it('with tokens that are signed with HS256', async () => {
     await using stage = await healthyStage();
     await using other = await NudgeEmulator.start({
       apiKeys: [PRIVATE_KEY],
@@ -104,7 +104,7 @@ describe('a healthy setup passes without a warning, also with --strict', () => {
     );
   });
 
-  it('with an application and no user', async () => {
+  it('with an application, but without a user’s JWT', async () => {
     await using stage = await healthyStage();
     await withApp(stage);
     delete stage.environment['NUDGE_USER_JWT'];
@@ -113,13 +113,13 @@ describe('a healthy setup passes without a warning, also with --strict', () => {
     expect(passed).not.toContain('endpoint-user');
   });
 
-  it('offline: nothing goes to Nudge, and the endpoint is looked at', async () => {
+  it('with --offline, which sends nothing to Nudge and still checks the endpoint', async () => {
     await using stage = await healthyStage();
     stage.argv.push('--offline');
     await withApp(stage);
     delete stage.environment['NUDGE_USER_JWT'];
     const { checks } = await stage.diagnose();
-    const left = checks.filter(({ detail }) => detail === 'not looked at: --offline').map(({ name }) => name);
+    const left = checks.filter(({ detail }) => detail === 'not checked: --offline').map(({ name }) => name);
     expect(left).toEqual(['dns', 'tcp', 'tunnel', 'tls', 'call', 'token', 'clock', 'drift', 'latency']);
     expect(stage.nudge.counters.received).toBe(0);
   });
@@ -144,7 +144,7 @@ describeRedis('a healthy Redis passes without a warning, also with --strict', ()
     );
   });
 
-  it('with a user for a prefix of its own', async () => {
+  it('with a user for another key prefix', async () => {
     await using stage = await healthyStage();
     await asUser(stage, 'resetkeys', 'resetchannels', '~shop:*', '&shop:*');
     stage.environment['NUDGE_REDIS_KEY_PREFIX'] = 'shop:';

@@ -27,7 +27,7 @@ const strategyOptions = (secretOrKey: string): StrategyOptionsWithoutRequest => 
   algorithms: ['HS256'],
 });
 
-/** A host's strategy, as its engineers would write it. */
+/** The strategy of a host application, as its engineers would write it. */
 function strategyClass(secret: string, name = 'jwt'): new () => Strategy {
   @Injectable()
   class JwtStrategy extends PassportStrategy(Strategy, name) {
@@ -48,7 +48,7 @@ function moduleWith(provider: new () => unknown): new () => object {
   return AuthModule;
 }
 
-/** A strategy that nobody gave to Nest. */
+/** A strategy that is not a Nest provider. */
 function handMade(secret: string): Strategy {
   return new Strategy(strategyOptions(secret), (payload: unknown, done: (e: unknown, u: unknown) => void) =>
     done(null, payload),
@@ -97,8 +97,8 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
   const ONLY_A = { a: 200, b: 401 };
   const ONLY_B = { a: 401, b: 200 };
 
-  describe('with strategies of their own', () => {
-    it('keep their users apart, whichever has registered its strategy last, and after the other has closed', async () => {
+  describe('with their own strategies', () => {
+    it('keep their users apart in any order of registration, and after the other one has closed', async () => {
       const a = await withStrategy(SECRET_A);
       const b = await withStrategy(SECRET_B);
       expect([await statuses(a), await statuses(b)]).toEqual([ONLY_A, ONLY_B]);
@@ -106,7 +106,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(a)).toEqual(ONLY_A);
     });
 
-    it('keep their users apart when a strategy takes the name after the other application has booted', async () => {
+    it('keep their users apart when another strategy takes the name after the boot', async () => {
       const a = await withStrategy(SECRET_A);
       passport.use('jwt', handMade(SECRET_B));
       expect(await statuses(a)).toEqual(ONLY_A);
@@ -114,7 +114,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(a)).toEqual(ONLY_A);
     });
 
-    it('keep their users apart when the name is taken while the first one boots', async () => {
+    it('keep their users apart when another strategy takes the name during the boot', async () => {
       @Injectable()
       class Late implements OnApplicationBootstrap {
         onApplicationBootstrap(): void {
@@ -133,16 +133,16 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(answers).toEqual(answers.map(() => ONLY_A));
     });
 
-    it('boot while an earlier one was never closed', async () => {
+    it('boot although an earlier application was never closed', async () => {
       await withStrategy(SECRET_A);
       expect(await statuses(await withStrategy(SECRET_B))).toEqual(ONLY_B);
     });
   });
 
-  describe('of which one has no strategy', () => {
+  describe('one of which has no strategy', () => {
     const BELONGS = "'jwt', but the one that is registered belongs to another application of this process";
 
-    it('stop its boot, and let it share on purpose', async () => {
+    it('stop its boot, unless it shares the strategy of the other one on purpose', async () => {
       const a = await withStrategy(SECRET_A);
       await expect(withoutStrategy()).rejects.toThrow(BELONGS);
       expect(await statuses(a)).toEqual(ONLY_A);
@@ -150,12 +150,12 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(shared)).toEqual(ONLY_A);
     });
 
-    it('stop its boot where the other one verifies its users itself', async () => {
+    it('stop its boot also if the other one verifies its users with userJwt', async () => {
       await withStrategy(SECRET_A, { userJwt: { secret: SECRET_B, algorithms: ['HS256'] } });
       await expect(withoutStrategy()).rejects.toThrow(BELONGS);
     });
 
-    it('stop its boot where the other one has loaded its strategy lazily, or made it by hand', async () => {
+    it('stop its boot also if the other one has loaded its strategy lazily or made it by hand', async () => {
       const a = await withoutStrategy({ endpoint: { verifyStrategy: false } });
       const lazy = moduleWith(strategyClass(SECRET_A));
       await a.app.get(LazyModuleLoader).load(() => lazy);
@@ -168,7 +168,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(await withoutStrategy())).toEqual(ONLY_A);
     });
 
-    it('do not take what a failed boot has left for a strategy of its own', async () => {
+    it('do not let it use the strategy that a failed boot has left in passport', async () => {
       @Injectable()
       class Broken {
         constructor() {
@@ -182,7 +182,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(await withStrategy(SECRET_B))).toEqual(ONLY_B);
     });
 
-    it('say that there are two copies of passport where its strategy is in the other one', async () => {
+    it('report two copies of passport if its strategy is registered in the other copy', async () => {
       const { Passport } = passport as unknown as { Passport: new () => typeof passport };
       const otherCopy = new Passport();
       @Injectable()
@@ -204,8 +204,8 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
     });
   });
 
-  describe('with a strategy of another name, which calls itself jwt all the same', () => {
-    it('do not boot with that one alone, though another has replaced it', async () => {
+  describe('with a strategy that is registered under another name but calls itself jwt', () => {
+    it('do not boot with that strategy alone, even if another one has replaced it', async () => {
       const refresh = strategyClass(SECRET_B, 'jwt-refresh');
       const modules = [of(), moduleWith(refresh), moduleWith(refresh)];
       await expect(start({ modules })).rejects.toThrow("strategy 'jwt', but there is none");
@@ -213,12 +213,12 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(await start({ modules }))).toEqual(ONLY_A);
     });
 
-    it('never let its users in, when both names are taken while the first one boots', async () => {
+    it('never accept its users when other strategies take both names during the boot', async () => {
       @Injectable()
       class Late implements OnApplicationBootstrap {
         onApplicationBootstrap(): void {
-          passport.use('jwt-refresh', handMade('obviously-fake-secret-of-somebody-else-0'));
-          passport.use('jwt', handMade('obviously-fake-secret-of-somebody-else-0'));
+          passport.use('jwt-refresh', handMade('obviously-fake-secret-of-another-owner-0'));
+          passport.use('jwt', handMade('obviously-fake-secret-of-another-owner-0'));
         }
       }
       const refresh = moduleWith(strategyClass(SECRET_B, 'jwt-refresh'));
@@ -234,11 +234,11 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(a)).toEqual({ a: 500, b: 500 });
     });
 
-    it('take the last of several that they have registered as jwt', async () => {
+    it('use the strategy that was registered last as jwt, if there are several', async () => {
       @Injectable()
       class Late implements OnApplicationBootstrap {
         onApplicationBootstrap(): void {
-          passport.use('jwt', handMade('obviously-fake-secret-of-somebody-else-0'));
+          passport.use('jwt', handMade('obviously-fake-secret-of-another-owner-0'));
         }
       }
       const [first, last] = [strategyClass(SECRET_B), strategyClass(SECRET_A)];
@@ -258,7 +258,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(await start({ modules: [of(), moduleWith(Authentication)] }))).toEqual(ONLY_A);
     });
 
-    it('in a lazy module, at the first request, and keep to it', async () => {
+    it('in a lazy module at the first request, and keep using it', async () => {
       const host = await withoutStrategy({ endpoint: { verifyStrategy: false } });
       expect((await statuses(host)).a).toBe(500);
       const lazy = moduleWith(strategyClass(SECRET_A));
@@ -268,12 +268,12 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(host)).toEqual(ONLY_A);
     });
 
-    it('not, and need none, where the endpoint does not stand', async () => {
+    it('only if there is an endpoint: without one they need no strategy', async () => {
       await expect(withoutStrategy({ endpoint: false })).resolves.toBeInstanceOf(Host);
     });
   });
 
-  describe('with NudgeUserGuard on routes of their own', () => {
+  describe('with NudgeUserGuard on their own routes', () => {
     @Controller()
     class Routes {
       @Get('mine')
@@ -297,7 +297,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       algorithms: ['HS256'],
     });
 
-    it('ask the registration that the module imports, each by its own verifier', async () => {
+    it('verify users by the registration that the module imports', async () => {
       const a = await start({ modules: [of({ userJwt: verifiedBy(SECRET_A) })], controllers: [Routes] });
       const b = await start({
         modules: [of({ userJwt: verifiedBy(SECRET_B) }), of({ name: 'emea', userJwt: verifiedBy(SECRET_A) })],
@@ -309,7 +309,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(a, '/mine')).toEqual(ONLY_A);
     });
 
-    it('ask the host’s strategy where there is no verifier, also without an endpoint', async () => {
+    it('verify users by the host’s strategy if there is no userJwt, also without an endpoint', async () => {
       const a = await start({
         modules: [of({ endpoint: false }), moduleWith(strategyClass(SECRET_A))],
         controllers: [Routes],
@@ -318,17 +318,17 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(a, '/mine')).toEqual(ONLY_A);
     });
 
-    it('do not boot without the registration, and say which guard wants it', async () => {
+    it('do not boot without the registration, and name the guard that needs it', async () => {
       const modules = [of({ userJwt: verifiedBy(SECRET_A) })];
       await expect(start({ modules, controllers: [NamedRoutes] })).rejects.toThrow('NudgeUserGuardFor(emea)');
     });
 
-    it('give one guard class for one name', () => {
+    it('get the same guard class for the same name', () => {
       expect(NudgeUserGuardFor('emea')).toBe(NudgeUserGuardFor('emea'));
     });
   });
 
-  describe('that ask for a name in passport', () => {
+  describe('with userJwt.strategyName', () => {
     const registry = passport as unknown as { _strategies: Record<string, unknown> };
     const named = (secret: string): Partial<NudgeClientScopeOptions> => ({
       userJwt: { secret, algorithms: ['HS256'], strategyName: 'nudge-user' },
@@ -343,7 +343,7 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       }
     }
 
-    it('do not get it while another one holds it, and leave nothing behind when they close', async () => {
+    it('do not get the name while another application has it, and give it back when they close', async () => {
       const a = await start({ modules: [of(named(SECRET_A))], controllers: [Legacy] });
       await expect(start({ modules: [of(named(SECRET_B))], controllers: [Legacy] })).rejects.toThrow(
         /userJwt\.strategyName: is the name of a strategy that is registered in passport already/,
@@ -355,26 +355,26 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
       expect(await statuses(b, '/legacy')).toEqual(ONLY_B);
     });
 
-    it('register nothing before they are up, nor when their boot fails or is not asked to', async () => {
+    it('register nothing before they have booted, after a failed boot, or without the option', async () => {
       const before = Object.keys(registry._strategies);
       const testing = await Test.createTestingModule({ imports: [of(named(SECRET_A))] }).compile();
       expect(Object.keys(registry._strategies)).toEqual(before);
       await testing.close();
-      nudge.setApiKeys(['obviously-fake-key-of-somebody-else']);
+      nudge.setApiKeys(['obviously-fake-key-of-another-account']);
       await expect(withoutStrategy({ ...named(SECRET_A), warmUp: 'required' })).rejects.toThrow();
       nudge.setApiKeys([KEY]);
       await start({ modules: [of({ userJwt: { secret: SECRET_A, algorithms: ['HS256'] } })] });
       expect(Object.keys(registry._strategies)).toEqual(before);
     });
 
-    it('withdraw it when the boot fails after them and the application is closed', async () => {
+    it('withdraw the strategy when the boot fails later and the application is closed', async () => {
       @Injectable()
       class Broken implements OnApplicationBootstrap {
         onApplicationBootstrap(): void {
           throw new Error('the database is down');
         }
       }
-      // The host closes what it could not start.
+      // The test host closes an application whose boot has failed.
       await expect(
         Host.start(platform, { modules: [of(named(SECRET_A))], providers: [Broken] }),
       ).rejects.toThrow('the database is down');

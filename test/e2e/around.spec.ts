@@ -27,7 +27,7 @@ import { USER_SECRET, userJwt } from '../support/users.js';
 const API_KEY = 'obviously-fake-private-key-for-tests-around-the-endpoint';
 const ORIGIN = 'https://shop.example';
 
-/** What the host's own interceptor, filter and hooks saw. */
+/** What the interceptor, the filter and the hooks of the host have seen. */
 interface Witness {
   intercepted: unknown[];
   filtered: unknown[];
@@ -89,7 +89,7 @@ async function surround(platform: Platform, app: INestApplication, witness: () =
     });
 }
 
-/** The bytes as they come, and the text in them. */
+/** The encoding of the answer and its decoded text. */
 function getCompressed(
   url: string,
   headers: Record<string, string>,
@@ -135,7 +135,7 @@ describe.each(
       ],
       configure: (app) => surround(platform, app, () => witness),
     });
-    // The second request on takes the remembered JWT and the held token.
+    // All later requests use the remembered JWT and the held token.
     await host.get('/nudge/token', { authorization });
   });
 
@@ -149,7 +149,7 @@ describe.each(
     return host.get('/nudge/token', { authorization, ...headers });
   }
 
-  it('keeps what CORS says', async () => {
+  it('keeps the CORS headers', async () => {
     const answer = await ask({ origin: ORIGIN });
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
@@ -176,7 +176,7 @@ describe.each(
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([204, ORIGIN]);
   });
 
-  it('keeps the headers of helmet, and its own stricter ones', async () => {
+  it('keeps the headers of helmet and adds its own stricter ones', async () => {
     expect((await ask()).headers).toMatchObject({
       'content-security-policy': expect.stringContaining("default-src 'self'"),
       'strict-transport-security': expect.stringContaining('max-age='),
@@ -186,7 +186,7 @@ describe.each(
     });
   });
 
-  it('is compressed for those who ask for it', async () => {
+  it('compresses the answer if the client asks for it', async () => {
     const url = `${host.url}/nudge/token`;
     const plain = await getCompressed(url, { authorization });
     const packed = await getCompressed(url, { authorization, 'accept-encoding': 'gzip' });
@@ -195,29 +195,29 @@ describe.each(
     expect(tokenIn(packed.text)).toBe(tokenIn(plain.text));
   });
 
-  it('carries the request’s id, a new one each time', async () => {
+  it('keeps the request id of the host, a new one for each request', async () => {
     const ids = [await ask(), await ask()].map((answer) => answer.headers['x-request-id']);
     expect(ids).toEqual([expect.stringMatching(/^request-\d+$/), expect.stringMatching(/^request-\d+$/)]);
     expect(ids[0]).not.toBe(ids[1]);
   });
 
-  it('is seen by middleware that waits for the end', async () => {
+  it('ends the answer, so that middleware sees it finish', async () => {
     await ask();
     expect(witness.finished).toEqual([200]);
   });
 
-  it('is seen by interceptors', async () => {
+  it('runs the interceptors', async () => {
     const answer = await ask();
     expect(witness.intercepted).toEqual([passthrough ? answer.json() : undefined]);
   });
 
-  it('shows its refusals to filters, with the headers that belong to them', async () => {
+  it('passes its refusals to the filters and keeps their headers', async () => {
     witness = nothingSeen();
-    const stranger = await host.get('/nudge/token', { origin: ORIGIN });
+    const anonymous = await host.get('/nudge/token', { origin: ORIGIN });
     const wrong = await host.get('/nudge/token?format=xml', { authorization, origin: ORIGIN });
     expect(witness.filtered).toEqual([401, 400]);
-    expect([stranger.status, wrong.status]).toEqual([401, 400]);
-    for (const answer of [stranger, wrong]) {
+    expect([anonymous.status, wrong.status]).toEqual([401, 400]);
+    for (const answer of [anonymous, wrong]) {
       expect(answer.json()).toEqual({ filtered: expect.any(String) });
       expect(answer.headers).toMatchObject({
         'access-control-allow-origin': ORIGIN,
@@ -226,18 +226,18 @@ describe.each(
         'cache-control': 'private, no-store',
       });
     }
-    expect(stranger.headers['www-authenticate']).toBe('Bearer');
+    expect(anonymous.headers['www-authenticate']).toBe('Bearer');
   });
 
   if (platform === 'fastify') {
-    it('runs the onSend hooks, for answers and refusals', async () => {
+    it('runs the onSend hooks for answers and refusals', async () => {
       const good = await ask();
       expect([good.headers['x-on-send'], witness.sent]).toEqual(['was here', ['string']]);
       expect((await host.get('/nudge/token')).headers['x-on-send']).toBe('was here');
     });
   }
 
-  it('says how long the answer is when nothing packs it', async () => {
+  it('answers JSON without an ETag', async () => {
     const answer = await ask();
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
     expect(answer.text.length).toBeGreaterThan(100);

@@ -18,7 +18,7 @@ const KEY = 'obviously-fake-private-key-of-the-contexts';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** As a host keeps who asks, a trace or a tenant for the time of a request. */
+/** A host application keeps the user, a trace or a tenant in such a store during a request. */
 const currentUser = new AsyncLocalStorage<unknown>();
 
 @Controller('contexts')
@@ -38,7 +38,7 @@ class ContextController {
   }
 }
 
-/** Notes in whose context it is asked. */
+/** A store that reports each call, so that the test can read the async context of the call. */
 function watched(store: TokenStore, seen: (what: string) => void): TokenStore {
   return {
     read: (entry) => (seen('read'), store.read(entry)),
@@ -134,7 +134,7 @@ describe.each(PLATFORMS)('the async context of a user’s request on %s', (platf
     return (JSON.parse(text) as { user?: unknown }).user;
   };
 
-  it('is not seen by what one call does for all who wait, and each of them stays in their own', async () => {
+  it('is not visible in a shared renewal, and each waiting request keeps its own', async () => {
     nudge.setFault({ kind: 'latency', latencyMs: 50 });
     const users = ['ada', 'bob', 'eve'];
     expect(await Promise.all(users.map((user) => userAfter(user)))).toEqual(users);
@@ -145,10 +145,10 @@ describe.each(PLATFORMS)('the async context of a user’s request on %s', (platf
     for (const [what, who] of contexts) expect([what, ...who]).toEqual([what, undefined]);
   });
 
-  it('is not seen by a retry, a log line or an invalidation either', async () => {
+  it('is not visible in a retry, a log line or an invalidation', async () => {
     nudge.setFault({ kind: 'status', status: 503, times: 1 });
     expect(await userAfter('ada')).toBe('ada');
-    nudge.setApiKeys(['obviously-fake-key-of-somebody-else']);
+    nudge.setApiKeys(['obviously-fake-key-of-another-account']);
     expect(await userAfter('bob', '/contexts/invalidation', 'POST')).toBe('bob');
     await userAfter('eve');
     expect(nudge.requests.length).toBeGreaterThanOrEqual(3);
@@ -156,7 +156,7 @@ describe.each(PLATFORMS)('the async context of a user’s request on %s', (platf
     for (const [what, who] of contexts) expect([what, ...who]).toEqual([what, undefined]);
   });
 
-  it('is not left for all others by what the function that gives the key enters', async () => {
+  it('is not replaced by a context that the apiKey function enters', async () => {
     const entered: unknown[] = [];
     key = () => {
       entered.push(currentUser.getStore());
@@ -169,7 +169,7 @@ describe.each(PLATFORMS)('the async context of a user’s request on %s', (platf
     expect(entered).toEqual([undefined, undefined]);
   });
 
-  it('is that of nestjs-cls for the callers, and not for the renewal', async () => {
+  it('is kept by nestjs-cls for the callers and is not visible in the renewal', async () => {
     await access(new URL('dist/index.js', ROOT));
     const program = new URL('support/cls-app.mjs', import.meta.url).pathname;
     const child = spawn(process.execPath, [program, platform, nudge.url, KEY], { cwd: ROOT });

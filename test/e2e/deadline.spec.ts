@@ -14,7 +14,7 @@ const DEADLINE_MS = 7_000;
 
 type ExtId = NudgeUserScopeOptions['extId'];
 
-/** Lets a test know that something waits, and end the wait. */
+/** Tells a test that a function waits, and lets the test end the wait. */
 class Gate {
   readonly reached: Promise<void>;
   #reach = (): void => undefined;
@@ -112,7 +112,7 @@ describe.each(PLATFORMS)('the deadline of a request on %s', (platform) => {
     expect(clock.pendingMs).not.toContain(DEADLINE_MS);
   });
 
-  it('ends the wait for the host’s strategy', async () => {
+  it('ends the wait for a strategy of the host that never settles', async () => {
     const gate = new Gate();
     @Injectable()
     class SlowStrategy extends PassportStrategy(Strategy, 'jwt') {
@@ -141,26 +141,23 @@ describe.each(PLATFORMS)('the deadline of a request on %s', (platform) => {
     { is: 'isRevoked', throws: 'rejects', options: (fail: () => never) => jwtChecked(async () => fail()) },
     { is: 'extId', throws: 'throws', options: (fail: () => never) => inUserScope(fail) },
     { is: 'extId', throws: 'rejects', options: (fail: () => never) => inUserScope(async () => fail()) },
-  ])(
-    'does not let pass a user whose $is $throws, and says so in the log without the message',
-    async (given) => {
-      const host = await start(
-        given.options(() => {
-          throw new TypeError('obviously-private words');
-        }),
-      );
-      expectCheckFailed(await get(host));
-      expectCheckFailed(await get(host));
-      const lines = host.logger.at('error');
-      expect(lines).toHaveLength(1);
-      expect(lines[0]).toContain(
-        `The option ${given.is === 'extId' ? '' : 'userJwt.'}${given.is} failed (TypeError)`,
-      );
-      expect(lines[0]).not.toContain('obviously-private');
-    },
-  );
+  ])('refuses a user whose $is $throws, and logs it without the error message', async (given) => {
+    const host = await start(
+      given.options(() => {
+        throw new TypeError('obviously-private words');
+      }),
+    );
+    expectCheckFailed(await get(host));
+    expectCheckFailed(await get(host));
+    const lines = host.logger.at('error');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(
+      `The option ${given.is === 'extId' ? '' : 'userJwt.'}${given.is} failed (TypeError)`,
+    );
+    expect(lines[0]).not.toContain('obviously-private');
+  });
 
-  it('leaves alone what a function of the host’s answers on purpose', async () => {
+  it('passes on an HttpException that a function of the host throws', async () => {
     const host = await start(
       inUserScope(() => {
         throw new ForbiddenException('no campaigns for you');
@@ -171,7 +168,7 @@ describe.each(PLATFORMS)('the deadline of a request on %s', (platform) => {
     expect(host.logger.at('error')).toEqual([]);
   });
 
-  it('is one: what isRevoked, extId or a guard has taken is not there for Nudge', async () => {
+  it('includes the time that isRevoked, extId or a guard takes, so Nudge gets only the rest', async () => {
     const slow: { passes: (gate: Gate) => Promise<Host>; name: string }[] = [
       { name: 'isRevoked', passes: (gate) => start(jwtChecked(async () => gate.pass().then(() => false))) },
       { name: 'extId', passes: (gate) => start(inUserScope(async () => gate.pass().then(() => 'ada'))) },

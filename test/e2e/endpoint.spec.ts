@@ -13,7 +13,7 @@ function varyOf(answer: HttpResult): string[] {
   return (answer.headers.vary ?? '').split(',').map((name) => name.trim());
 }
 
-/** What holds for every answer that the guard or the handler writes. */
+/** Every answer that the guard or the handler writes has these headers. */
 function expectUncacheable(answer: HttpResult): void {
   expect(answer.headers).toMatchObject({
     'cache-control': 'private, no-store',
@@ -50,7 +50,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
 
       const answer = await host.getAsUser();
 
-      // 45 minutes, less the one second by which the vendor's clock cannot be known better.
+      // 45 minutes, less one second, because the vendor's `Date` shows only whole seconds.
       const lifeS = 45 * 60 - 1;
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -62,7 +62,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       });
     });
 
-    it('with what is left of a held token, not with what it had', async () => {
+    it('with the remaining life of a held token', async () => {
       const clock = new ManualClock();
       await using vendor = await NudgeEmulator.start({ apiKeys: [API_KEY], clock });
       await using host = await Host.start(platform, {
@@ -86,7 +86,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
   describe.each([
     { guard: 'the host’s own strategy', options: {} },
     {
-      guard: 'a guard of the host’s',
+      guard: 'the host’s own guard',
       options: { endpoint: { guards: [AuthGuard('jwt')] } },
       hasOurHeaders: false,
     },
@@ -167,7 +167,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       expect(answer.headers['content-type']).toMatch(/^application\/json/);
     });
 
-    it('lets nobody keep an answer, and keeps the Vary of CORS', async () => {
+    it('forbids caching of every answer, and keeps the Vary header of CORS', async () => {
       const origin = 'https://shop.example';
       const answers = [
         await host.getAsUser('/nudge/token', { origin }),
@@ -177,16 +177,16 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       ];
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 400, 401]);
       for (const answer of answers) {
-        // What a guard of the host's writes keeps the host's headers.
+        // An answer of the host's own guard keeps the host's headers.
         if (hasOurHeaders || answer.status !== 401) expectUncacheable(answer);
         expect(varyOf(answer)).toContain('Origin');
         expect(answer.headers['access-control-allow-origin']).toBe(origin);
       }
     });
 
-    it('refuses strangers with 401 and says how to come in', async () => {
+    it('refuses callers who are not signed in with 401 and WWW-Authenticate', async () => {
       const expired = await userJwt({ sub: 'ada' }, { expiresIn: '-1m' });
-      const forged = await userJwt({ sub: 'ada' }, { secret: 'somebody-elses-fake-secret-0123456789' });
+      const forged = await userJwt({ sub: 'ada' }, { secret: 'another-owners-fake-secret-0123456789' });
       for (const authorization of [undefined, `Bearer ${expired}`, `Bearer ${forged}`, 'Basic YWRhOng=']) {
         const answer = await host.get('/nudge/token', authorization === undefined ? {} : { authorization });
         expect([answer.status, answer.headers['www-authenticate']]).toEqual([
@@ -199,7 +199,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       expect(nudge.requests).toEqual([]);
     });
 
-    it('answers HEAD with the headers alone', async () => {
+    it('answers HEAD with the headers only', async () => {
       const authorization = `Bearer ${await userJwt()}`;
       const answer = await host.head('/nudge/token', { authorization });
       expect([answer.status, answer.text]).toEqual([200, '']);
@@ -209,7 +209,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
     });
   });
 
-  it('sends Nudge nothing of the user, and the user nothing of Nudge', async () => {
+  it('sends no header of the user to Nudge and no header of Nudge to the user', async () => {
     await using host = await Host.start(platform, {
       nudge: { apiKey: API_KEY, baseUrl: nudge.url, cache: false },
     });
@@ -262,7 +262,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
     expectUncacheable(quiet);
   });
 
-  describe('verifying users by itself', () => {
+  describe('with userJwt', () => {
     const hosts: Host[] = [];
 
     async function hostWith(userJwtOptions: unknown): Promise<Host> {
@@ -287,7 +287,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       await Promise.all(hosts.splice(0).map((host) => host.close()));
     });
 
-    it('takes the JWT after Bearer and bare, and nothing else', async () => {
+    it('accepts the JWT after Bearer or bare, and nothing else', async () => {
       const host = await hostWith({ secret: USER_SECRET, algorithms: ['HS256'] });
       const good = await userJwt();
       for (const authorization of [
@@ -311,7 +311,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
         unsigned,
         `Bearer ${unsigned}`,
         await userJwt({ sub: 'ada' }, { expiresIn: '-1s' }),
-        await userJwt({ sub: 'ada' }, { secret: 'somebody-elses-fake-secret-0123456789' }),
+        await userJwt({ sub: 'ada' }, { secret: 'another-owners-fake-secret-0123456789' }),
         await userJwt({ sub: 'ada' }, { algorithm: 'HS512', secret: USER_SECRET.repeat(2) }),
       ];
       for (const authorization of bad) {
@@ -321,7 +321,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       expect((await host.get(`/nudge/token?token=${good}`)).status).toBe(401);
     });
 
-    it('accepts every secret of a list while they rotate', async () => {
+    it('accepts every secret of a list during a rotation', async () => {
       const older = 'obviously-fake-older-secret-0123456789abcdef';
       const host = await hostWith({ secret: [USER_SECRET, Buffer.from(older)], algorithms: ['HS256'] });
       expect(await statusFor(host, await userJwt())).toBe(200);
@@ -329,7 +329,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       expect(await statusFor(host, await userJwt({}, { secret: `${older}!` }))).toBe(401);
     });
 
-    it('holds issuer and audience against the JWT', async () => {
+    it('checks the issuer and the audience of the JWT', async () => {
       const host = await hostWith({
         secret: USER_SECRET,
         algorithms: ['HS256'],
@@ -349,7 +349,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       expect(JSON.stringify(host.logger.lines)).not.toContain('eyJ');
     });
 
-    it('verifies by a public key, and never takes it for a shared secret', async () => {
+    it('verifies with a public key, and never uses it as a shared secret', async () => {
       const { publicPem, privateKey } = rsaKeyPair();
       const host = await hostWith({ publicKey: publicPem, algorithms: ['RS256', 'RS384'] });
       const sign = (algorithm: string): Promise<string> =>
@@ -366,29 +366,29 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
       { answer: 1, status: 401 },
       { answer: false, status: 200 },
       { answer: undefined, status: 200 },
-    ])('asks isRevoked for every request: $answer gives $status', async ({ answer, status }) => {
-      const asked: unknown[] = [];
+    ])('calls isRevoked for every request: $answer gives $status', async ({ answer, status }) => {
+      const checked: unknown[] = [];
       const host = await hostWith({
         secret: USER_SECRET,
         algorithms: ['HS256'],
         isRevoked: (payload: { sub: string }) => {
-          asked.push(payload.sub);
+          checked.push(payload.sub);
           return answer;
         },
       });
       const good = await userJwt();
       expect([await statusFor(host, good), await statusFor(host, good)]).toEqual([status, status]);
-      expect(asked).toEqual(['ada', 'ada']);
+      expect(checked).toEqual(['ada', 'ada']);
     });
 
-    it('verifies by the keys that the issuer publishes', async () => {
+    it('verifies with the keys that the issuer publishes', async () => {
       const first = rsaKeyPair();
       const second = rsaKeyPair();
-      const stranger = rsaKeyPair();
+      const unpublished = rsaKeyPair();
       const jwkOf = ({ publicJwk }: typeof first, kid: string): object => ({ ...publicJwk, kid, use: 'sig' });
-      const asked: (string | undefined)[] = [];
+      const fetched: (string | undefined)[] = [];
       await using issuer = await HttpStub.start((request, response) => {
-        asked.push(request.url);
+        fetched.push(request.url);
         response.setHeader('content-type', 'application/json');
         response.end(JSON.stringify({ keys: [jwkOf(first, 'first'), jwkOf(second, 'second')] }));
       });
@@ -398,19 +398,19 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
 
       expect(await statusFor(host, await sign(first, 'first'))).toBe(200);
       expect(await statusFor(host, await sign(second, 'second'))).toBe(200);
-      expect(asked).toEqual(['/keys?x=1']);
+      expect(fetched).toEqual(['/keys?x=1']);
       expect(await statusFor(host, await sign(first, 'first'))).toBe(200);
-      expect(await statusFor(host, await sign(stranger, 'second'))).toBe(401);
-      // The issuer may have published it since it was asked.
-      expect(await statusFor(host, await sign(stranger, 'third'))).toBe(503);
+      expect(await statusFor(host, await sign(unpublished, 'second'))).toBe(401);
+      // The issuer may have published this key since the last fetch.
+      expect(await statusFor(host, await sign(unpublished, 'third'))).toBe(503);
       expect(await statusFor(host, await sign(first))).toBe(401);
       expect(await statusFor(host, 'Bearer no.jwt.atall')).toBe(401);
       expect(await statusFor(host, await userJwt())).toBe(401);
-      expect(asked).toHaveLength(1);
+      expect(fetched).toHaveLength(1);
     });
   });
 
-  it('gives each user a token of their own in scope user', async () => {
+  it('gives each user a separate token in scope user', async () => {
     const seen: unknown[] = [];
     await using host = await Host.start(platform, {
       nudge: {
@@ -420,9 +420,7 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
         extId: (user, request) => {
           seen.push(Reflect.get(Object(request), 'url'));
           const { id } = user as { id: string };
-          return id === 'nobody'
-            ? (undefined as never)
-            : Promise.resolve(id === 'long' ? 'x'.repeat(101) : id);
+          return id === 'none' ? (undefined as never) : Promise.resolve(id === 'long' ? 'x'.repeat(101) : id);
         },
         endpoint: { userProperty: 'account' },
       },
@@ -436,11 +434,11 @@ describe.each(PLATFORMS)('the endpoint on %s', (platform) => {
     expect(nudge.requests.map(({ query }) => query['extId'])).toEqual([['ada'], ['bob']]);
     expect(seen).toEqual(['/nudge/token', '/nudge/token', '/nudge/token']);
 
-    for (const sub of ['nobody', 'long', '']) expect([sub, await statusOf(sub)]).toEqual([sub, 400]);
+    for (const sub of ['none', 'long', '']) expect([sub, await statusOf(sub)]).toEqual([sub, 400]);
     expect(nudge.requests).toHaveLength(2);
   });
 
-  it('is closed with the application', async () => {
+  it('closes with the application', async () => {
     const host = await Host.start(platform, { nudge: { apiKey: API_KEY, baseUrl: nudge.url } });
     await host.close();
     await expect(httpGet(`${host.url}/nudge/token`)).rejects.toThrow('ECONNREFUSED');

@@ -34,7 +34,7 @@ function retryAfterOf(answer: HttpResult): number {
   return Number(answer.headers['retry-after']);
 }
 
-/** What every client sees of a failure that is not its own. */
+/** The answer that every client gets for a failure on Nudge's side. */
 function expectFailure(answer: HttpResult, code: NudgeAuthErrorCode): void {
   expect([answer.json()['code'], answer.status]).toEqual([code, 503]);
   expect(answer.json()).toEqual({
@@ -79,22 +79,22 @@ const UNUSABLE: FaultCase[] = [
   { is: 'half an object', fault: { kind: 'not-json' } },
   { is: 'an empty body', fault: { kind: 'not-json', body: '' } },
   { is: 'no token', fault: { kind: 'wrong-json', json: { jwt: 'a.b.c' } } },
-  { is: 'a token that is no string', fault: { kind: 'wrong-json', json: { token: 5 } } },
+  { is: 'a token that is not a string', fault: { kind: 'wrong-json', json: { token: 5 } } },
   { is: 'a list', fault: { kind: 'wrong-json', json: [{ token: 'a.b.c' }] } },
   { is: 'null', fault: { kind: 'wrong-json', json: null } },
   { is: 'a string', fault: { kind: 'wrong-json', json: 'a.b.c' } },
   { is: 'an empty token', fault: { kind: 'wrong-json', json: { token: '' } } },
-  { is: 'over 64 KiB', fault: { kind: 'oversized-body', sizeBytes: 64 * 1024 } },
-  { is: 'over 64 KiB once unpacked', fault: { kind: 'gzip-bomb', unpackedBytes: 80 * 1024 } },
-  { is: 'ten MiB once unpacked', fault: { kind: 'gzip-bomb' } },
-  { is: 'a token that is no JWT', fault: { kind: 'garbage-token' } },
-  { is: 'a JWT that is no JSON', fault: { kind: 'garbage-token', token: 'YQ.Yg.Yw' } },
+  { is: 'a body over 64 KiB', fault: { kind: 'oversized-body', sizeBytes: 64 * 1024 } },
+  { is: 'a compressed body over 64 KiB', fault: { kind: 'gzip-bomb', unpackedBytes: 80 * 1024 } },
+  { is: 'a compressed body of ten MiB', fault: { kind: 'gzip-bomb' } },
+  { is: 'a token that is not a JWT', fault: { kind: 'garbage-token' } },
+  { is: 'a JWT whose parts are not JSON', fault: { kind: 'garbage-token', token: 'YQ.Yg.Yw' } },
   { is: 'a token without exp', fault: { kind: 'token-without-exp' } },
   { is: 'a token without iat', fault: { kind: 'token-without-iat' } },
   { is: 'an exp that is text', fault: { kind: 'wrong-claims', claims: { exp: 'tomorrow' } } },
   { is: 'an exp before iat', fault: { kind: 'wrong-claims', claims: { exp: 5 } } },
   { is: 'an expired token', fault: { kind: 'expired-token' } },
-  { is: 'a life longer than any', fault: { kind: 'token-life', lifeS: 1440 * 60 + 1 } },
+  { is: 'a life of more than 1440 minutes', fault: { kind: 'token-life', lifeS: 1440 * 60 + 1 } },
 ];
 const UNREACHABLE_AND_RETRIED: FaultCase[] = [
   { is: 'a 500', fault: { kind: 'status', status: 500 } },
@@ -103,18 +103,18 @@ const UNREACHABLE_AND_RETRIED: FaultCase[] = [
   { is: 'a 504', fault: { kind: 'status', status: 504 } },
   { is: 'a closed connection', fault: { kind: 'drop' } },
   { is: 'a connection closed in the middle of the body', fault: { kind: 'drop', when: 'mid-body' } },
-  { is: 'a body shorter than it says', fault: { kind: 'truncated-body' } },
+  { is: 'a body shorter than its Content-Length', fault: { kind: 'truncated-body' } },
 ];
-const SOMEBODY_ELSES: FaultCase[] = [
+const FROM_A_PROXY: FaultCase[] = [
   { is: 'a 403 in HTML', fault: { kind: 'firewall' } },
   { is: 'a 401 in HTML', fault: { kind: 'firewall', status: 401 } },
   { is: 'a 407', fault: { kind: 'status', status: 407 } },
 ];
 const SILENT: FaultCase[] = [
-  { is: 'silence', fault: { kind: 'hang' } },
-  { is: 'silence after half of the body', fault: { kind: 'hang', when: 'mid-body' } },
-  { is: 'a body that trickles in', fault: { kind: 'slow-body', intervalMs: 60_000 } },
-  { is: 'a long wait', fault: { kind: 'latency', latencyMs: 60_000 } },
+  { is: 'no answer', fault: { kind: 'hang' } },
+  { is: 'no more data after half of the body', fault: { kind: 'hang', when: 'mid-body' } },
+  { is: 'a body that comes slowly', fault: { kind: 'slow-body', intervalMs: 60_000 } },
+  { is: 'a very late answer', fault: { kind: 'latency', latencyMs: 60_000 } },
 ];
 
 describe.each(PLATFORMS)('failures on %s', (platform) => {
@@ -150,7 +150,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     { code: 'NUDGE_CREDENTIALS_REJECTED', cases: REFUSED, calls: 1 },
     { code: 'NUDGE_BAD_RESPONSE', cases: UNUSABLE, calls: 1 },
     { code: 'NUDGE_UNAVAILABLE', cases: UNREACHABLE_AND_RETRIED, calls: 3 },
-    { code: 'NUDGE_UNAVAILABLE', cases: SOMEBODY_ELSES, calls: 1 },
+    { code: 'NUDGE_UNAVAILABLE', cases: FROM_A_PROXY, calls: 1 },
   ] as const)('$code after $calls call(s)', ({ code, cases, calls }) => {
     it.each(cases)('for $is', async ({ fault }) => {
       nudge.setFault(fault);
@@ -170,17 +170,17 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     const early = await start();
     const answer = await early.getAsUser();
     expectFailure(answer, 'NUDGE_CREDENTIALS_REJECTED');
-    // Nobody need come back at once to what only an operator can mend.
+    // Only an operator can mend this, so clients are told to wait.
     expect(retryAfterOf(answer)).toBeGreaterThanOrEqual(30);
     expect(nudge.counters.received).toBe(3);
   });
 
-  it('is NUDGE_UNAVAILABLE where nobody listens', async () => {
+  it('is NUDGE_UNAVAILABLE if no server listens', async () => {
     const host = await start({ baseUrl: await unreachableOrigin() });
     expectFailure(await host.getAsUser(), 'NUDGE_UNAVAILABLE');
   });
 
-  it('is NUDGE_BAD_RESPONSE for the token of the vendor’s own documentation, which has expired', async () => {
+  it('is NUDGE_BAD_RESPONSE for the sample token of the vendor’s documentation, which has expired', async () => {
     const sample = await readFile(
       new URL('../fixtures/vendor-sample-response.json', import.meta.url),
       'utf8',
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     expect(calls).toBe(1);
   });
 
-  it('counts the answer’s 64 KiB exactly', async () => {
+  it('accepts an answer of exactly 64 KiB and refuses one more byte', async () => {
     const { token } = (await (await start()).getAsUser()).json();
     let size = 0;
     await using vendor = await HttpStub.start((_request, response) => {
@@ -212,10 +212,10 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     it.each([
       { is: 'seconds', fault: { retryAfterS: 20 }, leastS: 20 },
       { is: 'a date', fault: { retryAfterS: 20, retryAfterForm: 'http-date' as const }, leastS: 20 },
-      { is: 'no number at all', fault: { retryAfterText: 'soon' }, leastS: 1 },
+      { is: 'text without a number', fault: { retryAfterText: 'soon' }, leastS: 1 },
       { is: 'a whole day', fault: { retryAfterS: 86_400 }, leastS: 60 },
     ])(
-      'passes Retry-After on as $is, spread over 30 s more and a minute at most',
+      'takes over a Retry-After that is $is, at most a minute, plus up to 30 s',
       async ({ fault, leastS }) => {
         const clock = new ManualClock();
         await using vendor = await NudgeEmulator.start({ apiKeys: [API_KEY], clock });
@@ -236,7 +236,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
   });
 
   describe('NUDGE_TIMEOUT', () => {
-    it.each(SILENT)('for $is, after as many attempts as seven seconds hold', async ({ fault }) => {
+    it.each(SILENT)('for $is, after as many attempts as fit into seven seconds', async ({ fault }) => {
       const clock = new ManualClock();
       nudge.setFault(fault);
       const host = await start({}, { clock });
@@ -251,7 +251,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       expect(nudge.counters.received).toBe(3);
     });
 
-    it('with no further attempt when less than half a second is left', async () => {
+    it('without another attempt when less than half a second is left', async () => {
       const clock = new ManualClock();
       nudge.setFault({ kind: 'hang' });
       const host = await start({ http: { timeoutMs: 3000, deadlineMs: 3499 } }, { clock });
@@ -262,13 +262,13 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       expect(nudge.counters.received).toBe(1);
     });
 
-    it('on the machine’s own clock too', async () => {
+    it('on the machine’s clock too', async () => {
       nudge.setFault({ kind: 'hang' });
       const host = await start({ http: { timeoutMs: 100, maxRetries: 1 } });
       expectFailure(await host.getAsUser(), 'NUDGE_TIMEOUT');
     });
 
-    it('when the host’s own function does not come back with the key', async () => {
+    it('when the apiKey function of the host never returns', async () => {
       const clock = new ManualClock();
       let wasAsked: () => void = () => {};
       const asked = new Promise<void>((resolve) => (wasAsked = resolve));
@@ -294,7 +294,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       { kind: 'status', status: 503, times: 2 },
       { kind: 'drop', times: 2 },
       { kind: 'truncated-body', times: 2 },
-    ] as const)('get over two times $kind', async (fault) => {
+    ] as const)('recover after two faults of kind $kind', async (fault) => {
       nudge.setFault(fault);
       const host = await start();
       expect((await host.getAsUser()).status).toBe(200);
@@ -309,7 +309,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       expect(nudge.counters.received).toBe(7);
     });
 
-    it('leave a Retry-After that the deadline cannot hold to the client', async () => {
+    it('are not made if the Retry-After is longer than the deadline allows', async () => {
       nudge.setFault({ kind: 'status', status: 503, retryAfterS: 8 });
       expectFailure(await (await start()).getAsUser(), 'NUDGE_UNAVAILABLE');
       expect(nudge.counters.received).toBe(1);
@@ -317,28 +317,28 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
   });
 
   describe('API keys', () => {
-    it('are asked for anew: before a call, and once more after a refusal', async () => {
+    it('are read before each call, and once more after a refusal', async () => {
       const keys = ['obviously-fake-withdrawn-key-0001', API_KEY];
-      let asked = 0;
+      let reads = 0;
       const host = await start({
         cache: false,
         apiKey: () => {
-          asked += 1;
+          reads += 1;
           return Promise.resolve(keys.shift() ?? API_KEY);
         },
       });
       expect((await host.getAsUser()).status).toBe(200);
-      expect([asked, nudge.counters.byStatus]).toEqual([2, { 200: 1, 401: 1 }]);
+      expect([reads, nudge.counters.byStatus]).toEqual([2, { 200: 1, 401: 1 }]);
       expect((await host.getAsUser()).status).toBe(200);
-      expect([asked, nudge.counters.received]).toEqual([3, 3]);
+      expect([reads, nudge.counters.received]).toEqual([3, 3]);
     });
 
-    it('give way to the fallback also when the first cannot be read again', async () => {
-      let asked = 0;
+    it('switch to the fallback if the first key cannot be read again after its refusal', async () => {
+      let reads = 0;
       const host = await start({
         apiKey: () => {
-          asked += 1;
-          if (asked > 1) throw new Error('vault sealed');
+          reads += 1;
+          if (reads > 1) throw new Error('vault sealed');
           return 'obviously-fake-withdrawn-key-0001';
         },
         fallbackApiKey: API_KEY,
@@ -347,13 +347,13 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       expect(nudge.counters.byStatus).toEqual({ 200: 1, 401: 1 });
     });
 
-    it('are not tried again when they have not changed', async () => {
+    it('are not tried again if they have not changed', async () => {
       const host = await start({ apiKey: () => 'obviously-fake-withdrawn-key-0001' });
       expectFailure(await host.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
       expect(nudge.counters.received).toBe(1);
     });
 
-    it('give way to the fallback while they are refused, and only then', async () => {
+    it('switch to the fallback after a refusal, and only then', async () => {
       const refused = 'obviously-fake-withdrawn-key-0001';
       const host = await start({ apiKey: refused, fallbackApiKey: () => API_KEY });
       expect((await host.getAsUser()).status).toBe(200);
@@ -374,24 +374,24 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     it.each([
       { is: 'an error', apiKey: () => Promise.reject(new Error('vault sealed')) },
       {
-        is: 'a throw',
+        is: 'an exception',
         apiKey: () => {
           throw new TypeError('vault sealed');
         },
       },
-      { is: 'nothing', apiKey: () => undefined as never },
+      { is: 'undefined', apiKey: () => undefined as never },
       { is: 'an empty text', apiKey: () => '' },
-      { is: 'a line break', apiKey: () => `${API_KEY}\n` },
-      { is: 'quotes', apiKey: () => `"${API_KEY}"` },
-      { is: 'what no header can hold', apiKey: () => 'schlüssel-obviously-fake' },
-    ])('that come as $is are NUDGE_UNAVAILABLE, and nothing is sent', async ({ apiKey }) => {
+      { is: 'a key with a line break', apiKey: () => `${API_KEY}\n` },
+      { is: 'a key in quotes', apiKey: () => `"${API_KEY}"` },
+      { is: 'a text that no header can hold', apiKey: () => 'schlüssel-obviously-fake' },
+    ])('that come as $is give NUDGE_UNAVAILABLE, and nothing is sent', async ({ apiKey }) => {
       const host = await start({ apiKey });
       expectFailure(await host.getAsUser(), 'NUDGE_UNAVAILABLE');
       expect(nudge.counters.received).toBe(0);
     });
   });
 
-  it('is NUDGE_DISABLED while switched off, held tokens and all, and sends nothing', async () => {
+  it('is NUDGE_DISABLED while the module is switched off, even with a held token, and sends nothing', async () => {
     let enabled = true;
     const host = await start({ enabled: () => enabled });
     expect((await host.getAsUser()).status).toBe(200);
@@ -414,7 +414,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       }
     }
 
-    /** The answers of the endpoint and of a route of the host's, once it was told in the log and in the status. */
+    /** The answers of the endpoint and of a route of the host. Also checks the log line and the status. */
     async function answersWith(jwksUri: string, cause: RegExp): Promise<HttpResult[]> {
       const host = await start(
         {
@@ -433,7 +433,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       const answers = [await host.get('/nudge/token', headers), await host.get('/profile', headers)];
       expect(service.status().userKeys).toMatchObject({ state: 'unavailable' });
       expect(host.logger.at('warn')).toEqual([expect.stringMatching(cause)]);
-      expect(host.logger.at('warn')[0]).toContain(`cannot be had from ${jwksUri}: `);
+      expect(host.logger.at('warn')[0]).toContain(`cannot be fetched from ${jwksUri}: `);
       return answers;
     }
 
@@ -444,7 +444,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       expect(nudge.counters.received).toBe(0);
     }
 
-    it('is never the user’s 401 when the issuer is down', async () => {
+    it('is the answer when the issuer is down, never a 401', async () => {
       expectUnavailable(
         await answersWith(`${await unreachableOrigin()}/keys`, /cannot be reached \(ECONNREFUSED\)/),
       );
@@ -497,7 +497,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       expectUnavailable(await answersWith(`${issuer.origin}/keys`, cause));
     });
 
-    it('is over as soon as the keys come', async () => {
+    it('ends as soon as the keys can be fetched', async () => {
       let isUp = false;
       await using issuer = await HttpStub.start((_request, response) =>
         isUp ? response.end(good) : response.writeHead(503).end(),

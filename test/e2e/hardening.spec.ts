@@ -31,14 +31,14 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     return host;
   }
 
-  it('shows the key, and the password of a proxy, to nobody who inspects the application', async () => {
+  it('hides the API key and the password of a proxy from an inspection of the application', async () => {
     const proxyPassword = 'obviously-fake-password-of-the-proxy';
     const proxy = { host: 'proxy.example', port: 8080, auth: { username: 'nudge', password: proxyPassword } };
     const { app } = await start({ http: { proxy } });
     const shown = inspect(app, { depth: Infinity, showHidden: true });
     expect(shown).not.toContain(API_KEY);
     expect(shown).not.toContain(proxyPassword);
-    // A walk over a whole application takes seconds.
+    // Inspecting a whole application takes seconds.
   }, 60_000);
 
   it('answers a conditional request in full, with passthrough too', async () => {
@@ -57,7 +57,7 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     },
   );
 
-  it('takes a switch that throws, or answers with a promise, as off', async () => {
+  it('is switched off if the enabled function throws or returns a promise', async () => {
     const switches = [
       () => Promise.resolve(true),
       () => {
@@ -71,7 +71,7 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     }
   });
 
-  it('lets no user with an impossible id hold back the others', async () => {
+  it('serves other users after a user whose id cannot be encoded', async () => {
     const { url } = await start({
       scope: 'user',
       extId: ({ sub }: { sub: string }) => sub,
@@ -93,7 +93,7 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     expect(nudge.counters.received).toBe(1);
   });
 
-  it('refuses a warm-up that would fetch a token for nobody', async () => {
+  it('refuses a warm-up in user scope', async () => {
     await expect(start({ scope: 'user', extId: () => 'ada', warmUp: 'required' })).rejects.toThrow(
       InvalidNudgeAuthOptionsError,
     );

@@ -50,7 +50,7 @@ interface FastifyLike {
   ): unknown;
 }
 
-/** A host's way to answer everything in one shape. */
+/** A host application may wrap all its answers in the same object. */
 @Injectable()
 class EnvelopeInterceptor implements NestInterceptor {
   static seen: unknown[] = [];
@@ -65,7 +65,7 @@ class EnvelopeInterceptor implements NestInterceptor {
   }
 }
 
-/** A host's global guard, which lets everybody into what is marked as public. */
+/** A global guard of a host application, with an exception for routes that are marked as public. */
 @Injectable()
 class MembersOnlyGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -137,7 +137,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
   afterAll(() => nudge.stop());
 
   describe('the endpoint', () => {
-    it('stands below a global prefix', async () => {
+    it('gets the global prefix', async () => {
       await using host = await Host.start(platform, {
         nudge: registration,
         configure: (app) => void app.setGlobalPrefix('api/internal'),
@@ -146,7 +146,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await host.getAsUser('/nudge/token')).status).toBe(404);
     });
 
-    it('belongs to every version, or to the one it is given, in the URI', async () => {
+    it('serves every version, or only the configured one, with URI versioning', async () => {
       const configure = (app: Host['app']): void =>
         void app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
       await using neutral = await Host.start(platform, { nudge: registration, configure });
@@ -161,7 +161,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await second.getAsUser('/nudge/token')).status).toBe(404);
     });
 
-    it('belongs to every version, or to the one it is given, in a header', async () => {
+    it('serves every version, or only the configured ones, with header versioning', async () => {
       const configure = (app: Host['app']): void =>
         void app.enableVersioning({ type: VersioningType.HEADER, header: 'x-version' });
       await using neutral = await Host.start(platform, { nudge: registration, configure });
@@ -176,7 +176,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await second.getAsUser('/nudge/token', { 'x-version': '1' })).status).toBe(404);
     });
 
-    it('stands behind a global guard, which sees the metadata put on it', async () => {
+    it('is guarded by a global guard, which sees the metadata of endpoint.decorators', async () => {
       const providers = [{ provide: APP_GUARD, useClass: MembersOnlyGuard }];
       await using guarded = await Host.start(platform, { nudge: registration, providers });
       const refused = await guarded.getAsUser();
@@ -191,7 +191,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await open.getAsUser()).status).toBe(200);
     });
 
-    it('is left alone by a strict global ValidationPipe', async () => {
+    it('works with a strict global ValidationPipe', async () => {
       await using host = await Host.start(platform, {
         nudge: registration,
         controllers: [EchoController],
@@ -206,7 +206,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect([answer.status, Object.keys(answer.json()).toSorted()]).toEqual([200, DOCUMENTED]);
     });
 
-    it('keeps its documented shape under an interceptor that wraps answers, unless it passes through', async () => {
+    it('keeps its documented shape under an interceptor that wraps answers, except with passthrough', async () => {
       const providers = [{ provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor }];
       EnvelopeInterceptor.seen = [];
       await using fast = await Host.start(platform, { nudge: registration, providers });
@@ -225,7 +225,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect(wrapped.headers['content-type']).toBe('application/json; charset=utf-8');
     });
 
-    it('sends the same headers when it passes through', async () => {
+    it('sends the same headers with passthrough', async () => {
       await using host = await Host.start(platform, {
         nudge: { ...registration, endpoint: { passthrough: true } },
         configure: (app) => app.enableCors({ origin: ['https://shop.example'] }),
@@ -248,7 +248,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect(json.headers.vary).toMatch(/^Origin, /);
     });
 
-    it('gets no ETag from a host that puts one on every answer', async () => {
+    it('sends no ETag even if the host sets one on every answer', async () => {
       const tag = '"obviously-a-digest"';
       for (const passthrough of [false, true]) {
         await using host = await Host.start(platform, {
@@ -280,7 +280,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       }
     });
 
-    it('shows its failures to the host’s own filters, with their cause', async () => {
+    it('passes its failures to the host’s filters, with their cause', async () => {
       CatchAllFilter.caught = [];
       nudge.setFault({ kind: 'rate-limit', retryAfterS: 20 });
       await using host = await Host.start(platform, {
@@ -289,7 +289,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       });
       const answer = await host.getAsUser();
       expect([answer.status, answer.json()]).toEqual([599, { error: 'as the host writes it' }]);
-      // Whatever filter writes the body, the headers are there.
+      // The headers are set even if a filter of the host writes the body.
       expect(answer.headers).toMatchObject({
         'nudge-auth-error': 'NUDGE_RATE_LIMITED',
         'retry-after': expect.stringMatching(/^\d+$/),
@@ -307,7 +307,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       });
     });
 
-    it('can stand at another path, and nowhere', async () => {
+    it('can have another path, or be left out', async () => {
       await using moved = await Host.start(platform, {
         nudge: { ...registration, endpoint: { path: '/v9/tokens/' } },
       });
@@ -329,29 +329,29 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       { chosen: 200, status: 503 },
       { chosen: 42, status: 503 },
       { chosen: 503.5, status: 503 },
-    ])('fails with $status where errorStatus says $chosen', async ({ chosen, status }) => {
-      const asked: string[] = [];
+    ])('fails with $status if errorStatus returns $chosen', async ({ chosen, status }) => {
+      const codes: string[] = [];
       nudge.setFault({ kind: 'firewall' });
       await using host = await Host.start(platform, {
         nudge: {
           ...registration,
           endpoint: {
             errorStatus: (code) => {
-              asked.push(code);
+              codes.push(code);
               return chosen;
             },
           },
         },
       });
       const answer = await host.getAsUser();
-      expect([answer.status, answer.json()['statusCode'], asked]).toEqual([
+      expect([answer.status, answer.json()['statusCode'], codes]).toEqual([
         status,
         status,
         ['NUDGE_UNAVAILABLE'],
       ]);
     });
 
-    it('asks the guards it is given in place of its own', async () => {
+    it('uses endpoint.guards instead of its own guard', async () => {
       @Injectable()
       class Doorkeeper {
         readonly word = 'sesame';
@@ -378,8 +378,8 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       ).rejects.toThrow('Doorkeeper');
     });
 
-    it('does not open because a class among its guards makes none', async () => {
-      class Passer {
+    it('stops the boot if a class among its guards has no canActivate', async () => {
+      class NoGuard {
         canActivte(): boolean {
           return false;
         }
@@ -391,14 +391,14 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
         ...registration,
         endpoint: { guards: classes as Type<CanActivate>[] },
       });
-      await expect(Host.start(platform, { nudge: guards(FieldGuard, Passer), modules: [] })).rejects.toThrow(
-        'class Passer',
+      await expect(Host.start(platform, { nudge: guards(FieldGuard, NoGuard), modules: [] })).rejects.toThrow(
+        'class NoGuard',
       );
       await using host = await Host.start(platform, { nudge: guards(FieldGuard), modules: [] });
       expect((await host.get('/nudge/token')).status).toBe(403);
     });
 
-    it('is answered in its place by an interceptor where it passes through', async () => {
+    it('lets an interceptor answer in its place with passthrough', async () => {
       @Injectable()
       class Maintenance implements NestInterceptor {
         intercept(): Observable<unknown> {
@@ -412,7 +412,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await host.getAsUser()).json()).toEqual({ closed: true });
     });
 
-    it('asks a service that a host’s tests have put in the place of ours, or whose method they have', async () => {
+    it('uses the service or the getToken method that a test of the host has replaced', async () => {
       const token = { token: 'from.a.test', issuedAt: 0, expiresAt: Date.now() + 3_600_000 };
       await using whole = await Host.start(platform, {
         nudge: registration,
@@ -425,7 +425,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect((await host.getAsUser()).json()['token']).toBe('from.a.test');
     });
 
-    it('leaves the user where userProperty says', async () => {
+    it('sets the user on the property that userProperty names', async () => {
       const users: unknown[] = [];
       @Injectable()
       class Witness implements NestInterceptor {
@@ -453,7 +453,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
   });
 
   describe('the service', () => {
-    it('is injected by its class and by its name, everywhere when the module is global', async () => {
+    it('is injected by its class and by its token, everywhere if the module is global', async () => {
       await using host = await Host.start(platform, {
         nudge: { ...registration, isGlobal: true },
         modules: [HostAuthModule, FarAwayModule],
@@ -466,13 +466,13 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect(nudge.counters.received).toBe(1);
     });
 
-    it('is not there without an import, unless the module is global', async () => {
+    it('cannot be injected without an import if the module is not global', async () => {
       await expect(
         Host.start(platform, { nudge: registration, modules: [HostAuthModule, FarAwayModule] }),
       ).rejects.toThrow(/Nest can't resolve dependencies of the Greeter/);
     });
 
-    it('fails in the host’s own controllers as the endpoint does, behind the exported filter', async () => {
+    it('fails in a host’s controller as the endpoint does, if the exported filter is used', async () => {
       nudge.setFault({ kind: 'rate-limit', retryAfterS: 20 });
       @Controller('mine')
       @UseFilters(NudgeAuthExceptionFilter)
@@ -497,7 +497,7 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
     });
   });
 
-  it('offers userJwt to the host’s own routes as a guard, and as a strategy of the name that is asked for', async () => {
+  it('offers userJwt to the host’s routes as a guard and as a strategy with the chosen name', async () => {
     @Controller()
     @UseGuards(NudgeUserGuard)
     class ProfileController {
@@ -527,8 +527,8 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
       expect([bare.status, bare.text]).toEqual([200, 'secret profile']);
       expect((await host.get(path)).status).toBe(401);
     }
-    const stranger = await host.get('/profile');
-    expect(stranger.headers).toMatchObject({
+    const refused = await host.get('/profile');
+    expect(refused.headers).toMatchObject({
       'www-authenticate': 'Bearer',
       'cache-control': 'private, no-store',
     });

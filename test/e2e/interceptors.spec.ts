@@ -35,7 +35,7 @@ function interceptor(intercept: Intercept): NestInterceptor {
 }
 
 async function putEtags(platform: Platform, app: INestApplication): Promise<void> {
-  // Express does so by itself.
+  // Express sets ETags by itself.
   if (platform === 'fastify') await (app as NestFastifyApplication).register(etag as never);
 }
 
@@ -96,7 +96,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     expect([...host.logger.at('error'), ...host.logger.at('warn')]).toEqual([]);
   }
 
-  it('may look on', async () => {
+  it('may only observe the answer', async () => {
     const host = await start((next) => next.handle());
     for (const query of ['', '?format=text', '']) {
       const answer = await host.getAsUser(`/nudge/token${query}`);
@@ -108,7 +108,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     expectQuiet(host);
   });
 
-  it('may wrap the answer, which is heard only where it passes through', async () => {
+  it('may wrap the answer, which has an effect only with passthrough', async () => {
     const host = await start((next) => next.handle().pipe(map((data: unknown) => ({ data }))));
     const answer = await host.getAsUser();
     expect(answer.status).toBe(200);
@@ -133,14 +133,14 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     expect(nudge.counters.received).toBe(0);
   });
 
-  it('may leave the answer out', async () => {
+  it('may drop the answer', async () => {
     const host = await start((next) => (passthrough ? EMPTY : next.handle().pipe(map(() => null))));
     const answer = await host.getAsUser();
     expect(answer.status).toBe(passthrough ? 500 : 200);
     expectUncached(answer);
   });
 
-  it('may throw, before the handler and after it: the token is not sent then', async () => {
+  it('may throw before or after the handler, and then the token is not sent', async () => {
     for (const intercept of [
       () => throwError(() => new ForbiddenException('closed')),
       (next: CallHandler) =>
@@ -161,7 +161,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     }
   });
 
-  it('cannot let a cache keep the answer, and neither can a decorator or a guard of the host', async () => {
+  it('cannot make the answer cacheable, and neither can a decorator or a guard of the host', async () => {
     const allow = (response: HttpResponse): void =>
       setHeaders(response, [
         ['cache-control', 'public, max-age=60'],
@@ -184,7 +184,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     }
   });
 
-  it('may end the wait for the handler, whose late answer then goes nowhere', async () => {
+  it('may end the wait for the handler, whose late answer is then dropped', async () => {
     nudge.setFault({ kind: 'latency', latencyMs: 300 });
     const host = await start((next) =>
       next.handle().pipe(timeout({ first: 20, with: () => of({ late: true }) })),
@@ -194,7 +194,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     expectUncached(answer);
     await nudge.untilReceived(1);
     nudge.clearFaults();
-    // The next answer comes when the late one is through.
+    // The next token comes after the late one.
     const { token } = await host.app
       .get<{ getToken(): Promise<{ token: string }> }>('NudgeTokenService')
       .getToken();
@@ -202,7 +202,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     expectQuiet(host);
   });
 
-  it('that cache hand one user’s answer to the next, and no answer is stored elsewhere for it', async () => {
+  it('that cache give one user’s answer to the next with passthrough, and forbid other caches to store it', async () => {
     const host = await start(CacheInterceptor, {
       scope: 'user',
       extId: (user: unknown) => (user as { sub: string }).sub,
@@ -220,13 +220,13 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
       if (passthrough) expect(bob.text).toBe(alice.text);
       if (query !== '' && passthrough) expect(bob.headers['content-type']).toBe('text/plain; charset=utf-8');
     }
-    // Why docs/endpoint.md warns of caches: with passthrough, Bob has the token of Alice. By default a cache keeps nothing.
+    // docs/endpoint.md warns of this: with passthrough, Bob gets the token of Alice. By default the cache stores nothing.
     expect(nudge.requests.map(({ query }) => query['extId'])).toEqual(
       passthrough ? [['alice']] : [['alice'], ['bob']],
     );
   });
 
-  it('stand behind the route’s own guards, whose refusals are not stored either', async () => {
+  it('run after the route’s guards, whose refusals are not cacheable either', async () => {
     @Injectable()
     class Closed implements CanActivate {
       canActivate(): boolean {
@@ -242,7 +242,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
     expectUncached(answer);
   });
 
-  it('leave the status that a decorator gives to the route', async () => {
+  it('keep the status that a decorator gives to the route', async () => {
     const host = await start((next) => next.handle(), { endpoint: { decorators: [HttpCode(203)] } });
     const answer = await host.getAsUser();
     expect([answer.status, Object.keys(answer.json()).toSorted()]).toEqual([203, DOCUMENTED]);
@@ -255,7 +255,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
         is: 'fails later',
         hook: (done: (error: Error) => void) => void setImmediate(done, new Error('hook')),
       },
-    ])('do not keep a request waiting whose onSend hook $is', async ({ hook }) => {
+    ])('leave no request without an answer if its onSend hook $is', async ({ hook }) => {
       let calls = 0;
       const host = await start(
         (next) => next.handle(),

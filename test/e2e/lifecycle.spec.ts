@@ -59,7 +59,7 @@ describe('the boot', () => {
     expect(nudge.requests).toHaveLength(0);
   });
 
-  it('does not wait for a token in the background, nor fail for want of one', async () => {
+  it('with warmUp background neither waits for a token nor fails without one', async () => {
     nudge.setFault({ kind: 'hang' });
     await using app = await boot({
       warmUp: 'background',
@@ -74,22 +74,22 @@ describe('the boot', () => {
     expect(refused.tokens.status().heldTokens).toBe(0);
   });
 
-  it('has the first token where one is required', async () => {
+  it('with warmUp required holds the first token', async () => {
     await using app = await boot({ warmUp: 'required' });
     expect(app.tokens.status()).toMatchObject({ heldTokens: 1, tokens: [{ expiryMins: 60 }] });
     await app.tokens.getToken();
     expect(nudge.requests).toHaveLength(1);
   });
 
-  it('fails where a token is required and Nudge itself refuses every key', async () => {
-    nudge.setApiKeys(['obviously-fake-key-of-somebody-else']);
+  it('with warmUp required fails when Nudge refuses every key', async () => {
+    nudge.setApiKeys(['obviously-fake-key-of-another-account']);
     await expect(boot({ warmUp: 'required', fallbackApiKey: OTHER_KEY })).rejects.toMatchObject({
       code: 'NUDGE_CREDENTIALS_REJECTED',
     });
     expect(nudge.requests).toHaveLength(2);
   });
 
-  it('does not fail where the fallback is taken', async () => {
+  it('with warmUp required succeeds when Nudge accepts the fallback key', async () => {
     nudge.setApiKeys([OTHER_KEY]);
     await using app = await boot({ warmUp: 'required', fallbackApiKey: OTHER_KEY });
     expect(app.tokens.status()).toMatchObject({ heldTokens: 1, fallbackInUse: true });
@@ -100,9 +100,9 @@ describe('the boot', () => {
     { is: 'a 503', fault: { kind: 'status', status: 503 } },
     { is: 'a firewall', fault: { kind: 'firewall' } },
     { is: 'a dropped connection', fault: { kind: 'drop' } },
-    { is: 'nonsense', fault: { kind: 'not-json' } },
+    { is: 'an answer that is not JSON', fault: { kind: 'not-json' } },
     { is: 'no answer', fault: { kind: 'hang' } },
-  ] as const)('does not fail for $is, though a token is required', async ({ fault }) => {
+  ] as const)('with warmUp required does not fail after $is', async ({ fault }) => {
     nudge.setFault(fault);
     await using app = await boot({
       warmUp: 'required',
@@ -113,7 +113,7 @@ describe('the boot', () => {
 });
 
 describe('a running application', () => {
-  it('rotates its key without a restart: the tokens of the old one outlive it', async () => {
+  it('takes over a rotated key without a restart and keeps the tokens of the old key', async () => {
     let key = KEY;
     await using app = await boot({ apiKey: () => key });
     const first = await app.tokens.getToken();
@@ -130,7 +130,7 @@ describe('a running application', () => {
     expect(nudge.requests).toHaveLength(2);
   });
 
-  it('says so when the fallback takes over, with a warning that holds no key', async () => {
+  it('warns when it uses the fallback key, and the log holds no key', async () => {
     nudge.setApiKeys([OTHER_KEY]);
     await using app = await boot({ fallbackApiKey: OTHER_KEY });
     await app.tokens.getToken();
@@ -150,8 +150,8 @@ describe('a running application', () => {
   });
 });
 
-describe('the end', () => {
-  it('comes when what is in flight is finished, and takes no new callers', async () => {
+describe('closing the application', () => {
+  it('waits for the renewal in flight and refuses new callers', async () => {
     nudge.setFault({ kind: 'latency', latencyMs: 50 });
     const app = await boot();
     const inFlight = app.tokens.getToken();
@@ -162,7 +162,7 @@ describe('the end', () => {
     expect(nudge.requests).toHaveLength(1);
   });
 
-  it('closes the store, after the last token was written to it', async () => {
+  it('closes the store after the last token is written to it', async () => {
     const order: string[] = [];
     const store = new MemoryTokenStore(systemClock);
     const acquire = store.acquire.bind(store);
@@ -188,7 +188,7 @@ describe('the end', () => {
 describe('a process', () => {
   beforeAll(() => access(new URL('dist/index.js', ROOT)));
 
-  /** Runs a script against the built package; resolves when it has ended by itself. */
+  /** Runs a script with the built package. Resolves when the process has ended by itself. */
   async function run(body: string): Promise<{ code: number | null; output: string }> {
     const script = `
       import 'reflect-metadata';
@@ -213,7 +213,7 @@ describe('a process', () => {
     return { code, output };
   }
 
-  it('that asked for one token and does nothing more ends by itself, without closing anything', async () => {
+  it('that has fetched one token ends by itself, without closing the application', async () => {
     const { code, output } = await run(`
       const app = await boot({});
       console.log((await app.get(NudgeTokenService).getToken()).token.split('.').length);
@@ -221,7 +221,7 @@ describe('a process', () => {
     expect({ code, output }).toEqual({ code: 0, output: '3\n' });
   }, 60_000);
 
-  it('ends after close, also when Nudge hangs and the background was busy', async () => {
+  it('ends after close, even if Nudge hangs and a background renewal is under way', async () => {
     nudge.setFault({ kind: 'hang' });
     const { code, output } = await run(`
       const http = { timeoutMs: 300, deadlineMs: 1000, maxRetries: 2 };

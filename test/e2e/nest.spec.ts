@@ -75,7 +75,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
       constructor(readonly tokens: NudgeTokenService) {}
     }
 
-    it('re-exported by a module, which another one imports', async () => {
+    it('when a module re-exports it and another one imports that module', async () => {
       @Module({ imports: [of()], exports: [NudgeAuthModule] })
       class CoreModule {}
       @Module({ imports: [CoreModule], providers: [Campaigns] })
@@ -86,7 +86,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
       expect(nudge.counters.received).toBe(1);
     });
 
-    it('imported twice as one dynamic module, in a circle of modules', async () => {
+    it('when two modules of a circular import share one dynamic module', async () => {
       const shared = of();
       @Module({ imports: [shared, forwardRef(() => Right)] })
       class Left {}
@@ -96,23 +96,23 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
       expect((await host.getAsUser()).status).toBe(200);
     });
 
-    it('below a path of RouterModule', async () => {
+    it('under a path of RouterModule', async () => {
       const host = await start({
         modules: [of(), RouterModule.register([{ path: 'shop', module: NudgeAuthModule }])],
       });
       expect((await host.getAsUser('/shop/nudge/token')).status).toBe(200);
     });
 
-    it('without its endpoint in a lazy module', async () => {
+    it('as a lazy module without an endpoint', async () => {
       const host = await start({ modules: [] });
       const lazy = of({ endpoint: false });
       const reference = await host.app.get(LazyModuleLoader).load(() => lazy);
       expect((await reference.get(NudgeTokenService).getToken()).token).toEqual(expect.any(String));
     });
 
-    it('for services and controllers of the host’s that are made for each request', async () => {
+    it('for the host’s services and controllers of request scope', async () => {
       @Injectable({ scope: Scope.REQUEST })
-      class OfOneRequest {
+      class RequestService {
         constructor(
           @Inject(REQUEST) readonly request: object,
           @InjectNudgeTokenService() readonly tokens: NudgeTokenService,
@@ -121,26 +121,30 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
       @Controller({ path: 'mine', scope: Scope.REQUEST })
       @UseGuards(NudgeUserGuard)
       class MineController {
-        constructor(private readonly service: OfOneRequest) {}
+        constructor(private readonly service: RequestService) {}
 
         @Get()
         async get(): Promise<string> {
           return (await this.service.tokens.getToken()).token;
         }
       }
-      const host = await start({ modules: [of()], controllers: [MineController], providers: [OfOneRequest] });
+      const host = await start({
+        modules: [of()],
+        controllers: [MineController],
+        providers: [RequestService],
+      });
       const tokens = [await host.getAsUser('/mine'), await host.getAsUser('/mine')];
       expect(tokens.map(({ status }) => status)).toEqual([200, 200]);
       expect((await host.get('/mine')).status).toBe(401);
       expect(nudge.counters.received).toBe(1);
     });
 
-    it('where tests override its guard, its service, or the whole module', async () => {
-      const asAnybody = await start({
+    it('when a test overrides its guard, its service or the whole module', async () => {
+      const withoutGuard = await start({
         modules: [of()],
         override: (builder) => builder.overrideGuard(NudgeUserGuard).useValue({ canActivate: () => true }),
       });
-      expect((await asAnybody.get('/nudge/token')).status).toBe(200);
+      expect((await withoutGuard.get('/nudge/token')).status).toBe(200);
 
       const partial = {
         getToken: async () => ({ token: 'mocked', issuedAt: 0, expiresAt: Date.now() + 60_000 }),
@@ -161,7 +165,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
       expect((await without.getAsUser()).status).toBe(404);
     });
 
-    it('closed twice, and thirty times anew, and leaves nothing in passport', async () => {
+    it('when it is closed twice and started thirty times, and leaves nothing in passport', async () => {
       const strategies = (): string[] =>
         Object.keys((passport as unknown as { _strategies: object })._strategies).toSorted();
       const before = strategies();
@@ -180,10 +184,10 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     });
   });
 
-  describe('stops the boot where the route would be open', () => {
+  describe('stops the boot if the route would be open', () => {
     const noGuards = { endpoint: { guards: [] } };
 
-    it('unless a global guard stands before it, however it is given, or one of the handler’s', async () => {
+    it('unless there is a global guard of any kind or a guard on the handler', async () => {
       await expect(start({ modules: [of(noGuards)] })).rejects.toThrow(
         'endpoint.guards is empty and no global guard (APP_GUARD, useGlobalGuards) stands before GET /nudge/token',
       );
@@ -209,7 +213,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     });
   });
 
-  describe('stops the boot where options depend on the request', () => {
+  describe('stops the boot if the options depend on the request', () => {
     @Injectable({ scope: Scope.REQUEST, durable: true })
     class Durable {
       readonly key = KEY;
@@ -238,7 +242,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     });
   });
 
-  describe('stops the boot where a factory class has another method', () => {
+  describe('stops the boot if the options class lacks createNudgeAuthOptions', () => {
     @Injectable()
     class Misnamed {
       createNudgeOptions(): NudgeAuthModuleOptions {
@@ -251,7 +255,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     it.each([
       { way: 'useClass', options: { useClass: Misnamed } },
       { way: 'useExisting', options: { imports: [MisnamedModule], useExisting: Misnamed } },
-    ])('of $way', async ({ way, options }) => {
+    ])('with $way', async ({ way, options }) => {
       await expect(
         start({ modules: [NudgeAuthModule.forRootAsync(options as never), HostAuthModule] }),
       ).rejects.toThrow(`  - ${way}: the provider Misnamed has no method createNudgeAuthOptions`);
@@ -276,13 +280,13 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
     'setDecorator',
     'mediaType',
     'signal',
-  ])('refuses %s as the property of the user', (userProperty) => {
+  ])('refuses %s as userProperty', (userProperty) => {
     expect(() => of({ endpoint: { userProperty } })).toThrow(
       `endpoint.userProperty: must be a property that a request does not have by itself, such as user: ${userProperty} is taken`,
     );
   });
 
-  it('refuses whatever a request has by itself as the property of the user', async () => {
+  it('refuses every property that a request already has as userProperty', async () => {
     let members: string[] = [];
     @Injectable()
     class Witness implements CanActivate {
@@ -326,7 +330,7 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
       ]);
     });
 
-    it('and does not boot where two would have one name', async () => {
+    it('and stops the boot if two would have the same name', async () => {
       await expect(start({ modules: [of({ name: 'my-shop' }), of({ name: 'my_shop' })] })).rejects.toThrow(
         /name: "my.shop" and "my.shop" give one class name, NudgeMyShopTokenController/,
       );

@@ -1,20 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { context, metrics, trace, type Attributes } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
 import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
-  type MetricData,
+  type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import {
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  SimpleSpanProcessor,
-  type ReadableSpan,
-} from '@opentelemetry/sdk-trace-node';
+import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
 import {
   NudgeTokenService,
   recordIssued,
@@ -27,8 +20,9 @@ import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { NudgeOtelModule } from 'nestjs-nudge-auth/otel';
 import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
 import { ManualClock } from '../../src/testing/manual-clock.js';
-import { HOUR_MS, MINUTE_MS } from '../../src/common/durations.js';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/common/durations.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
+import { RecordingSdk } from '../support/recording-sdk.js';
 import { HostAuthModule, userJwt } from '../support/users.js';
 import { Host, type HostSettings } from '../support/host.js';
 
@@ -44,7 +38,7 @@ beforeEach(() => nudge.reset());
 
 afterAll(() => nudge.stop());
 
-/** The host of the tests, closed in the end. */
+/** A host application that closes when it goes out of scope. */
 async function start(
   options: Partial<NudgeAuthModuleOptions> = {},
   settings: HostSettings = {},
@@ -55,10 +49,10 @@ async function start(
 }
 
 describe('the events of an application', () => {
-  it('reach a subscriber, from the first renewal to the end of the application', async () => {
+  it('reach a subscriber from the first renewal to the close', async () => {
     const host = await start();
-    const heard: NudgeAuthEvent[] = [];
-    host.app.get(NudgeTokenService).subscribe((event) => heard.push(event));
+    const received: NudgeAuthEvent[] = [];
+    host.app.get(NudgeTokenService).subscribe((event) => received.push(event));
     await host.getAsUser();
     nudge.setFault({ kind: 'status', status: 502 });
     await host.app
@@ -66,13 +60,28 @@ describe('the events of an application', () => {
       .getToken({ forceRefresh: true })
       .catch(() => undefined);
     await host.close();
-    expect(heard.map(({ type }) => type)).toEqual([
+    expect(received.map(({ type }) => type)).toEqual([
       'renewal-started',
       'renewed',
       'renewal-started',
       'failed',
       'closed',
     ]);
+  });
+
+  it('cost no answer where a listener never ends, or rejects late', async () => {
+    await using host = await start();
+    const tokens = host.app.get(NudgeTokenService);
+    const hanging = (): unknown => new Promise(() => undefined);
+    const failingLate = async (): Promise<unknown> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('a listener with a late fault');
+    };
+    for (const listener of [hanging, failingLate as () => unknown]) tokens.subscribe(listener);
+    for (let times = 0; times < 2; times += 1) {
+      expect((await host.getAsUser()).status).toBe(200);
+      await tokens.invalidate();
+    }
   });
 
   it('cost no answer where a listener throws, and the log names its first error by its kind alone', async () => {
@@ -121,7 +130,7 @@ describe('the health of an application', () => {
     controllers: [HealthController],
   };
 
-  it('is up before the first request, though no token is held: no failure keeps one from being fetched', async () => {
+  it('is up before the first request, although no token is held yet', async () => {
     await using host = await start({}, health);
     const answer = await host.get('/health/ready');
     expect(answer.status).toBe(200);
@@ -132,9 +141,9 @@ describe('the health of an application', () => {
     expect(nudge.requests).toHaveLength(0);
   });
 
-  it('is degraded through an outage, with the time that is left, and down only if strict and nothing is left', async () => {
+  it('is degraded during an outage, and down only if strict and no token is usable', async () => {
     const clock = new ManualClock();
-    // On the same clock: two tokens of one second would be equal.
+    // The emulator uses the same clock, because two tokens of the same second would be equal.
     await using vendor = await NudgeEmulator.start({ apiKeys: [KEY], clock });
     await using host = await start({ baseUrl: vendor.url }, { ...health, clock });
     await host.getAsUser();
@@ -160,7 +169,7 @@ describe('the health of an application', () => {
     expect((await readiness(host, '/health/ready')).status).toBe(200);
     vendor.clearFaults();
     clock.advance(HOUR_MS);
-    // The time of the next attempt has come, so traffic may come again: nothing else would find out.
+    // The backoff is over. Traffic must come again, because only a request finds out whether Nudge is back.
     expect((await readiness(host, '/health/strict')).body).toMatchObject({
       status: 'degraded',
       canServe: true,
@@ -169,7 +178,7 @@ describe('the health of an application', () => {
     expect((await readiness(host, '/health/strict')).body).toMatchObject({ status: 'up', canRenew: true });
   });
 
-  it('names the registration that is not there', async () => {
+  it('names a registration that does not exist', async () => {
     await using host = await start({}, health);
     expect((await host.get('/health/unknown')).text).toMatch(/no NudgeAuthModule with the name "nowhere"/);
   });
@@ -181,54 +190,11 @@ async function readiness(host: Host, path: string) {
   return { status: answer.status, body };
 }
 
-/** A host's SDK, which keeps in memory what it would export. */
-class RecordingSdk {
-  readonly #spans = new InMemorySpanExporter();
-  readonly #exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  readonly #reader = new PeriodicExportingMetricReader({
-    exporter: this.#exporter,
-    exportIntervalMillis: HOUR_MS,
-  });
-  readonly meterProvider = new MeterProvider({ readers: [this.#reader] });
-  readonly tracerProvider = new NodeTracerProvider({
-    spanProcessors: [new SimpleSpanProcessor(this.#spans)],
-  });
-
-  get spans(): ReadableSpan[] {
-    return this.#spans.getFinishedSpans();
-  }
-
-  async metrics(): Promise<MetricData[]> {
-    this.#exporter.reset();
-    await this.meterProvider.forceFlush();
-    return this.#exporter
-      .getMetrics()
-      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
-  }
-
-  /** Attributes and value of every series of a metric, without the registration. */
-  async series(name: string): Promise<[Attributes, unknown][]> {
-    const metric = (await this.metrics()).find(({ descriptor }) => descriptor.name === name);
-    return (metric?.dataPoints ?? []).map(({ attributes, value }) => {
-      const { 'nudge_auth.registration': registration, ...others } = attributes;
-      expect(registration).toBe('default');
-      return [others, value];
-    });
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.meterProvider.shutdown(), this.tracerProvider.shutdown()]);
-    metrics.disable();
-    trace.disable();
-    context.disable();
-  }
-}
-
 describe('the telemetry of an application', () => {
   let sdk: RecordingSdk;
 
   beforeEach(() => {
-    // After this file, and so the package, has been imported.
+    // The SDK starts after the package was imported.
     sdk = new RecordingSdk();
     metrics.setGlobalMeterProvider(sdk.meterProvider);
     sdk.tracerProvider.register();
@@ -238,7 +204,7 @@ describe('the telemetry of an application', () => {
 
   const observed: HostSettings = { modules: [HostAuthModule, NudgeOtelModule.forRoot()] };
 
-  it('counts requests, calls and renewals by how they ended', async () => {
+  it('counts requests, calls and renewals by their outcome', async () => {
     await using host = await start({}, observed);
     for (let times = 0; times < 3; times += 1) await host.getAsUser();
     nudge.setFault({ kind: 'status', status: 503 });
@@ -273,7 +239,7 @@ describe('the telemetry of an application', () => {
     expect(await sdk.series('nudge_auth.budget.waiting')).toEqual([[{}, 0]]);
   });
 
-  it('has one span for a renewal: a root, linked to the request that caused it, with the call below it', async () => {
+  it('has one root span for a renewal, with a link to the request that caused it', async () => {
     await using host = await start({}, observed);
     const tokens = host.app.get(NudgeTokenService);
     const tracer = trace.getTracer('the host');
@@ -298,12 +264,12 @@ describe('the telemetry of an application', () => {
     });
   });
 
-  it('has a bounded number of series, and no user, key or token, for 10,000 users and random paths', async () => {
+  it('has no more series after 10,000 users and random paths, and holds no user, key or token', async () => {
     const canaries = new Canaries().plant('the API key', KEY);
     await using host = await start({ scope: 'user', extId: () => 'unused' } as never, observed);
     const tokens = host.app.get(NudgeTokenService);
-    const heard = new Map<string, NudgeAuthEvent>();
-    tokens.subscribe((event) => heard.set(event.type, event));
+    const received = new Map<string, NudgeAuthEvent>();
+    tokens.subscribe((event) => received.set(event.type, event));
     canaries.plant('a user', 'canary-user-7');
     const seriesAfter = async (users: number): Promise<number> => {
       const ask = (index: number) =>
@@ -314,14 +280,84 @@ describe('the telemetry of an application', () => {
     };
     const { token } = await tokens.getToken({ extId: 'canary-user-7' });
     canaries.plant('a token', token);
-    // From then on all are turned away, so that 10,000 of them take no time.
+    // From now on all users are refused, so that 10,000 of them take no time.
     nudge.setFault({ kind: 'status', status: 429, retryAfterS: 600 });
     await tokens.getToken({ extId: 'canary-user-8' }).catch(() => undefined);
     const few = await seriesAfter(100);
     expect(await seriesAfter(10_000)).toBe(few);
     const spans = new Set(sdk.spans.map(({ attributes, links }) => JSON.stringify([attributes, links])));
     const said = [await sdk.metrics(), [...spans]];
-    expect(canaries.foundIn(everythingSaidBy([said, heard, tokens.status()]))).toEqual([]);
+    expect(canaries.foundIn(everythingSaidBy([said, received, tokens.status()]))).toEqual([]);
+  });
+
+  it('has no more series for 1,000 tenants and random paths, and nothing that is told holds a secret or a name', async () => {
+    const canaries = new Canaries().plant('the API key', KEY).plant('a tenant', 'canary-tenant-7');
+    const records: AuditRecord[] = [];
+    const heard = new Map<string, NudgeAuthEvent>();
+    const host = await start(
+      {
+        apiKey: undefined,
+        tenants: { id: () => 'canary-tenant-7', config: () => ({ apiKey: KEY }), maxTenants: 2_000 },
+        audit: {
+          user: () => 'canary-user-7',
+          onIssued: (issued) => void records.push(...issued),
+        },
+      },
+      {
+        modules: [HostAuthModule, TerminusModule, NudgeOtelModule.forRoot()],
+        providers: [NudgeHealthIndicator],
+        controllers: [HealthController],
+      },
+    );
+    const tokens = host.app.get(NudgeTokenService);
+    tokens.subscribe((event) => heard.set(event.type, event));
+    const answer = (await host.getAsUser()).json();
+    canaries.plant('a token', String(answer['token']));
+    nudge.setFault({ kind: 'status', status: 429, retryAfterS: 600 });
+    await tokens.getToken({ tenant: 'canary-tenant-8' }).catch(() => undefined);
+    const seriesAfter = async (tenants: number): Promise<number> => {
+      const ask = (index: number) =>
+        tokens.getToken({ tenant: `canary-tenant-${index}` }).catch(() => undefined);
+      await Promise.all(Array.from({ length: tenants }, (_, index) => ask(index)));
+      for (const path of ['', '/nudge/token/', '/']) await host.getAsUser(`${path}/${tenants}?${tenants}`);
+      return (await sdk.metrics()).reduce((sum, { dataPoints }) => sum + dataPoints.length, 0);
+    };
+    const few = await seriesAfter(10);
+    expect(await seriesAfter(1_000)).toBe(few);
+    const health = [(await host.get('/health/ready')).json(), tokens.status()];
+    const spans = sdk.spans.map(({ name, attributes, links }) => [name, attributes, links]);
+    await host.close();
+    expect(heard.size).toBeGreaterThan(3);
+    expect(records.length).toBeGreaterThan(0);
+    const anonymous = records.map(({ user: _user, tenant: _tenant, ...others }) => others);
+    const said = [await sdk.metrics(), spans, heard, health, anonymous];
+    expect(canaries.plant('a user', 'canary-user-7').foundIn(everythingSaidBy(said))).toEqual([]);
+  });
+
+  it.each<[what: string, exported: () => void]>([
+    [
+      'throws',
+      () => {
+        throw new Error('an exporter with a fault');
+      },
+    ],
+    ['hangs', () => undefined],
+  ])('costs no answer where an exporter %s', async (_what, exported) => {
+    const done = async (): Promise<void> => undefined;
+    const metricExporter = { export: exported, forceFlush: done, shutdown: done } as PushMetricExporter;
+    const spanExporter = { export: exported, shutdown: done } as SpanExporter;
+    const meterProvider = new MeterProvider({
+      readers: [new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 1 })],
+    });
+    const tracerProvider = new NodeTracerProvider({
+      spanProcessors: [new SimpleSpanProcessor(spanExporter)],
+    });
+    const otel = NudgeOtelModule.forRoot({ meterProvider, tracerProvider });
+    await using host = await start({}, { modules: [HostAuthModule, otel] });
+    for (let times = 0; times < 2; times += 1) {
+      expect((await host.getAsUser()).status).toBe(200);
+      await host.app.get(NudgeTokenService).invalidate();
+    }
   });
 
   it('costs no answer where the SDK throws', async () => {
@@ -341,7 +377,7 @@ describe('the telemetry of an application', () => {
 });
 
 describe('the audit of an application', () => {
-  it('has a record of every token that the endpoint hands out, and none of a HEAD or a refusal', async () => {
+  it('has a record of every token that the endpoint hands out, and none for a HEAD or a refusal', async () => {
     const records: AuditRecord[] = [];
     const audit: NudgeAuditOptions = {
       user: (user) => String((user as { sub: unknown }).sub),
@@ -355,7 +391,7 @@ describe('the audit of an application', () => {
     expect((await host.get('/nudge/token')).status).toBe(401);
     const tokens = host.app.get(NudgeTokenService);
     recordIssued(tokens, { token: await tokens.getToken(), user: { sub: 'by hand' }, request: {} });
-    // Without a wait: what is waiting is delivered at the close.
+    // Closing the application delivers the records that wait.
     await host.close();
     expect(records.map(({ format }) => format)).toEqual(['json', 'text', 'json']);
     expect(records[0]).toMatchObject({ registration: 'default', scope: 'client', requestId: 'r-7' });
@@ -364,6 +400,23 @@ describe('the audit of an application', () => {
     expect(new Set(records.map(({ tokenFingerprint }) => tokenFingerprint)).size).toBe(1);
     const canaries = new Canaries().plant('a token', String(token)).plant('the API key', KEY);
     expect(canaries.foundIn(everythingSaidBy(records))).toEqual([]);
+  });
+
+  it('changes no answer where it hangs, and holds up the end of the application by two seconds at the most', async () => {
+    const clock = new ManualClock();
+    await using vendor = await NudgeEmulator.start({ apiKeys: [KEY], clock });
+    const onIssued = () => new Promise<void>(() => undefined);
+    const host = await start({ baseUrl: vendor.url, audit: { user: () => 'ada', onIssued } }, { clock });
+    for (let times = 0; times < 3; times += 1) {
+      expect((await host.getAsUser()).status).toBe(200);
+      await clock.advanceAsync(SECOND_MS);
+    }
+    const closed = host.close();
+    await clock.advanceAsync(2 * SECOND_MS);
+    await closed;
+    expect(host.logger.at('warn').join('\n')).toMatch(
+      /3 records of the audit are lost: the application closed/,
+    );
   });
 
   it('changes no answer where both of its functions throw', async () => {

@@ -28,7 +28,7 @@ import { RecordingLogger } from '../support/recording-logger.js';
 const failure = (): NudgeAuthError =>
   new NudgeAuthError('NUDGE_RATE_LIMITED', 'obviously for operators', { retryAfterMs: 5_000 });
 
-/** As a second installed copy of this package would throw it. */
+/** The error of a second installed copy of this package. */
 class CopiedError extends Error {
   override readonly name = 'NudgeAuthError';
   readonly code = 'NUDGE_RATE_LIMITED';
@@ -106,7 +106,7 @@ describe('NudgeAuthExceptionFilter as APP_FILTER', () => {
 
   const portOf = (server: INestApplication): number => (server.getHttpServer().address() as AddressInfo).port;
 
-  it.each(PLATFORMS)('answers over HTTP, on %s, also for an error of a second copy', async (platform) => {
+  it.each(PLATFORMS)('answers over HTTP on %s, also for an error of a second copy', async (platform) => {
     const http = await boot({ controllers: [Handlers] }, undefined, platform);
     for (const path of ['token', 'token-of-a-copy']) {
       const answer = await fetch(`http://127.0.0.1:${portOf(http)}/${path}`);
@@ -120,7 +120,7 @@ describe('NudgeAuthExceptionFilter as APP_FILTER', () => {
     expect((await fetch(`http://127.0.0.1:${portOf(http)}/other`)).status).toBe(500);
   });
 
-  it('gives the error to the caller of a microservice', async () => {
+  it('passes the error to the caller of a microservice', async () => {
     let port = 0;
     const server = await boot({ controllers: [Handlers] }, async (hybrid) => {
       const microservice = hybrid.connectMicroservice<MicroserviceOptions>(
@@ -143,7 +143,7 @@ describe('NudgeAuthExceptionFilter as APP_FILTER', () => {
     client.close();
   });
 
-  it('tells the client of a WebSocket what Nest tells', async () => {
+  it('sends Nest’s default message to the client of a WebSocket', async () => {
     const server = await boot(
       { providers: [Gateway] },
       (http) => void http.useWebSocketAdapter(new WsAdapter(http)),
@@ -164,10 +164,10 @@ describe('NudgeAuthExceptionFilter as APP_FILTER', () => {
     socket.close();
   });
 
-  it('throws the error on in a GraphQL resolver', async () => {
+  it('rethrows the error in a GraphQL resolver', async () => {
     const server = await boot({ providers: [Resolver] });
     const resolver = server.get(Resolver);
-    // As @nestjs/graphql calls resolvers.
+    // @nestjs/graphql calls resolvers in this way.
     const resolve = server
       .get(ExternalContextCreator)
       .create(
@@ -197,7 +197,7 @@ describe('NudgeAuthModule in an application without an HTTP server', () => {
   it.each<{ is: string; endpoint: object }>([
     { is: 'no strategy', endpoint: {} },
     { is: 'no guard', endpoint: { guards: [] } },
-  ])('boots with $is, for it has no route to guard', async ({ endpoint }) => {
+  ])('boots with $is, because it has no route to guard', async ({ endpoint }) => {
     @Module({ imports: [NudgeAuthModule.forRoot({ apiKey, endpoint })] })
     class Root {}
     const quiet = { logger: false, abortOnError: false } as const;
@@ -210,7 +210,7 @@ describe('NudgeAuthModule in an application without an HTTP server', () => {
     await service.close();
   });
 
-  it.each(PLATFORMS)('refuses the same beside a server on %s', async (platform) => {
+  it.each(PLATFORMS)('does not boot without a strategy if it also has a server on %s', async (platform) => {
     @Module({ imports: [NudgeAuthModule.forRoot({ apiKey })] })
     class Root {}
     const hybrid = await NestFactory.create(Root, adapterFor(platform), { logger: false });

@@ -15,7 +15,7 @@ const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap
   name.toLowerCase(),
 ]);
 
-describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
+describe.each(PLATFORMS)('a call to Nudge through a proxy on %s', (platform) => {
   let nudge: NudgeEmulator;
   let vendor: Wire;
   let proxy: ProxyServer;
@@ -37,11 +37,11 @@ describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
     expect(nudge.requests).toMatchObject([{ apiKeyFingerprint: fingerprintOf(API_KEY), status: 200 }]);
     expect(wire.heard).toMatch(new RegExp(`^CONNECT nudge\\.test:${vendor.port} HTTP/1\\.1\r\n`));
     expect(proxy.stats).toEqual({ httpRequestCount: 0, connectRequestCount: 1 });
-    expectSilence();
+    expectNoKeyOnTheWire();
   }
 
-  /** What passes a proxy may be read there. */
-  function expectSilence(): void {
+  /** A proxy can read what passes it, so neither the key nor the request may be readable. */
+  function expectNoKeyOnTheWire(): void {
     expect(wire.heard.toLowerCase()).not.toMatch(/apikey|clients\/jwt|expirymins|get https?:/);
     for (const form of [API_KEY, encodeURIComponent(API_KEY), Buffer.from(API_KEY).toString('base64')]) {
       expect(wire.heard).not.toContain(form);
@@ -84,17 +84,17 @@ describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
   const vendorUrl = (): string => `https://nudge.test:${vendor.port}/api`;
   const proxyUrl = (): string => `http://127.0.0.1:${wire.port}`;
 
-  it('given as an option, the key goes in a tunnel', async () => {
+  it('sends the key in a tunnel if the proxy is an option', async () => {
     const option = { protocol: 'http', host: '127.0.0.1', port: wire.port };
     expectTunnel(await ask(vendorUrl(), { proxy: option, httpsAgent: agent() }));
   });
 
-  it.each(['HTTPS_PROXY', 'https_proxy'])('named by %s, the key goes in a tunnel', async (name) => {
+  it.each(['HTTPS_PROXY', 'https_proxy'])('sends the key in a tunnel if %s names the proxy', async (name) => {
     process.env[name] = proxyUrl();
     expectTunnel(await ask(vendorUrl(), { httpsAgent: agent() }));
   });
 
-  it('that wants a password gets it, and nobody else does', async () => {
+  it('sends the password of the proxy to the proxy only', async () => {
     admitted = ({ username, password }) => username === 'me' && password === 'obviously@fake';
     const option = { protocol: 'http', host: '127.0.0.1', port: wire.port };
     const auth = { username: 'me', password: 'obviously@fake' };
@@ -107,35 +107,38 @@ describe.each(PLATFORMS)('through a proxy on %s', (platform) => {
     const refused = await ask(vendorUrl(), { proxy: option, httpsAgent: agent() });
     expect(refused.json()['code']).toBe('NUDGE_UNAVAILABLE');
     expect(nudge.counters.received).toBe(1);
-    expectSilence();
+    expectNoKeyOnTheWire();
   });
 
-  it('no key goes to a vendor whose certificate is not trusted', async () => {
+  it('sends no key to a vendor whose certificate is not trusted', async () => {
     process.env['HTTPS_PROXY'] = proxyUrl();
     const answer = await ask(vendorUrl(), {});
     expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
     expect(nudge.counters.received).toBe(0);
     expect(wire.heard).toMatch(/^CONNECT /);
-    expectSilence();
+    expectNoKeyOnTheWire();
   });
 
-  it('is not used where the option says so', async () => {
+  it('uses no proxy if the option proxy is false', async () => {
     process.env['HTTPS_PROXY'] = proxyUrl();
     expect((await ask(vendorUrl(), { proxy: false, httpsAgent: agent() })).status).toBe(200);
     expect(wire.heard).toBe('');
   });
 
-  it.each(['127.0.0.1', 'localhost'])('is not used for %s, whoever names it', async (name) => {
-    for (const variable of VARIABLES) if (!/no_proxy/i.test(variable)) process.env[variable] = proxyUrl();
-    const plain = nudge.url.replace('127.0.0.1', name);
-    expect((await ask(plain, {})).status).toBe(200);
-    await host?.close();
-    const proxyOption = { protocol: 'http', host: '127.0.0.1', port: wire.port };
-    expect((await ask(plain, { proxy: proxyOption })).status).toBe(200);
-    await host?.close();
-    const encrypted = `https://${name}:${vendor.port}/api`;
-    expect((await ask(encrypted, { httpsAgent: agent(), proxy: proxyOption })).status).toBe(200);
-    expect(nudge.counters.received).toBe(3);
-    expect(wire.heard).toBe('');
-  });
+  it.each(['127.0.0.1', 'localhost'])(
+    'uses no proxy for %s, even if an option or a variable names one',
+    async (name) => {
+      for (const variable of VARIABLES) if (!/no_proxy/i.test(variable)) process.env[variable] = proxyUrl();
+      const plain = nudge.url.replace('127.0.0.1', name);
+      expect((await ask(plain, {})).status).toBe(200);
+      await host?.close();
+      const proxyOption = { protocol: 'http', host: '127.0.0.1', port: wire.port };
+      expect((await ask(plain, { proxy: proxyOption })).status).toBe(200);
+      await host?.close();
+      const encrypted = `https://${name}:${vendor.port}/api`;
+      expect((await ask(encrypted, { httpsAgent: agent(), proxy: proxyOption })).status).toBe(200);
+      expect(nudge.counters.received).toBe(3);
+      expect(wire.heard).toBe('');
+    },
+  );
 });

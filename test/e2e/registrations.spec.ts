@@ -46,7 +46,7 @@ const GUIDANCE =
   "NudgeAuthModule guards GET /nudge/token with the application's passport strategy 'jwt', but there is none.";
 
 @Injectable()
-class EverybodyGuard implements CanActivate {
+class OpenGuard implements CanActivate {
   canActivate(): boolean {
     return true;
   }
@@ -118,7 +118,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         controllers: [OwnController],
       });
 
-    it('have a path, a key and users of their own', async () => {
+    it('have separate paths, keys and users', async () => {
       const host = await both();
       const emea = { authorization: await userJwt({ sub: 'ada' }, { secret: EMEA.secret }) };
       const apac = { authorization: `Bearer ${await userJwt({ sub: 'ada' }, { secret: APAC.secret })}` };
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       expect(await statusOf('/apac-only', emea)).toBe(401);
     });
 
-    it('have a service and a cache of their own', async () => {
+    it('have separate services and caches', async () => {
       const host = await both();
       const { emea, apac } = host.app.get(OwnController);
       expect(emea).not.toBe(apac);
@@ -155,7 +155,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       expect(nudge.requests[2]?.apiKeyFingerprint).toBe(fingerprintOf(EMEA.key));
     });
 
-    it('cannot be made to accept each other’s users through passport’s registry', async () => {
+    it('do not accept each other’s users, even if another strategy takes their names in passport', async () => {
       const host = await both();
       const registry = passport as unknown as { _strategies: Record<string, passport.Strategy> };
       const ofApac = registry._strategies['apac-users'];
@@ -167,7 +167,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       for (const name of ['nudge-user', 'nudge-user:emea', 'jwt']) passport.unuse(name);
     });
 
-    it('are told apart from the unnamed one, which alone answers to the class', async () => {
+    it('are injected by name, and only the unnamed one by its class', async () => {
       @Injectable()
       class ByClass {
         constructor(
@@ -187,7 +187,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       );
     });
 
-    it('have no claim to the class where each has a name', async () => {
+    it('cannot be injected by the class if each has a name', async () => {
       @Injectable()
       class ByClass {
         constructor(readonly tokens: NudgeTokenService) {}
@@ -201,26 +201,26 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
   describe('stop the boot', () => {
     it.each([
       {
-        is: 'twice without a name',
+        is: 'if two have no name',
         modules: () => [of(), of({ endpoint: { path: 'elsewhere' } }), HostAuthModule],
         message:
           'NudgeAuthModule cannot start, its options have 1 problem:\n' +
-          '  - name: two registrations without a name are imported: import one (isGlobal: true lets every module use it), or give each a name of its own',
+          '  - name: two registrations without a name are imported: import one (isGlobal: true lets every module use it), or give each a different name',
       },
       {
-        is: 'twice as the very same options',
+        is: 'if two have no name and the same options',
         modules: () => [of(), of(), HostAuthModule],
         message: 'two registrations without a name are imported',
       },
       {
-        is: 'twice with one name',
+        is: 'if two have the same name',
         modules: () => [of({ name: 'emea' }), of({ name: 'emea', endpoint: false }), HostAuthModule],
         message:
           'NudgeAuthModule "emea" cannot start, its options have 1 problem:\n' +
           '  - name: two registrations with the name "emea" are imported',
       },
       {
-        is: 'twice at one path',
+        is: 'if two have the same path',
         modules: () => [
           of({ name: 'emea', endpoint: { path: '/Tokens' } }),
           of({ name: 'apac', endpoint: { path: 'tokens/' } }),
@@ -229,12 +229,12 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         message: '  - endpoint.path: another registration answers at "tokens" already: choose another path',
       },
       {
-        is: 'with a verifier that no guard asks',
-        modules: () => [of({ userJwt: userJwtOf(EMEA), endpoint: { guards: [EverybodyGuard] } })],
+        is: 'if userJwt is given beside other guards',
+        modules: () => [of({ userJwt: userJwtOf(EMEA), endpoint: { guards: [OpenGuard] } })],
         message: '  - userJwt: is given beside endpoint.guards, which replace the guard that would use it',
       },
       {
-        is: 'with a verifier and an empty list of guards',
+        is: 'if userJwt is given beside an empty list of guards',
         modules: () => [of({ userJwt: userJwtOf(EMEA), endpoint: { guards: [] } })],
         message: '  - userJwt: is given beside endpoint.guards',
       },
@@ -242,7 +242,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       await expect(start({ modules: modules() })).rejects.toThrow(message);
     });
 
-    it('not when one and the same is imported in two places', async () => {
+    it('not if two modules import the same registration', async () => {
       const shared = of();
       @Module({ imports: [shared] })
       class Elsewhere {}
@@ -257,11 +257,11 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       { extras: { endpoint: { path: '//' } }, problem: 'endpoint.path: must be a route such as nudge/token' },
       { extras: { endpoint: { route: 'x' } }, problem: 'endpoint.route: is not an option' },
       {
-        extras: { endpoint: { guards: EverybodyGuard } },
+        extras: { endpoint: { guards: OpenGuard } },
         problem: 'endpoint.guards: must be a list of guards',
       },
       ...[undefined, null, 'jwt', {}, () => true].map((guard) => ({
-        extras: { endpoint: { guards: [EverybodyGuard, guard] } },
+        extras: { endpoint: { guards: [OpenGuard, guard] } },
         problem: 'endpoint.guards: must be a list of guards',
       })),
       {
@@ -293,7 +293,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       { given: undefined, problem: 'options: must be an object' },
       { given: {}, problem: 'useFactory: give exactly one of useFactory, useClass and useExisting' },
       {
-        given: { useFactory: () => ({}), useClass: EverybodyGuard },
+        given: { useFactory: () => ({}), useClass: OpenGuard },
         problem: 'useFactory: give exactly one of useFactory, useClass and useExisting',
       },
       {
@@ -301,13 +301,13 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         problem: 'apiKey: stands beside the factory, where nothing reads it: return it from the factory',
       },
       { given: { useFactory: () => ({}), global: true }, problem: 'global: is not an option' },
-    ])('when forRootAsync is given $given', ({ given, problem }) => {
+    ])('when forRootAsync gets $given', ({ given, problem }) => {
       expect(() => NudgeAuthModule.forRootAsync(given as unknown as NudgeAuthModuleAsyncOptions)).toThrow(
         `  - ${problem}`,
       );
     });
 
-    it('when forRoot is given nothing', async () => {
+    it('when forRoot gets no options', async () => {
       await expect(
         (async () => start({ modules: [NudgeAuthModule.forRoot(undefined as never), HostAuthModule] }))(),
       ).rejects.toThrow('  - apiKey: is missing');
@@ -318,12 +318,12 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
     const bare = (options: Partial<NudgeAuthModuleOptions> = {}): Promise<Host> =>
       start({ modules: [of(options), PassportModule] });
 
-    it('do not boot, and say what to do', async () => {
+    it('stop the boot and say what to do', async () => {
       await expect(bare()).rejects.toThrow(GUIDANCE);
       await expect(bare()).rejects.toThrow(/userJwt.*endpoint\.guards.*endpoint to false.*verifyStrategy/);
     });
 
-    it('do not take the strategy of an application that was closed for one of theirs', async () => {
+    it('do not use the strategy of an application that was closed', async () => {
       const former = await start({ modules: [of(), HostAuthModule] });
       expect((await former.getAsUser()).status).toBe(200);
       await former.close();
@@ -332,7 +332,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       expect((await next.getAsUser()).status).toBe(200);
     });
 
-    it('accept one that was given to passport by hand', async () => {
+    it('use a strategy that was registered in passport by hand', async () => {
       passport.use('jwt', new HostJwtStrategy());
       const host = await bare();
       expect((await host.getAsUser()).status).toBe(200);
@@ -340,11 +340,11 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
 
     it.each<{ is: string; options: Partial<NudgeAuthModuleOptions>; status: number }>([
       {
-        is: 'a verifier of their own',
+        is: 'userJwt',
         options: { userJwt: { secret: USER_SECRET, algorithms: ['HS256'] } },
         status: 200,
       },
-      { is: 'other guards', options: { endpoint: { guards: [EverybodyGuard] } }, status: 200 },
+      { is: 'other guards', options: { endpoint: { guards: [OpenGuard] } }, status: 200 },
       { is: 'no endpoint', options: { endpoint: false }, status: 404 },
       { is: 'verifyStrategy off', options: { endpoint: { verifyStrategy: false } }, status: 500 },
     ])('boot with $is', async ({ options, status }) => {
@@ -352,7 +352,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       expect((await host.getAsUser()).status).toBe(status);
     });
 
-    it('boot where a test overrides the guard', async () => {
+    it('boot when a test overrides the guard', async () => {
       const host = await start({
         modules: [of()],
         override: (builder) => builder.overrideGuard(NudgeUserGuard).useValue({ canActivate: () => true }),
@@ -360,7 +360,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       expect((await host.get('/nudge/token')).status).toBe(200);
     });
 
-    it('wait for one that comes later where verifyStrategy is off', async () => {
+    it('use a strategy that is registered later if verifyStrategy is off', async () => {
       const host = await bare({ endpoint: { verifyStrategy: false } });
       passport.use('jwt', new HostJwtStrategy());
       expect((await host.getAsUser()).status).toBe(200);
@@ -411,7 +411,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       ]);
     });
 
-    it('with the extras beside a factory, and never inside', async () => {
+    it('with the static extras beside a factory, and not in what it returns', async () => {
       const host = await start({
         modules: [
           NudgeAuthModule.forRootAsync({
@@ -496,7 +496,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       expect(nudge.requests).toMatchObject([{ query: { expiryMins: ['60'] } }]);
     });
 
-    it('mounted files, which are read again when they change', async () => {
+    it('mounted files, which it reads again when they change', async () => {
       const path = await fileOf(`${EMEA.key}\r\n`);
       setEnvironment({
         NUDGE_API_KEY_FILE: path,
@@ -531,7 +531,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
           '  - NUDGE_API_KEY: is set, and so is NUDGE_API_KEY_FILE: keep one of the two',
       },
       {
-        is: 'a file that is not there',
+        is: 'a file that does not exist',
         values: (path: string) => ({
           NUDGE_API_KEY_FILE: `${path}-missing`,
           NUDGE_BASE_URL_FILE: `${path}-too`,
@@ -569,7 +569,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
           '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)',
       },
       {
-        is: 'an empty key, a life that is no number, and a URL that is none',
+        is: 'an empty key, a lifetime that is not a number, and an empty URL',
         values: () => ({ NUDGE_API_KEY: '', NUDGE_DEFAULT_EXPIRY_MINS: 'an hour', NUDGE_BASE_URL: ' ' }),
         message:
           'its options have 3 problems:\n' +
@@ -578,7 +578,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
           '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)',
       },
       {
-        is: 'a life of blanks',
+        is: 'a lifetime of spaces',
         values: () => ({ NUDGE_API_KEY: KEY, NUDGE_DEFAULT_EXPIRY_MINS: ' ' }),
         message: '  - defaultExpiryMins: must be a whole number of minutes from 30 to 1440',
       },

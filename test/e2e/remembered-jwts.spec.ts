@@ -66,7 +66,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
     expect(await statusOf(host, jwt)).toBe(401);
   });
 
-  it('do not outlive the secret that verified them', async () => {
+  it('are forgotten with the secret that verified them', async () => {
     const jwt = await userJwt();
     const former = await start({ secret: createSecretKey(Buffer.from(USER_SECRET)), algorithms: ['HS256'] });
     expect([await statusOf(former, jwt), await statusOf(former, jwt)]).toEqual([200, 200]);
@@ -97,7 +97,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
     }
   });
 
-  it('give every request claims of its own, on the host’s routes too', async () => {
+  it('give every request a new object of claims, on the host’s routes too', async () => {
     const host = await start({ secret: USER_SECRET, algorithms: ['HS256'] }, { controllers: [MeController] });
     const jwt = await userJwt({ sub: 'ada', roles: ['user'] });
     for (let round = 0; round < 3; round += 1) {
@@ -106,7 +106,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
     }
   });
 
-  it('hold for no JWT that differs by one character', async () => {
+  it('do not match a JWT that differs by one character', async () => {
     const host = await start({ secret: USER_SECRET, algorithms: ['HS256'] });
     const jwt = await userJwt({ sub: 'ada' });
     expect(await statusOf(host, jwt)).toBe(200);
@@ -118,19 +118,19 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
     expect(await statusOf(host, jwt)).toBe(200);
   });
 
-  describe('by the keys of an issuer', () => {
+  describe('with the keys of an issuer', () => {
     const pair = rsaKeyPair();
     const jwks = JSON.stringify({ keys: [{ ...pair.publicJwk, kid: 'one', use: 'sig' }] });
     const sign = (kid: string): Promise<string> =>
       userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid });
 
-    async function issuerWith(listener: RequestListener): Promise<HttpStub & { asked: () => number }> {
-      let asked = 0;
+    async function issuerWith(listener: RequestListener): Promise<HttpStub & { fetches: () => number }> {
+      let fetches = 0;
       const stub = await HttpStub.start((request, response) => {
-        asked += 1;
+        fetches += 1;
         listener(request, response);
       });
-      return Object.assign(stub, { asked: () => asked });
+      return Object.assign(stub, { fetches: () => fetches });
     }
 
     it.each([
@@ -140,7 +140,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
         fail: ((_request, response) =>
           response.writeHead(429, { 'retry-after': '1' }).end()) as RequestListener,
       },
-    ])('an issuer that is $is costs nobody the way in while the last good keys serve', async ({ fail }) => {
+    ])('users are accepted for an hour by the last good keys while the issuer is $is', async ({ fail }) => {
       const clock = new ManualClock(Date.now());
       let isUp = true;
       await using issuer = await issuerWith((request, response) =>
@@ -160,7 +160,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
     });
 
-    it('users of the host’s own routes are told when to come back, behind the exported filter', async () => {
+    it('users of the host’s own routes get a Retry-After if the exported filter is used', async () => {
       @Controller('profile')
       @UseGuards(NudgeUserGuard)
       @UseFilters(NudgeAuthExceptionFilter)
@@ -186,7 +186,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       ]);
     });
 
-    it('a slow issuer delays no user with a known key, however many unknown kids wait for it', async () => {
+    it('a slow issuer delays no user with a known key, even if 100 users with unknown kids wait', async () => {
       const clock = new ManualClock(Date.now());
       const held: (() => void)[] = [];
       let isSlow = false;
@@ -202,18 +202,18 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       expect(await statusOf(host, known)).toBe(200);
       clock.advance(30_000);
       isSlow = true;
-      const strangers = Array.from({ length: 100 }, async () =>
+      const withUnknownKids = Array.from({ length: 100 }, async () =>
         statusOf(host, await sign(randomBytes(8).toString('hex'))),
       );
       while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
       expect(await statusOf(host, known)).toBe(200);
       for (const release of held) release();
-      // Only the one who caused the fetch was there before it began: the others may be those of a newer key.
-      expect((await Promise.all(strangers)).filter((status) => status !== 503)).toEqual([401]);
-      expect(issuer.asked()).toBe(2);
+      // Only the kid that caused the fetch was seen before it began. The other kids may belong to newer keys.
+      expect((await Promise.all(withUnknownKids)).filter((status) => status !== 503)).toEqual([401]);
+      expect(issuer.fetches()).toBe(2);
     });
 
-    /** What a user gets whose JWT was valid, once the issuer has answered so for ten minutes. */
+    /** The answer for a user with a verified JWT, ten minutes after the issuer has begun to answer like this. */
     async function answerAfter(answer: string): Promise<HttpResult> {
       const clock = new ManualClock(Date.now());
       let published = jwks;
@@ -226,27 +226,27 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       expect(await statusOf(host, jwt)).toBe(200);
       published = answer;
       clock.advance(10 * 60_000);
-      // Awaited here: the issuer ends with this function.
+      // Awaited here, because the issuer stops when this function returns.
       return await host.get('/nudge/token', { authorization: `Bearer ${jwt}` });
     }
 
     it.each([
       { is: 'no key', keys: [] },
-      { is: 'no key of use', keys: [null, 'key', { kty: 'oct', k: 'AAAA' }, { kty: 'RSA', use: 'enc' }] },
-    ])('a list with $is withdraws all', async ({ keys }) => {
+      { is: 'no usable key', keys: [null, 'key', { kty: 'oct', k: 'AAAA' }, { kty: 'RSA', use: 'enc' }] },
+    ])('a list with $is withdraws all keys', async ({ keys }) => {
       const late = await answerAfter(JSON.stringify({ keys }));
-      // And is not the users' fault: a 401 would log all of them out.
+      // It is not the users' fault, and a 401 would log all of them out.
       expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
     });
 
     it.each(['{}', '[]', 'null', '{"keys":{}}', 'not JSON'])(
-      'an answer such as %s withdraws none',
+      'an answer such as %s withdraws no key',
       async (answer) => {
         expect((await answerAfter(answer)).status).toBe(200);
       },
     );
 
-    it('a withdrawn key counts no longer than ten minutes', async () => {
+    it('a withdrawn key is trusted for at most ten minutes', async () => {
       const clock = new ManualClock(Date.now());
       const other = rsaKeyPair();
       let published = jwks;

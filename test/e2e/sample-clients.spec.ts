@@ -14,20 +14,20 @@ import { HostAuthModule, USER_SECRET, userJwt } from '../support/users.js';
 const API_KEY = 'obviously-fake-private-key-for-sample-client-tests';
 const FRONTENDS = readFileSync(new URL('../../docs/frontends.md', import.meta.url), 'utf8');
 
-/** Path and query that the snippet of a language asks for, so that what is documented is what is tested. */
+/** The path and query in the docs' snippet of a language, so that the test uses what is documented. */
 function documentedTarget(language: string): string {
   const snippet = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(FRONTENDS)?.[1] ?? '';
   const target = /["'](?:https:\/\/api\.example\.com)?(\/nudge\/token[^"']*)["']/.exec(snippet)?.[1];
-  if (target === undefined) throw new Error(`docs/frontends.md asks for nothing in ${language}`);
+  if (target === undefined) throw new Error(`docs/frontends.md has no request in ${language}`);
   return target;
 }
 
 interface SampleClient {
   readonly client: string;
   readonly language: 'ts' | 'java' | 'kotlin' | 'swift' | 'dart';
-  /** All that its HTTP library sends besides `Host` and `Authorization`, in its order and spelling. */
+  /** All headers of the HTTP library besides `Host` and `Authorization`, in its order and spelling. */
   readonly headers: readonly string[];
-  /** As its library spells it. */
+  /** The header's name as the library spells it. */
   readonly authorization: 'Authorization' | 'authorization';
 }
 
@@ -148,7 +148,7 @@ interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends the lines as they are, and reads one answer of a known length off the wire. */
+/** Sends the lines as they are, and reads one answer with a known length from the socket. */
 function exchange(host: Host, target: string, lines: readonly string[]): Promise<RawAnswer> {
   const { hostname, port, host: authority } = new URL(host.url);
   return new Promise((resolve, reject) => {
@@ -193,7 +193,7 @@ function strategyModule(jwtFromRequest: JwtFromRequestFunction): new () => objec
   return OwnAuthModule;
 }
 
-/** Who finds out who the user is. */
+/** The two ways to verify users. */
 const HOSTS = [
   {
     verifier: 'userJwt',
@@ -249,7 +249,7 @@ describe.each(PLATFORMS)('the vendor’s sample clients on %s', (platform) => {
 
           expect(answer.status).toBe(200);
           expect(answer.headers.get('cache-control')).toBe('private, no-store');
-          // A sample unpacks only what it asked for, and the whole body is the token.
+          // The sample does not decompress the body, and uses all of it as the token.
           expect(answer.headers.has('content-encoding')).toBe(false);
           if (language === 'ts') {
             expect(target).toBe('/nudge/token');
@@ -265,7 +265,7 @@ describe.each(PLATFORMS)('the vendor’s sample clients on %s', (platform) => {
     });
 
     it.each(CLIENTS.filter(({ language }) => language !== 'ts'))(
-      '$client can ask by Accept: text/plain as well',
+      '$client can also send Accept: text/plain',
       async ({ headers, authorization }) => {
         const others = headers.filter((header) => !/^accept:/i.test(header));
         const answer = await exchange(host, '/nudge/token', [
@@ -278,7 +278,7 @@ describe.each(PLATFORMS)('the vendor’s sample clients on %s', (platform) => {
       },
     );
 
-    it.each(CLIENTS)('$client is told to sign in again by a 401 in JSON', async (client) => {
+    it.each(CLIENTS)('$client gets a 401 in JSON without a valid JWT', async (client) => {
       const answer = await exchange(host, documentedTarget(client.language), [
         `${client.authorization}: your_token`,
         ...client.headers,
@@ -290,7 +290,7 @@ describe.each(PLATFORMS)('the vendor’s sample clients on %s', (platform) => {
     });
   });
 
-  it('have their answer after seven of their ten seconds where Nudge never answers', async () => {
+  it('get an answer after seven of their ten seconds if Nudge never answers', async () => {
     const clock = new ManualClock(Date.now());
     await using silent = await NudgeEmulator.start({ apiKeys: [API_KEY], faults: [{ kind: 'hang' }] });
     await using host = await Host.start(platform, {
@@ -301,7 +301,7 @@ describe.each(PLATFORMS)('the vendor’s sample clients on %s', (platform) => {
       },
       modules: [],
       clock,
-      // No pause between the attempts: the test moves the clock only while Nudge is called.
+      // There is no pause between the attempts, because the test moves the clock only during a call.
       random: () => 0,
     });
 
@@ -318,7 +318,7 @@ describe.each(PLATFORMS)('the vendor’s sample clients on %s', (platform) => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('are refused without a scheme by a host’s strategy that looks for Bearer only', async () => {
+  it('are refused without a scheme by a host’s strategy that accepts only Bearer', async () => {
     await using host = await Host.start(platform, {
       nudge: { apiKey: API_KEY, baseUrl: nudge.url },
       modules: [HostAuthModule],
@@ -356,15 +356,15 @@ describe('userJwtFromRequest', () => {
     'Bearer aa.bb.cc, Bearer dd.ee.ff',
     'Bearer aa.bb.c c',
     ['aa.bb.cc'],
-  ])('says null, as passport-jwt wants it, for %j', (authorization) => {
+  ])('returns null, as passport-jwt requires, for %j', (authorization) => {
     expect(userJwtFromRequest(header(authorization))).toBeNull();
   });
 
-  it('says null for what is longer than any header that Node takes', () => {
+  it('returns null for a header that is longer than Node accepts', () => {
     expect(userJwtFromRequest(header(`aa.bb.${'c'.repeat(20_000)}`))).toBeNull();
   });
 
-  it('is what passport-jwt takes, and combines with its own extractors', () => {
+  it('can be combined with the extractors of passport-jwt', () => {
     const fromAnywhere = ExtractJwt.fromExtractors([
       userJwtFromRequest,
       ExtractJwt.fromHeader('x-access-token'),

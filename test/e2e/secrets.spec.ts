@@ -24,7 +24,7 @@ const OPTION = 'canary-option-obviously-fake-0004';
 
 const ECHO = `key ${API_KEY} and ${FALLBACK_KEY}, token ${TOKEN}`;
 
-/** One way, or several, to provoke every kind of fault there is; a new kind does not compile without one. */
+/** One or more faults of every kind. A new kind does not compile without an entry here. */
 const FAULTS: { readonly [Kind in EmulatorFaultKind]: readonly EmulatorFault[] } = {
   latency: [{ kind: 'latency', latencyMs: 60_000 }],
   status: [400, 401, 403, 404, 429, 500, 503].map((status) => ({ kind: 'status', status, message: ECHO })),
@@ -67,10 +67,10 @@ const FAULTS: { readonly [Kind in EmulatorFaultKind]: readonly EmulatorFault[] }
   'cached-date': [{ kind: 'cached-date', ageS: 30 }],
 };
 
-/** Faults that nothing but a timeout ends. */
+/** Faults that only a timeout ends. */
 const SILENT: ReadonlySet<EmulatorFaultKind> = new Set(['latency', 'hang', 'slow-body']);
 
-/** What the host's own filter gets to see. */
+/** The exceptions that a filter of the host gets. */
 const caught: unknown[] = [];
 
 @Catch()
@@ -78,7 +78,7 @@ const caught: unknown[] = [];
 class SpyFilter extends BaseExceptionFilter {
   override catch(exception: unknown, host: ArgumentsHost): void {
     caught.push(exception);
-    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- a filter's catch, no promise's
+    // oxlint-disable-next-line promise/no-promise-in-callback, promise/valid-params -- this catch is a filter's method
     super.catch(exception, host);
   }
 }
@@ -108,7 +108,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     return host;
   }
 
-  /** Asks as a user and as code does, and returns all that came out except for a token that was handed out rightly. */
+  /** Gets a token over HTTP and from the service. Returns all output except a token that was handed out rightly. */
   async function provoke(host: Host): Promise<{ answer: HttpResult; said: string }> {
     const answer = await host.get('/nudge/token', { authorization: `Bearer ${jwt}` });
     const service = host.app.get(NudgeTokenService);
@@ -167,7 +167,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
 
   afterAll(() => nudge.stop());
 
-  it('are found by this search where they do come out', async () => {
+  it('are found by this search if they leak', async () => {
     const error = Object.assign(new Error('outer', { cause: { deep: [{ raw: Buffer.from(API_KEY) }] } }), {
       [Symbol('hidden')]: encodeURIComponent(FALLBACK_KEY),
     });
@@ -177,22 +177,19 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     expect(canaries.foundIn(answer.text)).toContain('the token handed out');
   });
 
-  it.each(Object.keys(FAULT_LAYERS) as EmulatorFaultKind[])(
-    'stay inside under the fault %s',
-    async (kind) => {
-      for (const fault of FAULTS[kind]) {
-        nudge.reset();
-        nudge.setFault(fault);
-        const host = await start({ http: { timeoutMs: SILENT.has(kind) ? 100 : 3000, maxRetries: 1 } });
-        const { answer, said } = await provoke(host);
-        expect(nudge.requests[0]?.faults).toEqual([kind]);
-        expect([fault, answer.status]).toEqual([fault, answer.status === 200 ? 200 : 503]);
-        expect([fault, canaries.foundIn(said)]).toEqual([fault, []]);
-      }
-    },
-  );
+  it.each(Object.keys(FAULT_LAYERS) as EmulatorFaultKind[])('do not leak with the fault %s', async (kind) => {
+    for (const fault of FAULTS[kind]) {
+      nudge.reset();
+      nudge.setFault(fault);
+      const host = await start({ http: { timeoutMs: SILENT.has(kind) ? 100 : 3000, maxRetries: 1 } });
+      const { answer, said } = await provoke(host);
+      expect(nudge.requests[0]?.faults).toEqual([kind]);
+      expect([fault, answer.status]).toEqual([fault, answer.status === 200 ? 200 : 503]);
+      expect([fault, canaries.foundIn(said)]).toEqual([fault, []]);
+    }
+  });
 
-  it('stay inside when both keys are refused, and when the account lacks the feature', async () => {
+  it('do not leak when Nudge refuses both keys or has not enabled the feature', async () => {
     nudge.setApiKeys(['another-key']);
     const refused = await provoke(await start());
     nudge.setApiKeys([API_KEY]);
@@ -206,7 +203,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
   });
 
   it.each([200, 302, 400, 401, 403, 407, 429, 500])(
-    'stay inside when they are echoed with a %i',
+    'do not leak when Nudge repeats them in an answer with status %i',
     async (status) => {
       let wasEchoed = false;
       await using vendor = await HttpStub.start((request, response) => {
@@ -233,7 +230,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     },
   );
 
-  it('stay inside when what comes back is not even HTTP', async () => {
+  it('do not leak when the answer is not HTTP', async () => {
     const sockets: Socket[] = [];
     const echo = createTcpServer((socket) => sockets.push(socket.on('error', () => {}).pipe(socket)));
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
@@ -245,7 +242,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     expect(canaries.foundIn(said)).toEqual([]);
   });
 
-  it('stay inside when nobody listens, at Nudge or at a proxy with a password', async () => {
+  it('do not leak when neither Nudge nor a proxy with a password can be reached', async () => {
     const { port } = new URL(await unreachableOrigin());
     const dead = await provoke(await start({ baseUrl: `http://127.0.0.1:${port}` }));
     const proxied = await provoke(
@@ -264,19 +261,21 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     );
     for (const { answer, said } of [dead, proxied]) {
       expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
-      // The options hold the proxy as it was given; what matters is what leaves them.
+      // The resolved options hold the proxy as it was given, so its password is found in them.
       expect(canaries.foundIn(said).filter((name) => name !== 'the password of the proxy')).toEqual([]);
     }
     const [exception] = caught;
     expect(canaries.foundIn(everythingSaidBy(exception))).toEqual([]);
   });
 
-  it('stay inside when a proxy with a password refuses, and says so aloud', async () => {
-    let asked = '';
+  it('do not leak when a proxy refuses its password and repeats it', async () => {
+    let credentials = '';
     await using proxy = await HttpStub.start(() => {});
     proxy.onConnect((request, socket) => {
-      asked = String(request.headers['proxy-authorization']);
-      socket.end(`HTTP/1.1 407 No ${asked}\r\nX-Echo: ${asked}\r\nContent-Length: 0\r\n\r\n${asked}`);
+      credentials = String(request.headers['proxy-authorization']);
+      socket.end(
+        `HTTP/1.1 407 No ${credentials}\r\nX-Echo: ${credentials}\r\nContent-Length: 0\r\n\r\n${credentials}`,
+      );
     });
     const { port } = new URL(proxy.origin);
     process.env['HTTPS_PROXY'] = `http://canary:${PROXY_PASSWORD}@127.0.0.1:${port}`;
@@ -287,8 +286,10 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       });
       const { answer, said } = await provoke(host);
       expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
-      expect(Buffer.from(asked.replace('Basic ', ''), 'base64').toString()).toBe(`canary:${PROXY_PASSWORD}`);
-      canaries.plant('the header for the proxy', asked);
+      expect(Buffer.from(credentials.replace('Basic ', ''), 'base64').toString()).toBe(
+        `canary:${PROXY_PASSWORD}`,
+      );
+      canaries.plant('the header for the proxy', credentials);
       expect(canaries.foundIn(said)).toEqual([]);
     } finally {
       delete process.env['HTTPS_PROXY'];
@@ -298,19 +299,22 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
   it.each([
     { is: 'message', make: () => new Error(ECHO) },
     { is: 'name', make: () => Object.assign(new Error('no'), { name: API_KEY }) },
-    { is: 'name that looks like one', make: () => Object.assign(new Error('no'), { name: `${TOKEN}Error` }) },
+    {
+      is: 'name that looks like the name of an error',
+      make: () => Object.assign(new Error('no'), { name: `${TOKEN}Error` }),
+    },
     { is: 'code', make: () => Object.assign(new Error('no'), { code: API_KEY }) },
     { is: 'cause', make: () => new Error('no', { cause: new Error(ECHO) }) },
     { is: 'field', make: () => Object.assign(new Error('no'), { config: { headers: { apikey: API_KEY } } }) },
-    { is: 'very self', make: () => ECHO },
-  ])('stay inside when the function that gives the key throws it as its $is', async ({ make }) => {
+    { is: 'thrown value', make: () => ECHO },
+  ])('do not leak when the apiKey function throws an error with them as its $is', async ({ make }) => {
     const apiKey = (): Promise<string> => Promise.reject(make());
     const { answer, said } = await provoke(await start({ apiKey }));
     expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
     expect(canaries.foundIn(said)).toEqual([]);
   });
 
-  it('stay inside when the function gives a key that cannot be sent', async () => {
+  it('do not leak when the apiKey function returns a key that cannot be sent', async () => {
     for (const key of [`${API_KEY}\n`, `"${API_KEY}"`, ` ${API_KEY}`, `${API_KEY}\0`, `ключ ${API_KEY}`]) {
       const { answer, said } = await provoke(await start({ apiKey: () => key }));
       expect(answer.json()['code']).toBe('NUDGE_UNAVAILABLE');
@@ -318,18 +322,18 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     }
   });
 
-  it('stay inside when users are refused', async () => {
+  it('do not leak when users are refused', async () => {
     const host = await start();
-    const strangers = [
+    const refusedJwts = [
       await userJwt({ sub: 'canary' }, { expiresIn: '-1m' }),
       await userJwt({ sub: 'canary' }, { secret: OPTION.repeat(2) }),
       TOKEN,
     ];
-    for (const stranger of strangers) {
-      canaries.plant('a JWT that is refused', stranger);
-      const answer = await host.get(`/nudge/token?token=${stranger}`, {
-        authorization: `Bearer ${stranger}`,
-        cookie: `token=${stranger}`,
+    for (const refusedJwt of refusedJwts) {
+      canaries.plant('a JWT that is refused', refusedJwt);
+      const answer = await host.get(`/nudge/token?token=${refusedJwt}`, {
+        authorization: `Bearer ${refusedJwt}`,
+        cookie: `token=${refusedJwt}`,
       });
       expect(answer.status).toBe(401);
       const said = [
@@ -342,7 +346,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     }
   });
 
-  it('stay inside when a request is refused for its parameters', async () => {
+  it('do not leak when a request is refused for its parameters', async () => {
     const host = await start();
     const answer = await host.get(`/nudge/token?extId=${TOKEN}&format=${OPTION}`, { authorization: jwt });
     canaries.plant('a parameter', OPTION);
@@ -352,7 +356,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
     ).toEqual([]);
   });
 
-  describe('stay inside when the boot fails', () => {
+  describe('do not leak when the boot fails', () => {
     const { privatePem } = rsaKeyPair();
 
     it.each([
@@ -362,13 +366,13 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       { is: 'a quoted fallback key', options: { fallbackApiKey: `'${OPTION}'` } },
       { is: 'a base URL with a password', options: { baseUrl: `https://canary:${OPTION}@nudge.test` } },
       { is: 'a base URL with a query', options: { baseUrl: `https://nudge.test?key=${OPTION}` } },
-      { is: 'a base URL that is none', options: { baseUrl: OPTION } },
+      { is: 'a base URL that is not a URL', options: { baseUrl: OPTION } },
       { is: 'a proxy as a URL', options: { http: { proxy: `http://canary:${OPTION}@nudge.test:8080` } } },
       {
         is: 'a proxy without a port',
         options: { http: { proxy: { host: OPTION, auth: { password: OPTION } } } },
       },
-      { is: 'a life as text', options: { defaultExpiryMins: OPTION } },
+      { is: 'a lifetime as text', options: { defaultExpiryMins: OPTION } },
       { is: 'a PEM as a secret', options: { userJwt: { secret: privatePem, algorithms: ['HS256'] } } },
       {
         is: 'a private key as a public one',
@@ -380,9 +384,9 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
         options: { userJwt: { jwksUri: `http://nudge.test/${OPTION}`, algorithms: ['RS256'] } },
       },
       { is: 'a secret as an algorithm', options: { userJwt: { secret: OPTION, algorithms: [OPTION] } } },
-      { is: 'a store that is none', options: { store: OPTION } },
+      { is: 'a store that is not a store', options: { store: OPTION } },
       {
-        is: 'everything at once',
+        is: 'several wrong options at once',
         options: { scope: OPTION, extId: OPTION, warmUp: OPTION, enabled: OPTION },
       },
     ])('for $is', async ({ options }) => {
@@ -394,7 +398,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       expect(canaries.foundIn(everythingSaidBy(error) + printed.join('\n'))).toEqual([]);
     });
 
-    it('for a factory’s options', async () => {
+    it('for the options of a factory', async () => {
       canaries.plant('the option', OPTION);
       const error: unknown = await Host.start(platform, {
         modules: [NudgeAuthModule.forRootAsync({ useFactory: () => ({ apiKey: `${OPTION} ` }) })],
@@ -403,7 +407,7 @@ describe.each(PLATFORMS)('secrets on %s', (platform) => {
       expect(canaries.foundIn(everythingSaidBy(error) + printed.join('\n'))).toEqual([]);
     });
 
-    it('for keys that Nudge refuses while warming up', async () => {
+    it('for keys that Nudge refuses during the warm-up', async () => {
       nudge.setApiKeys(['another-key']);
       const error: unknown = await start({ warmUp: 'required' }).catch((reason: unknown) => reason);
       nudge.setApiKeys([API_KEY]);

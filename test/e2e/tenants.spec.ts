@@ -10,7 +10,7 @@ const KEYS = { acme: 'obviously-fake-key-of-acme', other: 'obviously-fake-key-of
 describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
   let nudge: NudgeEmulator;
   let host: Host;
-  let asked: string[] = [];
+  let lookedUp: string[] = [];
 
   beforeAll(async () => {
     nudge = await NudgeEmulator.start({ apiKeys: Object.values(KEYS) });
@@ -20,9 +20,9 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
         tenants: {
           id: (user) => (user as { id: string }).id,
           config: (tenant): TenantConfig | undefined => {
-            asked.push(tenant);
+            lookedUp.push(tenant);
             const apiKey = new Map(Object.entries(KEYS)).get(tenant);
-            // The emulator's tokens differ by their lives alone.
+            // The lifetime is the only difference between the tokens of the emulator.
             if (apiKey === undefined) return undefined;
             return { apiKey, defaultExpiryMins: tenant === 'acme' ? 60 : 120 };
           },
@@ -37,7 +37,7 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
   });
 
   beforeEach(() => {
-    asked = [];
+    lookedUp = [];
   });
 
   const tokenOf = async (tenant: string, query = '', headers: Record<string, string> = {}) =>
@@ -46,7 +46,7 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
       authorization: `Bearer ${await userJwt({ sub: tenant })}`,
     });
 
-  it('takes the tenant from the verified user: a forged header or query changes nothing', async () => {
+  it('takes the tenant from the verified user, and ignores a forged header or query', async () => {
     const acme = (await tokenOf('acme')).json()['token'];
     const other = (await tokenOf('other')).json()['token'];
     expect(acme).not.toBe(other);
@@ -57,7 +57,7 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
     expect(forged.json()['token']).toBe(acme);
   });
 
-  it('answers 403 for an unknown tenant, and makes no call', async () => {
+  it('answers 403 for an unknown tenant and makes no call', async () => {
     const before = nudge.requests.length;
     const answers = await Promise.all([tokenOf('unknown'), tokenOf('unknown'), tokenOf('unknown')]);
     for (const answer of answers) {
@@ -65,13 +65,13 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
       expect(answer.json()).toMatchObject({ code: 'NUDGE_UNKNOWN_TENANT' });
       expect(answer.headers['retry-after']).toBeUndefined();
     }
-    expect(asked).toEqual(['unknown']);
+    expect(lookedUp).toEqual(['unknown']);
     expect(nudge.requests.length).toBe(before);
   });
 
   it('answers 400 for a user without a usable tenant', async () => {
     for (const id of ['', 'a\u0000b', 'a'.repeat(201)]) expect((await tokenOf(id)).status).toBe(400);
-    expect(asked).toEqual([]);
+    expect(lookedUp).toEqual([]);
   });
 
   it('names the tenant in the records of the audit', async () => {
@@ -88,12 +88,12 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
     });
     const jwt = await userJwt({ sub: 'acme' });
     expect((await audited.get('/nudge/token', { authorization: `Bearer ${jwt}` })).status).toBe(200);
-    // What waits is delivered at the latest when the application closes.
+    // Closing the application delivers the records that wait.
     await audited.close();
     expect(records).toMatchObject([{ tenant: 'acme', user: 'acme', registration: 'default' }]);
   });
 
-  it('counts the tenants that get no token, while the others are served', async () => {
+  it('counts the tenants that get no token and serves the others', async () => {
     const tokens = host.app.get(NudgeTokenService);
     await tokens.getToken({ tenant: 'acme' });
     nudge.setFault({ kind: 'status', status: 401, only: { apiKey: KEYS.other } });
@@ -119,7 +119,7 @@ describe.each(PLATFORMS)('the endpoint with tenants on %s', (platform) => {
   });
 });
 
-it('stops a boot that has the key of one account beside tenants', async () => {
+it('stops the boot if apiKey is given beside tenants', async () => {
   const options = { apiKey: KEYS.acme, tenants: { id: () => 'acme', config: () => undefined } };
   const module = NudgeAuthModule.forRoot(options as never);
   await expect(Host.start('express', { modules: [module] })).rejects.toThrow(

@@ -23,10 +23,10 @@ describe("the issuer's keys are fetched as Nudge is called", () => {
   let proxy: ProxyServer;
   let wire: Wire;
   let host: Host | undefined;
-  let asked: (string | undefined)[];
+  let fetched: (string | undefined)[];
 
   const agent = (): Agent => new Agent({ ca: wireTls.cert, lookup: lookupHere });
-  const securely = (): string => `https://nudge.test:${issuerTls.port}/keys`;
+  const tlsUrl = (): string => `https://nudge.test:${issuerTls.port}/keys`;
   const proxyOption = (): { host: string; port: number } => ({ host: '127.0.0.1', port: wire.port });
 
   async function answerWith(
@@ -52,7 +52,7 @@ describe("the issuer's keys are fetched as Nudge is called", () => {
     nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
     const body = `\ufeff${JSON.stringify({ keys: [{ ...pair.publicJwk, kid: 'a', alg: 'RS256', use: 'sig' }] })}`;
     issuer = await HttpStub.start((request, response) => {
-      asked.push(request.url);
+      fetched.push(request.url);
       if (request.url === '/moved') response.writeHead(302, { location: '/keys' }).end();
       else response.end(body);
     });
@@ -61,7 +61,7 @@ describe("the issuer's keys are fetched as Nudge is called", () => {
 
   beforeEach(async () => {
     for (const name of VARIABLES) delete process.env[name];
-    asked = [];
+    fetched = [];
     proxy = new ProxyServer({
       port: 0,
       host: '127.0.0.1',
@@ -84,37 +84,37 @@ describe("the issuer's keys are fetched as Nudge is called", () => {
     await nudge.stop();
   });
 
-  it("through the environment's proxy, in a tunnel, by the agent of http", async () => {
+  it("through the environment's proxy, in a tunnel, with the agent of http", async () => {
     process.env['HTTPS_PROXY'] = `http://127.0.0.1:${wire.port}`;
-    expect((await answerWith({ jwksUri: securely() }, { httpsAgent: agent() })).status).toBe(200);
+    expect((await answerWith({ jwksUri: tlsUrl() }, { httpsAgent: agent() })).status).toBe(200);
     expect(proxy.stats).toEqual({ httpRequestCount: 0, connectRequestCount: 1 });
     expect(wire.heard).toMatch(/^CONNECT nudge\.test:/);
   });
 
-  it('by the proxy and the agent of userJwt.http, where that has some', async () => {
+  it('with the proxy and the agent of userJwt.http, if it has any', async () => {
     const answer = await answerWith(
-      { jwksUri: securely(), http: { proxy: proxyOption(), httpsAgent: agent() } },
+      { jwksUri: tlsUrl(), http: { proxy: proxyOption(), httpsAgent: agent() } },
       { proxy: false, httpsAgent: new Agent() },
     );
     expect(answer.status).toBe(200);
     expect(proxy.stats.connectRequestCount).toBe(1);
   });
 
-  it('but not from an issuer whose certificate is not trusted: its users get a 503', async () => {
+  it('but not from an issuer whose certificate is not trusted, and its users get a 503', async () => {
     process.env['HTTPS_PROXY'] = `http://127.0.0.1:${wire.port}`;
-    const answer = await answerWith({ jwksUri: securely() });
+    const answer = await answerWith({ jwksUri: tlsUrl() });
     expect([answer.status, answer.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
-    expect(asked).toEqual([]);
+    expect(fetched).toEqual([]);
   });
 
-  it('without a proxy on this machine, whichever is named', async () => {
+  it('without a proxy on this machine, even if one is configured', async () => {
     process.env['HTTP_PROXY'] = `http://127.0.0.1:${wire.port}`;
     const answer = await answerWith({ jwksUri: `${issuer.origin}/keys`, http: { proxy: proxyOption() } });
     expect(answer.status).toBe(200);
     expect(wire.heard).toBe('');
   });
 
-  it('over plain http elsewhere only where that is allowed, with a warning', async () => {
+  it('over plain http from another host only with allowInsecureJwksUri, and with a warning', async () => {
     const jwksUri = `http://nudge.test:${new URL(issuer.origin).port}/keys`;
     const answer = await answerWith({ jwksUri, allowInsecureJwksUri: true, http: { proxy: proxyOption() } });
     expect(answer.status).toBe(200);
@@ -122,9 +122,9 @@ describe("the issuer's keys are fetched as Nudge is called", () => {
     expect(host?.logger.at('warn').join()).toContain('userJwt.jwksUri is plain http');
   });
 
-  it('and no redirect is followed', async () => {
+  it('without following a redirect', async () => {
     const answer = await answerWith({ jwksUri: `${issuer.origin}/moved` });
     expect([answer.status, answer.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
-    expect(new Set(asked)).toEqual(new Set(['/moved']));
+    expect(new Set(fetched)).toEqual(new Set(['/moved']));
   });
 });

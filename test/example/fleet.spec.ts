@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,15 +8,25 @@ import { fileURLToPath } from 'node:url';
 import { describeRedis } from '../redis/support/describe-redis.js';
 import { until } from '../redis/support/until.js';
 
+/** Long enough for a machine that does much else. */
+const WITHIN_MS = 60_000;
+jest.setTimeout(180_000);
+
 const MAIN = fileURLToPath(new URL('../../examples/02-fleet/dist/main.js', import.meta.url));
 
 interface Stats {
+  readonly isAsking: boolean;
+  readonly served: number;
   readonly nudgeCalls: number;
   readonly redis: string;
   readonly processes: readonly { pid: number; served: number; storeAvailable: boolean }[];
+  readonly history: {
+    readonly seconds: readonly { served: number; nudgeCalls: number }[];
+    readonly marks: readonly { text: string }[];
+  };
 }
 
-/** The built example, with whatever the shell has set for a real Nudge or Redis out of its way. */
+/** Starts the built example without the variables that the shell may have set for a real Redis. */
 function start(path = process.env['PATH']): ReturnType<typeof spawn> {
   const env = { ...process.env, PATH: path, PORT: '0', NODE_OPTIONS: '' };
   return spawn(process.execPath, [MAIN], {
@@ -39,12 +49,13 @@ describeRedis('the example of a fleet', () => {
 
   afterEach(() => {
     example?.kill('SIGTERM');
-    // What it leaves behind, if it does, must not keep the tests from ending.
+    // If the example leaves processes behind, they must not keep the tests from ending.
     for (const stream of [example?.stdout, example?.stderr]) stream?.destroy();
   });
 
   async function banner(): Promise<{ url: string; redis: string }> {
-    if (example?.stdout === null || example?.stdout === undefined) throw new Error('It was not started');
+    if (example?.stdout === null || example?.stdout === undefined)
+      throw new Error('The example was not started');
     let url = '';
     for await (const line of createInterface(example.stdout)) {
       url = /Page +(http:\S+)/.exec(line)?.[1] ?? url;
@@ -53,10 +64,12 @@ describeRedis('the example of a fleet', () => {
       example.stdout.resume();
       return { url, redis };
     }
-    throw new Error('It ended before it had a page: npm run build && npm run build:fleet');
+    throw new Error(
+      'The example ended before its page was served. Build it: npm run build && npm run build:fleet',
+    );
   }
 
-  it('serves from four processes with one call to Nudge, also without Redis, and ends cleanly', async () => {
+  it('serves users from four processes, also without Redis, and ends cleanly', async () => {
     expect(existsSync(MAIN)).toBe(true);
     example = start();
     const { url } = await banner();
@@ -64,16 +77,16 @@ describeRedis('the example of a fleet', () => {
     const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
     const { accessToken } = (await (await post('login')).json()) as { accessToken: string };
     const statuses = async (count: number): Promise<number[]> => {
-      const asked = Array.from({ length: count }, async () => {
+      const requests = Array.from({ length: count }, async () => {
         const headers = { authorization: `Bearer ${accessToken}` };
         return (await fetch(`${url}/nudge/token`, { headers })).status;
       });
-      return [...new Set(await Promise.all(asked))];
+      return [...new Set(await Promise.all(requests))];
     };
-    await until('four processes are there', async () => (await stats()).processes?.length === 4);
+    await until('four processes run', async () => (await stats()).processes?.length === 4, WITHIN_MS);
     expect((await fetch(`${url}/nudge/token`)).status).toBe(401);
     expect(await statuses(40)).toEqual([200]);
-    await until('all are counted', async () => {
+    await until('all requests are counted', async () => {
       const { processes } = await stats();
       return processes.reduce((sum, { served }) => sum + served, 0) === 40;
     });
@@ -84,20 +97,56 @@ describeRedis('the example of a fleet', () => {
     expect(await statuses(20)).toEqual([200]);
     await post('start-redis');
     await until('Redis is back', async () => (await stats()).redis === 'running');
-    await until('everybody shares again', async () => {
+    await until('all processes share tokens again', async () => {
       expect(await statuses(4)).toEqual([200]);
       return (await stats()).processes.every(({ storeAvailable }) => storeAvailable);
     });
     expect((await post('nonsense')).status).toBe(400);
 
-    for (const source of ['/', '/app.js', '/style.css']) {
+    for (const source of ['/', '/app.js', '/chart.js', '/style.css', '/uplot/uPlot.esm.js']) {
       expect((await fetch(url + source)).status).toBe(200);
     }
     const ended = once(example, 'exit');
     example.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
-  }, 60_000);
+  });
+
+  it('spreads the load of its crowd over four processes, and records each second, the end of Redis and of a process', async () => {
+    example = start();
+    const { url } = await banner();
+    const post = (what: string): Promise<Response> => fetch(`${url}/demo/${what}`, { method: 'POST' });
+    const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
+    await until('four processes run', async () => (await stats()).processes?.length === 4, WITHIN_MS);
+
+    await post('start-asking');
+    await until('the crowd is served', async () => (await stats()).served > 200, WITHIN_MS);
+    expect((await stats()).isAsking).toBe(true);
+    await post('stop-asking');
+    await until('all served requests are counted', async () => {
+      const { isAsking, served, processes } = await stats();
+      return !isAsking && processes.reduce((sum, one) => sum + one.served, 0) === served;
+    });
+    const { served, processes } = await stats();
+    // Each process has at least half of an equal share.
+    for (const one of processes) expect(one.served).toBeGreaterThan(served / processes.length / 2);
+    await until('each request and each call is in the history', async () => {
+      const { nudgeCalls, history } = await stats();
+      const sum = (value: 'served' | 'nudgeCalls'): number =>
+        history.seconds.reduce((total, second) => total + second[value], 0);
+      return sum('served') === served && sum('nudgeCalls') === nudgeCalls && nudgeCalls > 0;
+    });
+
+    const marks = async (): Promise<string[]> => (await stats()).history.marks.map(({ text }) => text);
+    expect(await marks()).toEqual([]);
+    await post('stop-redis');
+    await until('the end of Redis is marked', async () => (await marks()).includes('Redis stopped'));
+    await post('kill-process');
+    await until('the end of the process is marked', async () => (await marks()).includes('process killed'));
+
+    await post('ask-500-at-once');
+    await until('all 500 are served', async () => (await stats()).served === served + 500, WITHIN_MS);
+  });
 
   it('leaves nothing behind when it is killed', async () => {
     example = start();
@@ -105,14 +154,14 @@ describeRedis('the example of a fleet', () => {
     example.kill('SIGKILL');
     await until('Redis is gone', () => isRefused(redis));
     await until('the processes are gone', () => isRefused(url));
-  }, 60_000);
+  });
 
-  it('says how to get a Redis where there is none', async () => {
+  it('says how to install Redis if there is none', async () => {
     example = start('/nowhere');
     let errors = '';
     example.stderr?.on('data', (text: Buffer) => (errors += text.toString()));
     const [code] = (await once(example, 'close')) as [number];
     expect(code).toBe(1);
     expect(errors).toContain('sudo apt-get install redis-server');
-  }, 30_000);
+  });
 });

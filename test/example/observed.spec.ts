@@ -9,7 +9,7 @@ import { until } from '../redis/support/until.js';
 import { describeWithProgram } from '../support/optional-program.js';
 
 const MAIN = fileURLToPath(new URL('../../examples/03-observed/dist/03-observed/main.js', import.meta.url));
-/** Long enough for a machine that does much else. */
+/** Long enough for a busy machine. */
 const WITHIN_MS = 40_000;
 
 interface State {
@@ -35,7 +35,7 @@ describeWithProgram(
       });
 
       async function start(): Promise<string> {
-        // A minute of the rules lasts a second.
+        // One minute of the alert rules lasts one second.
         const env = { ...process.env, PORT: '0', NODE_OPTIONS: '', SECONDS_PER_MINUTE: '1' };
         example = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'ignore'] });
         let page: string | undefined;
@@ -45,7 +45,9 @@ describeWithProgram(
           example.stdout.resume();
           return page;
         }
-        throw new Error('It ended before it had a page: npm run build && npm run build:observed');
+        throw new Error(
+          'The example ended before its page was served. Build it: npm run build && npm run build:observed',
+        );
       }
 
       it('shows metrics and health, and an alert that comes and goes with Redis', async () => {
@@ -64,8 +66,8 @@ describeWithProgram(
           WITHIN_MS,
         );
         expect(await (await fetch(`${page}/metrics`)).text()).toContain('nudge_auth_token_requests_total{');
-        const wellHealth = { status: 'ok', details: { nudge: { status: 'up', store: 'available' } } };
-        expect(await get<Health>('/health/ready')).toMatchObject(wellHealth);
+        const goodHealth = { status: 'ok', details: { nudge: { status: 'up', store: 'available' } } };
+        expect(await get<Health>('/health/ready')).toMatchObject(goodHealth);
 
         await post('/demo/redis/stop');
         await until('the alert fires', async () => (await storeAlert()) === 'firing', WITHIN_MS);

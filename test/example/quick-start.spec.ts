@@ -37,7 +37,7 @@ describe('the quick start', () => {
     await example?.kill('SIGKILL');
   });
 
-  it('hands signed-in users tokens, also while Nudge is down, and ends cleanly', async () => {
+  it('hands tokens to signed-in users, also while Nudge is down, and ends cleanly', async () => {
     example = new Example('0');
     const { page, endpoint, emulator } = await example.banner();
     expect(endpoint).toBe(`${page}/nudge/token`);
@@ -76,7 +76,7 @@ describe('the quick start', () => {
     await expect(fetch(emulator)).rejects.toThrow('fetch failed');
   });
 
-  it('serves the page and all that it imports, and ends while Nudge leaves a call hanging', async () => {
+  it('serves the page with all its imports, and ends while a call to Nudge hangs', async () => {
     example = new Example('0');
     const { page, endpoint } = await example.banner();
     const sources = ['/', '/style.css', '/icon.svg', '/app.js', '/client/index.js'];
@@ -99,7 +99,7 @@ describe('the quick start', () => {
     await hanging;
   });
 
-  it('says in one line that its port is taken', async () => {
+  it('reports in one line that its port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;

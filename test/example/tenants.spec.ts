@@ -54,7 +54,7 @@ describe('the example of tenants', () => {
         ),
       ),
     );
-    // One token for all users of a customer, and another one for those of the other.
+    // All users of a customer have the same token, and the two customers have different ones.
     expect(tokens.map((ofCustomer) => new Set(ofCustomer).size)).toEqual([1, 1]);
     expect(tokens[0]?.[0]).not.toBe(tokens[1]?.[0]);
 

@@ -1,4 +1,4 @@
-/* The applications that cells share: made and installed once, copied without their packages. */
+/* The applications that cells share. They are made and installed once, and copied without their packages. */
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { APPLICATIONS } from './cells.mjs';
@@ -17,7 +17,7 @@ export class Bases {
     this.#workshop = workshop;
   }
 
-  /** The application, compiled, with this package in it. */
+  /** The application with this package installed. */
   async get(name) {
     if (!this.#made.has(name)) this.#made.set(name, this.#make(name));
     return this.#made.get(name);
@@ -45,7 +45,7 @@ export class Bases {
     return application;
   }
 
-  /** A copy of a base for a cell that changes it; without packages of its own it shares those of the base. */
+  /** A copy of a base for a cell that changes it. Without `ownPackages` it shares the packages of the base. */
   async copy(name, cell, { ownPackages = false } = {}) {
     const application = await this.get(name);
     const copied = join(this.#workshop.folder, 'cells', cell.title.replaceAll(/\W+/g, '-'));
@@ -57,14 +57,14 @@ export class Bases {
     return copied;
   }
 
-  /** A fresh application that has nothing of Nudge yet. */
+  /** A new application without this package. */
   async fresh(name, cell) {
     const parent = join(this.#workshop.folder, 'cells', cell.title.replaceAll(/\W+/g, '-'));
     await mkdir(parent, { recursive: true });
     return this.#workshop.generate(name, APPLICATIONS[name], parent);
   }
 
-  /** Runs one of the programs that an application has installed. */
+  /** Runs a program that an application has installed. */
   async run(application, command, args, { node, nodeOptions, more }) {
     const nodeFolder = this.#workshop.nodeFolder(node);
     const env = environment({ nodeFolder, cwd: application, nodeOptions, more });

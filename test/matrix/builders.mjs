@@ -1,4 +1,4 @@
-/* How a copy of an application is built, and what of it Node is to run. */
+/* How a copy of an application is built, and which file Node runs. */
 import { createRequire } from 'node:module';
 
 const lazyPackages = createRequire(import.meta.url)('./builders/lazy-packages.cjs');
@@ -7,7 +7,7 @@ const tsc = ['npm', 'run', '--silent', 'build'];
 const esbuild = ['esbuild', 'dist/main.js', '--bundle', '--platform=node', '--log-level=error'].concat(
   lazyPackages.map((name) => `--external:${name}`),
 );
-// The bundle declares `createRequire` of its own.
+// The bundle declares its own `createRequire`, so this one needs another name.
 const REQUIRE_IN_ESM =
   "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 

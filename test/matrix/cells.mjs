@@ -1,14 +1,16 @@
 /*
- * What the matrix runs: each cell is an application, made as a user would make it, with the packed tarball in it.
- * docs/compatibility.md shows one row for each; `slice` marks those that are run with every change.
+ * The cells of the matrix. Each cell is an application that is made as a user would make it, with the packed tarball
+ * installed. docs/compatibility.md has one row for each. `slice` marks the cells that run with every change.
  */
 
-/** The lines of Node that a cell may run on, as npm's `node-<platform>-<arch>` packages number them. */
+/** The versions of Node that a cell may run on, with their ranges for npm's `node-<platform>-<arch>` packages. */
 export const NODES = { 20: '20.19', 22: '22', 24: '24', newest: 'latest' };
 
 const WITHOUT_REQUIRE_ESM = '--no-experimental-require-module';
 
-/** The applications: which schematics write them, and the major of Nest whose line of the README is followed. */
+/**
+ * The applications, with the schematics that write them and the major version of Nest for the README's install line.
+ */
 export const APPLICATIONS = {
   'nest-10': { title: 'Nest 10', schematics: '10', nest: 10 },
   'nest-11-former': { title: 'Nest 11, former template', schematics: '11.0.0', nest: 11 },
@@ -120,7 +122,10 @@ const OTHERS = [
   },
 ].map((cell) => ({ group: 'Applications and installs', node: '24', ...cell }));
 
-/** Run with every change: jest as CommonJS, vitest as ES modules, the oldest compiler, and each line of Node. */
+/**
+ * The cells that run with every change: jest as CommonJS, vitest as ES modules, the oldest compiler, and every version
+ * of Node.
+ */
 const SLICE = new Set([
   'Nest 11, former template on Node 20 with `--no-experimental-require-module`',
   'Nest 11, newest template on Node 22',

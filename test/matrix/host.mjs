@@ -1,4 +1,4 @@
-/* Puts the files of a user, who follows the README, into an application fresh from `nest new`. */
+/* Adds the files that a user writes after reading the README to an application that `nest new` has written. */
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,14 +8,14 @@ const HOST = fileURLToPath(new URL('host', import.meta.url));
 async function edit(path, change) {
   const before = await readFile(path, 'utf8');
   const after = change(before);
-  if (after === before) throw new Error(`${path} is not as the matrix expects it`);
+  if (after === before) throw new Error(`${path} does not have the text that the matrix changes`);
   await writeFile(path, after);
 }
 
-/** ES modules name the files that they import. */
+/** ES modules import files by their names with the extension. */
 const withExtensions = (text) => text.replaceAll(/from '(\.[^']+?)(\.js)?'/g, "from '$1.js'");
 
-async function nameFiles(folder) {
+async function addExtensions(folder) {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
     const path = join(entry.parentPath, entry.name);
@@ -36,7 +36,7 @@ export async function addNudge(application, { type }) {
   await edit(join(application, 'src/main.ts'), (text) =>
     text.replace(/(NestFactory\.create\(AppModule\);)/, '$1\n  app.enableShutdownHooks();'),
   );
-  if (type === 'esm') for (const folder of ['src', 'test']) await nameFiles(join(application, folder));
+  if (type === 'esm') for (const folder of ['src', 'test']) await addExtensions(join(application, folder));
 }
 
 export async function useFastify(application) {

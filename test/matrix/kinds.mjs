@@ -1,4 +1,4 @@
-/* What each kind of cell does. A cell that does not hold throws. */
+/* How each kind of cell runs. A cell that fails throws. */
 import assert from 'node:assert/strict';
 import { cp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,13 +14,16 @@ import { QUIET } from './workshop.mjs';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const VARIANTS = here('variants');
 
-/** For the template's own tests, which boot the application but ask for no token. */
+/** For the template's own tests, which boot the application but fetch no token. */
 const TEST_SETTINGS = { NUDGE_API_KEY: API_KEY, NUDGE_BASE_URL: 'http://127.0.0.1:9/api', JWT_SECRET };
+
+/** What the subpaths rest on. */
+const OPTIONAL_PEERS = ['ioredis@5', '@nestjs/terminus@11', '@nestjs/swagger@11', '@opentelemetry/api@1'];
 
 const compiled = new Set();
 const linted = new Set();
 
-/** Compiled and linted once for all lines of Node: the result is the same. */
+/** Compiles and lints an application once, because the result is the same on every version of Node. */
 async function compile(application, { bases, lints }) {
   if (!compiled.has(application)) {
     await bases.run(application, 'npm', ['run', '--silent', 'build'], { node: '24' });
@@ -70,9 +73,9 @@ async function managed(cell, { bases, workshop }) {
 }
 
 async function resolved(cell, { bases }) {
-  await bases.install(cell.application, ['ioredis@5']);
+  await bases.install(cell.application, OPTIONAL_PEERS);
   const application = await bases.copy(cell.application, cell);
-  // In Node's own resolutions a file says by its name what it is.
+  // With `node16` and `nodenext`, the extension of a file decides whether it is an ES module.
   const byExtension = cell.resolution.startsWith('node1') || cell.resolution === 'nodenext';
   const names =
     byExtension && cell.resolution !== 'node10' ? ['subpaths.cts', 'subpaths.mts'] : ['subpaths.ts'];
@@ -85,9 +88,9 @@ async function resolved(cell, { bases }) {
 async function bare(cell, { bases, workshop }) {
   const application = await bases.fresh(cell.application, cell);
   await run('npm', ['install', ...QUIET, workshop.tarball], { cwd: application });
-  const withNudgeInIt = await bases.copy(cell.application, { title: `${cell.title} sources` });
+  const applicationWithNudge = await bases.copy(cell.application, { title: `${cell.title} sources` });
   for (const folder of ['src', 'test']) {
-    await cp(join(withNudgeInIt, folder), join(application, folder), { recursive: true });
+    await cp(join(applicationWithNudge, folder), join(application, folder), { recursive: true });
   }
   await cp(join(VARIANTS, 'bare'), application, { recursive: true });
   await rename(join(application, 'src/nudge/jwt.strategy.ts'), join(application, 'jwt.strategy.txt'));
@@ -132,7 +135,7 @@ async function oldAxios(cell, { bases, workshop }) {
 }
 
 async function sameClasses(cell, { bases }) {
-  const application = await bases.install(cell.application, ['ioredis@5']);
+  const application = await bases.install(cell.application, OPTIONAL_PEERS);
   await writeFile(join(application, 'same-classes.mjs'), await readFile(here('same-classes.mjs'), 'utf8'));
   for (const node of ['20', '22', '24', 'newest']) {
     await bases.run(application, 'node', ['same-classes.mjs'], { node });

@@ -1,4 +1,4 @@
-/* Package managers beside npm: how they install a copy of an application, and how what they installed is run. */
+/* Package managers other than npm: how they install a copy of an application, and how that application is started. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './processes.mjs';
@@ -25,7 +25,7 @@ export const MANAGERS = {
     serve: ['dist/main.js'],
   },
   'yarn-4': {
-    // As docs/compatibility.md says: without it @nestjs/axios does not find its peer.
+    // docs/compatibility.md says so: without axios in the manifest, @nestjs/axios does not find its peer.
     async prepare(application) {
       const manifest = JSON.parse(await readFile(join(application, 'package.json'), 'utf8'));
       manifest.dependencies.axios = '^1.20.0';

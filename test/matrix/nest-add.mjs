@@ -1,6 +1,7 @@
 /*
- * `nest add nestjs-nudge-auth` in applications fresh from `nest new`: packed, added, built, linted and tested there, with
- * the template's own configuration. `npm run test:nest-add` runs it; NEST_ADD_CELL=<part of a name> runs some of it.
+ * Tests `nest add nestjs-nudge-auth` in new applications of `nest new`: packs the package, adds it, and builds, lints
+ * and tests the application with the template's own configuration. `npm run test:nest-add` runs all cells;
+ * NEST_ADD_CELL=<part of a name> selects some.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -14,39 +15,44 @@ import { startRegistry } from './registry.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const LINE_11 = { '@nestjs/axios': '4', '@nestjs/config': '4', '@nestjs/passport': '11' };
-const LINE_12 = { '@nestjs/axios': '12', '@nestjs/config': '12', '@nestjs/passport': '12' };
+const PEERS_OF_NEST_11 = { '@nestjs/axios': '4', '@nestjs/config': '4', '@nestjs/passport': '11' };
+const PEERS_OF_NEST_12 = { '@nestjs/axios': '12', '@nestjs/config': '12', '@nestjs/passport': '12' };
 
 const CELLS = [
   {
     name: 'Nest 11, former template',
     makers: ['@nestjs/cli@11.0.0', '@nestjs/schematics@11.0.0'],
-    peers: LINE_11,
+    peers: PEERS_OF_NEST_11,
   },
-  { name: 'Nest 11, newest template', makers: ['@nestjs/cli@11'], peers: LINE_11, fromRegistry: true },
-  { name: 'Nest 12, ES modules', makers: ['@nestjs/cli@12'], peers: LINE_12 },
-  // Its jest loads Nest 12 on no older Node.
+  {
+    name: 'Nest 11, newest template',
+    makers: ['@nestjs/cli@11'],
+    peers: PEERS_OF_NEST_11,
+    fromRegistry: true,
+  },
+  { name: 'Nest 12, ES modules', makers: ['@nestjs/cli@12'], peers: PEERS_OF_NEST_12 },
+  // The template's jest cannot load Nest 12 on an older Node.
   {
     name: 'Nest 12, CommonJS',
     makers: ['@nestjs/cli@12'],
     flags: ['--type=cjs'],
-    peers: LINE_12,
+    peers: PEERS_OF_NEST_12,
     node: '24',
   },
 ];
 
-/** What `nest add` may change of the template; everything else stays as it was. */
+/** The files of the template that `nest add` may change. All others must stay as they were. */
 const CHANGED = ['package.json', 'src/app.module.ts'];
 const CREATED = ['.env', '.env.example', 'src/nudge/nudge.module.ts', 'test/nudge.e2e-spec.ts'];
 
-/** The folder of a Node of that line, and of its npm; `undefined` for the Node that runs this. */
+/** The folder of that version of Node and its npm; `undefined` for the Node that runs this test. */
 async function nodeFolderOf(node) {
   if (node === undefined) return undefined;
   const print = ['-y', `--package=node@${node}`, '--', 'node', '-p', 'process.execPath'];
   return dirname((await run('npx', print, { cwd: tmpdir() })).trim());
 }
 
-/** Every file of the application that is its author's: path to text. */
+/** The text of every file of the application, by path, without packages and build output. */
 async function filesOf(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
@@ -69,7 +75,7 @@ async function installedMajor(folder, name) {
   return version.split('.')[0];
 }
 
-/** Starts the built application with its .env alone, and ends it as an orchestrator does. */
+/** Starts the built application with only its .env, and ends it with SIGTERM. */
 function bootAndStop(cwd, env) {
   return new Promise((resolve, reject) => {
     const app = spawn('node', ['dist/main.js'], { cwd, env: { ...env, PORT: '0' } });
@@ -120,17 +126,17 @@ for (const [index, cell] of cells.entries()) {
       const nodeFolder = await nodeFolderOf(cell.node);
       const maker = await mkdtemp(join(workshop, 'maker-'));
       folder = join(maker, `app-${index}`);
-      // CI keeps the Nest CLI from asking.
+      // The variable CI keeps the Nest CLI from asking questions.
       env = environment({ nodeFolder, cwd: folder, more: { CI: 'true' } });
       await run('npm', ['install', '--silent', '--prefix', maker, ...cell.makers], { cwd: maker, env });
-      // What `nest new` runs, which would ask for the module system.
+      // `nest new` runs this schematic, but would ask for the module system.
       const schematics = join(maker, 'node_modules/@angular-devkit/schematics-cli/bin/schematics.js');
       const flags = [`--name=app-${index}`, '--no-interactive', ...(cell.flags ?? [])];
       await run('node', [schematics, '@nestjs/schematics:application', ...flags], { cwd: maker, env });
       await npm('install', '--silent');
     });
 
-    it('is added to, with the peers of its own line of Nest', async () => {
+    it('gets the module and the peers for its major version of Nest', async () => {
       const fresh = await filesOf(folder);
       if (cell.fromRegistry) {
         const registry = await startRegistry({
@@ -161,23 +167,23 @@ for (const [index, cell] of cells.entries()) {
       }
     });
 
-    it('is left alone by a second run', async () => {
+    it('stays unchanged after a second run', async () => {
       await nestAdd('--skip-install');
       assert.deepEqual(changedPaths(added, await filesOf(folder)), []);
     });
 
-    it('passes its own lint as it is written', async () => {
+    it('passes its own lint without a change', async () => {
       await npm('run', 'lint');
       assert.deepEqual(changedPaths(added, await filesOf(folder)), []);
     });
 
-    it('builds, starts with the .env it was given, and ends on SIGTERM', async () => {
+    it('builds, starts with the new .env, and ends on SIGTERM', async () => {
       await npm('run', 'build');
       assert.match(await bootAndStop(folder, env), /Mapped \{\/nudge\/token, GET\}/);
     });
 
     it('passes its own unit tests', () => npm('test'));
 
-    it('passes the e2e tests, its own and the one that was added', () => npm('run', 'test:e2e'));
+    it('passes its own e2e tests and the one that was added', () => npm('run', 'test:e2e'));
   });
 }

@@ -1,18 +1,18 @@
-/* Runs programs on a chosen Node, outside this repository. */
+/* Runs programs outside this repository, with a given version of Node. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
 
 const RUN_TIMEOUT_MS = 600_000;
 
-/** What npm tells the scripts of this repository is not true of another application. */
+/** The variables that npm sets for the scripts of this repository are wrong for another application. */
 const ownEnvironment = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_(?!EXTRA_CA_CERTS)|NUDGE_|JEST_)/.test(name),
   ),
 );
 
-/** The environment of a program: the folder of its Node comes first, then the tools of the application. */
+/** The environment of a program. Its PATH has first the folder of Node, then the tools of the application. */
 export function environment({ nodeFolder, cwd, nodeOptions, more = {} }) {
   const path = [nodeFolder, join(cwd, 'node_modules/.bin'), process.env.PATH].filter(Boolean).join(delimiter);
   return {
@@ -23,7 +23,7 @@ export function environment({ nodeFolder, cwd, nodeOptions, more = {} }) {
   };
 }
 
-/** The output; fails with all of it when the program does not end with 0. */
+/** Runs a program and returns its output. Throws with the whole output if the exit code is not 0. */
 export function run(command, args, { cwd, env = ownEnvironment, timeoutMs = RUN_TIMEOUT_MS }) {
   return new Promise((resolve, reject) => {
     execFile(command, args, { cwd, env, timeout: timeoutMs, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
@@ -37,7 +37,7 @@ export function run(command, args, { cwd, env = ownEnvironment, timeoutMs = RUN_
   });
 }
 
-/** A program that is to serve until it is stopped. */
+/** Starts a program that runs until it is stopped. */
 export function start(command, args, { cwd, env }) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -50,14 +50,14 @@ export function start(command, args, { cwd, env }) {
   return {
     output: () => output,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    /** Asks it to end; whether it did so in time and as asked. */
+    /** Sends SIGTERM. Throws if the program does not end in time or ends with an error. */
     async terminate(timeoutMs) {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
       const [code, signal] = await ended;
       clearTimeout(timer);
       if (code !== 0 && signal !== 'SIGTERM') {
-        throw new Error(`It ended with ${signal ?? code} at SIGTERM:\n${output}`);
+        throw new Error(`The program ended with ${signal ?? code} after SIGTERM:\n${output}`);
       }
     },
     kill: () => child.kill('SIGKILL'),

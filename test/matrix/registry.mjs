@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const MANIFEST = fileURLToPath(new URL('../../package.json', import.meta.url));
 
 /**
- * A registry on loopback that has this package, packed, as its newest version, and sends npm to the usual registry for
- * everything else.
+ * A registry on loopback that serves the packed tarball of this package as its newest version, and redirects npm to the
+ * usual registry for all other packages.
  */
 export async function startRegistry({ tarball, upstream }) {
   const content = await readFile(tarball);

@@ -1,12 +1,12 @@
 /*
- * Builds and runs real applications from the packed tarball, one for each cell of cells.mjs.
+ * Builds and runs real applications with the packed tarball, one for each cell of cells.mjs.
  *
- *   npm run test:matrix                    all of them; docs/compatibility.md is written anew
- *   npm run test:matrix -- --slice         those that are run with every change; the docs stay as they are
- *   npm run test:matrix -- --only <text>   those whose title holds the text, in the order of the texts; their rows are
- *                                          written
+ *   npm run test:matrix                    runs all cells and writes docs/compatibility.md
+ *   npm run test:matrix -- --slice         runs the cells that run with every change; writes no docs
+ *   npm run test:matrix -- --only <text>   runs the cells with the text in their title, in the order of the texts, and
+ *                                          writes their rows
  *
- * A row is written as soon as its cell has run, so that an interrupted run leaves what it knows.
+ * A row is written as soon as its cell has run, so that an interrupted run keeps its results.
  */
 import { parseArgs } from 'node:util';
 import { Bases } from './bases.mjs';
@@ -41,7 +41,7 @@ async function outcomeOf(cell, tools) {
 }
 
 const chosen = chosenCells();
-if (chosen.length === 0) throw new Error('No cell has such a title: see test/matrix/cells.mjs');
+if (chosen.length === 0) throw new Error('No cell has this text in its title: see test/matrix/cells.mjs');
 const startMs = Date.now();
 const workshop = await openWorkshop();
 const holds = new Map();

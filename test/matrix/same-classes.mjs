@@ -1,4 +1,4 @@
-/* Run inside an application: `require` and `import` must give the same values, or Nest knows two of each class. */
+/* Runs in an application. `require` and `import` must give the same values, or Nest would see two copies of each class. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,24 +7,11 @@ const require = createRequire(import.meta.url);
 const name = 'nestjs-nudge-auth';
 const manifest = JSON.parse(await readFile(require.resolve(`${name}/package.json`), 'utf8'));
 
-const subpaths = Object.keys(manifest.exports).filter(
-  (subpath) => subpath !== './package.json' && canLoad(subpath),
-);
-assert.ok(subpaths.length >= 6);
+const subpaths = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json');
 for (const subpath of subpaths) {
   const specifier = name + subpath.slice(1);
   const imported = await import(specifier);
   const required = require(specifier);
   for (const [key, value] of Object.entries(imported))
     assert.equal(required[key], value, `${specifier}: ${key}`);
-}
-
-/** Not where an optional peer is not installed. */
-function canLoad(subpath) {
-  try {
-    return Boolean(require(name + subpath.slice(1)));
-  } catch (error) {
-    if (error.code === 'MODULE_NOT_FOUND') return false;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-/* Whether an application serves: it boots, hands out a token, renews it, and ends on SIGTERM. */
+/* Checks that an application serves: it boots, hands out a token, renews it, and ends on SIGTERM. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -36,10 +36,10 @@ async function untilServing(program, url) {
     if (answer !== undefined) return;
     await delay(POLL_MS);
   }
-  throw new Error(`It does not serve:\n${program.output()}`);
+  throw new Error(`The application does not serve:\n${program.output()}`);
 }
 
-/** Runs an emulator beside the work, which gets what an application finds in its environment. */
+/** Runs an emulator during `work`, which gets the environment variables for an application. */
 export async function withNudge(work) {
   const nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   try {
@@ -49,7 +49,7 @@ export async function withNudge(work) {
   }
 }
 
-/** @param args what Node is to run; the application listens at `PORT`. */
+/** @param args the arguments for Node. The application must listen at `PORT`. */
 export const assertServes = (args, { cwd, nodeFolder, nodeOptions }) =>
   withNudge(async (settings, nudge) => {
     const port = await freePort();
@@ -58,9 +58,9 @@ export const assertServes = (args, { cwd, nodeFolder, nodeOptions }) =>
     try {
       const url = `http://127.0.0.1:${port}`;
       await untilServing(program, url);
-      const asked = await fetch(`${url}/nudge/token`, { headers: signIn() });
-      assert.equal(asked.status, 200, program.output());
-      assert.equal((await asked.json()).token.split('.').length, 3);
+      const answer = await fetch(`${url}/nudge/token`, { headers: signIn() });
+      assert.equal(answer.status, 200, program.output());
+      assert.equal((await answer.json()).token.split('.').length, 3);
       assert.equal((await fetch(`${url}/nudge/token`)).status, 401);
       assert.equal((await fetch(`${url}/campaigns`, { method: 'POST' })).status, 201, program.output());
       assert.equal(nudge.counters.tokensIssued, 2);

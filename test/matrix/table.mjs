@@ -1,4 +1,4 @@
-/* The table of docs/compatibility.md: written by the matrix, read by its test. */
+/* The table of docs/compatibility.md. The matrix writes it, and its test reads it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { CELLS } from './cells.mjs';
 
@@ -11,14 +11,14 @@ function rowsOf(table) {
   return new Map([...rows].map(([, title, mark]) => [title, mark]));
 }
 
-/** What the docs say of each cell, by title. */
+/** The marks in the docs, by the title of the cell. */
 export async function readRows() {
   const [, , table] = TABLE.exec(await readFile(DOCS, 'utf8')) ?? [];
-  if (table === undefined) throw new Error('docs/compatibility.md has lost the marks of its table');
+  if (table === undefined) throw new Error('docs/compatibility.md lacks the comments around its table');
   return rowsOf(table);
 }
 
-/** @param holds whether each cell that was run holds, by title; the others keep their rows. */
+/** @param holds whether each cell that ran holds, by title. All other rows stay as they are. */
 export async function writeRows(holds) {
   const before = await readRows();
   const rows = CELLS.map(({ group, title }) => {

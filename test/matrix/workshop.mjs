@@ -1,4 +1,4 @@
-/* A folder outside this repository with what the cells need: lines of Node, the Nest schematics, and the tarball. */
+/* A folder outside this repository with all that the cells need: versions of Node, the Nest schematics and the tarball. */
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel
 const nodePackage = `node-${process.platform}-${process.arch}`;
 const schematicsPackage = (version) => `schematics-${version.replaceAll('.', '-')}`;
 
-/** The newest of each line, but the oldest of those that this package supports. */
+/** Installs the newest version of each range of Node, and the schematics. */
 async function installTools(folder) {
   const dependencies = { '@angular-devkit/schematics-cli': '19.2.19' };
   for (const [node, range] of Object.entries(NODES)) {
@@ -23,11 +23,11 @@ async function installTools(folder) {
   }
   await mkdir(folder);
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-  // Schematics ask for peers of their own time; nothing of them is run here.
+  // The schematics declare peers of their time, which nothing here uses.
   await run('npm', ['install', '--legacy-peer-deps', '--force', ...QUIET], { cwd: folder });
 }
 
-/** What users see: the README's own line for a Nest major, without this package. */
+/** The packages in the README's install line for a major version of Nest, without this package. */
 async function peersOf(nest) {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   const line = readme.match(
@@ -54,7 +54,7 @@ export async function openWorkshop() {
     tarball: join(folder, filename),
     nodeFolder,
     peersOf,
-    /** What `nest new` writes. */
+    /** Writes an application as `nest new` does. */
     async generate(name, { schematics, type }, parent) {
       const program = inTools('@angular-devkit/schematics-cli/bin/schematics.js');
       const collection = inTools(schematicsPackage(schematics));

@@ -9,7 +9,9 @@ const OF_NEST = [
 ];
 const line = (names, version) => Object.fromEntries(names.map((name) => [`@nestjs/${name}`, version]));
 
-/** The lines of Nest beside which the neighbours are tried for the table, each with what it has instead of the newest. */
+/**
+ * The versions of Nest with which the table's tests run, each with the packages that it has instead of the newest ones.
+ */
 export const LINES = [
   {
     title: 'Nest 11',
@@ -23,6 +25,6 @@ export const LINES = [
       ioredis: '^5.11.1',
     },
   },
-  // As it is installed here.
+  // Uses the packages that are installed here.
   { title: 'Nest 12' },
 ];

@@ -1,10 +1,10 @@
 /*
- * Compiles what docs/neighbours shows, and tries it in real applications beside the built package.
+ * Compiles the snippets of docs/neighbours and tests them in real applications with the built package.
  *
- *   npm run test:neighbours                       beside the Nest of this repository
- *   npm run test:neighbours -- --only <text>      the neighbours whose name holds the text
- *   npm run test:neighbours -- --table            beside every line of lines.mjs; the table of docs/neighbours/README.md is
- *                                                 written anew. It fetches packages, and takes some minutes
+ *   npm run test:neighbours                       tests with the Nest of this repository
+ *   npm run test:neighbours -- --only <text>      tests only the neighbours with the text in their name
+ *   npm run test:neighbours -- --table            tests with every version in lines.mjs and writes the table of
+ *                                                 docs/neighbours/README.md; fetches packages and takes some minutes
  */
 import { parseArgs } from 'node:util';
 import { LINES } from './lines.mjs';
@@ -13,17 +13,17 @@ import { compile, filesOf, lint, openHere, openLine, runTests, versionsIn } from
 
 const { values } = parseArgs({ options: { table: { type: 'boolean' }, only: { type: 'string' } } });
 
-async function tryHere() {
+async function testHere() {
   const folder = await openHere();
   await compile(folder);
   const files = (await filesOf(folder)).filter((file) => file.includes(values.only ?? ''));
-  // The root's lint leaves this folder out: it would not find the packages.
+  // The lint at the root leaves this folder out, because it would not find the packages.
   if (values.only === undefined) await lint(folder);
-  if (files.length === 0) throw new Error(`No test is named so: ${values.only}`);
+  if (files.length === 0) throw new Error(`No test has this text in its name: ${values.only}`);
   return runTests(folder, files);
 }
 
-async function tryEveryLine() {
+async function testEveryLine() {
   const rows = [];
   for (const line of LINES) {
     const { folder, close } = await openLine(line);
@@ -41,5 +41,5 @@ async function tryEveryLine() {
   return rows.every(({ holds }) => holds);
 }
 
-const isGood = await (values.table ? tryEveryLine() : tryHere());
+const isGood = await (values.table ? testEveryLine() : testHere());
 if (!isGood) process.exitCode = 1;

@@ -1,4 +1,4 @@
-/* The folder in which the neighbours are installed, compiled and tried: this one, or a copy with another line of Nest. */
+/* The folder in which the neighbours are installed, compiled and tested: this one, or a copy with another version of Nest. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -12,14 +12,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NAME = 'nestjs-nudge-auth';
 const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
 
-/** What npm tells the scripts of this repository is not true of another folder. */
+/** The variables that npm sets for the scripts of this repository are wrong for another folder. */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_(?!EXTRA_CA_CERTS)|NUDGE_|JEST_)/.test(name),
   ),
 );
 
-/** Whether the program ended with 0. What it says goes where this program's own words go. */
+/** Runs a program with the output of this one. Returns whether its exit code is 0. */
 async function run(command, args, cwd) {
   const [code] = await once(spawn(command, args, { cwd, env, stdio: 'inherit' }), 'exit');
   return code === 0;
@@ -29,7 +29,7 @@ async function mustRun(command, args, cwd) {
   if (!(await run(command, args, cwd))) throw new Error(`${command} ${args.join(' ')} failed in ${cwd}`);
 }
 
-/** This folder, with its packages installed as its lockfile says, and the build of this repository among them. */
+/** This folder with the packages of its lockfile and a link to the build of this repository. */
 export async function openHere() {
   if (!existsSync(join(HERE, 'node_modules/.package-lock.json')))
     await mustRun('npm', ['ci', ...QUIET], HERE);
@@ -39,7 +39,10 @@ export async function openHere() {
   return HERE;
 }
 
-/** A copy of this folder elsewhere, with the packed package and the packages of another line of Nest; for the own line, this folder. */
+/**
+ * A temporary copy of this folder with the packed package and another version of Nest. Without `packages` it is this
+ * folder.
+ */
 export async function openLine({ packages }) {
   if (packages === undefined) return { folder: await openHere(), close: async () => {} };
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'nudge-neighbours-')));
@@ -55,7 +58,7 @@ export async function openLine({ packages }) {
   return { folder, close: () => rm(folder, { recursive: true }) };
 }
 
-/** Where a package is that this folder finds, be it in one further up. */
+/** The folder of a package that is installed here or at the root of the repository. */
 function packageFolder(folder, name) {
   const found = [folder, ROOT]
     .map((each) => join(each, 'node_modules', name))
@@ -85,7 +88,7 @@ export function runTests(folder, names) {
   return run('node', [...options, ...files], folder);
 }
 
-/** The packages of a neighbour with their versions: what its test says of itself in its first lines. */
+/** The packages of a neighbour, which the first line of its test names, with their versions. */
 export async function versionsIn(folder, name) {
   const source = await readFile(join(folder, `tests/${name}.test.ts`), 'utf8');
   const [, list = ''] = /^\/\/ beside: (.+)$/m.exec(source) ?? [];

@@ -27,7 +27,7 @@ describeWithProgram(
       expect(stdout).toMatch(/SUCCESS/);
     });
 
-    it("and the board's queries are valid", async () => {
+    it('and the queries of the dashboard are valid', async () => {
       const queries = await queriesOfTheBoard();
       expect(queries.length).toBeGreaterThan(10);
       const rules = queries.map((expr, index) => ({ record: `query_${index}`, expr }));

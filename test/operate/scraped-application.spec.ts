@@ -18,12 +18,12 @@ import { queriesOfTheBoard } from './support/board.js';
 import { PrometheusServer } from './support/prometheus-server.js';
 
 const API_KEY = 'fake-private-key-of-the-scraped-application';
-/** Nothing listens there: a store that is lost from the start. */
+/** No server listens there, so the store is lost from the start. */
 const NO_REDIS = 'redis://127.0.0.1:1';
 const LABELS = ['nudge_auth_registration', 'nudge_auth_outcome', 'nudge_auth_from'];
 const WITHIN_MS = 30_000;
 
-/** Serves what an exporter has to say, as a host's `/metrics` does. */
+/** Serves the metrics of an exporter, like the `/metrics` of a host. */
 async function serveMetrics(exporter: PrometheusExporter) {
   const server = createServer((request, response) => exporter.getMetricsRequestHandler(request, response));
   server.listen(0, '127.0.0.1');
@@ -38,7 +38,7 @@ async function serveMetrics(exporter: PrometheusExporter) {
   };
 }
 
-/** The metrics that rules and board name, as OpenTelemetry's exporter for JavaScript spells them. */
+/** The metrics in the alert rules and in the dashboard, in the spelling of OpenTelemetry's exporter for JavaScript. */
 async function namedMetrics(): Promise<string[]> {
   const texts = [await readFile('docs/prometheus-alerts.yml', 'utf8'), ...(await queriesOfTheBoard())];
   const names = texts.join('\n').match(/\bnudge_auth_\w+/g) ?? [];
@@ -49,7 +49,7 @@ describeWithProgram(
   'an application that Prometheus scrapes',
   { names: ['prometheus'], install: 'apt-get install prometheus' },
   (program) => {
-    it('has every metric that the alert rules and the board name, and both run', async () => {
+    it('has every metric that the alert rules and the dashboard use, and both run without an error', async () => {
       await using nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
       const exporter = new PrometheusExporter({ preventServerStart: true });
       const meterProvider = new MeterProvider({ readers: [exporter] });
@@ -66,7 +66,7 @@ describeWithProgram(
         ],
       });
       expect((await host.getAsUser()).status).toBe(200);
-      // Told by hand: to spend a budget and to lose records of an audit takes long.
+      // The test emits these itself, because it takes long to spend a budget and to lose audit records.
       const events = host.app.get(NudgeAuthEvents, { strict: false });
       events.emit({ type: 'budget-spent', waiting: 0, retryInMs: 1_000 });
       events.emit({ type: 'audit-dropped', records: 1, reason: 'failed' });

@@ -10,7 +10,7 @@ const API_KEY = 'obviously-fake-private-key-of-the-fleet';
 const PODS = 4;
 
 describeRedis('a cluster of three Redis servers and their replicas', () => {
-  it('serves a fleet as one server does, also when the one that has the token dies', async () => {
+  it('serves a fleet like one server, also after the server that holds the token has died', async () => {
     const nudge = await NudgeEmulator.start({ apiKeys: [API_KEY], rateLimitPerMinute: false });
     const compiled = await CompiledPod.create();
     const [cluster, fleet] = await Promise.all([RedisCluster.start(), Fleet.boot(PODS, compiled.entryPoint)]);
@@ -27,7 +27,7 @@ describeRedis('a cluster of three Redis servers and their replicas', () => {
         callersAtOnce: 1_000,
       });
       expect(sum(asked)).toMatchObject({ served: PODS * 1_000, failures: {} });
-      // A pod that has not found the cluster within two seconds calls by itself, as designed: how many do is the machine's.
+      // A pod that has not found the cluster within two seconds calls Nudge by itself, as designed.
       expect(nudge.counters.received).toBeLessThanOrEqual(PODS);
       await fleet.untilConnected();
       nudge.reset();

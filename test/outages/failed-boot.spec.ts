@@ -7,7 +7,7 @@ import { RedisServer } from '../redis/support/redis-server.js';
 
 const ROOT = new URL('../../', import.meta.url);
 
-/** How a boot fails, as lines of the application that does so. */
+/** Reasons for a failed boot, each with the code that causes it. */
 const FAILURES = {
   'its options are wrong': `options.apiKey = '';`,
   'another provider throws': `providers.push({ provide: 'broken', useFactory: () => { throw new Error('broken'); } });`,
@@ -17,8 +17,8 @@ const FAILURES = {
 } as const;
 
 describeRedis('a process whose boot fails', () => {
-  /** Boots one application after the other in one process, each of which fails; returns what it printed and how it ended. */
-  const end = async (adapter: 'Express' | 'Fastify', url: string): Promise<string[]> => {
+  /** Boots applications that fail, one after the other, in one process. Returns its output and how it ended. */
+  const outputOf = async (adapter: 'Express' | 'Fastify', url: string): Promise<string[]> => {
     await access(new URL('dist/index.js', ROOT));
     const boots = Object.entries(FAILURES).map(
       ([what, how]) => `await boot(${JSON.stringify(what)}, (options, providers) => { ${how} });`,
@@ -68,15 +68,15 @@ describeRedis('a process whose boot fails', () => {
   const everyBootFailed = [...Object.keys(FAILURES).map((what) => `failed: ${what}`), 'ended with 0'];
 
   it.each(['Express', 'Fastify'] as const)(
-    'ends by itself, whether Redis is there or not, on %s',
+    'ends by itself with and without a running Redis, on %s',
     async (adapter) => {
       const server = await RedisServer.start();
       try {
-        expect(await end(adapter, server.url)).toEqual(everyBootFailed);
+        expect(await outputOf(adapter, server.url)).toEqual(everyBootFailed);
       } finally {
         await server[Symbol.asyncDispose]();
       }
-      expect(await end(adapter, server.url)).toEqual(everyBootFailed);
+      expect(await outputOf(adapter, server.url)).toEqual(everyBootFailed);
     },
     150_000,
   );

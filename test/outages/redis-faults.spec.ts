@@ -10,11 +10,11 @@ import { until } from '../redis/support/until.js';
 
 const API_KEY = 'obviously-fake-private-key-of-the-fleet';
 const PODS = 4;
-/** While Redis is gone each process may finish what it had begun, and call once more on its own account. */
+/** While Redis is lost each process may finish the call that it has begun, and make one more call for itself. */
 const CALLS_DURING_A_LOSS = 2 * PODS;
 const NO_CHANNELS = ['--user', 'default', 'on', 'nopass', '~*', 'resetchannels', '+@all'];
 
-describeRedis('what happens to Redis', () => {
+describeRedis('a fleet that shares a Redis', () => {
   let nudge: NudgeEmulator;
   let compiled: CompiledPod;
 
@@ -31,8 +31,8 @@ describeRedis('what happens to Redis', () => {
   });
 
   describe.each([
-    ['with pub/sub', [], 30_000],
-    ['without pub/sub', NO_CHANNELS, 4_000],
+    ['with pub/sub, serves every caller', [], 30_000],
+    ['without pub/sub, serves every caller', NO_CHANNELS, 4_000],
   ] as const)('%s', (_title, redisArgs, pauseMs) => {
     let redis: RedisServer;
     let proxy: TcpProxy;
@@ -52,7 +52,7 @@ describeRedis('what happens to Redis', () => {
         rotateAfterMs: 1_000,
         callersAtOnce: 10,
       });
-      // How often a start calls is proved elsewhere; here all begin with the store.
+      // Another test checks how often a start calls. Here every process begins with the store.
       await fleet.untilConnected();
       await fleet.load(20, 5);
       nudge.setFault({ kind: 'latency', latencyMs: 30 });
@@ -65,7 +65,7 @@ describeRedis('what happens to Redis', () => {
     });
 
     afterEach(async () => {
-      // Whatever it was: nobody was turned away, and the fleet is back to one caller.
+      // After every fault: no caller was refused, and the fleet calls Nudge once at a time again.
       await fleet.untilConnected();
       await renewals(1);
       nudge.reset();
@@ -82,35 +82,35 @@ describeRedis('what happens to Redis', () => {
       await until(`${count} renewals`, () => nudge.counters.tokensIssued >= tokensIssued + count, 20_000);
     }
 
-    async function untilAllAreAlone(): Promise<void> {
-      await until('every process notices', async () =>
+    async function untilStoreIsLost(): Promise<void> {
+      await until('every process has lost the store', async () =>
         (await fleet.statuses()).every(({ storeAvailable }) => !storeAvailable),
       );
     }
 
-    /** Lets a loss last, and counts the calls to Nudge in it: nobody needs a new token for half an hour. */
+    /** Lets the store be lost for a while, and checks the calls to Nudge: each held token is good for half an hour. */
     async function lossOf(durationMs: number): Promise<void> {
       const before = nudge.counters.received;
-      await untilAllAreAlone();
+      await untilStoreIsLost();
       await new Promise((resolve) => setTimeout(resolve, durationMs));
       expect(nudge.counters.received - before).toBeLessThanOrEqual(CALLS_DURING_A_LOSS);
       expect(sum(await fleet.tallies()).failures).toEqual({});
     }
 
-    it('it is killed and restarted, empty', async () => {
+    it('when Redis is killed and starts again, empty', async () => {
       await redis.kill();
       await lossOf(500);
       await redis.launch();
-      if (redisArgs.length === 0) expect(fleet.pods.every(({ lines }) => saysSoOnce(lines))).toBe(true);
+      if (redisArgs.length === 0) expect(fleet.pods.every(({ lines }) => reportsLossOnce(lines))).toBe(true);
     }, 30_000);
 
-    it('it is paused', async () => {
+    it('when Redis is suspended', async () => {
       redis.suspend();
       await lossOf(pauseMs);
       redis.resume();
     }, 60_000);
 
-    it('it is flushed', async () => {
+    it('when Redis is flushed', async () => {
       const before = nudge.counters.received;
       await admin.flushall();
       await admin.script('FLUSH');
@@ -118,42 +118,42 @@ describeRedis('what happens to Redis', () => {
       expect(nudge.counters.received - before).toBeLessThanOrEqual(2);
     }, 30_000);
 
-    it('it is a replica that cannot be written to', async () => {
+    it('when Redis becomes a read-only replica', async () => {
       await admin.replicaof('127.0.0.1', 1);
       await lossOf(500);
       await admin.replicaof('NO', 'ONE');
     }, 30_000);
 
-    it('it is full', async () => {
+    it('when Redis is full', async () => {
       await admin.config('SET', 'maxmemory', '1');
       await lossOf(500);
       await admin.config('SET', 'maxmemory', '0');
     }, 30_000);
 
-    it('its bytes are swallowed on the way', async () => {
+    it('when all bytes are lost on the way', async () => {
       proxy.passage = 'swallowing';
       await lossOf(500);
       proxy.passage = 'open';
     }, 30_000);
 
-    it('its bytes come too late', async () => {
+    it('when all bytes arrive too late', async () => {
       proxy.passage = { delayMs: 400 };
       await lossOf(500);
       proxy.passage = 'open';
     }, 30_000);
 
-    it('it cannot be reached', async () => {
+    it('when Redis cannot be reached', async () => {
       proxy.passage = 'cut';
       await lossOf(500);
       proxy.passage = 'open';
     }, 30_000);
 
-    function saysSoOnce(lines: readonly string[]): boolean {
+    function reportsLossOnce(lines: readonly string[]): boolean {
       return lines.filter((line) => line.includes('The token store does not answer')).length === 1;
     }
   });
 
-  it('and to Nudge at once: held tokens are served to the end of their life', async () => {
+  it('serves held tokens to the end of their life while Redis and Nudge are both down', async () => {
     const redis = await RedisServer.start();
     const fleet = await Fleet.boot(2, compiled.entryPoint);
     try {
@@ -170,11 +170,11 @@ describeRedis('what happens to Redis', () => {
       nudge.setFault({ kind: 'status', status: 503 });
       await redis.kill();
       await fleet.load(20, 2);
-      await until('a caller gets none', async () => {
+      await until('a caller gets no token', async () => {
         const { failures } = sum(await fleet.tallies());
         const ageMs = Date.now() - issuedAtMs;
         const isFailing = Object.keys(failures).length > 0;
-        // A tenth of the life is never handed out; a second goes for the resolution of Date, one for caution.
+        // The last tenth of the life is never handed out. One second goes for the resolution of Date, one for caution.
         if (isFailing) expect(ageMs).toBeGreaterThanOrEqual(12_000 - 1_200 - 2_000 - 500);
         return isFailing;
       });
@@ -184,30 +184,30 @@ describeRedis('what happens to Redis', () => {
     }
   }, 40_000);
 
-  it('has no part in what happens to one process: no way to Nudge, a wrong key', async () => {
+  it('goes on when one process cannot reach Nudge and another has a wrong key', async () => {
     const redis = await RedisServer.start();
     const fleet = await Fleet.boot(8, compiled.entryPoint);
     try {
       nudge.reset();
       const config = { baseUrl: nudge.url, apiKey: API_KEY, redis: { url: redis.url }, rotateAfterMs: 1_000 };
-      const [broken, wrong, ...well] = fleet.pods;
+      const [broken, wrong, ...healthy] = fleet.pods;
       await Promise.all([
         broken?.go({ ...config, cannotReachNudge: true }),
         wrong?.go({ ...config, apiKey: 'obviously-fake-wrong-key' }),
-        ...well.map((pod) => pod.go(config)),
+        ...healthy.map((pod) => pod.go(config)),
       ]);
       await fleet.load(20, 2);
       await broken?.ask(1, true);
       await renewalsOf(6);
-      const total = sum(await Promise.all(well.map((pod) => pod.tally())));
+      const total = sum(await Promise.all(healthy.map((pod) => pod.tally())));
       expect(total.failures).toEqual({});
       expect(total.tokens.length).toBeGreaterThanOrEqual(5);
-      // It may not call, and serves what the others fetch.
+      // The process that cannot reach Nudge serves the tokens that the others fetch.
       expect((await broken?.tally())?.served).toBeGreaterThan(0);
       expect((await wrong?.tally())?.served).toBe(0);
       expect(broken?.lines.join('\n')).toContain('NUDGE_UNAVAILABLE');
       expect(wrong?.lines.join('\n')).toContain('Nudge refuses the primary API key');
-      for (const { lines } of well) expect(lines.join('\n')).not.toMatch(/NUDGE_|refuses/);
+      for (const { lines } of healthy) expect(lines.join('\n')).not.toMatch(/NUDGE_|refuses/);
     } finally {
       await fleet[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();

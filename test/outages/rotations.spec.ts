@@ -47,17 +47,17 @@ describeRedis('a fleet under load', () => {
     await fleet.untilConnected();
   }
 
-  /** Some rotations, counted from one on: how often a start calls is proved elsewhere. */
+  /** Waits for some rotations after a first one. Another test checks how often a start calls. */
   async function rotations(): Promise<void> {
     const { tokensIssued } = nudge.counters;
     await until('a rotation', () => nudge.counters.tokensIssued > tokensIssued, 20_000);
     await fleet.tallies();
     nudge.reset();
     nudge.setFault({ kind: 'latency', latencyMs: 50 });
-    await until('it has rotated', () => nudge.counters.tokensIssued >= ROTATIONS, 60_000);
+    await until('the fleet has rotated', () => nudge.counters.tokensIssued >= ROTATIONS, 60_000);
   }
 
-  it('whose messages are lost on the way calls once at a time, and all get what one has fetched', async () => {
+  it('makes one call at a time, and all processes get its token, when the messages of Redis are lost', async () => {
     proxy.passage = 'losing-messages';
     await start({ redis: { url: proxy.url } });
     await rotations();
@@ -69,7 +69,7 @@ describeRedis('a fleet under load', () => {
     for (const { tokens } of tallies) expect(tokens.length).toBeGreaterThanOrEqual(ROTATIONS / 2);
   }, 90_000);
 
-  it('with the timeouts that it has by default turns nobody away', async () => {
+  it('serves every caller with the default timeouts', async () => {
     await start({ redis: { url: redis.url }, timeoutMs: DEFAULT_COMMAND_TIMEOUT_MS });
     await rotations();
     const total = sum(await fleet.tallies());

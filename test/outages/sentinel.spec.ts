@@ -7,8 +7,8 @@ import { fakeEncryptionKey } from '../redis/support/fake-encryption-key.js';
 import { RedisSentinel } from '../redis/support/redis-sentinel.js';
 import { until } from '../redis/support/until.js';
 
-describeRedis('a master that a sentinel watches', () => {
-  it('dies, and the fleet goes on with the one that takes its place', async () => {
+describeRedis('a fleet whose Redis has a sentinel', () => {
+  it('goes on with the new master after the old one has died', async () => {
     const sentinel = await RedisSentinel.start();
     const ends: (() => Promise<void>)[] = [() => sentinel[Symbol.asyncDispose]()];
     const start = async (vendorName: string): Promise<TokenLife<Clock>> => {
@@ -30,10 +30,10 @@ describeRedis('a master that a sentinel watches', () => {
       expect((await other.ask()).token).toBe(first.token);
 
       await sentinel.failOver();
-      // Whoever is not back yet finds out that the store is lost, and is served without it.
+      // A process that is not connected to the new master yet loses the store and serves its caller without it.
       const outcomes = await Promise.all(lives.map((life) => life.ask({ forceRefresh: true })));
       expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined]);
-      await until('both have their store', () =>
+      await until('both processes can use the store', () =>
         lives.every(({ service }) => service.status().storeAvailable),
       );
       const renewed = await one.ask({ forceRefresh: true });

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The drawn order, top to bottom. */
+/** The layers from top to bottom, as ARCHITECTURE.md draws them. */
 const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'module',
   'swagger',
@@ -33,20 +33,20 @@ const LAYERS: readonly (readonly [layer: string, file: string])[] = [
   'common',
 ].map((layer) => [layer, `src/${layer}/sample.ts`]);
 
-/** One file with one import that breaks one rule. */
-interface Offence {
+/** A file with an import that breaks one rule. */
+interface Violation {
   readonly rule: string;
   readonly file: string;
   readonly code: string;
-  /** Who is found guilty. Default: the file. */
-  readonly blamed: string;
+  /** The file that dependency-cruiser reports. Default: the file itself. */
+  readonly reported: string;
 }
 
-const offence = (rule: string, file: string, code: string, blamed = file): Offence => ({
+const violation = (rule: string, file: string, code: string, reported = file): Violation => ({
   rule,
   file,
   code,
-  blamed,
+  reported,
 });
 
 const importing = (specifier: string): string => `export { x } from '${specifier}';\n`;
@@ -57,79 +57,79 @@ function importingFile(from: string, to: string): string {
   return importing(path.startsWith('.') ? path : `./${path}`);
 }
 
-const OFFENCES: readonly Offence[] = [
+const VIOLATIONS: readonly Violation[] = [
   ...LAYERS.slice(1).map(([layer, file], index) =>
-    offence(`${layer}-imports-downward-only`, file, importingFile(file, LAYERS[index]?.[1] ?? '')),
+    violation(`${layer}-imports-downward-only`, file, importingFile(file, LAYERS[index]?.[1] ?? '')),
   ),
-  offence('every-file-has-a-place', 'src/helpers/unplaced.ts', plain, 'src/index.ts'),
-  offence('islands-are-left-alone', 'src/endpoint/island.ts', importing('../emulator/innocent.js')),
-  offence('emulator-imports-only-common', 'src/emulator/token.ts', importing('../token/innocent.js')),
-  offence(
+  violation('every-file-has-a-place', 'src/helpers/unplaced.ts', plain, 'src/index.ts'),
+  violation('islands-are-left-alone', 'src/endpoint/island.ts', importing('../emulator/allowed.js')),
+  violation('emulator-imports-only-common', 'src/emulator/token.ts', importing('../token/allowed.js')),
+  violation(
     'the-command-line-starts-the-emulator',
     'src/doctor/start.ts',
-    importing('../emulator/cli/innocent.js'),
+    importing('../emulator/cli/allowed.js'),
   ),
-  offence(
+  violation(
     'commands-are-loaded-on-demand',
     'src/doctor/commands.ts',
-    `${importing('./innocent.js')}export const y = (): unknown => import('../emulator/cli/innocent.js');\n`,
+    `${importing('./allowed.js')}export const y = (): unknown => import('../emulator/cli/allowed.js');\n`,
   ),
   ...['server', 'faults', 'http'].map((folder, index) =>
-    offence(
+    violation(
       `${folder}-of-the-emulator-imports-downward-only`,
       `src/emulator/${folder}/upward.ts`,
-      importing(`../${['cli', 'server', 'faults'][index]}/innocent.js`),
+      importing(`../${['cli', 'server', 'faults'][index]}/allowed.js`),
     ),
   ),
-  offence('client-imports-nothing', 'src/client/common.ts', importing('../common/innocent.js')),
-  offence('client-imports-nothing', 'src/client/builtin.ts', importing('node:timers')),
-  offence('client-imports-nothing', 'src/client/package.ts', importing('valibot')),
-  offence('schematics-import-only-node', 'src/schematics/common.ts', importing('../common/innocent.js')),
-  offence('schematics-import-only-node', 'src/schematics/package.ts', importing('valibot')),
-  offence('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
-  offence('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
-  offence('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
+  violation('client-imports-nothing', 'src/client/common.ts', importing('../common/allowed.js')),
+  violation('client-imports-nothing', 'src/client/builtin.ts', importing('node:timers')),
+  violation('client-imports-nothing', 'src/client/package.ts', importing('valibot')),
+  violation('schematics-import-only-node', 'src/schematics/common.ts', importing('../common/allowed.js')),
+  violation('schematics-import-only-node', 'src/schematics/package.ts', importing('valibot')),
+  violation('no-barrels', 'src/token/own-barrel.ts', importing('./index.js')),
+  violation('no-barrels', 'src/endpoint/other-barrel.ts', importing('../token/index.js')),
+  violation('no-cycles', 'src/token/cycle-a.ts', "export type { B as A } from './cycle-b.js';\n"),
   ...['cache', 'store', 'vendor', 'token', 'telemetry', 'emulator', 'doctor'].map((folder) =>
-    offence(`${folder}-is-free-of-nest`, `src/${folder}/nest.ts`, importing('@nestjs/common')),
+    violation(`${folder}-is-free-of-nest`, `src/${folder}/nest.ts`, importing('@nestjs/common')),
   ),
-  offence('cache-is-free-of-nest', 'src/cache/nest-axios.ts', importing('@nestjs/axios')),
-  offence('token-is-free-of-nest', 'src/token/nest-type.ts', "export type { X } from '@nestjs/common';\n"),
-  offence('common-imports-no-package', 'src/common/package.ts', importing('valibot')),
-  offence('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
-  offence(
+  violation('cache-is-free-of-nest', 'src/cache/nest-axios.ts', importing('@nestjs/axios')),
+  violation('token-is-free-of-nest', 'src/token/nest-type.ts', "export type { X } from '@nestjs/common';\n"),
+  violation('common-imports-no-package', 'src/common/package.ts', importing('valibot')),
+  violation('@nestjs/config-stays-in-config', 'src/endpoint/config-peer.ts', importing('@nestjs/config')),
+  violation(
     '@nestjs/terminus-stays-in-terminus',
     'src/endpoint/terminus-peer.ts',
     importing('@nestjs/terminus'),
   ),
-  offence('@opentelemetry/api-stays-in-otel', 'src/endpoint/otel-peer.ts', importing('@opentelemetry/api')),
-  offence('@nestjs/swagger-stays-in-swagger', 'src/endpoint/swagger-peer.ts', importing('@nestjs/swagger')),
-  offence('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
-  // Its layers import upward, and so reach what has subpaths of its own.
-  offence('main-entry-stands-alone', 'src/index.ts', ''),
-  offence('only-declared-packages', 'src/endpoint/dev-package.ts', importing('fast-check')),
-  offence('only-declared-packages', 'src/endpoint/stray-package.ts', importing('undeclared')),
-  offence('no-tests-in-the-package', 'src/token/helper.ts', importing('../../test/support/innocent.js')),
-  offence('nothing-unresolvable', 'src/token/lost.ts', importing('./nowhere.js')),
-  offence('no-dead-modules', 'src/token/dead.ts', plain),
+  violation('@opentelemetry/api-stays-in-otel', 'src/endpoint/otel-peer.ts', importing('@opentelemetry/api')),
+  violation('@nestjs/swagger-stays-in-swagger', 'src/endpoint/swagger-peer.ts', importing('@nestjs/swagger')),
+  violation('ioredis-stays-in-redis', 'src/endpoint/redis-peer.ts', importing('ioredis')),
+  // The sample layers import upward, so the main entry reaches code that belongs to a subpath.
+  violation('main-entry-stands-alone', 'src/index.ts', ''),
+  violation('only-declared-packages', 'src/endpoint/dev-package.ts', importing('fast-check')),
+  violation('only-declared-packages', 'src/endpoint/stray-package.ts', importing('undeclared')),
+  violation('no-tests-in-the-package', 'src/token/helper.ts', importing('../../test/support/allowed.js')),
+  violation('nothing-unresolvable', 'src/token/lost.ts', importing('./nowhere.js')),
+  violation('no-dead-modules', 'src/token/dead.ts', plain),
 ];
 
-/** What is allowed, and must not be blamed. */
-const INNOCENT: Readonly<Record<string, string>> = {
+/** Files with allowed imports, which must not be reported. */
+const ALLOWED: Readonly<Record<string, string>> = {
   'src/module/sample.ts': plain,
-  'src/common/innocent.ts': importing('node:util'),
-  'src/token/innocent.ts': importing('../common/innocent.js'),
-  'src/token/innocent.spec.ts': importing('../index.js') + importing('../../test/support/innocent.js'),
-  'src/token/index.ts': importing('./innocent.js'),
+  'src/common/allowed.ts': importing('node:util'),
+  'src/token/allowed.ts': importing('../common/allowed.js'),
+  'src/token/allowed.spec.ts': importing('../index.js') + importing('../../test/support/allowed.js'),
+  'src/token/index.ts': importing('./allowed.js'),
   'src/token/cycle-b.ts': "export type { A as B } from './cycle-a.js';\n",
-  'src/vendor/innocent.ts': importing('@nestjs/axios'),
-  'src/emulator/innocent.ts': importing('../common/innocent.js') + importing('valibot'),
-  'src/emulator/cli/innocent.ts': plain,
-  'src/emulator/server/innocent.ts': plain,
-  'src/emulator/faults/innocent.ts': plain,
-  'src/doctor/innocent.ts': plain,
-  'src/client/innocent.ts': plain,
-  'src/schematics/innocent.ts': importing('node:crypto'),
-  'test/support/innocent.ts': importing('fast-check'),
+  'src/vendor/allowed.ts': importing('@nestjs/axios'),
+  'src/emulator/allowed.ts': importing('../common/allowed.js') + importing('valibot'),
+  'src/emulator/cli/allowed.ts': plain,
+  'src/emulator/server/allowed.ts': plain,
+  'src/emulator/faults/allowed.ts': plain,
+  'src/doctor/allowed.ts': plain,
+  'src/client/allowed.ts': plain,
+  'src/schematics/allowed.ts': importing('node:crypto'),
+  'test/support/allowed.ts': importing('fast-check'),
 };
 
 const PACKAGES = {
@@ -161,14 +161,14 @@ function packageFiles(): Record<string, string> {
   return files;
 }
 
-/** Entry points that lead to every file but specs and the one that is to be dead. */
+/** Entry points that lead to every file except the specs and the dead module. */
 function entryPoints(paths: readonly string[]): Record<string, string> {
-  const alive = paths.filter((path) => path.startsWith('src/') && !/dead|index|spec/.test(path));
+  const reachable = paths.filter((path) => path.startsWith('src/') && !/dead|index|spec/.test(path));
   const island = (path: string): string => /^src\/(emulator|client|schematics)\//.exec(path)?.[0] ?? 'src/';
   return Object.fromEntries(
     ['src/', 'src/emulator/', 'src/client/', 'src/schematics/'].map((folder) => [
       `${folder}index.ts`,
-      alive
+      reachable
         .filter((path) => island(path) === folder)
         .map((path) => importingFile(`${folder}index.ts`, path))
         .join(''),
@@ -177,8 +177,8 @@ function entryPoints(paths: readonly string[]): Record<string, string> {
 }
 
 async function writeFixture(): Promise<string> {
-  const files = { ...packageFiles(), ...INNOCENT };
-  for (const { file, code } of OFFENCES) files[file] = code;
+  const files = { ...packageFiles(), ...ALLOWED };
+  for (const { file, code } of VIOLATIONS) files[file] = code;
   Object.assign(files, entryPoints(Object.keys(files)));
   const folder = await mkdtemp(join(tmpdir(), 'nudge-auth-layering-'));
   for (const [path, text] of Object.entries(files)) {
@@ -204,7 +204,7 @@ function cruise(folder: string): Promise<Report> {
       [program, ...settings],
       { cwd: folder, maxBuffer: 2 ** 26 },
       (error, stdout) => {
-        // Its exit code counts violations, which the report names.
+        // The exit code is the number of violations, which the report names.
         if (stdout === '') reject(error ?? new Error('dependency-cruiser printed no report'));
         else resolve(JSON.parse(stdout) as Report);
       },
@@ -216,7 +216,7 @@ function findings(report: Report): string[] {
   return [...new Set(report.summary.violations.map(({ rule, from }) => `${rule.name}: ${from}`))].toSorted();
 }
 
-describe('the rules of the house', () => {
+describe('the rules of .dependency-cruiser.cjs', () => {
   let fixture: string;
   let found: string[];
 
@@ -229,24 +229,24 @@ describe('the rules of the house', () => {
     await rm(fixture, { recursive: true, force: true });
   });
 
-  it.each(OFFENCES)('$rule finds $file', ({ rule, blamed }) => {
-    expect(found).toContain(`${rule}: ${blamed}`);
+  it.each(VIOLATIONS)('$rule finds $file', ({ rule, reported }) => {
+    expect(found).toContain(`${rule}: ${reported}`);
   });
 
-  it('blame nobody else', () => {
-    const deserved = OFFENCES.map(({ rule, blamed }) => `${rule}: ${blamed}`).toSorted();
-    expect(found).toEqual(deserved);
+  it('report no other file', () => {
+    const expected = VIOLATIONS.map(({ rule, reported }) => `${rule}: ${reported}`).toSorted();
+    expect(found).toEqual(expected);
   });
 
-  it('are proven, each of them', () => {
+  it('are all covered by a case above', () => {
     const config = createRequire(import.meta.url)('../../.dependency-cruiser.cjs') as {
       forbidden: readonly { name: string }[];
     };
-    const proven = new Set(OFFENCES.map(({ rule }) => rule));
-    expect(config.forbidden.map(({ name }) => name).filter((name) => !proven.has(name))).toEqual([]);
+    const covered = new Set(VIOLATIONS.map(({ rule }) => rule));
+    expect(config.forbidden.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([]);
   });
 
-  it('are kept by this package', async () => {
+  it('hold for this package', async () => {
     const report = await cruise(ROOT);
     expect(findings(report)).toEqual([]);
     expect(report.modules.length).toBeGreaterThan(50);

@@ -1,6 +1,6 @@
 /*
- * The package as npm delivers it: packed, installed into throw-away applications outside this repository, compiled,
- * imported and run there. `node --test` runs it; Node and npm are all it needs.
+ * Tests the package as npm delivers it: packs it, installs it into temporary applications outside this repository, and
+ * compiles, imports and runs it there. `node --test` runs these tests. They need only Node and npm.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -15,7 +15,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CONSUMER = fileURLToPath(new URL('consumer', import.meta.url));
 const TWO_COPIES = fileURLToPath(new URL('two-copies.mjs', import.meta.url));
 
-/** What the package brings into an application beside its peers, itself included. Raised only on purpose. */
+/**
+ * How many packages an application gets with this one, itself included and peers excluded. Raise it only on purpose.
+ */
 const MAX_PACKAGES = 40;
 const MAX_INSTALLED_BYTES = 15 * 1024 * 1024;
 const NPM_TIMEOUT_MS = 300_000;
@@ -24,7 +26,7 @@ const RUN_TIMEOUT_MS = 300_000;
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
 
-/** Entry points that cannot be imported without one of the optional peers; all others can. */
+/** Entry points that need an optional peer. All others can be imported without one. */
 const NEEDED_PEER = {
   './config': '@nestjs/config',
   './otel': '@opentelemetry/api',
@@ -34,9 +36,9 @@ const NEEDED_PEER = {
 };
 
 const PUBLISHED =
-  /^(package\.json|README\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
+  /^(package\.json|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
 
-/** What a user installs beside the package. */
+/** The packages that a host application installs beside this one. */
 const CONSUMERS = [
   {
     name: 'Nest 12, without optional peers',
@@ -53,7 +55,7 @@ const CONSUMERS = [
       ...['common', 'core', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@11`),
       '@nestjs/axios@4',
       'passport@0.6',
-      // The oldest line of each, as an application on Nest 11 would have it.
+      // The oldest supported version of each, as an application on Nest 11 may have it.
       ...optionalPeers.map((name) => `${name}@${manifest.peerDependencies[name].split(' || ')[0]}`),
     ],
     typescript: 'typescript@5.9',
@@ -68,9 +70,9 @@ const COMMON_PACKAGES = [
   '@types/passport-jwt@4',
 ];
 
-/** The output; fails with all of it when the command does not end with 0. */
+/** Runs a command and returns its output. Throws with the whole output if the exit code is not 0. */
 function run(command, args, { cwd, timeout = RUN_TIMEOUT_MS }) {
-  // What npm tells its scripts of this repository is not true of a consumer.
+  // The variables that npm sets for the scripts of this repository are wrong for a consumer.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_TEST)/.test(name),
@@ -87,7 +89,7 @@ function run(command, args, { cwd, timeout = RUN_TIMEOUT_MS }) {
   });
 }
 
-/** The files that a part of package.json names, however deep. */
+/** All files that a part of package.json names, at every depth. */
 function filesIn(target) {
   return typeof target === 'string' ? [target.replace(/^\.\//, '')] : Object.values(target).flatMap(filesIn);
 }
@@ -103,7 +105,7 @@ let packed;
 
 before(async () => {
   workshop = await mkdtemp(join(tmpdir(), 'nudge-auth-package-'));
-  // Its scripts build the package, and write the README of the registry's page.
+  // The scripts of `npm pack` build the package and write the README for the registry's page.
   const report = await run('npm', ['pack', '--json', '--pack-destination', workshop], {
     cwd: ROOT,
     timeout: NPM_TIMEOUT_MS,
@@ -117,7 +119,7 @@ after(async () => {
 });
 
 describe('the command line without any peer', () => {
-  it('diagnoses a setup, and prints no key', async () => {
+  it('diagnoses a setup and prints no key', async () => {
     const cwd = join(workshop, 'no-peers');
     await mkdir(cwd);
     await writeFile(join(cwd, 'package.json'), '{}');
@@ -152,7 +154,7 @@ describe('the command line without any peer', () => {
 });
 
 describe('the tarball', () => {
-  it('holds what is published and nothing else', (context) => {
+  it('holds only files that are meant to be published', (context) => {
     const paths = packed.files.map(({ path }) => path);
     context.diagnostic(`${paths.length} files, ${packed.size} bytes packed, ${packed.unpackedSize} unpacked`);
     const stray = paths.filter((path) => !PUBLISHED.test(path) || /\.spec\./.test(path));
@@ -163,7 +165,7 @@ describe('the tarball', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('tells nothing of the machine it was built on', async () => {
+  it('holds no path of the machine that built it', async () => {
     const folder = join(workshop, 'unpacked');
     await mkdir(folder);
     await run('tar', ['-xzf', tarball, '-C', folder], { cwd: workshop });
@@ -177,12 +179,12 @@ describe('the tarball', () => {
   it('has no import() in its CommonJS build, which jest refuses', async () => {
     for (const file of await filesBelow(join(ROOT, 'dist/cjs'))) {
       if (!file.endsWith('.js')) continue;
-      // Comments may speak of it.
+      // Comments may mention import().
       assert.doesNotMatch(await readFile(file, 'utf8'), /^(?!\s*(\*|\/[*/])).*\bimport\(/m, file);
     }
   });
 
-  it('needs nothing to be understood but its package.json: no type leans on the inside of it', async () => {
+  it('has no types that import an internal subpath', async () => {
     for (const file of await filesBelow(join(ROOT, 'dist'))) {
       if (file.endsWith('.d.ts')) assert.doesNotMatch(await readFile(file, 'utf8'), /['"]#peers/, file);
     }
@@ -208,7 +210,7 @@ describe('the tarball', () => {
     assert.doesNotMatch(await readFile(join(ROOT, 'README.md'), 'utf8'), /unpkg\.com/);
   });
 
-  it('brings few packages and bytes', async (context) => {
+  it('installs few packages and bytes', async (context) => {
     const cwd = join(workshop, 'alone');
     await mkdir(cwd);
     await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true }));
@@ -226,7 +228,7 @@ describe('the tarball', () => {
     assert.ok(bytes <= MAX_INSTALLED_BYTES, `${bytes} bytes`);
   });
 
-  it('explains its types', async () => {
+  it('has docstrings in its types', async () => {
     const types = await readFile(join(ROOT, 'dist/service/nudge-token.service.d.ts'), 'utf8');
     assert.match(types, /\/\*\*[^/]+\*\/\s+getToken\(/);
   });
@@ -236,7 +238,7 @@ describe('the tarball', () => {
     assert.match(report, /All good/);
   });
 
-  it('passes attw with every resolver there is, node10 among them', async () => {
+  it('passes attw with every resolver, including node10', async () => {
     const attw = ['attw', tarball, '--format', 'json'];
     const { analysis } = JSON.parse(await run('npx', ['--no', '--', ...attw], { cwd: ROOT }));
     assert.deepEqual(Object.keys(analysis.entrypoints), Object.keys(manifest.exports));
@@ -259,7 +261,7 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
         ]),
         { cwd, timeout: NPM_TIMEOUT_MS },
       );
-      // The same sources as an ESM and as a CommonJS package: what `type` says decides how they are compiled and run.
+      // The same sources as an ESM and as a CommonJS package: `type` decides how they are compiled and run.
       for (const type of ['module', 'commonjs']) {
         await cp(CONSUMER, join(cwd, type), { recursive: true });
         await writeFile(join(cwd, type, 'package.json'), JSON.stringify({ type }));
@@ -277,7 +279,7 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
         { cwd: join(cwd, folder) },
       );
 
-    it('installs without a second copy of anything shared', async () => {
+    it('installs without a second copy of a shared package', async () => {
       const installed = await run('npm', ['ls', '--all', '--parseable'], { cwd });
       for (const shared of ['passport', '@nestjs/common', '@nestjs/core', 'axios', 'rxjs']) {
         const copies = installed.split('\n').filter((path) => path.endsWith(`/node_modules/${shared}`));
@@ -306,7 +308,7 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
     it('compiles for a bundler', () =>
       compile('module', '--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'));
 
-    it('has one command line, named as the package', async () => {
+    it('has one command line with the name of the package', async () => {
       const tool = (...args) => run('npx', ['--no', '--', manifest.name, ...args], { cwd });
       assert.equal((await tool('--version')).trim(), manifest.version);
       assert.match(await tool('--help'), /^ {2}emulator /m);
@@ -315,7 +317,7 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
       await assert.rejects(tool('nonsense'), /\(2\):\n.*unknown command/);
     });
 
-    it('ends the emulator at once on Ctrl-C, also while a request hangs', async () => {
+    it('ends the emulator at once on Ctrl-C, even while a request hangs', async () => {
       const bin = join(cwd, 'node_modules/.bin', manifest.name);
       const emulator = spawn(bin, ['emulator', '--port=0', '--fault={"kind":"hang"}'], { cwd });
       const ended = once(emulator, 'exit');
@@ -329,7 +331,7 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
       await hanging;
     });
 
-    it('can import every entry point whose peers are there', async () => {
+    it('can import every entry point whose peers are installed', async () => {
       for (const [subpath, target] of Object.entries(manifest.exports)) {
         if (target.import === undefined) continue;
         const specifier = manifest.name + subpath.slice(1);
@@ -337,16 +339,16 @@ for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
         const peer = NEEDED_PEER[subpath];
         if (peer === undefined || hasOptionalPeers) await load;
         else {
-          const cure = new RegExp(`needs ${peer}, which is not installed: npm install ${peer}`);
-          await assert.rejects(load, cure);
-          await assert.rejects(run('node', ['-e', `import('${specifier}')`], { cwd }), cure);
+          const advice = new RegExp(`needs ${peer}, which is not installed: npm install ${peer}`);
+          await assert.rejects(load, advice);
+          await assert.rejects(run('node', ['-e', `import('${specifier}')`], { cwd }), advice);
         }
       }
     });
 
-    // Nest 12 cannot be required there at all.
+    // Without require(esm), Node cannot require Nest 12 at all.
     const isRequirable = packages.includes('@nestjs/core@11');
-    const twoCopies = 'is told which copies there are, where require and import give two';
+    const twoCopies = 'gets a log line with the paths of both copies if require and import load two';
     if (isRequirable)
       it(twoCopies, async () => {
         await cp(TWO_COPIES, join(cwd, 'two-copies.mjs'));

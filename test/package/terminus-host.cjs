@@ -1,7 +1,7 @@
 /*
- * An application with health checks, on the terminus that is named: `node terminus-host.cjs nestjs-terminus-11`. Prints
- * what a check answers before the first token and during an outage. A program of its own, because jest's ES modules cannot
- * load a CommonJS package that requires Nest 12. Needs a build.
+ * An application with health checks and the given version of terminus: `node terminus-host.cjs nestjs-terminus-11`. It
+ * prints the result of a check before the first token and during an outage. It is a separate program, because jest in
+ * ESM mode cannot load a CommonJS package that requires Nest 12. It needs a build.
  */
 const Module = require('node:module');
 

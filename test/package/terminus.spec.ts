@@ -9,7 +9,7 @@ describe('the health indicator of the built package', () => {
   it.each([
     ['@nestjs/terminus', { status: 'degraded', ...FAILURE }],
     ['nestjs-terminus-11', { status: 'up', degraded: true, ...FAILURE }],
-  ])('tells %s of an outage in the words that it knows', async (terminus, duringAnOutage) => {
+  ])('reports an outage to %s with a status that it supports', async (terminus, duringAnOutage) => {
     const { stdout } = await run(process.execPath, ['test/package/terminus-host.cjs', terminus]);
     expect(JSON.parse(stdout)).toEqual([{ status: 'up' }, duringAnOutage, { status: 'down', ...FAILURE }]);
   });

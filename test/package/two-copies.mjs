@@ -1,6 +1,6 @@
 /*
- * Run in an application by a Node that cannot `require` ES modules: the module is imported, the service required. The
- * log must name both copies before Nest fails to find the service.
+ * Runs in an application with a Node that cannot `require` ES modules. It imports the module and requires the service,
+ * so two copies are loaded. The log must name both copies before Nest fails to find the service.
  */
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
@@ -12,7 +12,7 @@ import { createRequire } from 'node:module';
 const required = createRequire(import.meta.url)('nestjs-nudge-auth');
 assert.notEqual(required.NudgeAuthError, NudgeAuthError);
 
-const error = new required.NudgeAuthError('NUDGE_TIMEOUT', 'of the other copy');
+const error = new required.NudgeAuthError('NUDGE_TIMEOUT', 'thrown by the other copy');
 assert.ok(error instanceof NudgeAuthError && isNudgeAuthError(error));
 
 class Campaigns {}

@@ -2,18 +2,18 @@ import * as fc from 'fast-check';
 import type { NudgeAuthErrorCode } from '../../src/common/errors.js';
 import type { VendorBehaviour } from './simulated-vendor.js';
 
-/** What happens in a history, one after the other. */
+/** A step of a history. The steps happen one after the other. */
 export type Step =
   | {
       readonly do: 'ask';
       readonly callers: number;
       readonly user: number;
-      /** All users ask in the same moment. */
-      readonly everybody: boolean;
+      /** `true`: all users ask in the same moment. */
+      readonly allUsers: boolean;
       readonly force: boolean;
       readonly abortAfterMs?: number | undefined;
     }
-  /** One caller after the other, for a while. */
+  /** One caller after the other asks, for a while. */
   | { readonly do: 'keep asking'; readonly user: number; readonly times: number; readonly everyMs: number }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'behave'; readonly behaviour: VendorBehaviour }
@@ -32,13 +32,13 @@ export interface History {
   readonly minRemainingMs: number | undefined;
   readonly maxWaitMs: number;
   readonly maxEntries: number;
-  /** How far this machine's clock is off, in milliseconds. */
+  /** Milliseconds by which this machine's clock is wrong. */
   readonly localOffsetMs: number;
-  /** How far the vendor's clock is off. */
+  /** Milliseconds by which the vendor's clock is wrong. */
   readonly vendorOffsetMs: number;
   /** Seeds the jitter. */
   readonly seed: number;
-  /** The least that chance gives: with half of the jitter known, waits have a known least length. */
+  /** The lowest value that the random function returns: with 0.5 every wait has a known lowest length. */
   readonly leastChance: 0 | 0.5;
   readonly steps: readonly Step[];
 }
@@ -72,7 +72,7 @@ const behaviour: fc.Arbitrary<VendorBehaviour> = fc.oneof(
   fc.constant<VendorBehaviour>({ kind: 'hanging' }),
 );
 
-/** Now and then a moment, a few seconds, a while, the time between two rotations, or most of a life. */
+/** A moment, some seconds, the time between two rotations, or up to more than a token's life. */
 const pause = fc.oneof(
   fc.nat(600),
   fc.nat(10_000),
@@ -87,7 +87,7 @@ const ask: fc.Arbitrary<Step> = fc.record({
   do: fc.constant('ask' as const),
   callers: fc.integer({ min: 1, max: 4 }),
   user,
-  everybody: fc.boolean(),
+  allUsers: fc.boolean(),
   force: fc.boolean(),
   abortAfterMs: fc.option(fc.nat(3_000), { nil: undefined, freq: 6 }),
 });
@@ -132,8 +132,8 @@ const suspend: fc.Arbitrary<Step> = fc.record({
 });
 
 /**
- * A wall clock that is set back while the machine sleeps cannot be told from no time passing: a history has wall-clock
- * jumps or suspends, not both.
+ * A history has jumps of the wall clock or suspends, but not both. If the clock is set back while the machine sleeps, the
+ * module cannot see that time has passed.
  */
 function steps(disturbance: 'none' | 'jumps' | 'suspends'): fc.Arbitrary<readonly Step[]> {
   const more: fc.WeightedArbitrary<Step>[] =
@@ -145,13 +145,13 @@ function steps(disturbance: 'none' | 'jumps' | 'suspends'): fc.Arbitrary<readonl
   return fc.array(fc.oneof(...common, ...more), { minLength: 3, maxLength: 40 });
 }
 
-/** A vendor that repeats a token until its end, and callers in its last moments. */
+/** Changes a history so that the vendor repeats a token until its end, and callers ask in its last moments. */
 function repeating(history: History, moments: readonly Step[], beforeEndMs: number): History {
   const expiryMins = 30;
   const begin: Step[] = [
-    { do: 'ask', callers: 1, user: 0, everybody: false, force: false },
+    { do: 'ask', callers: 1, user: 0, allUsers: false, force: false },
     { do: 'behave', behaviour: { kind: 'repeating' } },
-    // Often enough for the wait between two attempts to have grown.
+    // So often that the wait between two attempts has grown.
     { do: 'keep asking', user: 0, times: expiryMins - 5, everyMs: MINUTE_MS },
     { do: 'pass', ms: 5 * MINUTE_MS - beforeEndMs },
   ];

@@ -12,7 +12,7 @@ const LONGEST_FETCH_MS = 2_500;
 
 const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
 
-/** An issuer that signs with the newest of its keys, and whose answers take their time. */
+/** An issuer that signs with its newest key and that may answer slowly. */
 class RotatingIssuer {
   readonly kids = ['key-0'];
   fetches = 0;
@@ -27,14 +27,14 @@ class RotatingIssuer {
 
   readonly fetchJwks = async (): Promise<JwksAnswer> => {
     this.fetches += 1;
-    // What was published when it was asked: the worst that can be.
+    // The keys of the moment of the request: a rotation may happen before the answer arrives.
     const body = JSON.stringify({ keys: this.kids.map((kid) => ({ ...jwk, kid })) });
     const { isUp } = this;
     await new Promise<void>((resolve) => this.clock.schedule(this.latencyMs, resolve));
     return isUp ? { status: 200, body } : { status: 503, body: '' };
   };
 
-  /** From now on it signs with a new key, perhaps with no overlap. */
+  /** From now on the issuer signs with a new key, and may withdraw the old keys at once. */
   rotate(withdrawOld: boolean): void {
     if (withdrawOld) this.kids.length = 0;
     this.kids.push(`key-${this.fetches}-${this.clock.now().monotonicMs}`);
@@ -81,7 +81,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe('an issuer that rotates its keys under attack', () => {
-  it('loses no user: a published key is found, or its user is told when to come back, and then it is found', async () => {
+  it('costs no user the sign-in: the key is found at once, or after the wait that the error names', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 40 }), async (steps) => {
         const clock = new ManualClock();
@@ -108,11 +108,11 @@ describe('an issuer that rotates its keys under attack', () => {
           await pass(0);
           void Promise.all(asked);
         };
-        /** How long a user is told to wait, or 0 where the user's key is found. */
+        /** The milliseconds that a user is asked to wait, or 0 if the module finds the user's key. */
         const ask = async (): Promise<number> => {
           const asking = keys.keysFor({ alg: 'RS256', kid: issuer.newestKid }).then(
             (found) => {
-              // None would be a 401, which signs the user out.
+              // An empty list would mean a 401, which signs the user out.
               expect(found).toHaveLength(1);
               return 0;
             },
@@ -148,7 +148,7 @@ describe('an issuer that rotates its keys under attack', () => {
           await attack(5);
           expect(await ask()).toBe(0);
         }
-        // However often users and attackers ask.
+        // The limit holds however often users and attackers ask.
         if (!hasBeenDown) {
           expect(issuer.fetches).toBeLessThanOrEqual(3 + passedMs / 30_000 + passedMs / 300_000);
         }

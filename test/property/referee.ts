@@ -10,17 +10,17 @@ import type { IssuedToken, SimulatedVendor, VendorCall, VendorObserver } from '.
 export const DEADLINE_MS = 7_000;
 
 /**
- * The cache is cautious: `Date` has whole seconds, travel counts against the token, and a second comes off on purpose.
- * Within this of a border the referee does not know which side the cache sees.
+ * The cache is cautious: `Date` has whole seconds, the travel time counts against the token, and it subtracts one more
+ * second. So the referee cannot tell on which side of a border the cache sees a token that is this close to it.
  */
 const BORDER_MS = 10_000;
 
-/** So old, at the least, is a token that is replaced because the API key has changed. */
+/** The lowest age at which the cache replaces a token because the API key has changed. */
 const KEY_CHANGE_MS = 30_000;
-/** Here travel and whole seconds move the border, by a few seconds where the vendor is slow. */
+/** Travel time and whole seconds move the border of freshness, with a slow vendor by a few seconds. */
 const FRESH_BORDER_MS = 5_000;
 
-/** A token that reached the module, and what it had left then by the vendor's clock. */
+/** A token that reached the module, with its remaining life at that moment by the vendor's clock. */
 export interface Delivery {
   readonly issued: IssuedToken;
   readonly lifeMs: number;
@@ -33,7 +33,7 @@ export interface Caller {
   readonly calledAtOrder: number;
   readonly calledAtMs: number;
   readonly signal: AbortSignal | undefined;
-  /** What the cache surely could serve when the caller came. */
+  /** The token that the cache could certainly serve when the caller came. */
   readonly servable: Delivery | undefined;
   readonly mustBeServedAtOnce: boolean;
   isSettled: boolean;
@@ -49,31 +49,31 @@ interface Moment {
   readonly vendorMs: number;
 }
 
-/** Holds the eight rules of a token's life against what happens. */
+/** Checks the eight rules of a token's life in every event of a history. */
 export class Referee implements VendorObserver {
   readonly #history: History;
   readonly #vendor: SimulatedVendor;
   readonly #now: () => Moment;
   readonly #isClockSteady: boolean;
-  /** Entries may have to make room for others. */
+  /** Whether the cache may evict entries. */
   readonly #isCrowded: boolean;
-  /** The vendor gives no reason for a failure. */
+  /** Whether the vendor never gives a reason for a failure. */
   readonly #isUntroubled: boolean;
-  /** All that the vendor may do is to repeat its tokens, and no token is dropped before its end. */
-  readonly #isMerelyRepeating: boolean;
+  /** Whether the vendor at worst repeats its tokens, and the cache drops no token before its end. */
+  readonly #isOnlyRepeating: boolean;
   readonly #underWay = new Map<string, VendorCall>();
   readonly #delivered = new Map<string, Delivery[]>();
   readonly #invalidatedAtOrder = new Map<string, number>();
-  readonly #insistedAtMs = new Map<string, number>();
-  /** Handed to callers who came after the last invalidation: so the cache holds it. */
+  readonly #forcedAtMs = new Map<string, number>();
+  /** Tokens that callers got who came after the last invalidation, so that the cache certainly holds them. */
   readonly #handedOut = new Set<string>();
   #blockedUntilMs = 0;
-  /** The last call before the last failure, until a call comes back well; what began earlier may still be under way. */
+  /** The last call before the last failure, until a call succeeds. Calls from before it may still be under way. */
   #suspectSince: number | undefined;
   #lastCall = -1;
   #isClosing = false;
   #lastFailure: NudgeAuthError | undefined;
-  /** In a row: those that every call meets, and those about the one token of client scope. */
+  /** Failures in a row: those that affect every call, and those of the one entry in client scope. */
   #failuresInARow = { ofAll: 0, ofEntry: 0 };
 
   constructor(history: History, vendor: SimulatedVendor, now: () => Moment) {
@@ -82,7 +82,7 @@ export class Referee implements VendorObserver {
     this.#now = now;
     this.#isClockSteady = !history.steps.some((step) => step.do === 'jump' || step.do === 'suspend');
     this.#isCrowded = history.scope === 'user' && history.maxEntries < USERS;
-    this.#isMerelyRepeating =
+    this.#isOnlyRepeating =
       this.#isClockSteady &&
       history.scope === 'client' &&
       history.cacheEnabled &&
@@ -103,8 +103,8 @@ export class Referee implements VendorObserver {
     assert.deepEqual(underWay, [], 'rule 8: closing waits for what is in flight');
   }
 
-  insisted({ entry, calledAtMs }: Caller): void {
-    this.#insistedAtMs.set(entry, calledAtMs);
+  forced({ entry, calledAtMs }: Caller): void {
+    this.#forcedAtMs.set(entry, calledAtMs);
   }
 
   invalidated(entry: string, order: number): void {
@@ -149,7 +149,7 @@ export class Referee implements VendorObserver {
     if (event.type !== 'failed') return;
     assert.ok(event.retryInMs <= LONGEST_BACKOFF_MS, 'rule 4: no wait is longer than a minute');
     const isAboutAll = isSharedFailure(event.code);
-    // Without a wait it is the late end of a call from before a recovery, or of one that nobody wants any more.
+    // Without a wait it is the late end of a call from before a recovery, or of a call whose entry was dropped.
     if (event.retryInMs > 0) {
       if (isAboutAll) this.#suspectSince = this.#lastCall;
       this.#blockForJitter(++this.#failuresInARow[isAboutAll ? 'ofAll' : 'ofEntry']);
@@ -167,7 +167,7 @@ export class Referee implements VendorObserver {
     assert.ok(isKept, 'rule 4: a wait that the vendor asks for is kept, up to a minute');
   }
 
-  /** One entry, no other process: every failure is one more in the row, and its wait at least half of its ceiling. */
+  /** With one entry and one process, every failure adds to the row, and its wait has a known lowest length. */
   #blockForJitter(failures: number): void {
     const { scope, withStore, cacheEnabled, leastChance } = this.#history;
     if (scope !== 'client' || withStore || !cacheEnabled) return;
@@ -177,7 +177,7 @@ export class Referee implements VendorObserver {
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + leastMs - 1);
   }
 
-  /** Then the vendor is asked again, whatever the wait has grown to: milliseconds that are surely left until then. */
+  /** Milliseconds that are certainly left until a token's last moments, when the module asks the vendor whatever the backoff. */
   #untilLastMomentsMs(): number {
     const moments = [...this.#delivered.values()].map((list) => {
       const { issued } = list.at(-1) ?? {};
@@ -198,20 +198,23 @@ export class Referee implements VendorObserver {
     assert.equal(issued.entry, caller.entry, 'rule 6: the token belongs to the entry that was asked for');
     const remainingMs = issued.expiresAtMs - vendorMs;
     assert.ok(remainingMs >= this.#leastMs(issued), `rule 1: too little life is left (${remainingMs} ms)`);
-    assert.ok(expiresAt - wallMs <= remainingMs, 'rule 1: nobody is told of a longer life than there is');
+    assert.ok(
+      expiresAt - wallMs <= remainingMs,
+      'rule 1: expiresAt is never later than the end of the token',
+    );
     if (caller.force) {
       assert.ok(
         issued.call.order > caller.calledAtOrder,
-        'rule 7: forceRefresh gets what began after the call',
+        'rule 7: forceRefresh gets a token whose renewal began after the call',
       );
     }
     const invalidatedAt = this.#invalidatedAtOrder.get(caller.entry) ?? -1;
-    // An entry that made room knows nothing any more, and a store may not have heard of the invalidation.
+    // An evicted entry has forgotten its invalidation, and the store may have missed it.
     const isForgotten = this.#isCrowded && this.#history.withStore;
     if (invalidatedAt < caller.calledAtOrder && this.#history.cacheEnabled && !isForgotten) {
-      assert.ok(issued.call.order > invalidatedAt, 'rule 7: what was invalidated reaches nobody');
+      assert.ok(issued.call.order > invalidatedAt, 'rule 7: no caller gets an invalidated token');
     }
-    this.#checkPatience(caller);
+    this.#checkWait(caller);
     if (caller.calledAtOrder > invalidatedAt) this.#handedOut.add(token);
   }
 
@@ -223,20 +226,20 @@ export class Referee implements VendorObserver {
     assert.ok(!isServable, `rule 3: a good token was held, and the caller got ${error.code}`);
     this.#checkRepetition(caller, error);
     const isTooOften = error.code === 'NUDGE_RATE_LIMITED' && this.#history.scope === 'user';
-    // A second forced call within the vendor's second brings a token that lives no longer.
-    // A lease that a broken store did not take back is waited for.
+    // A second forced call within the same second of the vendor brings a token that expires no later.
+    // If a broken store did not take a lease back, callers wait for the end of the lease.
     const isLeaseLost = error.code === 'NUDGE_TIMEOUT' && this.#history.withStore;
-    const isRepeated = error.code === 'NUDGE_BAD_RESPONSE' && this.#insistedAtMs.has(caller.entry);
+    const isRepeated = error.code === 'NUDGE_BAD_RESPONSE' && this.#forcedAtMs.has(caller.entry);
     assert.ok(
       !this.#isUntroubled || this.#isClosing || isTooOften || isRepeated || isLeaseLost,
       `rules 3 and 5: the vendor was well, and the caller got ${error.code}`,
     );
   }
 
-  /** Callers are refused in the last moments of a token that the vendor repeats; a fresh one is looked for all the time. */
+  /** In the last moments of a repeated token callers are refused, but the module asks for a fresh token every second. */
   #checkRepetition({ entry, force }: Caller, { code, retryAfterMs }: NudgeAuthError): void {
     const last = this.#delivered.get(entry)?.at(-1);
-    if (!this.#isMerelyRepeating || force || code !== 'NUDGE_BAD_RESPONSE' || last === undefined) return;
+    if (!this.#isOnlyRepeating || force || code !== 'NUDGE_BAD_RESPONSE' || last === undefined) return;
     if (this.#now().vendorMs >= last.issued.expiresAtMs) return;
     assert.ok(
       (retryAfterMs ?? 0) <= 1_000,
@@ -244,7 +247,7 @@ export class Referee implements VendorObserver {
     );
   }
 
-  /** What must be so after every step for a caller, answered or not. */
+  /** Checks a caller after every step, whether it has its answer or not. */
   checkWaiting(caller: Caller, nowMs: number): void {
     if (caller.isSettled) return;
     const waitedMs = nowMs - caller.calledAtMs;
@@ -256,8 +259,8 @@ export class Referee implements VendorObserver {
     );
   }
 
-  /** While a held token is good, its callers wait no longer than they must. */
-  #checkPatience(caller: Caller): void {
+  /** Checks that a caller did not wait longer than `maxWaitMs` while the held token was good. */
+  #checkWait(caller: Caller): void {
     if (caller.force || caller.servable === undefined || this.servable(caller.entry) === undefined) return;
     const waitedMs = this.#now().localMs - caller.calledAtMs;
     assert.ok(
@@ -266,15 +269,15 @@ export class Referee implements VendorObserver {
     );
   }
 
-  /** What the cache surely holds for an entry and may hand out; `undefined` where that is not sure. */
+  /** The token that the cache certainly holds for an entry and may hand out; `undefined` if that is not certain. */
   servable(entry: string): Delivery | undefined {
     if (!this.#isClockSteady || !this.#history.cacheEnabled || this.#isCrowded) return undefined;
     for (const delivery of (this.#delivered.get(entry) ?? []).toReversed()) {
       const { issued, lifeMs } = delivery;
       const leastMs = this.#leastMs(issued);
-      // Surely refused on arrival: the one before is still held.
+      // The cache has certainly refused this token on arrival, so it still holds the one before.
       if (lifeMs < leastMs) continue;
-      // A renewal that was under way at an invalidation is dropped, even where its call began a moment later.
+      // The cache drops a renewal that was under way at an invalidation, even if its call began a moment later.
       const isSurelyAdopted = !this.#invalidatedAtOrder.has(entry) || this.#handedOut.has(issued.token);
       const isSurelyHeld =
         isSurelyAdopted && lifeMs > leastMs + BORDER_MS && issued.call.order > this.#lastInvalidation(entry);
@@ -284,18 +287,18 @@ export class Referee implements VendorObserver {
     return undefined;
   }
 
-  /** Whether a caller who comes now must be served without any wait. */
+  /** Whether a caller who comes now must get a token without any wait. */
   mustServeAtOnce(entry: string): boolean {
     const held = this.servable(entry);
     return held !== undefined && held.issued.expiresAtMs - this.#now().vendorMs > held.lifeMs / 2 + BORDER_MS;
   }
 
-  /** Whether what is held is too young to be renewed, even for a key that has changed. */
+  /** Whether the held token is too young for a renewal, even after a change of the API key. */
   #isSurelyFresh(entry: string): boolean {
     const held = this.servable(entry);
-    // Whoever insists may wait for the renewal under way, and then for one of their own.
-    const insistedMs = this.#now().localMs - (this.#insistedAtMs.get(entry) ?? Number.NEGATIVE_INFINITY);
-    if (held === undefined || insistedMs <= 2 * DEADLINE_MS) return false;
+    // A caller with forceRefresh may wait for the renewal under way, and then for a second one.
+    const sinceForcedMs = this.#now().localMs - (this.#forcedAtMs.get(entry) ?? Number.NEGATIVE_INFINITY);
+    if (held === undefined || sinceForcedMs <= 2 * DEADLINE_MS) return false;
     const { scope, rotateAfterMs = Number.POSITIVE_INFINITY } = this.#history;
     const earliestMs = Math.min(rotateAfterMs, KEY_CHANGE_MS, held.lifeMs / (scope === 'client' ? 4 : 2));
     return this.#now().vendorMs - held.deliveredAtVendorMs < earliestMs - FRESH_BORDER_MS;

@@ -5,7 +5,7 @@ import type { FetchedToken, TokenRequest, TokenSource } from '../../src/vendor/t
 import { readClaims } from '../../src/token/claims.js';
 import { lifeByVendorTime } from '../../src/token/vendor-time.js';
 
-/** How the vendor answers the calls to come. */
+/** How the vendor answers the next calls. */
 export type VendorBehaviour =
   | { readonly kind: 'well' }
   | { readonly kind: 'slow'; readonly requestMs: number; readonly responseMs: number }
@@ -23,7 +23,7 @@ export type VendorBehaviour =
 /** A call that the vendor got. */
 export interface VendorCall {
   readonly entry: string;
-  /** Its place among everything that happens in a history. */
+  /** The position of the call among all events of a history. */
   readonly order: number;
   isOver: boolean;
 }
@@ -31,14 +31,14 @@ export interface VendorCall {
 export interface IssuedToken {
   readonly entry: string;
   readonly token: string;
-  /** The last call that brought it. */
+  /** The last call that returned the token. */
   readonly call: VendorCall;
   /** By the vendor's clock, in epoch milliseconds. */
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
 }
 
-/** Who watches the calls. */
+/** Observes the calls. */
 export interface VendorObserver {
   callBegan(call: VendorCall): void;
   callDelivered(issued: IssuedToken): void;
@@ -53,10 +53,10 @@ function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
-/** The vendor as the token cache sees it, with a clock and a behaviour of its own. */
+/** A token source for the token cache, with the vendor's own clock and a behaviour that tests set. */
 export class SimulatedVendor implements TokenSource {
   behaviour: VendorBehaviour = { kind: 'well' };
-  /** Names the API key that calls are made with. */
+  /** The fingerprint of the API key that the calls use. */
   keyFingerprint = 'cafe0001';
   observer: VendorObserver | undefined;
   readonly issued = new Map<string, IssuedToken>();
@@ -68,9 +68,9 @@ export class SimulatedVendor implements TokenSource {
   #serial = 0;
 
   /**
-   * @param nowMs the time by the vendor's own clock, in epoch milliseconds.
-   * @param nextOrder numbers what happens.
-   * @param name tells its tokens from those of another.
+   * @param nowMs the time of the vendor's clock, in epoch milliseconds.
+   * @param nextOrder returns the position of the next event.
+   * @param name distinguishes the tokens of this vendor from those of another.
    */
   constructor(clock: Clock, nowMs: () => number, nextOrder: () => number, name = '') {
     this.#name = name;
@@ -82,7 +82,7 @@ export class SimulatedVendor implements TokenSource {
   async fetchToken(request: TokenRequest, _apiKey: Secret, timeoutMs: number): Promise<FetchedToken> {
     const call: VendorCall = { entry: entryOf(request), order: this.#nextOrder(), isOver: false };
     this.observer?.callBegan(call);
-    // Whoever waits gives up then: so ends a source that never settles.
+    // The caller gives up after this time. So a call ends also if the source never settles.
     const giveUp = this.#clock.schedule(timeoutMs, () => (call.isOver = true));
     try {
       return await this.#answer(request, call);

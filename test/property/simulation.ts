@@ -17,7 +17,7 @@ import { entryOf, SimulatedVendor } from './simulated-vendor.js';
 
 const TRUE_START_MS = Date.UTC(2031, 0, 1);
 
-/** Chance that can be repeated (mulberry32). */
+/** A random function that a seed repeats (mulberry32). */
 function seededRandom(seed: number, least: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -50,7 +50,7 @@ class FaultyStore implements TokenStore {
   }
 }
 
-/** The clock as the module has it: knows what the module has scheduled, apart from the vendor and the callers. */
+/** The module's clock. It knows the timers of the module, without those of the vendor and the callers. */
 class ModuleClock implements Clock {
   readonly pending = new Set<() => void>();
   readonly #inner: Clock;
@@ -77,10 +77,10 @@ class ModuleClock implements Clock {
   }
 }
 
-/** Longer than whatever may still be under way behind the callers' backs: the end of a lease. */
+/** Longer than the work that may still be under way in the background after a close, such as the release of a lease. */
 const AFTERMATH_MS = 500;
 
-/** Plays a history against the module's real code under a referee's eyes. */
+/** Plays a history with the module's real code, and lets a referee check every event. */
 export class Simulation {
   readonly #history: History;
   readonly #clock: ManualClock;
@@ -107,7 +107,7 @@ export class Simulation {
       const { wallMs, monotonicMs } = this.#clock.now();
       return { wallMs, localMs: monotonicMs, vendorMs: vendorMs() };
     });
-    // What a check throws inside a call would count as the vendor's failure, and be lost.
+    // If a check threw inside a call, the module would take the error for a failure of the vendor, and the check were lost.
     this.#vendor.observer = {
       callBegan: (call) => this.#judge(() => this.#referee.callBegan(call)),
       callDelivered: (issued) => this.#referee.callDelivered(issued),
@@ -119,7 +119,7 @@ export class Simulation {
       defaultExpiryMins: history.expiryMins,
       http: { deadlineMs: DEADLINE_MS },
       cache: history.cacheEnabled ? { rotateAfterMs, minRemainingMs, maxWaitMs, maxEntries } : false,
-      ...(scope === 'user' ? { scope, extId: () => 'not asked here' } : { scope }),
+      ...(scope === 'user' ? { scope, extId: () => 'not called here' } : { scope }),
     });
     const random = seededRandom(history.seed, history.leastChance);
     const events = new NudgeAuthEvents();
@@ -162,7 +162,7 @@ export class Simulation {
     switch (step.do) {
       case 'ask':
         for (let caller = 0; caller < step.callers; caller += 1) {
-          const users = step.everybody ? [...Array(USERS).keys()] : [step.user];
+          const users = step.allUsers ? [...Array(USERS).keys()] : [step.user];
           for (const user of users) this.#ask({ ...step, user });
         }
         return this.#pass(0);
@@ -222,7 +222,7 @@ export class Simulation {
       mustBeServedAtOnce: !force && this.#referee.mustServeAtOnce(entry),
       isSettled: false,
     };
-    if (force) this.#referee.insisted(caller);
+    if (force) this.#referee.forced(caller);
     this.#callers.push(caller);
     void this.#serve(caller, { ...selector, forceRefresh: force, signal: caller.signal });
     if (abortAfterMs === undefined) return;
@@ -242,7 +242,7 @@ export class Simulation {
     caller.isSettled = true;
   }
 
-  /** Remembers the first broken rule: it is found in a callback, where a throw would reach nobody. */
+  /** Keeps the first broken rule for later: a check runs in a callback, where an exception would be lost. */
   #judge(check: () => void): void {
     try {
       check();
@@ -258,7 +258,7 @@ export class Simulation {
     if (this.#violation !== undefined) throw this.#violation;
   }
 
-  /** Rule 8: what is under way ends within the deadline, and nothing stays behind. */
+  /** Rule 8: work under way ends within the deadline, and no timer is left. */
   async #end(): Promise<void> {
     this.#referee.closing();
     void this.#cache.close().finally(() => {
@@ -272,7 +272,7 @@ export class Simulation {
     await this.#pass(AFTERMATH_MS);
     assert.ok(
       this.#callers.every(({ isSettled }) => isSettled),
-      'rule 8: nobody is left waiting',
+      'rule 8: no caller is left waiting',
     );
     assert.equal(this.#moduleClock.pending.size, 0, 'rule 8: no timer is left');
   }

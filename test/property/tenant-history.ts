@@ -4,11 +4,11 @@ export const TENANTS = ['acme', 'Acme', 'acme '] as const;
 export type TenantName = (typeof TENANTS)[number];
 
 /** How Nudge answers the calls of one account. */
-export type AccountState = 'well' | 'refusing' | 'failing' | 'senseless' | 'hanging' | 'slow';
+export type AccountState = 'well' | 'refusing' | 'failing' | 'invalid' | 'hanging' | 'slow';
 /** How the host's function answers for one tenant. */
-export type ConfigState = 'well' | 'throwing' | 'hanging' | 'late' | 'gone' | 'senseless';
+export type ConfigState = 'well' | 'throwing' | 'hanging' | 'late' | 'gone' | 'invalid';
 
-/** What happens to one tenant. */
+/** A step of one tenant. */
 export type TenantStep =
   | { readonly do: 'ask'; readonly user: number; readonly callers: number; readonly force: boolean }
   | { readonly do: 'account'; readonly state: AccountState }
@@ -18,7 +18,7 @@ export type TenantStep =
   | { readonly do: 'move' }
   | { readonly do: 'invalidate'; readonly user: number | undefined };
 
-/** What happens to all of them. */
+/** A step that affects all tenants. */
 export type SharedStep =
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'store'; readonly state: 'well' | 'failing' | 'hanging' }
@@ -60,7 +60,7 @@ const own: fc.WeightedArbitrary<Step>[] = [
     arbitrary: ofTenant(
       fc.record({
         do: fc.constant('account' as const),
-        state: fc.constantFrom('well', 'well', 'refusing', 'failing', 'senseless', 'hanging', 'slow'),
+        state: fc.constantFrom('well', 'well', 'refusing', 'failing', 'invalid', 'hanging', 'slow'),
       }),
     ),
     weight: 4,
@@ -69,7 +69,7 @@ const own: fc.WeightedArbitrary<Step>[] = [
     arbitrary: ofTenant(
       fc.record({
         do: fc.constant('config' as const),
-        state: fc.constantFrom('well', 'well', 'throwing', 'hanging', 'late', 'gone', 'senseless'),
+        state: fc.constantFrom('well', 'well', 'throwing', 'hanging', 'late', 'gone', 'invalid'),
       }),
     ),
     weight: 3,
@@ -90,7 +90,7 @@ const own: fc.WeightedArbitrary<Step>[] = [
 
 const common = { scope: fc.constantFrom('client' as const, 'user' as const), withStore: fc.boolean() };
 
-/** With room for all, and nothing that all of them share failing: then no tenant may notice another one at all. */
+/** Histories with room for all tenants and no shared failure: no tenant may notice another one. */
 export const roomyHistories: fc.Arbitrary<TenantHistory> = fc.record({
   ...common,
   maxTenants: fc.constant(10),
@@ -98,7 +98,7 @@ export const roomyHistories: fc.Arbitrary<TenantHistory> = fc.record({
   steps: fc.array(fc.oneof(...own), { minLength: 5, maxLength: 30 }),
 });
 
-/** With too little room, a store that fails, and 429s: what they share may be felt, but nothing may be mixed up. */
+/** Histories with too little room, a failing store and 429s: tenants may notice each other, but never get wrong tokens. */
 export const crowdedHistories: fc.Arbitrary<TenantHistory> = fc.record({
   ...common,
   maxTenants: fc.constantFrom(1, 2, 10),

@@ -3,22 +3,22 @@ import * as fc from 'fast-check';
 import { crowdedHistories, roomyHistories, TENANTS } from './tenant-history.js';
 import { TenantSimulation } from './tenant-simulation.js';
 
-/** Half of them for each property. 10,000 in all by `NUDGE_HISTORIES=10000`, a million by `npm run test:histories`. */
+/** Each property gets half. `NUDGE_HISTORIES=10000` runs 10,000 in all, `npm run test:histories` a million. */
 const HISTORIES = Number(process.env['NUDGE_HISTORIES'] ?? 300) / 2;
-/** Whether a history that fails is made as short as it can be: not where it only counts that one fails. */
+/** Whether to shrink a history that fails. Not needed to learn only that one fails. */
 const IS_SHRUNK = process.env['NUDGE_SHRINK'] !== 'no';
-/** So long that a busy machine cannot miss it. */
+/** Long enough for a busy machine. */
 const TIMEOUT_MS = 600_000 + HISTORIES * 60;
 
 describe('the isolation of tenants', () => {
   it(
-    `leaves a tenant's tokens, calls, waits and failures as if it were alone, in ${HISTORIES} random histories`,
+    `gives a tenant the same tokens, calls, waits and failures as if it were alone, in ${HISTORIES} random histories`,
     async () => {
       await fc.assert(
         fc.asyncProperty(roomyHistories, fc.constantFrom(...TENANTS), async (history, tenant) => {
           const together = await new TenantSimulation(history).run();
           const alone = await new TenantSimulation(history, tenant).run();
-          // Within a millisecond the order says nothing.
+          // The order within one millisecond does not matter.
           expect(together.transcripts.get(tenant)?.toSorted()).toEqual(
             alone.transcripts.get(tenant)?.toSorted(),
           );
@@ -30,7 +30,7 @@ describe('the isolation of tenants', () => {
   );
 
   it(
-    `never mixes up tokens where room is short and what all share fails, in ${HISTORIES} random histories`,
+    `never mixes up tokens with too little room and shared failures, in ${HISTORIES} random histories`,
     async () => {
       await fc.assert(
         fc.asyncProperty(crowdedHistories, async (history) => {

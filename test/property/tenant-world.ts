@@ -110,7 +110,7 @@ export class TenantWorld {
       return undefined;
     }
     truth.goneSinceMs = undefined;
-    if (config === 'senseless') return { apiKey: 'with white space' };
+    if (config === 'invalid') return { apiKey: 'with white space' };
     if (config === 'late') await this.#wait(3_000);
     const baseUrl = HOSTS[host];
     // An answer that a later question has overtaken does not count.
@@ -159,7 +159,7 @@ export class TenantWorld {
       truth.ownFailures.add('NUDGE_UNAVAILABLE');
       throw new TransientFailure('NUDGE_UNAVAILABLE', 'simulated', { isAnswered: true });
     }
-    if (truth.account === 'senseless') throw this.#failure(truth, 'NUDGE_BAD_RESPONSE');
+    if (truth.account === 'invalid') throw this.#failure(truth, 'NUDGE_BAD_RESPONSE');
     const token = this.#issue(tenant, baseUrl, request, (truth.issued += 1));
     const claims = readClaims(token);
     const receivedAt = this.#clock.now();

@@ -3,14 +3,14 @@ import * as fc from 'fast-check';
 import { histories, historiesOfRepetition } from './history.js';
 import { Simulation } from './simulation.js';
 
-/** 10,000 by `npm run test:all`, a million by `npm run test:histories`. */
+/** `npm run test:all` runs 10,000 and `npm run test:histories` a million. */
 const HISTORIES = Number(process.env['NUDGE_HISTORIES'] ?? 2_000);
-/** So long that a busy machine cannot miss it. */
+/** Long enough for a busy machine. */
 const TIMEOUT_MS = 600_000 + HISTORIES * 60;
 
 describe('the life of a token', () => {
   it(
-    `keeps its rules in ${HISTORIES} random histories`,
+    `keeps its eight rules in ${HISTORIES} random histories`,
     async () => {
       await fc.assert(
         fc.asyncProperty(histories, (history) => new Simulation(history).run()),
@@ -21,7 +21,7 @@ describe('the life of a token', () => {
   );
 
   it(
-    `keeps them in ${HISTORIES / 50} random histories of a vendor that repeats a token until its end`,
+    `keeps its eight rules in ${HISTORIES / 50} random histories of a vendor that repeats a token until its end`,
     async () => {
       await fc.assert(
         fc.asyncProperty(historiesOfRepetition, (history) => new Simulation(history).run()),

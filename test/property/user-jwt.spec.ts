@@ -25,7 +25,7 @@ const KEYS: Readonly<Record<Algorithm, { signing: KeyObject; verifying: KeyObjec
 
 const RULES = { issuer: 'https://id.example', audience: ['shop'] } as const;
 
-/** What passport-jwt itself says at a moment, with nothing of ours around it. */
+/** The verdict of passport-jwt itself at a moment, without any code of the module. */
 function oracle(algorithm: Algorithm, jwt: string, nowS: number, clockTolerance: number): unknown {
   let outcome: unknown;
   const strategy = new Strategy(
@@ -44,8 +44,8 @@ function oracle(algorithm: Algorithm, jwt: string, nowS: number, clockTolerance:
   return outcome;
 }
 
-/** Three parts, each spelt as an encoder spells it: only such a JWT can be taken for one that is remembered. */
-function isWellSpelt(jwt: string): boolean {
+/** Whether a JWT has three parts in the one spelling that an encoder writes. The module refuses every other spelling. */
+function isCanonical(jwt: string): boolean {
   const parts = jwt.split('.');
   return (
     parts.length === 3 &&
@@ -53,7 +53,7 @@ function isWellSpelt(jwt: string): boolean {
   );
 }
 
-/** One JWT, done something to: most of these make it worthless, some leave it good. */
+/** A change to a JWT. Most changes make it invalid, some leave it good. */
 type Mutation =
   | { readonly kind: 'none' }
   | { readonly kind: 'byte'; readonly part: number; readonly at: number; readonly bits: number }
@@ -98,7 +98,7 @@ function mutate(jwts: readonly string[], user: number, change: Mutation): string
 const step = fc.record({
   user: fc.nat(2),
   change: mutation,
-  /** Time moves before the question, or the clock is set. */
+  /** Before the check, time passes by `advanceMs` and the wall clock is set by `stepWallMs`. */
   advanceMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(40_000) }),
   stepWallMs: fc.oneof(
     { weight: 8, arbitrary: fc.constant(0) },
@@ -107,7 +107,7 @@ const step = fc.record({
 });
 
 const moments = fc.record({
-  /** Seconds from now on in which a user's JWT expires, and until it begins to count. */
+  /** For each user: the seconds until the JWT expires, and the seconds until it becomes valid. */
   expiresInS: fc.tuple(
     fc.integer({ min: -5, max: 120 }),
     fc.integer({ min: 1, max: 120 }),
@@ -116,8 +116,8 @@ const moments = fc.record({
   notBeforeInS: fc.tuple(fc.constant(undefined), fc.integer({ min: -60, max: 60 }), fc.constant(0)),
 });
 
-describe.each(['HS256', 'RS256', 'ES256'] as const)('users’ JWTs by %s', (algorithm) => {
-  it('are judged as passport-jwt judges them, whatever is remembered, whatever is changed, whenever', async () => {
+describe.each(['HS256', 'RS256', 'ES256'] as const)('the check of JWTs signed with %s', (algorithm) => {
+  it('gives the same result as passport-jwt for any change, at any time, with any remembered JWT', async () => {
     await fc.assert(
       fc.asyncProperty(
         moments,
@@ -165,7 +165,7 @@ describe.each(['HS256', 'RS256', 'ES256'] as const)('users’ JWTs by %s', (algo
             const payload = await Promise.resolve(
               verifier.verify({ headers: { authorization: `Bearer ${jwt}` } }),
             );
-            const expected = isWellSpelt(jwt)
+            const expected = isCanonical(jwt)
               ? oracle(algorithm, jwt, nowS(), clockToleranceMs / 1000)
               : undefined;
             expect(payload).toEqual(expected);

@@ -12,7 +12,7 @@ import { until } from './support/until.js';
 const PASSWORD = 'obviously-fake-password';
 const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 
-/** What the store and ioredis need, beside what `exercise` does. */
+/** The commands that the store and ioredis need beside those of `exercise`. */
 const ALLOWED = [
   'AUTH nudge fake',
   'HELLO 3',
@@ -29,7 +29,7 @@ const ALLOWED = [
   'SUBSCRIBE nudge-auth:v1:changes',
 ];
 
-/** What would reach others who use the same Redis, or tell of them. */
+/** Commands that would affect other users of the same Redis, or reveal something about them. */
 const FORBIDDEN = [
   'CLIENT PAUSE 60000',
   'CLIENT KILL TYPE normal',
@@ -56,10 +56,10 @@ const FORBIDDEN = [
   'SWAPDB 0 1',
   'MIGRATE h 1 nudge-auth:x 0 1',
   'PSUBSCRIBE *',
-  'GET somebody-elses',
-  'DEL somebody-elses',
-  'PUBLISH somebody-elses x',
-  'SUBSCRIBE somebody-elses',
+  'GET of-another-app',
+  'DEL of-another-app',
+  'PUBLISH of-another-app x',
+  'SUBSCRIBE of-another-app',
 ];
 
 /** The command that the docs tell operators to run. */
@@ -68,7 +68,7 @@ function documented(): string[] {
   return line.replace('>…', `>${PASSWORD}`).split(' ');
 }
 
-/** Everything that a store does, also with a Redis that has forgotten the scripts. */
+/** Does everything that a store does, also with a Redis that has forgotten the scripts. */
 async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[]): Promise<void> {
   const [acl = '', ...rules] = documented();
   for (const admin of admins) await admin.call(acl, ...rules);
@@ -82,12 +82,12 @@ async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[
       );
       return counts.map(Number).reduce((sum, count) => sum + count, 0);
     };
-    await until('it listens', async () => (await subscribers()) > 0);
+    await until('the store has subscribed', async () => (await subscribers()) > 0);
     for (const admin of admins) await admin.script('FLUSH');
     const holder = await store.acquire('entry');
-    const told = store.untilChanged('entry', 1_000);
+    const changed = store.untilChanged('entry', 1_000);
     expect(await holder?.write(RECORD)).toBe(true);
-    await told;
+    await changed;
     await holder?.release();
     expect((await store.read('entry'))?.token).toBe('a-token');
     const next = await store.acquire('entry');
@@ -109,8 +109,8 @@ async function exercise(options: RedisTokenStoreOptions, admins: readonly Redis[
   }
 }
 
-describeRedis('the access list that the docs give', () => {
-  it('is enough for one server', async () => {
+describeRedis('the access list in the docs', () => {
+  it('allows all that the store needs with one server', async () => {
     const server = await RedisServer.start();
     try {
       const url = server.url.replace('//', `//nudge:${PASSWORD}@`);
@@ -120,25 +120,25 @@ describeRedis('the access list that the docs give', () => {
     }
   });
 
-  it('lets its user do what is needed, and nothing that reaches others who use the same Redis', async () => {
+  it('allows the commands that the store needs, and none that affects other users of the same Redis', async () => {
     const server = await RedisServer.start();
     try {
       const admin = server.client();
       const [acl = '', ...rules] = documented();
       await admin.call(acl, ...rules);
-      const verdict = async (line: string): Promise<[string, boolean]> => {
+      const isAllowed = async (line: string): Promise<[string, boolean]> => {
         const [command = '', ...args] = line.split(' ');
         const answer = await admin.call('ACL', 'DRYRUN', 'nudge', command, ...args);
         return [line, answer === 'OK'];
       };
-      expect(await Promise.all(ALLOWED.map(verdict))).toEqual(ALLOWED.map((line) => [line, true]));
-      expect(await Promise.all(FORBIDDEN.map(verdict))).toEqual(FORBIDDEN.map((line) => [line, false]));
+      expect(await Promise.all(ALLOWED.map(isAllowed))).toEqual(ALLOWED.map((line) => [line, true]));
+      expect(await Promise.all(FORBIDDEN.map(isAllowed))).toEqual(FORBIDDEN.map((line) => [line, false]));
     } finally {
       await server[Symbol.asyncDispose]();
     }
   });
 
-  it('is enough for the servers behind a sentinel', async () => {
+  it('allows all that the store needs with the servers behind a sentinel', async () => {
     const sentinel = await RedisSentinel.start();
     try {
       const client = sentinel.client({ username: 'nudge', password: PASSWORD, lazyConnect: true });
@@ -148,7 +148,7 @@ describeRedis('the access list that the docs give', () => {
     }
   });
 
-  it('is enough for a cluster', async () => {
+  it('allows all that the store needs with a cluster', async () => {
     const cluster = await RedisCluster.start();
     const client = new Cluster(cluster.nodes, {
       lazyConnect: true,

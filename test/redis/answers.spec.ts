@@ -12,7 +12,7 @@ const KEY = fakeEncryptionKey();
 const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 const TIME = '1700000000000000';
 
-describeRedis('what Redis answers', () => {
+describeRedis('the answers of Redis', () => {
   let server: RedisServer;
   const ends: (() => unknown)[] = [];
 
@@ -36,12 +36,12 @@ describeRedis('what Redis answers', () => {
     return store;
   }
 
-  /** As if something else, that speaks like Redis, had taken its place. */
+  /** A store whose server gives this answer to every script, like another program that speaks the protocol of Redis. */
   function answering(...answer: unknown[]): Promise<RedisTokenStore> {
     return storeOn(Object.assign(new Redis(server.url), { evalsha: async () => answer }));
   }
 
-  describe.each(['abc', '', 'inf', 'NaN', '1e999'])('where a number is %j', (nonsense) => {
+  describe.each(['abc', '', 'inf', 'NaN', '1e999'])('with %j in place of a number', (nonsense) => {
     it.each([
       ['the time', (store: RedisTokenStore) => store.read('entry'), ['ok', nonsense]],
       ['the time of a late answer', (store: RedisTokenStore) => store.read('entry'), ['late', nonsense]],
@@ -62,11 +62,11 @@ describeRedis('what Redis answers', () => {
         (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).pause(),
         ['ok', TIME, 0, nonsense],
       ],
-    ])('it is no answer: %s', async (_what, ask, answer) => {
-      await expect(ask(await answering(...answer))).rejects.toThrow('something else');
+    ])('count as a failure: %s', async (_what, ask, answer) => {
+      await expect(ask(await answering(...answer))).rejects.toThrow('cannot give');
     });
 
-    it('callers get their tokens, and the store counts as lost', async () => {
+    it('make the store count as lost, and callers still get their tokens', async () => {
       const store = await answering('ok', TIME, nonsense, nonsense, nonsense);
       const life = TokenLife.on(systemClock, { store, budget: 'of-the-process' });
       ends.push(() => life.cache.close());
@@ -76,7 +76,7 @@ describeRedis('what Redis answers', () => {
     });
   });
 
-  it('nobody waits longer than a pause can last, whatever it says', async () => {
+  it('never make a caller wait longer than a minute', async () => {
     expect(await (await answering('ok', TIME, '600000')).callLimitsOf(NUDGE_ORIGIN).take('urgent', 1)).toBe(
       60_000,
     );
@@ -90,7 +90,7 @@ describeRedis('what Redis answers', () => {
     await own.callLimitsOf(NUDGE_ORIGIN).endPause();
   });
 
-  it('is understood through a client that makes texts of all numbers', async () => {
+  it('are understood through a client that returns numbers as text', async () => {
     const store = await storeOn(new Redis(server.url, { stringNumbers: true }));
     const admin = server.client();
     const holder = await store.acquire('entry');

@@ -10,7 +10,7 @@ import { until } from './support/until.js';
 
 const API_KEY = 'obviously-fake-private-key-of-the-fleet';
 const PODS = 8;
-/** A busy machine may spoil one, but hardly so many. */
+/** A busy machine may spoil one start, but hardly this many. */
 const MOST_STARTS = 4;
 
 describeRedis('a fleet of processes', () => {
@@ -30,7 +30,7 @@ describeRedis('a fleet of processes', () => {
     [compiled, redis] = await Promise.all([CompiledPod.create(), RedisServer.start()]);
     admin = redis.client();
     fleet = await Fleet.boot(PODS, compiled.entryPoint);
-    // More than a second, or two tokens of one second, which are equal, could not be told from one that was fetched twice.
+    // More than a second: two tokens of the same second are equal, so a call too many could not be seen.
     config = { baseUrl: nudge.url, apiKey: API_KEY, redis: { url: redis.url }, rotateAfterMs: 1_500 };
   }, 60_000);
 
@@ -43,7 +43,7 @@ describeRedis('a fleet of processes', () => {
 
   beforeEach(() => nudge.clearFaults());
 
-  /** So many renewals of the fleet, counted from now. */
+  /** Waits until the fleet has renewed this many times from now. */
   async function rotations(count: number): Promise<void> {
     const { tokensIssued } = nudge.counters;
     await until(
@@ -68,7 +68,7 @@ describeRedis('a fleet of processes', () => {
       const total = sum(await asked);
       expect(total).toMatchObject({ served: PODS * 1_000, failures: {} });
       const lines = fleet.pods.flatMap((pod) => pod.lines);
-      // A process that its machine did not let run in time says that it goes on by itself: such a start proves nothing.
+      // A process that a busy machine held up logs that the store does not answer. Such a start proves nothing.
       if (lines.length > 0 && start < MOST_STARTS) {
         await fleet[Symbol.asyncDispose]();
         fleet = await Fleet.boot(PODS, compiled.entryPoint);
@@ -80,7 +80,7 @@ describeRedis('a fleet of processes', () => {
     }
   }, 120_000);
 
-  it('under load over many quick rotations never calls twice at once, nor for a token that it has', async () => {
+  it('under load with many quick rotations makes one call at a time, and none for a token that it has', async () => {
     nudge.setFault({ kind: 'latency', latencyMs: 50 });
     await fleet.load(20, 5);
     nudge.reset();
@@ -95,7 +95,7 @@ describeRedis('a fleet of processes', () => {
     expect(sum(await fleet.tallies()).failures).toEqual({});
   }, 60_000);
 
-  it('keeps tokens and keys to itself: a dump of Redis holds neither', async () => {
+  it('leaves no token and no key in a dump of Redis', async () => {
     const token = await fleet.pods[0]?.token();
     const names = await admin.keys('*');
     expect(names.length).toBeGreaterThanOrEqual(3);
@@ -109,7 +109,7 @@ describeRedis('a fleet of processes', () => {
     for (const secret of [API_KEY, payload, signature]) expect(dump).not.toContain(secret);
   });
 
-  it('that gets a 429 pauses as one, and one of it tries again', async () => {
+  it('pauses in all processes after a 429, and one process tries again', async () => {
     await fleet.tallies();
     nudge.setFault({ kind: 'rate-limit', retryAfterS: 3, times: 1 });
     await until('the 429', () => nudge.requests.some(({ status }) => status === 429));
@@ -121,9 +121,9 @@ describeRedis('a fleet of processes', () => {
     expect(sum(await fleet.tallies()).failures).toEqual({});
   }, 30_000);
 
-  it('takes over lives that shrink from 60 to 30 minutes, all of it', async () => {
+  it('takes a token that lives 30 minutes instead of 60 in all processes', async () => {
     nudge.setFault({ kind: 'token-life', lifeS: 1_800 });
-    await until('everybody has a shorter one', async () =>
+    await until('every process has a shorter one', async () =>
       (await fleet.statuses()).every(({ tokens }) =>
         tokens.every(({ remainingMs }) => remainingMs < 1_801_000),
       ),
@@ -131,7 +131,7 @@ describeRedis('a fleet of processes', () => {
     expect(sum(await fleet.tallies()).failures).toEqual({});
   }, 30_000);
 
-  it('does not let a late write replace a newer token, when the holder was paused past its lease', async () => {
+  it('keeps the newer token when a leader that was suspended past its lease writes late', async () => {
     nudge.setFault({ kind: 'latency', latencyMs: 500 });
     const { received, tokensIssued } = nudge.counters;
     const caller = fleet.nextCaller();
@@ -160,7 +160,7 @@ describeRedis('a fleet of processes', () => {
     expect((await holder.tally()).failures).toEqual({});
   }, 40_000);
 
-  it('whose lease holder is killed in the middle of a renewal has another take over', async () => {
+  it('lets another process take over when the leader is killed during a renewal', async () => {
     await fleet.tallies();
     const before = nudge.counters;
     nudge.setFault({ kind: 'hang', times: 1 });

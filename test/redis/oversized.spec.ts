@@ -8,14 +8,14 @@ import { until } from './support/until.js';
 
 const HUGE = 'x'.repeat(8 * 1024 * 1024);
 const HUGE_NUMBER = '1'.repeat(HUGE.length);
-/** More than everything that the store asks for in a test comes to. */
+/** More than all answers that the store gets in a test. */
 const MOST_BYTES = 64 * 1024;
 const RECORD = { token: 'a-token', remainingMs: 60_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 const ORIGIN = 'https://nudge.example';
 const PAUSE = `nudge-auth:v1:pause:${ORIGIN}`;
 const BUDGET = `nudge-auth:v1:{budget:${ORIGIN}}:all`;
 
-describeRedis('more than can be the store’s own, put into Redis by somebody else', () => {
+describeRedis('a value in Redis that is too long to come from the store', () => {
   let server: RedisServer;
   let admin: Redis;
   let store: RedisTokenStore;
@@ -51,16 +51,16 @@ describeRedis('more than can be the store’s own, put into Redis by somebody el
   const cases: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['the sealed record', async () => admin.hset(await name('token'), 'sealed', HUGE)],
     ['the record’s fence', async () => admin.hset(await name('token'), 'fence', HUGE_NUMBER)],
-    ['a field of no use', async () => admin.hset(await name('token'), 'other', HUGE)],
-    ['the lease', async () => admin.set(await name('lease'), `somebody ${HUGE_NUMBER}`, 'PX', 1_900)],
-    ['the fences given', async () => admin.hset(await name('order'), 'given', HUGE_NUMBER)],
+    ['an unknown field', async () => admin.hset(await name('token'), 'other', HUGE)],
+    ['the lease', async () => admin.set(await name('lease'), `another ${HUGE_NUMBER}`, 'PX', 1_900)],
+    ['the last fence', async () => admin.hset(await name('order'), 'given', HUGE_NUMBER)],
     ['the least fence', async () => admin.hset(await name('order'), 'least', HUGE_NUMBER)],
     ['the budget', async () => admin.set(BUDGET, HUGE_NUMBER, 'PX', 5_000)],
     ['the end of a pause', async () => admin.hset(PAUSE, 'until', HUGE_NUMBER)],
     ['the probe of a pause', async () => admin.hset(PAUSE, 'until', '1', 'probe', HUGE_NUMBER)],
   ];
 
-  it.each(cases)('does not reach a process, and is a miss: %s', async (what, put) => {
+  it.each(cases)('does not reach a process and counts as a miss: %s', async (what, put) => {
     await put();
     const before = await bytesSent();
     const read = await store.read('entry');
@@ -80,27 +80,27 @@ describeRedis('more than can be the store’s own, put into Redis by somebody el
     expect((await bytesSent()) - before).toBeLessThan(MOST_BYTES);
   });
 
-  it('ends the connection that would gather it, where it is a message, and a new one hears of changes', async () => {
+  it('ends the connection of the subscriber when it is a message, and a new connection gets the changes', async () => {
     const subscriber = async (): Promise<string | undefined> =>
       / id=(\d+)|^id=(\d+)/m.exec(String(await admin.client('LIST', 'TYPE', 'PUBSUB')))?.[0];
     const listens = async (): Promise<boolean> =>
       Number((await admin.pubsub('NUMSUB', 'nudge-auth:v1:changes'))[1]) > 0;
-    await until('it listens', listens);
+    await until('the store has subscribed', listens);
     const first = await subscriber();
     await admin.publish('nudge-auth:v1:changes', HUGE);
     await until(
-      'another connection listens',
+      'another connection has subscribed',
       async () => (await listens()) && (await subscriber()) !== first,
     );
-    let isTold = false;
-    void store.untilChanged('entry', 60_000).then(() => (isTold = true));
-    await until('it is told of the change', async () => {
+    let hasChanged = false;
+    void store.untilChanged('entry', 60_000).then(() => (hasChanged = true));
+    await until('the store gets the change', async () => {
       await store.invalidate('entry');
-      return isTold;
+      return hasChanged;
     });
   });
 
-  it('does not hold up a record with the longest token that Nudge may answer with', async () => {
+  it('is not a record with the longest token that Nudge may return', async () => {
     const token = 'x'.repeat(64 * 1024);
     const lease = await store.acquire('entry');
     expect(await lease?.write({ ...RECORD, token })).toBe(true);

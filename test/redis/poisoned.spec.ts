@@ -56,19 +56,19 @@ function value(name: keyof Names, text: string, ...ends: [] | ['PX', number]): P
 
 const OF_THE_ENTRY: readonly (readonly [string, Poison])[] = [
   ...NUMBERS.flatMap((text) => [
-    [`the fences given are '${text}'`, field('order', 'given', text)] as const,
+    [`the last fence is '${text}'`, field('order', 'given', text)] as const,
     [`the least fence is '${text}'`, field('order', 'least', text)] as const,
     [`the record's fence is '${text}'`, field('token', 'fence', text)] as const,
   ]),
-  ['the fences given are an hour ahead', ahead('order', 'given')],
+  ['the last fence is an hour ahead', ahead('order', 'given')],
   ['the least fence is an hour ahead', ahead('order', 'least')],
   ["the record's fence is an hour ahead", ahead('token', 'fence')],
   ['the record is a list', list('token')],
   ['the order is a list', list('order')],
   ['the lease is a list', list('lease')],
-  ['the lease is for ever', value('lease', 'somebody 1')],
-  // As one that was given before the clock of Redis stepped back, or by a server whose clock was ahead.
-  ['the lease lasts for minutes', value('lease', 'somebody 1', 'PX', 302_000)],
+  ['the lease has no expiry', value('lease', 'another 1')],
+  // Like a lease that Redis gave before its clock stepped back.
+  ['the lease lasts for minutes', value('lease', 'another 1', 'PX', 302_000)],
 ];
 
 const OF_THE_CALL_LIMITS: readonly (readonly [string, Poison])[] = [
@@ -77,12 +77,12 @@ const OF_THE_CALL_LIMITS: readonly (readonly [string, Poison])[] = [
   ['the probe after a pause may take an hour', pause(-1, HOUR_US)],
   ['the pause is a list', list('pause')],
   ['the budget is a list', list('budget')],
-  ['the budget is no number', value('budget', 'abc', 'PX', 1_000)],
+  ['the budget is not a number', value('budget', 'abc', 'PX', 1_000)],
   ['the budget is spent for a day', value('budget', '999999', 'PX', 86_400_000)],
-  ['the budget is spent for ever', value('budget', '999999')],
+  ['the budget is spent without an expiry', value('budget', '999999')],
 ];
 
-describeRedis('what somebody else has put into Redis', () => {
+describeRedis('a wrong value in Redis', () => {
   let server: RedisServer;
   let admin: Redis;
   const stores: RedisTokenStore[] = [];
@@ -112,7 +112,7 @@ describeRedis('what somebody else has put into Redis', () => {
     return store;
   }
 
-  /** A process of the fleet, as far as the store is concerned. */
+  /** The token service of one process, with its own store. */
   function newLife(vendorName: string): TokenLife<Clock> {
     const life = TokenLife.on(systemClock, { store: newStore(), budget: 'of-the-process', vendorName });
     lives.push(life);
@@ -132,7 +132,7 @@ describeRedis('what somebody else has put into Redis', () => {
   }
 
   it.each([...OF_THE_ENTRY, ...OF_THE_CALL_LIMITS])(
-    'is gone with the next renewal, and costs no call: %s',
+    'is gone after the next renewal, and causes no further call: %s',
     async (_what, poison) => {
       const [one, other] = [newLife('one'), newLife('other')];
       const first = await one.ask();
@@ -150,7 +150,7 @@ describeRedis('what somebody else has put into Redis', () => {
     },
   );
 
-  it.each(OF_THE_ENTRY)('does not keep an entry from being invalidated: %s', async (_what, poison) => {
+  it.each(OF_THE_ENTRY)('does not prevent an invalidation: %s', async (_what, poison) => {
     const store = newStore();
     await store.whenReady();
     const holder = await store.acquire('entry');
@@ -162,7 +162,7 @@ describeRedis('what somebody else has put into Redis', () => {
     const next = await store.acquire('entry');
     expect(await next?.write(record)).toBe(true);
     expect((await store.read('entry'))?.token).toBe('a-token');
-    // Whatever the former holder's lease has become: it ends without a word.
+    // The former holder can release its lease without an error.
     await holder?.release();
   });
 });

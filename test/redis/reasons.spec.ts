@@ -12,7 +12,7 @@ import { until } from './support/until.js';
 
 const PASSWORD = 'OBVIOUSLYFAKEPASSWORD';
 const ENCRYPTION_KEY = fakeEncryptionKey();
-const NOBODY = 'redis://127.0.0.1:1';
+const CLOSED_PORT = 'redis://127.0.0.1:1';
 
 interface Fault {
   readonly what: string;
@@ -28,7 +28,7 @@ function urlWith(user: string): (server: RedisServer) => string {
 }
 
 const FAULTS: readonly Fault[] = [
-  { what: 'nobody listens', reason: /^ECONNREFUSED$/, urlOf: () => NOBODY },
+  { what: 'no server listens', reason: /^ECONNREFUSED$/, urlOf: () => CLOSED_PORT },
   {
     what: 'the password is wrong',
     reason: /^WRONGPASS$/,
@@ -38,7 +38,7 @@ const FAULTS: readonly Fault[] = [
   { what: 'the password is missing', reason: /^NOAUTH$/, serverArgs: ['--requirepass', PASSWORD] },
   {
     what: 'the server knows no TLS',
-    // It waits for the rest of what it takes for a long command.
+    // The server takes the TLS handshake for the start of a long command and waits for the rest.
     reason: /^timeout$/,
     urlOf: ({ url }) => url.replace('redis:', 'rediss:'),
   },
@@ -57,7 +57,7 @@ const FAULTS: readonly Fault[] = [
   { what: 'it is full', reason: /^OOM$/, happens: (_server, admin) => admin.config('SET', 'maxmemory', '1') },
 ];
 
-describeRedis('why the store is of no use', () => {
+describeRedis('the reason of a lost store', () => {
   const ends: (() => unknown)[] = [];
 
   afterEach(async () => {
@@ -77,29 +77,32 @@ describeRedis('why the store is of no use', () => {
     const life = TokenLife.on(systemClock, { store, budget: 'of-the-process' });
     ends.push(() => life.cache.close());
     const lines: string[] = [];
-    const say = (line: string): void => void lines.push(line);
-    void new LogLines(life.events, { log: say, warn: say, error: say }, systemClock);
+    const write = (line: string): void => void lines.push(line);
+    void new LogLines(life.events, { log: write, warn: write, error: write }, systemClock);
     return { life, lines };
   }
 
-  it.each(FAULTS)('is told in one word: $what', async ({ reason, serverArgs, urlOf, happens }) => {
-    const server = await newServer(serverArgs);
-    const url = urlOf?.(server) ?? server.url;
-    const { life, lines } = await lifeWith({ url });
-    await happens?.(server, server.client());
-    expect((await life.ask()).error).toBeUndefined();
-    const [lost, ...more] = life.eventsOf('store-lost');
-    expect(lost?.reason).toMatch(reason);
-    expect(more).toEqual([]);
-    expect(lines).toEqual([
-      `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process goes on by itself and calls Nudge on its own account. Run \`npx nestjs-nudge-auth doctor\`.`,
-    ]);
-    const canaries = new Canaries().plant('password', PASSWORD).plant('key', ENCRYPTION_KEY);
-    canaries.plant('address', new URL(url).host).plant('host', '127.0.0.1');
-    expect(canaries.foundIn(everythingSaidBy([life.happened, lines, life.service.status()]))).toEqual([]);
-  });
+  it.each(FAULTS)(
+    'is one word in event and log line, without a secret, when $what',
+    async ({ reason, serverArgs, urlOf, happens }) => {
+      const server = await newServer(serverArgs);
+      const url = urlOf?.(server) ?? server.url;
+      const { life, lines } = await lifeWith({ url });
+      await happens?.(server, server.client());
+      expect((await life.ask()).error).toBeUndefined();
+      const [lost, ...more] = life.eventsOf('store-lost');
+      expect(lost?.reason).toMatch(reason);
+      expect(more).toEqual([]);
+      expect(lines).toEqual([
+        `The token store does not answer (${lost?.operation}, ${lost?.reason}): this process gets its own tokens from Nudge until the store answers again. Run \`npx nestjs-nudge-auth doctor\`.`,
+      ]);
+      const canaries = new Canaries().plant('password', PASSWORD).plant('key', ENCRYPTION_KEY);
+      canaries.plant('address', new URL(url).host).plant('host', '127.0.0.1');
+      expect(canaries.foundIn(everythingSaidBy([life.happened, lines, life.service.status()]))).toEqual([]);
+    },
+  );
 
-  it('is told of a client that was handed in as far as we know it', async () => {
+  it("is ENOTCONN when the host's own client has lost its connection", async () => {
     const server = await newServer();
     const client = new Redis(server.url, { retryStrategy: () => 20, disconnectTimeout: 20 });
     client.on('error', () => undefined);

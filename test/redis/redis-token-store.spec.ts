@@ -28,7 +28,7 @@ describeRedis('RedisTokenStore', () => {
   const stores: TokenStore[] = [];
   const servers: RedisServer[] = [];
 
-  /** One that a test may mistreat. */
+  /** A server that a test may suspend or kill. */
   async function ownServer(): Promise<RedisServer> {
     const own = await RedisServer.start();
     servers.push(own);
@@ -69,7 +69,7 @@ describeRedis('RedisTokenStore', () => {
 
   async function lease(store: TokenStore, entry = 'entry'): Promise<TokenLease> {
     const given = await store.acquire(entry);
-    if (given === undefined) throw new Error('No lease was given');
+    if (given === undefined) throw new Error('The store gave no lease');
     return given;
   }
 
@@ -96,7 +96,7 @@ describeRedis('RedisTokenStore', () => {
   );
 
   describe('the lease', () => {
-    it('is renewed while its holder works, and given to others soon after the holder is gone', async () => {
+    it('is renewed while its holder works, and goes to another process soon after the holder is gone', async () => {
       const keyPrefix = newPrefix();
       const [holder, other] = [await ready({ keyPrefix }), await ready({ keyPrefix })];
       const held = await lease(holder);
@@ -114,18 +114,18 @@ describeRedis('RedisTokenStore', () => {
       expect(held.isHeld()).toBe(true);
       expect(await other.acquire('entry')).toBeUndefined();
 
-      // What takes long to fetch is not taken for old: it ages from the last renewal, not from the lease's beginning.
+      // A record ages from the last renewal of the lease, not from its beginning, so a slow fetch does not make it old.
       expect(await held.write(recordOf('a-token'))).toBe(true);
       const { ageMs = Number.NaN } = (await other.read('entry')) ?? {};
       expect((await redisUs(admin)) / 1e3 - held.fence / 1e3 - ageMs).toBeGreaterThan(1_900);
 
-      // As if the process had died: nobody renews it any more.
+      // As if the process had died: the lease is no longer renewed.
       await admin.set(name, 'another holder', 'PX', 400);
       await until('the holder notices', () => !held.isHeld());
       await until('another gets it', async () => (await other.acquire('entry')) !== undefined);
     });
 
-    it('is not acted upon 1.5 s after the last renewal that Redis may have got', async () => {
+    it('ends for its holder 1.5 s after the last renewal that Redis may have got', async () => {
       const keyPrefix = newPrefix();
       const own = await ownServer();
       const store = await ready({ keyPrefix, url: own.url });
@@ -138,7 +138,7 @@ describeRedis('RedisTokenStore', () => {
       expect(held.isHeld()).toBe(false);
     });
 
-    it('carries fences that are the time of Redis and rise also where that steps back', async () => {
+    it('has a fence that is the time of Redis, and that rises also after that time stepped back', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       const first = await lease(store);
@@ -168,7 +168,7 @@ describeRedis('RedisTokenStore', () => {
       await expect(late.write(recordOf('too-late'))).rejects.toThrow('in time');
       await expect(store.invalidate('entry')).rejects.toThrow('in time');
       own.resume();
-      // Its connection is served in order: when this answers, the late ones have been run.
+      // Redis serves a connection in order: once it answers, it has run the late scripts.
       await until('it answers again', () =>
         store.read('entry').then(
           () => true,
@@ -179,8 +179,8 @@ describeRedis('RedisTokenStore', () => {
     });
   });
 
-  describe('what is in Redis', () => {
-    it('tells no token, no key and no user, has an end, and keeps an entry in one slot', async () => {
+  describe('the data in Redis', () => {
+    it('reveals no token, key or user, expires, and keeps an entry in one slot', async () => {
       const own = await ownServer();
       const apiKey = new Secret('obviously-fake-private-key');
       const user = {
@@ -215,7 +215,7 @@ describeRedis('RedisTokenStore', () => {
       expect(new Set(tags).size).toBe(1);
     });
 
-    it('ends with the tokens, however many users there are', async () => {
+    it('expires with the tokens, also for many users', async () => {
       const own = await ownServer();
       const store = await ready({ url: own.url });
       const users = 2_000;
@@ -232,13 +232,13 @@ describeRedis('RedisTokenStore', () => {
       const client = own.client();
       const names = await client.keys('*');
       const ttls = await Promise.all(names.map((name) => client.pttl(name)));
-      // Gone meanwhile, or ending: nothing stays for ever, and nothing but the tokens longer than two minutes.
+      // A name is gone by now, or it expires: within two minutes at the latest.
       expect(ttls.filter((ttlMs) => ttlMs !== -2 && (ttlMs < 0 || ttlMs > 120_000))).toEqual([]);
       await until('no token is left', async () => (await client.keys('*:token')).length === 0);
       expect((await client.keys('*')).every((name) => name.endsWith(':order'))).toBe(true);
     }, 30_000);
 
-    it('is a miss under another key, and is read with the older of two', async () => {
+    it('is a miss under another encryption key, and can be read with an older key of the list', async () => {
       const keyPrefix = newPrefix();
       await written(await ready({ keyPrefix }));
       expect(await (await ready({ keyPrefix, encryptionKeys: [OTHER_KEY] })).read('entry')).toBeUndefined();
@@ -254,10 +254,10 @@ describeRedis('RedisTokenStore', () => {
     it.each([
       ['a flipped bit', (sealed: string) => flipped(sealed, sealed.length - 30)],
       ['a flipped nonce', (sealed: string) => flipped(sealed, sealed.indexOf('.') + 3)],
-      ['half of it', (sealed: string) => sealed.slice(0, sealed.length / 2)],
-      ['nothing', () => ''],
-      ['text', () => 'not a record at all'],
-      ['a key that nobody knows', (sealed: string) => `0000000000000000${sealed.slice(16)}`],
+      ['half of the record', (sealed: string) => sealed.slice(0, sealed.length / 2)],
+      ['an empty text', () => ''],
+      ['another text', () => 'not a record at all'],
+      ['an unknown key', (sealed: string) => `0000000000000000${sealed.slice(16)}`],
     ])('is a miss with %s', async (_what, change) => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
@@ -270,7 +270,7 @@ describeRedis('RedisTokenStore', () => {
       expect((await store.read('entry'))?.token).toBe('a-token');
     });
 
-    it('is a miss at the name of another user, of another version, and under another order', async () => {
+    it('is a miss at the name of another user, at the name of another version, and with another fence', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       await written(store, 'token-of-ada', 'ada');
@@ -290,7 +290,7 @@ describeRedis('RedisTokenStore', () => {
       expect(await store.read('linus')).toBeUndefined();
     });
 
-    it('is a miss where its name holds something else, which the next write replaces', async () => {
+    it('is a miss when the name holds a value of another type, and the next write replaces that', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       await written(store);
@@ -301,7 +301,7 @@ describeRedis('RedisTokenStore', () => {
       expect((await store.read('entry'))?.token).toBe('a-newer-token');
     });
 
-    it('is replaced where it is not what our scripts say', async () => {
+    it('replaces an order of fences that has another type', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       await (await lease(store)).release();
@@ -312,7 +312,7 @@ describeRedis('RedisTokenStore', () => {
       expect((await store.read('entry'))?.token).toBe('a-token');
     });
 
-    it('is as old as it is, however young somebody makes it look', async () => {
+    it('is a miss after the life of the token, also if an attacker writes it back with a new time', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       const holder = await lease(store);
@@ -324,22 +324,22 @@ describeRedis('RedisTokenStore', () => {
       expect(await store.read('entry')).toBeUndefined();
     });
 
-    it('is a miss where the clock of Redis was set back after it was written, until the next is', async () => {
+    it('is a miss when the clock of Redis was set back after the write, until the next write', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix });
       for (const [aheadMs, isRead] of [
         [600_000, false],
         [500, true],
       ] as const) {
-        // Whoever wrote it was told another time by Redis.
+        // The process that wrote the record got another time from Redis.
         const client = new Redis(server.url);
         const evalsha = client.evalsha.bind(client);
-        const told = async (...args: Parameters<typeof evalsha>): Promise<unknown> => {
+        const evalshaAhead = async (...args: Parameters<typeof evalsha>): Promise<unknown> => {
           const [status, nowUs, ...rest] = (await evalsha(...args)) as unknown[];
           return [status, String(Number(nowUs) + aheadMs * 1e3), ...rest];
         };
         try {
-          const former = await ready({ keyPrefix, client: Object.assign(client, { evalsha: told }) });
+          const former = await ready({ keyPrefix, client: Object.assign(client, { evalsha: evalshaAhead }) });
           await written(former);
           expect((await store.read('entry')) !== undefined).toBe(isRead);
           await written(store, 'the-next');
@@ -352,7 +352,7 @@ describeRedis('RedisTokenStore', () => {
     });
   });
 
-  describe('keys derived from API keys', () => {
+  describe('encryption keys derived from API keys', () => {
     function userOf(...keys: string[]) {
       return {
         asked: 0,
@@ -366,7 +366,7 @@ describeRedis('RedisTokenStore', () => {
       };
     }
 
-    it('share with those who have the same key, and with nobody else', async () => {
+    it('let only processes with the same API key share tokens', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix, encryptionKeys: undefined });
       const first = store.bind(userOf('fake-key-one'));
@@ -374,11 +374,11 @@ describeRedis('RedisTokenStore', () => {
       expect(await (await lease(first)).write(recordOf('a-token', fingerprint))).toBe(true);
       expect((await store.bind(userOf('fake-key-one')).read('entry'))?.token).toBe('a-token');
       expect(await store.bind(userOf('fake-key-two')).read('entry')).toBeUndefined();
-      // Rolled out as the next first key, with the former as fallback.
+      // A rotation: the new key is the first one, and the former key is the fallback.
       expect((await store.bind(userOf('fake-key-two', 'fake-key-one')).read('entry'))?.token).toBe('a-token');
     });
 
-    it('seal with the key that fetched the token, also one that was rotated in a moment ago', async () => {
+    it('seal a token with the API key that fetched it, also if that key is only a moment old', async () => {
       const keyPrefix = newPrefix();
       const store = await ready({ keyPrefix, encryptionKeys: undefined });
       const user = userOf('fake-key-one');
@@ -393,14 +393,14 @@ describeRedis('RedisTokenStore', () => {
       expect((await store.bind(user).read('entry'))?.token).toBe('a-token');
     });
 
-    it('are needed: without a module and without encryptionKeys nothing is stored', async () => {
+    it('are required: a store without a module and without encryptionKeys rejects', async () => {
       const store = storeWith({ encryptionKeys: undefined });
       await expect(store.read('entry')).rejects.toThrow('encryptionKeys');
     });
   });
 
   describe('the client', () => {
-    it('that was handed in is used with our timeouts, queues nothing, and is never closed', async () => {
+    it('of the host gets our timeouts, queues no command, and is never closed', async () => {
       const own = await ownServer();
       const client = new Redis(own.url, { retryStrategy: () => 20 });
       client.on('error', () => undefined);
@@ -429,7 +429,7 @@ describeRedis('RedisTokenStore', () => {
       }
     });
 
-    it('that has a prefix and has not connected yet works as well', async () => {
+    it('of the host may have a key prefix and may not be connected yet', async () => {
       const client = new Redis(server.url, { keyPrefix: 'of-the-host:', lazyConnect: true });
       try {
         const keyPrefix = newPrefix();
@@ -442,7 +442,7 @@ describeRedis('RedisTokenStore', () => {
       }
     });
 
-    it('waits for its first connection, but not for long', async () => {
+    it('waits for its first connection, but 2 s at most', async () => {
       const started = performance.now();
       await storeWith({ url: 'redis://127.0.0.1:1' }).whenReady();
       expect(performance.now() - started).toBeGreaterThan(1_500);
@@ -455,7 +455,7 @@ describeRedis('RedisTokenStore', () => {
       expect(await store.read('entry')).toBeUndefined();
     });
 
-    it('connects again when its connection swallows everything', async () => {
+    it('connects again when its connection gets no answer for 2 s', async () => {
       const own = await ownServer();
       const sniffer = own.client();
       const store = await ready({ url: own.url, timeoutMs: 100 });
@@ -475,7 +475,7 @@ describeRedis('RedisTokenStore', () => {
       expect(await idsOf()).not.toContain(`id=${before} `);
     });
 
-    it('lets the process end soon, also when Redis hangs', async () => {
+    it('closes its connections soon, also when Redis hangs', async () => {
       const own = await ownServer();
       const sockets: Socket[] = [];
       const note = (message: unknown): void => void sockets.push((message as { socket: Socket }).socket);
@@ -483,16 +483,16 @@ describeRedis('RedisTokenStore', () => {
       const store = await ready({ url: own.url });
       await until('both connections are there', () => sockets.length === 2);
       unsubscribe('net.client.socket', note);
-      const patient = new Redis(own.url, { disconnectTimeout: 1_000 });
-      await once(patient, 'ready');
+      const slowToClose = new Redis(own.url, { disconnectTimeout: 1_000 });
+      await once(slowToClose, 'ready');
       own.suspend();
       await store.close();
-      patient.disconnect();
-      await once(patient, 'end');
+      slowToClose.disconnect();
+      await once(slowToClose, 'end');
       expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true]);
     });
 
-    it('works without pub/sub: those who wait look for themselves when their time is over', async () => {
+    it('works without pub/sub: a wait ends after its time limit', async () => {
       const own = await ownServer();
       await own.client().call('ACL', 'SETUSER', 'default', 'resetchannels');
       const store = await ready({ url: own.url });
@@ -502,7 +502,7 @@ describeRedis('RedisTokenStore', () => {
     });
   });
 
-  it('lists every problem of its options at once, and quotes none of them', () => {
+  it('lists every problem of its options in one error that quotes no value', () => {
     const bad = {
       url: 'http://user:secret@host',
       keyPrefix: 'a{b}',

@@ -15,10 +15,10 @@ function recordOf(token: string): TokenRecord {
   return { token, remainingMs: HOUR_MS, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 }
 
-/** A process of a registration with tenants, as its store sees it. */
+/** A registration with tenants in one process, in the form that its store gets. */
 class Pod implements TokenStoreUser {
   readonly hasTenants = true;
-  readonly told: (string | undefined)[] = [];
+  readonly invalidated: (string | undefined)[] = [];
   readonly store: TokenStore;
 
   constructor(
@@ -38,7 +38,7 @@ class Pod implements TokenStoreUser {
   }
 
   invalidatedAll(tenant: string | undefined): void {
-    this.told.push(tenant);
+    this.invalidated.push(tenant);
   }
 
   of(tenant: string): TokenStore {
@@ -104,7 +104,7 @@ describeRedis('a Redis that tenants share', () => {
     );
   });
 
-  it('keeps apart tenants whose ids differ in case, Unicode form or blanks, for equal entries', async () => {
+  it('keeps equal entries of tenants apart whose ids differ in case, Unicode form or blanks', async () => {
     newPrefix();
     const ids = ['acme', 'Acme', 'acme ', 'acmé', 'acme\u0301', '\ud800', '\udfff', '*', '["acme"]', ''];
     const one = await pod(ids);
@@ -118,7 +118,7 @@ describeRedis('a Redis that tenants share', () => {
     }
   });
 
-  it('tells no tenant, and a record at the name of another tenant is a miss', async () => {
+  it('reveals no tenant, and treats a record at the name of another tenant as a miss', async () => {
     newPrefix();
     const one = await pod(['canary-tenant', 'other']);
     await write(one.of('canary-tenant'), 'a-token', 'canary-user');
@@ -142,7 +142,7 @@ describeRedis('a Redis that tenants share', () => {
     expect(await tokenIn(one.of('canary-tenant'), 'canary-user')).toBe('a-token');
   });
 
-  it('lets another process follow at once, and tells it of that tenant only', async () => {
+  it('passes an invalidation to another process at once, for that tenant only', async () => {
     newPrefix();
     const [one, other] = [await pod(['acme', 'globex']), await pod(['acme', 'globex'])];
     await write(one.of('acme'), 'acme-1');
@@ -150,26 +150,26 @@ describeRedis('a Redis that tenants share', () => {
     expect(await tokenIn(other.of('acme'))).toBe('acme-1');
     await one.invalidate('acme');
     expect(await tokenIn(one.of('acme'))).toBeUndefined();
-    await until('the other is told', () => other.told.length > 0, 2_000);
-    expect([other.told, one.told]).toEqual([['acme'], []]);
+    await until('the other has dropped the tenant', () => other.invalidated.length > 0, 2_000);
+    expect([other.invalidated, one.invalidated]).toEqual([['acme'], []]);
     expect(await tokenIn(other.of('acme'))).toBeUndefined();
     expect(await tokenIn(other.of('globex'))).toBe('globex-1');
     await write(other.of('acme'), 'acme-2');
     expect(await tokenIn(one.of('acme'))).toBe('acme-2');
   });
 
-  it('lets it follow within 2 s without any message', async () => {
+  it('passes an invalidation to another process within 2 s when messages are lost', async () => {
     newPrefix();
     const [one, other] = [await pod(['acme']), await pod(['acme'])];
     await write(one.of('acme'), 'acme-1');
     expect(await tokenIn(other.of('acme'))).toBe('acme-1');
     await admin.acl('SETUSER', 'default', 'resetchannels');
     try {
-      // Whoever is subscribed loses its connection: nothing can be announced any more.
+      // The subscribers lose their connections, and Redis can announce nothing any more.
       await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
       const since = performance.now();
       await one.invalidate('acme');
-      await until('the other is told', () => other.told.length > 0, 5_000);
+      await until('the other has dropped the tenant', () => other.invalidated.length > 0, 5_000);
       expect(performance.now() - since).toBeLessThan(2_000);
       expect(await tokenIn(other.of('acme'))).toBeUndefined();
     } finally {
@@ -177,7 +177,7 @@ describeRedis('a Redis that tenants share', () => {
     }
   });
 
-  it('makes void what is under way for a tenant, here and in a process that has not heard of it', async () => {
+  it('drops a renewal under way for an invalidated tenant, also in a process that does not know it yet', async () => {
     newPrefix();
     const [one, other] = [await pod(['acme']), await pod(['acme'])];
     const here = await one.of('acme').acquire('entry');
@@ -189,14 +189,14 @@ describeRedis('a Redis that tenants share', () => {
     await next?.release();
     const elsewhere = await other.of('acme').acquire('entry');
     await one.invalidate('acme');
-    // Whether it has heard of it by now or not: no process reads what it has fetched before.
+    // Whether that process knows of the invalidation or not: no process reads the token that it fetched before.
     await elsewhere?.write(recordOf('late'));
     expect(await tokenIn(one.of('acme'))).toBeUndefined();
     await write(one.of('acme'), 'acme-2');
     expect(await tokenIn(other.of('acme'))).toBe('acme-2');
   });
 
-  it('wakes those who wait for an entry of the tenant', async () => {
+  it('ends a wait for an entry when its tenant is invalidated', async () => {
     newPrefix();
     const one = await pod(['acme']);
     const waiting = one.of('acme').untilChanged('entry', HOUR_MS);
@@ -204,7 +204,7 @@ describeRedis('a Redis that tenants share', () => {
     await waiting;
   });
 
-  it('invalidates under a key that is being rotated in, and under one that is being rotated out', async () => {
+  it('invalidates under the new and under the old encryption key during a rotation', async () => {
     newPrefix();
     const old = await pod(['acme']);
     const both = await pod(['acme'], { encryptionKeys: [NEW_KEY, KEY] });
@@ -212,30 +212,30 @@ describeRedis('a Redis that tenants share', () => {
     expect(await tokenIn(both.of('acme'))).toBe('by-the-old');
     await write(both.of('acme'), 'by-the-new');
     await old.invalidate('acme');
-    await until('the new one is told', () => both.told.length > 0, 2_000);
+    await until('the new one has dropped the tenant', () => both.invalidated.length > 0, 2_000);
     expect(await tokenIn(both.of('acme'))).toBeUndefined();
     await write(old.of('acme'), 'by-the-old-again');
     await both.invalidate('acme');
-    await until('the old one is told', () => old.told.length > 0, 2_000);
+    await until('the old one has dropped the tenant', () => old.invalidated.length > 0, 2_000);
     expect(await tokenIn(old.of('acme'))).toBeUndefined();
   });
 
-  it('does not bring back what was invalidated when Redis forgets, as long as a process remembers', async () => {
+  it('does not bring back an invalidated token after Redis has lost its data, while a process remembers', async () => {
     newPrefix();
     const [one, other] = [await pod(['acme']), await pod(['acme'])];
     await write(one.of('acme'), 'acme-1');
     const [token = ''] = await admin.keys(`${keyPrefix}*:token`);
     const record = await admin.hgetall(token);
     await one.invalidate('acme');
-    await until('the other is told', () => other.told.length === 1, 2_000);
+    await until('the other has dropped the tenant', () => other.invalidated.length === 1, 2_000);
     await admin.del(...(await admin.keys(`${keyPrefix}*`)));
     await admin.hset(token, record);
     expect([await tokenIn(one.of('acme')), await tokenIn(other.of('acme'))]).toEqual([undefined, undefined]);
     await one.invalidate('acme');
-    await until('the other is told again', () => other.told.length === 2, 2_000);
+    await until('the other has dropped the tenant again', () => other.invalidated.length === 2, 2_000);
   });
 
-  it('remembers 10,000 generations, and gives up the oldest for one that covers them all', async () => {
+  it('keeps 10,000 generations, and replaces the oldest by one generation for all tenants', async () => {
     newPrefix();
     const one = await pod(['acme', 'globex']);
     await write(one.of('acme'), 'acme-1');
@@ -257,12 +257,12 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it.each<[string, (name: string) => Promise<unknown>]>([
-    ['something else', (name) => admin.set(name, 'garbage')],
+    ['a value of another type', (name) => admin.set(name, 'garbage')],
     ['a generation of the far future', (name) => admin.zadd(name, '1e300', 'x')],
-    ['an endless one', (name) => admin.zadd(name, '+inf', 'x')],
-    ['a negative one', (name) => admin.zadd(name, '-1', 'x')],
-    ['members that are none', (name) => admin.zadd(name, String(Date.now() * 1_000), 'x'.repeat(1_000))],
-  ])('goes on where its generations hold %s', async (_what, poison) => {
+    ['an infinite generation', (name) => admin.zadd(name, '+inf', 'x')],
+    ['a negative generation', (name) => admin.zadd(name, '-1', 'x')],
+    ['a member that is too long', (name) => admin.zadd(name, String(Date.now() * 1_000), 'x'.repeat(1_000))],
+  ])('still stores and invalidates tokens when its generations hold %s', async (_what, poison) => {
     newPrefix();
     const one = await pod(['acme']);
     await write(one.of('acme'), 'acme-1');
@@ -274,7 +274,7 @@ describeRedis('a Redis that tenants share', () => {
     const other = await pod(['acme']);
     expect(await tokenIn(other.of('acme'))).toBe('acme-2');
     await other.invalidate('acme');
-    await until('the first is told', () => one.told.length > 0, 2_000);
+    await until('the first has dropped the tenant', () => one.invalidated.length > 0, 2_000);
     expect(await tokenIn(one.of('acme'))).toBeUndefined();
     const farAheadUs = (Date.now() + 2 * 24 * HOUR_MS) * 1_000;
     expect([await admin.zcount(name, farAheadUs, '+inf'), await admin.zcount(name, '-inf', 0)]).toEqual([
@@ -282,7 +282,7 @@ describeRedis('a Redis that tenants share', () => {
     ]);
   });
 
-  it('keeps registrations apart that share the store, and budgets of different vendors', async () => {
+  it('keeps the entries of two registrations apart, and the limits of two vendor origins', async () => {
     newPrefix();
     const { store } = await pod([]);
     const shared = stores.at(-1);

@@ -9,7 +9,7 @@ import type { TenantAnswer } from './support/tenant-pod-protocol.js';
 import { until } from './support/until.js';
 
 const PODS = 4;
-/** The first two differ in case, Unicode form and a blank only from the last three. */
+/** The last three differ from the first two only in case, Unicode form or a blank. */
 const TENANTS = ['acme', 'café', 'globex', 'Acme', 'cafe\u0301', 'acme '];
 
 describeRedis('a fleet of four processes that serves tenants', () => {
@@ -17,7 +17,7 @@ describeRedis('a fleet of four processes that serves tenants', () => {
   let redis: RedisServer;
   let compiled: CompiledPod;
   let fleet: TenantFleet;
-  /** The emulator's account of each tenant: its names know fewer characters. */
+  /** The emulator's account of each tenant. The names of accounts allow fewer characters than the ids of tenants. */
   const accountOf = (tenant: string): string => `account-${TENANTS.indexOf(tenant)}`;
 
   beforeAll(async () => {
@@ -43,10 +43,10 @@ describeRedis('a fleet of four processes that serves tenants', () => {
     compiled[Symbol.dispose]();
   });
 
-  /** Each process asks for a tenant of no other test until it has its Redis. */
+  /** Each process asks for a tenant that no test uses, until it is connected to Redis. */
   async function untilConnected(): Promise<void> {
     await until(
-      'every process has its Redis',
+      'every process is connected to Redis',
       async () => {
         await fleet.ask('by user', ['warm-up']);
         return fleet.hasStore('by user');
@@ -63,21 +63,21 @@ describeRedis('a fleet of four processes that serves tenants', () => {
     return nudge.counters.byAccount[accountOf(tenant)] ?? 0;
   }
 
-  /** Those of its own account, as far as they are tokens at all. */
+  /** Expects that every answer is a token of the tenant's own account. */
   function expectOwn(answers: readonly TenantAnswer[]): void {
     for (const { tenant, kid, code } of answers) {
       expect({ tenant, kid, code }).toEqual({ tenant, kid: kidOf(tenant), code: undefined });
     }
   }
 
-  it('gives each user of each tenant a token of its own, with one call for all processes', async () => {
+  it('gives each user of each tenant a separate token, with one call for all processes', async () => {
     for (let round = 0, whole = 0; whole < 3; round += 1) {
       await untilConnected();
       const user = `user of round ${round}`;
       const [lostBefore, callsBefore] = [await fleet.countLosses('by user'), TENANTS.map(callsFor)];
       const answers = await fleet.ask('by user', TENANTS, [user]);
       const calls = TENANTS.map((tenant, index) => callsFor(tenant) - (callsBefore[index] ?? 0));
-      // A process that a busy machine keeps from Redis for 300 ms says so, and goes on by itself, as designed.
+      // A process that does not reach Redis for 300 ms on a busy machine logs that, and goes on by itself, as designed.
       if ((await fleet.countLosses('by user')) > lostBefore) {
         expectOwn(answers.filter(({ code }) => code !== 'NUDGE_RATE_LIMITED'));
         for (const count of calls) expect(count).toBeLessThanOrEqual(PODS);
@@ -91,12 +91,12 @@ describeRedis('a fleet of four processes that serves tenants', () => {
     }
   });
 
-  it('follows within 2 s when one process invalidates a tenant, and only that tenant', async () => {
+  it('drops the tokens of a tenant, and of no other, within 2 s after one process has invalidated it', async () => {
     expectOwn(await fleet.ask('by tenant', TENANTS));
     const before = new Map(
       TENANTS.map((tenant) => [tenant, { kid: kidOf(tenant), calls: callsFor(tenant) }]),
     );
-    // From now on a token tells by its key that it is new.
+    // From now on the key of a token shows whether the token is new.
     for (const tenant of TENANTS) nudge.rotateSigningKey({ account: accountOf(tenant) });
     const since = performance.now();
     await fleet.invalidate('by tenant', 'acme');
@@ -115,20 +115,20 @@ describeRedis('a fleet of four processes that serves tenants', () => {
     }
   });
 
-  it('loses no token when a tenant’s key is rotated', async () => {
+  it("keeps a tenant's tokens when the tenant's API key is rotated", async () => {
     const held = await fleet.ask('by tenant', ['globex']);
     const calls = callsFor('globex');
     nudge.setApiKeys(['obviously-fake-new-key'], accountOf('globex'));
     await fleet.setKey('globex', 'obviously-fake-new-key');
     expect(await fleet.ask('by tenant', ['globex'])).toEqual(held);
-    // A process that starts with the new key finds in Redis what the old one has fetched.
+    // A process that starts with the new key finds in Redis the token that the old key fetched.
     const common = { baseUrl: nudge.url, redisUrl: redis.url, encryptionKeys: [fakeEncryptionKey()] };
     await fleet.start('after the rotation', { ...common, scope: 'client', keyPrefix: 'by-tenant:' });
     expect(await fleet.ask('after the rotation', ['globex'])).toEqual(held);
     expect(callsFor('globex') - calls).toBeLessThanOrEqual(1);
   });
 
-  it('lets a refused key harm its own tenant only', async () => {
+  it('serves all other tenants while Nudge refuses the key of one', async () => {
     const others = TENANTS.filter((tenant) => tenant !== 'café');
     const held = await fleet.ask('by tenant', others);
     const calls = others.map(callsFor);

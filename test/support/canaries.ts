@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 
-/** Texts that must not come out anywhere, and the ways in which they could. */
+/** Secrets that must not leak, and the forms in which they could. */
 export class Canaries {
   readonly #needles = new Map<string, readonly string[]>();
 
-  /** Watches for a secret under a name that may be printed. */
+  /** Adds a secret under a name that may be printed. */
   plant(name: string, secret: string): this {
     const forms = [
       secret,
@@ -17,7 +17,7 @@ export class Canaries {
     return this;
   }
 
-  /** The names of the secrets that a text holds, in any of their forms. */
+  /** The names of the secrets that a text holds in any form. */
   foundIn(text: string): string[] {
     return [...this.#needles]
       .filter(([, forms]) => forms.some((form) => text.includes(form)))
@@ -25,7 +25,7 @@ export class Canaries {
   }
 }
 
-/** All that can be read out of a value by logging, serialising or walking it. */
+/** All text that can be read from a value by logging, serialising or walking through it. */
 export function everythingSaidBy(value: unknown): string {
   const said: string[] = [];
   const seen = new Set<unknown>();
@@ -48,7 +48,7 @@ export function everythingSaidBy(value: unknown): string {
   try {
     said.push(JSON.stringify(value));
   } catch {
-    // A circle: everything in it has been walked.
+    // The value has a circular reference. `walk` has already visited everything in it.
   }
   return said.join('\n');
 }

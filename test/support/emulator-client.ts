@@ -8,7 +8,7 @@ export const EMULATOR_KEY = 'canary-private-key';
 export const NOW_MS = Date.UTC(2026, 0, 1, 12);
 export const NOW_S = NOW_MS / 1000;
 
-/** An answer of the emulator, also one that broke off. */
+/** An answer of the emulator, which may have ended early. */
 interface SeenAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -17,7 +17,7 @@ interface SeenAnswer {
   readonly brokenBy?: string;
 }
 
-/** An emulator on a clock that stands still, and a plain HTTP client for it. */
+/** An emulator with a manual clock, and a plain HTTP client for it. */
 export class EmulatorClient {
   #started: { readonly nudge: NudgeEmulator; readonly clock: ManualClock } | undefined;
 
@@ -46,7 +46,7 @@ export class EmulatorClient {
     return this.#started;
   }
 
-  /** Resolves when status and headers are there. */
+  /** Resolves when status and headers have arrived. */
   open(query = 'expiryMins=60', apikey = EMULATOR_KEY): Promise<IncomingMessage> {
     const url = `${this.nudge.url}/clients/jwt/token?${query}`;
     return new Promise((resolve, reject) => {
@@ -82,7 +82,7 @@ export function tokenOf({ body }: SeenAnswer): string {
   return (JSON.parse(body.toString()) as { token: string }).token;
 }
 
-/** The client of an emulator that is started anew for every test of the file. */
+/** The client of an emulator that is restarted for every test of the file. */
 export function emulatorForEachTest(): EmulatorClient {
   const client = new EmulatorClient();
   beforeEach(() => client.restart());

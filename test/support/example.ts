@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** An example by its folder: the script that builds it, and what that makes. */
+/** For each example folder, the script that builds it and the built main file. */
 const BUILDS = {
   '01-quick-start': { script: 'build:examples', main: 'main.js' },
+  '02-fleet': { script: 'build:fleet', main: 'main.js' },
   '04-tenants': { script: 'build:tenants', main: '04-tenants/main.js' },
 } as const;
 export type ExampleName = keyof typeof BUILDS;
@@ -25,7 +26,7 @@ export function assertExampleIsBuilt(name: ExampleName = '01-quick-start'): void
   throw new Error(`The example is not built: npm run build && npm run ${BUILDS[name].script}`);
 }
 
-/** The built example in a process of its own. */
+/** The built example in a separate process. */
 export class Example {
   readonly #child;
   readonly #ended: Promise<Ending>;
@@ -33,8 +34,14 @@ export class Example {
   #errors = '';
 
   constructor(port: string, name: ExampleName = '01-quick-start') {
-    // Whatever the shell has set for a real Nudge must not matter.
-    const env = { ...process.env, PORT: port, NUDGE_BASE_URL: 'https://nudge.invalid', NODE_OPTIONS: '' };
+    // The variables that the shell may have set for a real Nudge or Redis are overridden.
+    const env = {
+      ...process.env,
+      PORT: port,
+      NUDGE_BASE_URL: 'https://nudge.invalid',
+      REDIS_URL: undefined,
+      NODE_OPTIONS: '',
+    };
     this.#child = spawn(process.execPath, [mainOf(name)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#errors += text));
     this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
@@ -44,7 +51,7 @@ export class Example {
     return this.#errors;
   }
 
-  /** What the banner says behind each label; fails where the example ends before it has said all. */
+  /** The URLs in the banner. Throws if the example ends before it has printed the banner. */
   async banner(): Promise<{ page: string; endpoint: string; emulator: string }> {
     for await (const line of createInterface(this.#child.stdout)) {
       this.#lines.push(line);

@@ -22,7 +22,7 @@ export interface HttpResult {
   json(): Record<string, unknown>;
 }
 
-/** A bare HTTP client: it adds no header of its own but `Host`, and follows nothing. */
+/** A plain HTTP client: it adds only the header `Host`, and follows no redirect. */
 export function httpGet(
   url: string,
   headers: Record<string, string> = {},
@@ -49,12 +49,12 @@ export function httpGet(
 }
 
 export interface HostSettings {
-  /** Options of the one registration; or `modules` says everything. */
+  /** The options of the only registration. Leave it out if `modules` has the registrations. */
   readonly nudge?: NudgeAuthModuleOptions;
   readonly modules?: ModuleMetadata['imports'];
   readonly providers?: ModuleMetadata['providers'];
   readonly controllers?: Type[];
-  /** What stands around the routes: prefix, pipes, plugins. */
+  /** Configures the application, for example with a prefix, pipes or plugins. */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -109,7 +109,7 @@ export class Host {
     return httpGet(this.url + path, headers);
   }
 
-  /** As the signed-in user Ada. */
+  /** Sends a GET as the signed-in user Ada. */
   async getAsUser(path = '/nudge/token', headers: Record<string, string> = {}): Promise<HttpResult> {
     return this.get(path, { authorization: `Bearer ${await userJwt()}`, ...headers });
   }

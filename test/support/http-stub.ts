@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 
-/** A plain HTTP server on loopback, for what the emulator would never do. */
+/** A plain HTTP server on loopback, for answers that the emulator never gives. */
 export class HttpStub {
   private constructor(
     private readonly server: Server,
@@ -16,7 +16,7 @@ export class HttpStub {
     return new HttpStub(server, `http://127.0.0.1:${port}`);
   }
 
-  /** Takes what asks this server, as a proxy, for a tunnel. */
+  /** Handles CONNECT requests, with which a client asks this server for a tunnel. */
   onConnect(listener: (request: IncomingMessage, socket: Duplex) => void): void {
     this.server.on('connect', listener);
   }
@@ -29,7 +29,7 @@ export class HttpStub {
   }
 }
 
-/** An origin on loopback where nobody listens. */
+/** An origin on loopback where no server listens. */
 export async function unreachableOrigin(): Promise<string> {
   const stub = await HttpStub.start((_request, response) => response.end());
   await stub[Symbol.asyncDispose]();

@@ -1,8 +1,8 @@
 import { constants, runInThisContext } from 'node:vm';
 
 /**
- * A package as Node itself loads it, past jest: which, before Node 24.9, cannot load a CommonJS package that requires
- * an ES module.
+ * A package that Node loads without jest. Before Node 24.9, jest cannot load a CommonJS package that requires an ES
+ * module.
  */
 export async function nativePackage(name: string): Promise<object> {
   const loaded: unknown = await runInThisContext(`import(${JSON.stringify(name)})`, {

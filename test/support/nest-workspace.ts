@@ -41,7 +41,7 @@ export function manifest(dependencies: Record<string, string> = {}, more: object
   return `${JSON.stringify({ name: 'app', dependencies: { ...nest, ...dependencies }, ...more }, null, 2)}\n`;
 }
 
-/** As `nest new` of Nest 11 makes it. */
+/** The files that `nest new` of Nest 11 writes. */
 export const TEMPLATE: Files = {
   'package.json': manifest(),
   'nest-cli.json': '{ "sourceRoot": "src" }',
@@ -57,7 +57,7 @@ export const ON_NEST_12: Files = {
   'src/main.ts': MAIN.replace('./app.module', './app.module.js'),
 };
 
-/** As the engine's tree, which does not load in this runner: test/matrix/nest-add.mjs has the real one. */
+/** Replaces the tree of the schematics engine, which jest cannot load. test/matrix/nest-add.mjs uses the real one. */
 class MemoryTree implements Tree {
   readonly texts = new Map<string, string>();
 
@@ -124,7 +124,7 @@ export class Workspace {
 
 export const added = (files: Files, options?: NestAddOptions): Workspace => new Workspace(files).add(options);
 
-/** Without one file of the template. */
+/** The template without one of its files. */
 export function without(path: string): Files {
   return Object.fromEntries(Object.entries(TEMPLATE).filter(([name]) => name !== path));
 }

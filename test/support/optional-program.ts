@@ -2,7 +2,7 @@ import { describe } from '@jest/globals';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 
-/** The path of a program, if it is installed; `name` may be a path itself. */
+/** The path of a program if it is installed. `name` may also be a path. */
 function findProgram(name: string): string | undefined {
   const folders = name.includes(sep) ? [''] : (process.env['PATH'] ?? '').split(delimiter);
   return folders
@@ -18,8 +18,8 @@ function findProgram(name: string): string | undefined {
 }
 
 /**
- * A `describe` for tests that need a program which not everybody has, by any of its names. Without it they are skipped, and a line says how
- * to have them run; in CI, where nothing may be left out, they fail.
+ * A `describe` for tests that need a program, under any of its names. If it is not installed, the tests are skipped and
+ * a line says how to install it. In CI they fail instead, because no test may be left out there.
  */
 export function describeWithProgram(
   title: string,

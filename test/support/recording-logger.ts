@@ -6,7 +6,7 @@ interface LogLine {
   readonly text: string;
 }
 
-/** Keeps what the application logs, as a person would read it. */
+/** Records the log lines of the application as a person would read them. */
 export class RecordingLogger implements LoggerService {
   readonly lines: LogLine[] = [];
 
@@ -30,7 +30,7 @@ export class RecordingLogger implements LoggerService {
     };
   }
 
-  /** What was logged at a level. */
+  /** The log lines of a level. */
   at(level: string): string[] {
     return this.lines.filter((line) => line.level === level).map((line) => line.text);
   }

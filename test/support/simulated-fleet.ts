@@ -19,7 +19,7 @@ import { readClaims } from '../../src/token/claims.js';
 /** The vendor's. */
 export const ORIGIN = 'https://nudge.example';
 export const REQUEST = { expiryMins: 60 };
-/** What it is called in a store. */
+/** The name of that request's entry in a store. */
 export const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
 
 function jwt(claims: object): string {
@@ -27,7 +27,7 @@ function jwt(claims: object): string {
   return `${part({ alg: 'HS256' })}.${part(claims)}.c2lnbmF0dXJl`;
 }
 
-/** Nudge, for as many processes as there are. */
+/** Nudge, as all processes of the fleet see it. */
 export class Vendor implements TokenSource {
   calls = 0;
   failure: NudgeAuthError | undefined;
@@ -59,7 +59,7 @@ export class Vendor implements TokenSource {
   }
 }
 
-/** The way of one process on which everything that is sent is lost. */
+/** The connection of one process to Nudge, on which every call is lost. */
 export class BlackHole implements TokenSource {
   attempts = 0;
 
@@ -72,7 +72,7 @@ export class BlackHole implements TokenSource {
   }
 }
 
-/** Nudge, answering 503 as long as it is down. */
+/** Nudge while it is down: it answers every call with 503. */
 export class DownVendor implements TokenSource {
   readonly calledAtMs: number[] = [];
 
@@ -88,7 +88,7 @@ export class DownVendor implements TokenSource {
   }
 }
 
-/** Where the store is, whoever can reach it. */
+/** The server that holds the store. */
 export class Server {
   store: MemoryTokenStore;
 
@@ -96,17 +96,19 @@ export class Server {
     this.store = new MemoryTokenStore(clock);
   }
 
-  /** As one that keeps nothing on disk; but the order of things is its clock's, and goes on. */
+  /**
+   * Loses all records, as a server without a disk does. Fences still rise, because they come from the server's clock.
+   */
   forgetEverything(): void {
     this.store = new MemoryTokenStore(this.clock);
     for (let fence = 0; fence < 1_000; fence += 1) void this.store.invalidate('elsewhere');
   }
 }
 
-/** The way to the store, for one process or for several. */
+/** The connection of one or several processes to the store. */
 export class Network implements TokenStore {
   isUp = true;
-  /** What each question takes. */
+  /** Milliseconds that each request to the store takes. */
   latencyMs = 0;
   readonly callLimits: SharedCallLimits;
   readonly #server: Server;
@@ -179,12 +181,12 @@ export function fleetOf(
     });
   };
   const pods = Array.from({ length: size }, () => pod());
-  /** Everybody asks, again and again, for so long. */
+  /** Lets time pass while every process asks for a token at each step. */
   const passing = async (durationMs: number, stepMs = 10 * SECOND_MS): Promise<void> => {
     for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
-      const asked = pods.map(async (one) => one.getToken(REQUEST));
+      const requests = pods.map(async (one) => one.getToken(REQUEST));
       await clock.advanceAsync(Math.min(stepMs, durationMs - passedMs));
-      await Promise.all(asked);
+      await Promise.all(requests);
     }
   };
   const types = (): string[] => said.map(({ type }) => type);

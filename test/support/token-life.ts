@@ -22,22 +22,22 @@ export const FAKE_API_KEY = 'obviously-fake-private-key-of-a-spec';
 export interface TokenLifeSettings {
   readonly options?: Partial<NudgeAuthOptions>;
   readonly store?: TokenStore;
-  /** Default: no limit. `'of-the-process'`: the module's own. */
+  /** Default: no limit. `'of-the-process'`: the budget that the module makes for one process. */
   readonly budget?: CallBudget | 'of-the-process';
   readonly random?: Random;
-  /** How far the vendor's clock is ahead of this machine's, in milliseconds. */
+  /** Milliseconds by which the vendor's clock is ahead of this machine's. */
   readonly vendorAheadMs?: number;
-  /** Tells the vendor's tokens from those of another's. */
+  /** A name in the vendor's tokens, so that they differ from those of another vendor. */
   readonly vendorName?: string;
 }
 
 interface ObservedCall {
   readonly entry: string;
-  /** By the monotonic clock. */
+  /** Milliseconds of the monotonic clock. */
   readonly atMs: number;
 }
 
-/** What a caller got, and how long it waited. */
+/** What a caller got and how long it waited. */
 export interface AskOutcome {
   readonly token: string | undefined;
   readonly error: unknown;
@@ -46,7 +46,7 @@ export interface AskOutcome {
 
 const NO_LIMIT: CallBudget = { take: () => Promise.resolve(0) };
 
-/** The service with everything behind it but Nest and HTTP, and a vendor that can be told how to behave. */
+/** The service with all that it uses except Nest and HTTP, and a vendor that behaves as the test says. */
 export class TokenLife<Time extends Clock = ManualClock> {
   readonly vendor: SimulatedVendor;
   readonly calls: ObservedCall[] = [];
@@ -84,7 +84,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
         ...resolved.cache,
         scope: resolved.scope,
         ...resolved.http,
-        // The simulated vendor hangs until the deadline, and is called once.
+        // A hanging simulated vendor hangs until the deadline, and there are no retries.
         timeoutMs: resolved.http.deadlineMs,
         maxRetries: 0,
         storeScope: ['spec'],
@@ -112,7 +112,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
     return new TokenLife(clock, settings);
   }
 
-  /** Asks, and tells how it went and how long it took. Never rejects. */
+  /** Asks for a token. Resolves with the outcome and the wait, and never rejects. */
   async ask(request: Parameters<NudgeTokenService['getToken']>[0] = {}): Promise<AskOutcome> {
     const calledAtMs = this.clock.now().monotonicMs;
     const waitedMs = (): number => this.clock.now().monotonicMs - calledAtMs;
@@ -136,7 +136,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
   }
 }
 
-/** Asks on a manual clock, lets `ms` pass, and tells how it went. */
+/** Asks for a token, lets `ms` milliseconds pass on the manual clock, and returns the outcome. */
 export async function askAndPass(
   life: TokenLife,
   ms = 10,
@@ -148,6 +148,6 @@ export async function askAndPass(
 }
 
 export function failureOf({ error }: AskOutcome): NudgeAuthError {
-  if (!isNudgeAuthError(error)) throw new TypeError(`no NudgeAuthError, but ${String(error)}`);
+  if (!isNudgeAuthError(error)) throw new TypeError(`Expected a NudgeAuthError, got ${String(error)}`);
   return error;
 }

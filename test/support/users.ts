@@ -20,7 +20,7 @@ export function userJwt(
     key?: KeyObject;
     algorithm?: string;
     kid?: string;
-    /** A time from now, or a moment: the latter for a test that brings its own clock. */
+    /** A duration from now, or a date for a test with a manual clock. */
     expiresIn?: string | Date;
   } = {},
 ): Promise<string> {
@@ -31,7 +31,7 @@ export function userJwt(
     .sign(key ?? new TextEncoder().encode(secret));
 }
 
-/** A host's own strategy, as its engineers would write it. */
+/** The strategy of a host application, as its engineers would write it. */
 @Injectable()
 export class HostJwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor() {

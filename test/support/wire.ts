@@ -11,10 +11,10 @@ import { Server as TlsServer } from 'node:tls';
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../fixtures/tls/obviously-fake-${name}.pem`, import.meta.url), 'utf8');
-/** The certificate of `nudge.test`, which signs itself. */
+/** The self-signed certificate of `nudge.test`. */
 export const wireTls = { key: fixture('key'), cert: fixture('certificate') };
 
-/** `nudge.test`, and every other name, is this machine. */
+/** Resolves every host name to this machine. */
 export const lookupHere: LookupFunction = (_name, options, callback) => {
   if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
   else callback(null, '127.0.0.1', 4);
@@ -24,13 +24,13 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** Passes bytes on to a port and keeps those of the side that called. */
+/** Forwards connections to a port and records the bytes that the caller sends. */
 export class Wire {
   readonly #chunks: Buffer[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
-  /** A TLS server hands over what it has decrypted, and a plain one what it gets. */
+  /** With a TLS server the recorded bytes are decrypted. */
   private constructor(server: Server, toPort: number) {
     this.#server = server;
     const pass = (caller: Socket): void => {

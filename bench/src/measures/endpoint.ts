@@ -6,6 +6,7 @@ import { ALGORITHMS, signedInUser, type Algorithm, type UserKeys } from '../user
 export const ADAPTERS = ['fastify', 'express'] as const;
 export type Adapter = (typeof ADAPTERS)[number];
 
+/** `textbook` is a guarded route as the documentation of Nest shows it. `textbook end to end` also calls the vendor. */
 export const VARIANTS = [
   'node:http',
   'written directly',
@@ -16,7 +17,7 @@ export const VARIANTS = [
 ] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-const API_KEY = 'obviously-fake-private-key-for-benchmarks';
+export const API_KEY = 'obviously-fake-private-key-for-benchmarks';
 const VENDOR_LATENCY_MS = 20;
 
 export interface EndpointGroup {
@@ -24,9 +25,11 @@ export interface EndpointGroup {
   readonly algorithm: Algorithm;
   readonly requestsPerSecond: Readonly<Record<Variant, Summary>>;
   readonly p99Ms: Readonly<Record<Variant, Summary>>;
-  /** For how long the server keeps its core busy: what the load generator and other machines' guests do not disturb. */
+  /**
+   * How long the server keeps its core busy. Neither the load generator nor other virtual machines disturb this figure.
+   */
   readonly cpuMicrosecondsPerRequest: Readonly<Record<Variant, Summary>>;
-  /** The endpoint's requests a second, divided by those of another in the same round. */
+  /** The endpoint's requests per second, divided by those of another variant in the same round. */
   readonly ratioTo: Readonly<Record<Exclude<Variant, 'endpoint'>, Summary>>;
   /** The unguarded route's CPU time for a request, divided by the endpoint's in the same round. */
   readonly cpuRatioToUnguarded: Summary;
@@ -71,7 +74,7 @@ interface Comparison {
   readonly settings: Settings;
 }
 
-/** A server of one variant, which has answered once. */
+/** Starts a server of one variant and checks its first answer. */
 export async function startServer(
   variant: Variant,
   { adapter, user, vendor }: Comparison,
@@ -89,14 +92,14 @@ export async function startServer(
   }
 }
 
-/** A server of one variant, warmed up: what the just-in-time compiler has not seen yet is no measurement. */
+/** Starts a server of one variant and warms it up, so that the just-in-time compiler has done its work. */
 export async function warmServer(variant: Variant, comparison: Comparison): Promise<ServerProcess> {
   const server = await startServer(variant, comparison);
   await load(server.url, comparison.user.jwt, comparison.settings.warmUpSeconds);
   return server;
 }
 
-/** With a process of its own each time: how well the just-in-time compiler hits it off differs from one to the next. */
+/** Measures one round in a new process, because the result of the just-in-time compiler differs between processes. */
 async function measureRound(variant: Variant, comparison: Comparison): Promise<Round> {
   const { settings, user } = comparison;
   await using server = await warmServer(variant, comparison);
@@ -128,7 +131,7 @@ async function compare(comparison: Comparison): Promise<EndpointGroup> {
   };
 }
 
-/** Plays the vendor on another core. */
+/** Starts the vendor on another core. */
 export async function startVendor(): Promise<AsyncDisposable & { readonly vendor: Vendor }> {
   const settings = { apiKey: API_KEY, latencyMs: VENDOR_LATENCY_MS };
   const process_ = await ServerProcess.start('vendor', settings, 'other');
@@ -138,7 +141,9 @@ export async function startVendor(): Promise<AsyncDisposable & { readonly vendor
   };
 }
 
-/** The guarded endpoint against the route it guards, the textbook's ways, and Node itself. */
+/**
+ * Compares the guarded endpoint with an unguarded route, with routes as Nest's documentation shows them, and with Node.
+ */
 export async function measureEndpoint(settings: Settings): Promise<EndpointResults> {
   await using vendor = await startVendor();
   const groups: EndpointGroup[] = [];

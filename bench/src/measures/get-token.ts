@@ -21,7 +21,7 @@ export interface GetTokenResults {
   readonly callsPerRound: number;
   /** Nanoseconds for one awaited call while a token is held. */
   readonly nanosecondsPerCall: Readonly<Record<string, Summary>>;
-  /** The same where the wall clock has moved since the call before, as when calls are seldom. */
+  /** The same if the wall clock has moved since the last call, as with rare calls. */
   readonly nanosecondsPerCallInANewMillisecond: Readonly<Record<string, Summary>>;
 }
 
@@ -64,7 +64,7 @@ async function nanosecondsFor(getToken: GetToken, calls: number): Promise<number
   return Number(process.hrtime.bigint() - began) / calls;
 }
 
-/** A wall clock that moves by a millisecond at every reading, within a minute. */
+/** Runs the work with a wall clock that moves by a millisecond at every reading, within one minute. */
 async function withMovingClock<T>(work: () => Promise<T>): Promise<T> {
   const { now } = Date;
   const beganMs = now();
@@ -77,7 +77,7 @@ async function withMovingClock<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What one call costs while a token is held, against libraries that hold tokens or values as well. */
+/** Measures one call while a token is held, and the same call of other libraries that hold tokens or values. */
 export async function measureGetToken(settings: Settings): Promise<GetTokenResults> {
   const callsPerRound = settings.isShort ? 50_000 : 200_000;
   await using nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
@@ -93,7 +93,7 @@ export async function measureGetToken(settings: Settings): Promise<GetTokenResul
     const rounds = new Map(Object.keys(contestants).map((name) => [name, [] as number[]]));
     const all = Object.entries(contestants);
     for (let round = -1; round < settings.rounds * 2; round += 1) {
-      // Another one first each time: whoever comes after a wasteful one finds its garbage.
+      // The order changes in each round, because a library pays for the garbage of the one before it.
       const first = (round + 1) % all.length;
       for (const [name, getToken] of [...all.slice(first), ...all.slice(0, first)]) {
         const nanoseconds = await nanosecondsFor(getToken, callsPerRound);

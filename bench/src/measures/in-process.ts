@@ -3,7 +3,7 @@ import { ratioOf, summarise, type Summary } from '../statistics.js';
 import { signedInUser } from '../users.js';
 import { ADAPTERS, startServer, startVendor, type Adapter } from './endpoint.js';
 
-/** The ceiling is `written directly`: what no guarded route can beat. */
+/** `written directly` is the upper limit: no guarded route can be faster. */
 export const IN_PROCESS_VARIANTS = ['unguarded', 'written directly', 'endpoint'] as const;
 type InProcessVariant = (typeof IN_PROCESS_VARIANTS)[number];
 
@@ -13,7 +13,7 @@ const WARM_UP_ROUNDS = 2;
 export interface InProcessGroup {
   readonly adapter: Adapter;
   readonly cpuMicrosecondsPerRequest: Readonly<Record<InProcessVariant, Summary>>;
-  /** What the endpoint takes more than the answer written directly, in the same round. */
+  /** The extra microseconds of the endpoint over `written directly` in the same round. */
   readonly microsecondsOverCeiling: Summary;
   /** The unguarded route's time for a request, divided by the endpoint's in the same round. */
   readonly ratioToUnguarded: Summary;
@@ -26,7 +26,7 @@ export interface InProcessResults {
   readonly groups: readonly InProcessGroup[];
 }
 
-/** A request's time on a core without sockets and kernel: processes of the variants take turns, a fresh one each round. */
+/** Measures the CPU time of a request without sockets. The variants take turns, with a new process in each round. */
 export async function measureInProcess(settings: Settings): Promise<InProcessResults> {
   await using nudge = await startVendor();
   const user = await signedInUser('HS256');

@@ -8,18 +8,18 @@ const USERS = 100_000;
 export interface MemoryResults {
   readonly tokenCharacters: number;
   readonly entries: number;
-  /** Bytes that one user's entry keeps, its token included. */
+  /** Bytes of one user's entry with its token. */
   readonly bytesPerEntry: number;
   readonly users: number;
   readonly requests: number;
-  /** What the process holds after each tenth of the requests. */
+  /** The heap of the process after each tenth of the requests. */
   readonly heapMiB: readonly number[];
   /** The last tenth's heap divided by the first's. */
   readonly growth: number;
   readonly heldTokens: number;
 }
 
-/** A token as the vendor makes them. */
+/** A token with the length of the vendor's tokens. */
 export async function sampleToken(): Promise<string> {
   await using nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   const answer = await fetch(`${nudge.url}/clients/jwt/token?expiryMins=60&extId=user-00000001`, {
@@ -28,7 +28,7 @@ export async function sampleToken(): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** What a user's held token costs, and whether a long day of many users leaves anything behind. */
+/** Measures the memory of a user's held token, and whether memory grows over many requests of many users. */
 export async function measureMemory({ isShort }: Settings): Promise<MemoryResults> {
   const requests = isShort ? 100_000 : 1_000_000;
   const token = await sampleToken();

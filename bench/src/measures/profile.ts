@@ -15,7 +15,7 @@ export interface ProfileResults {
   }[];
 }
 
-/** Whose code keeps the core busy while the endpoint, and the route it is compared with, are under load. */
+/** Measures which code keeps the core busy while the endpoint and the unguarded route are under load. */
 export async function measureProfile(settings: Settings): Promise<ProfileResults> {
   await using nudge = await startVendor();
   const user = await signedInUser('HS256');

@@ -5,7 +5,7 @@ import type { Settings } from '../settings.js';
 import { sampleToken } from './memory.js';
 
 const AT_ONCE = 50;
-/** Short, so that a run sees the end of it; the memory that a record takes does not depend on it. */
+/** Short, so that the run can wait until the records expire. The memory of a record does not depend on it. */
 const LIFE_MS = 60_000;
 const POLL_MS = 500;
 
@@ -14,7 +14,7 @@ export interface RedisMemoryResults {
   /** Bytes of Redis' memory for one user whose token has just been renewed. */
   readonly bytesPerUser: number;
   readonly names: number;
-  /** Names that would stay for ever. */
+  /** Names without an expiry, which would stay for ever. */
   readonly namesWithoutEnd: number;
   readonly tokenLifeS: number;
   /** Seconds after the last write until Redis was empty again. */
@@ -51,7 +51,7 @@ async function renewAll(store: RedisTokenStore, users: number, token: string): P
   await Promise.all(Array.from({ length: AT_ONCE }, renew));
 }
 
-/** What a user costs in Redis, and that everything there ends by itself. `undefined` without a redis-server. */
+/** Measures the memory of a user in Redis, and whether everything there expires. `undefined` without a redis-server. */
 export async function measureRedisMemory({ isShort }: Settings): Promise<RedisMemoryResults | undefined> {
   if (!hasRedis) {
     console.log(`NOT MEASURED: redis-memory ${HOW_TO_GET_REDIS}`);

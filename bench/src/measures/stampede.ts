@@ -24,7 +24,7 @@ export interface StampedeResults {
   readonly callers: number;
   /** Calls that reached the vendor. */
   readonly calls: Readonly<Record<string, number>>;
-  /** The same with several processes that share a Redis; `undefined` where there was none. */
+  /** The same with several processes that share a Redis; `undefined` if there is no redis-server. */
   readonly fleet:
     { readonly processes: number; readonly callersEach: number; readonly calls: number } | undefined;
 }
@@ -41,7 +41,7 @@ async function nudgeCalls(): Promise<number> {
   return nudge.counters.received;
 }
 
-/** Processes that start at the same moment, before any of them has a connection to the Redis that they share. */
+/** The processes start at the same moment, before any of them is connected to the shared Redis. */
 async function fleetCalls(): Promise<number | undefined> {
   if (!hasRedis) {
     console.log(`NOT MEASURED: the stampede of a fleet ${HOW_TO_GET_REDIS}`);
@@ -65,7 +65,7 @@ async function fleetCalls(): Promise<number | undefined> {
   return nudge.counters.received;
 }
 
-/** Counts how often a slow vendor is asked. */
+/** A slow vendor that counts its calls. */
 function vendor(): { calls: number; fetchToken: () => Promise<string> } {
   const counter = {
     calls: 0,
@@ -110,7 +110,7 @@ async function bentoCalls(): Promise<number> {
   return counter.calls;
 }
 
-/** How many calls reach the vendor when ten thousand callers come at once and nothing is held. */
+/** Counts the calls to the vendor when ten thousand callers come at once and no token is held. */
 export async function measureStampede(): Promise<StampedeResults> {
   const calls = await fleetCalls();
   return {

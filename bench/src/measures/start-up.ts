@@ -6,7 +6,7 @@ export interface StartUpResults {
   /** Milliseconds from the start of the process until the application listens. */
   readonly withoutMs: Summary;
   readonly withMs: Summary;
-  /** What the module adds, round by round. */
+  /** The milliseconds that the module adds, round by round. */
   readonly moduleMs: Summary;
 }
 
@@ -15,13 +15,13 @@ async function boot(withModule: boolean): Promise<number> {
   return Number(server.url);
 }
 
-/** What the module adds to the start of an application that has users, passport and Express. */
+/** Measures what the module adds to the start of an application with passport and Express. */
 export async function measureStartUp({ isShort }: Settings): Promise<StartUpResults> {
   const without: number[] = [];
   const withIt: number[] = [];
   for (let round = -1; round < (isShort ? 5 : 15); round += 1) {
     const [bare, full] = [await boot(false), await boot(true)];
-    // The first has the files read from the disk.
+    // The first round only reads the files from the disk.
     if (round < 0) continue;
     without.push(bare);
     withIt.push(full);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-/** Says how many milliseconds the process had lived when its application listened. */
+/** Reports how many milliseconds after its start the process began to listen. */
 const { withModule } = JSON.parse(process.argv[2] ?? '{}') as { withModule: boolean };
 
 const { Module } = await import('@nestjs/common');
@@ -8,7 +8,7 @@ const { NestFactory } = await import('@nestjs/core');
 await import('@nestjs/passport');
 await import('passport-jwt');
 
-// Both have what a host with signed-in users has anyway; the module is all that differs.
+// Both applications have what a host with signed-in users needs anyway. Only the module differs.
 const imports = withModule
   ? [
       (await import('#nudge-auth')).NudgeAuthModule.forRoot({

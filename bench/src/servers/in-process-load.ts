@@ -3,9 +3,9 @@ import { Duplex } from 'node:stream';
 
 const CONNECTIONS = 8;
 
-/** A connection without a network: it takes what the server writes, and hands it a request whenever the last was answered. */
+/** A connection without a network. It discards what the server writes. `InProcessLoad` pushes the requests into it. */
 class MemoryConnection extends Duplex {
-  /** What the server asks of any socket. */
+  /** The server reads these two from every socket. */
   readonly remoteAddress = '127.0.0.1';
   readonly remotePort = 1;
 
@@ -32,7 +32,7 @@ class MemoryConnection extends Duplex {
   }
 }
 
-/** Feeds a listening server with requests in its own process, without the kernel, the least steady part of any measurement. */
+/** Sends requests to a server within its own process, without sockets, because their timing varies most. */
 export class InProcessLoad {
   readonly #connections: MemoryConnection[];
   readonly #request: Buffer;
@@ -55,13 +55,13 @@ export class InProcessLoad {
       response.once('finish', () => {
         if (response.statusCode !== 200) throw new Error(`The server answered ${response.statusCode}`);
         this.#unanswered -= 1;
-        // The server takes the next one when it is done with this one.
+        // The server gets the next request when it is done with this one.
         setImmediate(next);
       });
     });
   }
 
-  /** Microseconds of a core that each of so many requests took. */
+  /** The mean CPU time of a request, in microseconds, over so many requests. */
   async cpuMicrosecondsPerRequest(requests: number): Promise<number> {
     const before = process.cpuUsage();
     this.#left = requests;

@@ -7,7 +7,7 @@ import { Secret } from '#nudge-auth/common/secret';
 import { ApiKeys } from '#nudge-auth/vendor/api-keys';
 import { NudgeAuthEvents } from '#nudge-auth/telemetry/events';
 
-/** Counts bytes in a process that does nothing else. Wants --expose-gc. */
+/** Measures memory in a process that does nothing else. Needs --expose-gc. */
 const { token, requests, users } = JSON.parse(process.argv[2] ?? '{}') as {
   token: string;
   requests: number;
@@ -16,7 +16,7 @@ const { token, requests, users } = JSON.parse(process.argv[2] ?? '{}') as {
 
 const ENTRIES = 10_000;
 const HOUR_MS = 3_600_000;
-/** An entry is fetched, aged, rotated and pushed out by others. */
+/** At this pace an entry is fetched, rotated, and evicted by others. */
 const MS_PER_REQUEST = 60;
 
 const collectGarbage = globalThis.gc;
@@ -25,7 +25,7 @@ if (collectGarbage === undefined) throw new Error('Start this with --expose-gc')
 const clock = new ManualClock();
 const [head = '', claims = '', signature = ''] = token.split('.');
 
-/** A token as long as the vendor's, and a string of its own for everybody. */
+/** A token as long as the vendor's, as a new string for each user. */
 function freshToken(): string {
   const ownSignature = randomBytes(signature.length).toString('base64url').slice(0, signature.length);
   return Buffer.from(`${head}.${claims}.${ownSignature}`).toString('latin1');
@@ -94,7 +94,7 @@ async function heldBytes(): Promise<number> {
   return heapUsed + external;
 }
 
-// What is compiled and grown once is nobody's entry.
+// The warm-up takes the memory for compiled code and grown buffers, which must not count as entries.
 const warmedUp = newCache();
 for (let user = 0; user < 2000; user += 1) await ask(warmedUp, user);
 await warmedUp.close();

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { RedisTokenStore } from '#nudge-auth/redis/index';
 import { serviceIn } from '../apps.js';
 
-/** One process of a fleet: when told to it starts its application and asks for tokens, all at once. */
+/** One process of a fleet. On a message it starts its application and asks for all tokens at once. */
 const { apiKey, baseUrl, redisUrl, callers } = JSON.parse(process.argv[2] ?? '{}') as {
   apiKey: string;
   baseUrl: string;

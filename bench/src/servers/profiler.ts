@@ -1,12 +1,12 @@
 import { Session } from 'node:inspector/promises';
 import type { Profiler } from 'node:inspector';
 
-/** Where a server's busy time goes, as shares of 1. */
+/** The shares of a server's busy time by owner of the code. They add up to 1. */
 export type ProfileShares = Readonly<Record<string, number>>;
 
 const SAMPLE_EVERY_US = 200;
 
-/** Whose code a function is. */
+/** The owner of a function's code. */
 function ownerOf({ functionName, url }: Profiler.ProfileNode['callFrame']): string {
   if (url.includes('/dist/package/')) return 'this module';
   if (functionName === 'hash' && url.startsWith('node:')) return "this module's digest of the JWT";

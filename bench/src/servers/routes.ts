@@ -19,7 +19,7 @@ import type { Algorithm } from '../users.js';
 
 export interface RouteSettings {
   readonly algorithm: Algorithm;
-  /** The users' secret or public key, as text: as tutorials hand it to passport-jwt. */
+  /** The users' secret or public key as text, as tutorials pass it to passport-jwt. */
   readonly verification: string;
   readonly apiKey: string;
   readonly baseUrl: string;
@@ -38,7 +38,7 @@ function fourFields(token: string): object {
   };
 }
 
-/** The same four fields from a route that asks nobody who is there. */
+/** The same four fields from a route without a guard. */
 export function unguarded({ token }: RouteSettings): DynamicModule {
   const answer = fourFields(token);
   @Controller('nudge/token')
@@ -62,15 +62,15 @@ interface EitherResponse {
   end(body: string): void;
 }
 
-/** What no guarded route can beat: nobody is asked who is there, and the same text is written as the endpoint writes it. */
+/** The upper limit for a guarded route: there is no guard, and the route writes the same text in the endpoint's way. */
 export function writtenDirectly({ token }: RouteSettings): DynamicModule {
   const body = JSON.stringify(fourFields(token));
   @Controller('nudge/token')
   class DirectController {
     @Get()
     get(@Res() response: EitherResponse): void {
-      const isOfFastify = response.raw !== undefined;
-      if (isOfFastify) {
+      const isFastify = response.raw !== undefined;
+      if (isFastify) {
         response.header('cache-control', 'no-store');
         response.header('content-type', 'application/json; charset=utf-8');
         response.send(body);
@@ -86,7 +86,7 @@ export function writtenDirectly({ token }: RouteSettings): DynamicModule {
   return { module: DirectModule };
 }
 
-/** As the documentation of Nest shows it: the key given as a string. */
+/** A strategy as the documentation of Nest shows it, with the key as a string. */
 function hostStrategy({ algorithm, verification }: RouteSettings): DynamicModule {
   @Injectable()
   class JwtStrategy extends PassportStrategy(Strategy) {
@@ -123,7 +123,7 @@ export function textbookGuard(settings: RouteSettings): DynamicModule {
   return { module: GuardedModule };
 }
 
-/** The vendor called at every request. */
+/** A guarded route that calls the vendor at every request. */
 export function textbookEndToEnd(settings: RouteSettings): DynamicModule {
   @Controller('nudge/token')
   @UseGuards(AuthGuard('jwt'))

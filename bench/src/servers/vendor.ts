@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NudgeEmulator } from '#nudge-auth/emulator/index';
 
-/** What every process here calls the vendor with. */
+/** The API key that all processes use, and the latency of the slow vendor. */
 const { apiKey, latencyMs } = JSON.parse(process.argv[2] ?? '{}') as { apiKey: string; latencyMs: number };
 
 const nudge = await NudgeEmulator.start({ apiKeys: [apiKey], rateLimitPerMinute: false });
@@ -10,7 +10,7 @@ const nudge = await NudgeEmulator.start({ apiKeys: [apiKey], rateLimitPerMinute:
 const first = await fetch(`${nudge.url}/clients/jwt/token?expiryMins=60`, { headers: { apiKey } });
 const answer = await first.text();
 
-// The same answer, as late as a vendor across the network: for those who call it at every request.
+// Sends the same answer with the latency of a real network, for the route that calls the vendor at every request.
 const slow = createServer((_request, response) => {
   setTimeout(() => response.setHeader('content-type', 'application/json').end(answer), latencyMs);
 });

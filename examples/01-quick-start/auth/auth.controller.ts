@@ -6,7 +6,7 @@ import { findUser } from './users.js';
 export class AuthController {
   constructor(private readonly jwt: JwtService) {}
 
-  /** The app's own sign-in. Its JWT says who the user is to this app, and never reaches Nudge. */
+  /** The app's own sign-in. Its JWT tells this app who the user is. It is never sent to Nudge. */
   @Post('login')
   @HttpCode(200)
   async login(

@@ -4,7 +4,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { User } from './users.js';
 
-/** The app's own strategy, as most Nest apps have one: it guards /campaigns, and the Nudge endpoint as well. */
+/** The app's own strategy, as in most Nest apps. It guards /campaigns and the Nudge endpoint. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(config: ConfigService) {

@@ -1,10 +1,10 @@
-/** A signed-in user, as guarded handlers see one in `request.user`. */
+/** A signed-in user: what guarded handlers get as `request.user`. */
 export interface User {
   readonly id: string;
   readonly name: string;
 }
 
-/** Two made-up people. Yours come from a database, and their passwords are hashed. */
+/** Two made-up users. In your app they come from a database, with hashed passwords. */
 const ACCOUNTS: ReadonlyMap<string, User & { readonly password: string }> = new Map([
   ['ada', { id: 'user-1', name: 'Ada', password: 'demo' }],
   ['grace', { id: 'user-2', name: 'Grace', password: 'demo' }],

@@ -4,11 +4,11 @@ import { isNudgeAuthError, NudgeTokenService } from 'nestjs-nudge-auth';
 
 export interface Campaigns {
   readonly campaigns: readonly string[];
-  /** Why there are none, where Nudge is the reason. */
+  /** The code of the error, if there are no campaigns because of Nudge. */
   readonly unavailable?: string;
 }
 
-/** A service of the backend that needs a Nudge token itself: the token is used here and not handed on. */
+/** A service of the backend that uses a Nudge token itself and does not pass it on. */
 @Injectable()
 export class CampaignsService {
   readonly #url: string;
@@ -22,7 +22,7 @@ export class CampaignsService {
 
   async list(): Promise<Campaigns> {
     try {
-      // Asked for each time and never kept: the service holds the token and knows when it is due for a new one.
+      // Ask for it each time and do not keep it: NudgeTokenService holds the token and knows when to renew it.
       const { token } = await this.nudgeTokens.getToken();
       const answer = await fetch(this.#url, {
         headers: { Authorization: `Bearer ${token}` },
@@ -31,7 +31,7 @@ export class CampaignsService {
       if (!answer.ok) throw new Error(`The campaign API answered ${answer.status}`);
       return { campaigns: (await answer.json()) as string[] };
     } catch (error) {
-      // Campaigns are an extra: without Nudge the app goes on, and does not pass the failure on to its user.
+      // Campaigns are an extra. Without Nudge the app works on, and the user sees no failure.
       if (isNudgeAuthError(error)) return { campaigns: [], unavailable: error.code };
       throw error;
     }

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 /**
- * Demo only: stands for a service that accepts Nudge tokens. Invented, as is its way of checking them: Nudge documents
- * neither such an API nor the keys to verify its tokens with.
+ * Demo only: a made-up service that accepts Nudge tokens. Its check of the tokens is made up too: Nudge documents
+ * neither such an API nor the keys that verify its tokens.
  */
 export class CampaignApi {
   private constructor(private readonly server: Server) {}

@@ -4,12 +4,12 @@ import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { FAULT_NAMES, isFaultName, NudgeSwitchboard, type FaultName } from './nudge-switchboard.js';
 import { RequestCounter } from './request-counter.js';
 
-/** How many of the last calls to Nudge the page is told of. */
+/** How many of the last calls to Nudge the page shows. */
 const CALLS_SHOWN = 30;
 
 export interface DemoStats {
   readonly fault: FaultName;
-  /** `null`: as long as the backend asks for. */
+  /** `null`: the lifetime that the backend asks for. */
   readonly tokenLifeS: number | null;
   /** Requests to the app's own endpoint. */
   readonly served: { readonly withToken: number; readonly withoutToken: number };
@@ -24,7 +24,7 @@ export interface DemoStats {
   }[];
 }
 
-/** Demo only: what the page counts, and its buttons. No app of yours needs such routes. */
+/** Demo only: the counters and buttons of the page. Your app needs no such routes. */
 @Controller('demo')
 export class DemoController {
   constructor(
@@ -72,7 +72,7 @@ export class DemoController {
     return this.forget();
   }
 
-  /** As if the backend had just started: the next request goes to Nudge. */
+  /** Drops the held token, as if the backend had just started. The next request calls Nudge. */
   @Post('forget')
   @HttpCode(200)
   async forget(): Promise<DemoStats> {

@@ -12,13 +12,13 @@ import { DemoController } from './demo.controller.js';
 import { NudgeSwitchboard } from './nudge-switchboard.js';
 import { RequestCounter } from './request-counter.js';
 
-/** The world outside of the app, played on this machine. */
+/** The services outside of the app, simulated on this machine. */
 export interface OutsideWorld {
   readonly nudge: NudgeEmulator;
   readonly campaignApi: CampaignApi;
 }
 
-/** Demo only: puts counters and buttons around an app that knows nothing of them. */
+/** Demo only: adds counters and buttons to the app without changing it. */
 @Module({ controllers: [DemoController], providers: [NudgeSwitchboard, RequestCounter] })
 export class DemoModule implements NestModule, BeforeApplicationShutdown {
   constructor(
@@ -42,7 +42,7 @@ export class DemoModule implements NestModule, BeforeApplicationShutdown {
     consumer.apply(this.counter.count).forRoutes('nudge/token');
   }
 
-  /** Before the app waits for its last calls: one that Nudge never answers would hold up the end. */
+  /** Runs before the app waits for its last calls, because a call that Nudge never answers would delay the end. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.nudge.stop(), this.campaignApi.stop()]);
   }

@@ -1,8 +1,8 @@
 const LOOK_EVERY_MS = 500;
 
 /**
- * Demo only: ends this process when the shell that `npm run` put around it is gone. Ctrl-C reaches all of them, but
- * a signal sent to npm alone stops at that shell, and would leave the port taken.
+ * Demo only: ends this process when the shell of `npm run` has ended. Ctrl-C reaches all processes, but a signal that
+ * is sent only to npm ends that shell and would leave this process on the port.
  */
 export function endWithNpm(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;

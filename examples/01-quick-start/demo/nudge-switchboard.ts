@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NudgeEmulator, type EmulatorFault } from 'nestjs-nudge-auth/emulator';
 
-/** What the page's buttons make of the emulator. */
+/** The faults of the emulator behind the page's buttons. */
 const FAULTS = {
   none: [],
   down: [{ kind: 'status', status: 503 }],
@@ -20,7 +20,7 @@ export function isFaultName(name: unknown): name is FaultName {
   return typeof name === 'string' && FAULT_NAMES.includes(name);
 }
 
-/** Demo only: one fault and one token life at a time. */
+/** Demo only: sets one fault and one token life of the emulator at a time. */
 @Injectable()
 export class NudgeSwitchboard {
   #fault: FaultName = 'none';
@@ -37,7 +37,7 @@ export class NudgeSwitchboard {
     this.#apply();
   }
 
-  /** `undefined`: as long as the backend asks for. */
+  /** `undefined`: the lifetime that the backend asks for. */
   setTokenLife(lifeS: number | undefined): void {
     this.#tokenLifeS = lifeS;
     this.#apply();

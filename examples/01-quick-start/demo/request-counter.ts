@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Demo only: counts what the Nudge endpoint answers. */
+/** Demo only: counts the answers of the Nudge endpoint. */
 @Injectable()
 export class RequestCounter {
   #withToken = 0;
@@ -11,7 +11,7 @@ export class RequestCounter {
     return { withToken: this.#withToken, withoutToken: this.#withoutToken };
   }
 
-  /** A middleware. */
+  /** The middleware that counts. */
   readonly count = (_request: IncomingMessage, response: ServerResponse, next: () => void): void => {
     response.once('finish', () => {
       if (response.statusCode === 200) this.#withToken += 1;

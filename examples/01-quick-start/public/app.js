@@ -14,12 +14,12 @@ const timeline = new Timeline(byId('timeline'), byId('timeline-none'));
 const recorder = new RecordingFetch(timeline, () => !sdk.isAsking);
 const session = new Session();
 
-// ---- What an app of yours does -------------------------------------------------------------------------------------
+// ---- What your app does --------------------------------------------------------------------------------------------
 
 const refreshToken = createRefreshToken({
   endpoint: '/nudge/token',
   headers: session.headers,
-  // Who the user is, whatever their access token is at the moment: it is replaced when it expires.
+  // Names the user. It stays the same when the access token is replaced after it has expired.
   identity: () => session.name,
   fetch: recorder.fetch,
   onEvent: ({ type, pauseMs }) => {
@@ -38,7 +38,7 @@ const sdk = new StandInSdk({
 async function signIn(username) {
   if (!(await session.signIn(username))) return;
   note(`Signed in as ${session.name}`);
-  // Also when another user was signed in: nothing of theirs is left.
+  // Drops the token of a user who was signed in before.
   refreshToken.reset();
   forgetFailure();
   sdk.start('signed in');
@@ -57,16 +57,16 @@ function signOut() {
 let stats = { fault: 'none', tokenLifeS: null, served: { withToken: 0, withoutToken: 0 }, nudgeCalls: 0 };
 let asks = 0;
 let pausedUntil = 0;
-/** Why there is no token, once the client has made all its attempts; empty when there is one. */
+/** Why there is no token after the client has made all its attempts. Empty while there is a token. */
 let failure = '';
 
-/** Another user is signed in, or none: what is under way says nothing about them. */
+/** Called when another user signs in or the user signs out: results of requests under way must not count. */
 function forgetFailure() {
   failure = '';
   recorder.forgetRefusal();
 }
 
-/** A new session of the SDK for the same user, so that a switch shows its effect at once. */
+/** Starts a new session of the SDK for the same user, so that a button shows its effect at once. */
 function startAgain(why) {
   if (!session.name) return;
   refreshToken.reset();
@@ -80,10 +80,10 @@ function note(text) {
 
 async function showAsk(why, answer) {
   asks += 1;
-  const askedAt = performance.now();
+  const calledAt = performance.now();
   const entry = timeline.add('page', `refreshToken(): ${why}`);
   const token = await answer;
-  const tookMs = performance.now() - askedAt;
+  const tookMs = performance.now() - calledAt;
   entry.finish(
     token === null ? 'null' : `a token${tookMs < 2 ? ', from memory' : ` after ${inWords(tookMs)}`}`,
     token === null ? 'bad' : 'good',
@@ -91,7 +91,7 @@ async function showAsk(why, answer) {
   await refreshStats();
 }
 
-/** Nothing is shown of a failure: what the page cannot reach, its tokens will tell. */
+/** A failure is not shown, because the next token shows whether the backend can be reached. */
 function refreshStats() {
   return showStats(demo.stats()).catch(() => undefined);
 }
@@ -99,7 +99,7 @@ function refreshStats() {
 async function showStats(answer) {
   stats = await answer;
   for (const { id, agoMs, pending, status, durationMs } of stats.lastNudgeCalls) {
-    // Of before this page was opened.
+    // The call was made before this page was opened.
     if (agoMs > performance.now()) continue;
     const entry = timeline.add('nudge', 'GET /clients/jwt/token', { key: `nudge-${id}`, agoMs });
     if (pending || entry.isFinished) continue;
@@ -121,7 +121,7 @@ function render() {
     failure,
   });
   byId('status').dataset.tone = tone;
-  // Written only when it changes: screen readers say it aloud.
+  // Set only when it changes, because screen readers read it aloud.
   setText('headline', headline);
   setText('detail', detail);
   const waitMs = pausedUntil - performance.now();
@@ -142,7 +142,7 @@ function render() {
     button.classList.toggle('primary', !isSignedIn || isUser);
   }
   for (const button of document.querySelectorAll('[data-needs-user]')) button.disabled = !isSignedIn;
-  // A button that goes away must not take the keyboard's place in the page with it.
+  // If the focused button disappears, the focus moves to a visible one, so that keyboard users keep their place.
   if (focused?.hidden) document.querySelector('#status button:not([hidden])').focus();
   press('fault', stats.fault);
   press('life', stats.tokenLifeS);
@@ -225,7 +225,7 @@ onClick('#load-campaigns', async () => {
   await refreshStats();
 });
 
-// The countdown runs every second; the counters are fetched only while somebody looks.
+// The countdown runs every second. The counters are fetched only while the page is visible.
 setInterval(() => {
   render();
   if (!document.hidden) void refreshStats();

@@ -1,4 +1,4 @@
-/** The example's own routes: counters, and the switches of the emulator. */
+/** The demo's routes: counters, and the settings of the emulator. */
 export const demo = {
   stats: () => call('stats'),
   setFault: (name) => call('fault', { name }),

@@ -1,28 +1,28 @@
 /**
- * A `fetch` for `createRefreshToken` that shows each request in the timeline and remembers how long each token lives:
- * by `expiresIn`, which is relative, and so holds on a device whose clock is wrong.
+ * A `fetch` for `createRefreshToken` that shows each request in the timeline and remembers how long each token lives.
+ * It uses `expiresIn`, which is relative, so it is right on a device with a wrong clock too.
  */
 export class RecordingFetch {
-  /** How the backend refused the last request: its error code or its status; empty when it gave a token or no answer. */
+  /** The error code or status of the last answer. Empty if the backend gave a token or no answer. */
   refusal = '';
   #timeline;
   #isAhead;
   #ends = new Map();
   #epoch = 0;
 
-  /** @param {() => boolean} isAhead Whether a request that is sent now is one that nobody waits for. */
+  /** @param {() => boolean} isAhead Whether a request that is sent now fetches ahead, so that no call waits for it. */
   constructor(timeline, isAhead) {
     this.#timeline = timeline;
     this.#isAhead = isAhead;
   }
 
-  /** Another user is signed in, or none: what is under way says nothing about them. */
+  /** Called when another user signs in or the user signs out: results of requests under way must not count. */
   forgetRefusal() {
     this.refusal = '';
     this.#epoch += 1;
   }
 
-  /** Milliseconds that a token has left to live; 0 for one that was never seen. */
+  /** Milliseconds until a token expires; 0 for an unknown token. */
   lifeLeftMs = (token) => Math.max((this.#ends.get(token) ?? 0) - performance.now(), 0);
 
   fetch = async (url, init) => {
@@ -50,7 +50,7 @@ export class RecordingFetch {
   };
 }
 
-/** A duration for people. */
+/** A duration as text. */
 export function inWords(ms) {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`;

@@ -1,11 +1,11 @@
-/** The app's own sign-in: who the user is, and the JWT that says so to the backend. Kept in memory only. */
+/** The app's own sign-in: the user, and the JWT that proves it to the backend. It is kept only in memory. */
 export class Session {
   #username = '';
   #accessToken = '';
   #isWithdrawn = false;
   #epoch = 0;
 
-  /** What the page calls the user; empty while nobody is signed in. */
+  /** The user's name on the page. Empty while no user is signed in. */
   get name() {
     return this.#username && this.#username[0].toUpperCase() + this.#username.slice(1);
   }
@@ -14,7 +14,7 @@ export class Session {
     return this.#isWithdrawn;
   }
 
-  /** @returns whether this user is signed in now: the last click counts, not the last answer. */
+  /** @returns whether this user is signed in now. The last click counts, not the last answer. */
   async signIn(username) {
     const epoch = ++this.#epoch;
     const accessToken = await logIn(username);
@@ -29,8 +29,9 @@ export class Session {
   }
 
   /**
-   * The `headers` option of `createRefreshToken`: asked once per call, and once more with `'unauthorized'` when the
-   * backend has refused the last ones, so that an expired sign-in is renewed without the user noticing.
+   * The `headers` option of `createRefreshToken`. The client calls it once per call, and once more with
+   * `'unauthorized'` after the backend has refused the headers, so that an expired sign-in is renewed and the user does
+   * not notice.
    */
   headers = async (why) => {
     if (!this.#username) return null;
@@ -48,14 +49,16 @@ export class Session {
     this.#isWithdrawn = false;
   }
 
-  /** Demo only: the backend refuses the JWT from now on; `isWithdrawn` says that it cannot be renewed either. */
+  /** Demo only: makes the backend refuse the JWT from now on. With `isWithdrawn` the JWT cannot be renewed either. */
   spoil({ isWithdrawn }) {
     this.#accessToken = 'no-longer-good';
     this.#isWithdrawn = isWithdrawn;
   }
 }
 
-/** The demo's users share a password, which spares you a form. Your app renews with its refresh token or cookie. */
+/**
+ * All users of the demo have the same password, so there is no form. Your app renews with its refresh token or cookie.
+ */
 async function logIn(username) {
   const response = await fetch('/login', {
     method: 'POST',

@@ -1,9 +1,9 @@
-/** How soon a call that waits for a token makes the SDK ask again. */
+/** How long the SDK waits before it asks again after it got no token. */
 const ASK_AGAIN_MS = 3_000;
 
 /**
- * Stands in for Nudge's SDK, as far as its documentation tells: it is given `refreshToken`, calls it right after
- * sign-in and whenever the token has expired, and every other call waits for the token.
+ * Replaces Nudge's SDK and does what its documentation says: it gets `refreshToken`, calls it right after sign-in and
+ * whenever the token has expired, and lets every other call wait for the token.
  */
 export class StandInSdk {
   #refreshToken;
@@ -18,8 +18,8 @@ export class StandInSdk {
   /**
    * @param {object} options
    * @param {() => Promise<string | null>} options.registerRefreshToken
-   * @param {(token: string) => number} options.lifeLeftMs Told from outside instead of read from the token's `exp`, so
-   *   that a device with a wrong clock can show this page as well.
+   * @param {(token: string) => number} options.lifeLeftMs Given from outside and not read from the token's `exp`, so
+   *   that this page also works on a device with a wrong clock.
    * @param {(why: string, answer: Promise<string | null>) => void} options.onAsk
    * @param {() => void} options.onChange
    */
@@ -30,7 +30,7 @@ export class StandInSdk {
     this.#onChange = onChange;
   }
 
-  /** The token, while it is good. */
+  /** The token until it expires, then `null`. */
   get token() {
     return this.#token !== null && this.#lifeLeftMs(this.#token) > 0 ? this.#token : null;
   }
@@ -39,13 +39,13 @@ export class StandInSdk {
     return this.#asking !== undefined;
   }
 
-  /** A user has signed in. */
+  /** Called when a user has signed in. */
   start(why) {
     this.stop();
     void this.#ask(why);
   }
 
-  /** The user has signed out. */
+  /** Called when the user has signed out. */
   stop() {
     this.#epoch += 1;
     this.#token = null;
@@ -54,7 +54,7 @@ export class StandInSdk {
     this.#onChange();
   }
 
-  /** What every call of the SDK does first. */
+  /** The token that every call of the SDK waits for. */
   async whenReady() {
     return this.token ?? this.#ask('a call waits for a token');
   }
@@ -69,10 +69,10 @@ export class StandInSdk {
     clearTimeout(this.#timer);
     const answer = this.#refreshToken();
     this.#onAsk(why, answer);
-    // Not at once: an answer from memory is there before anybody could see that it was waited for.
+    // Later, not now: an answer from memory comes so fast that the page must not show a wait.
     setTimeout(this.#onChange);
     const token = await answer;
-    // Somebody else is signed in by now, or nobody.
+    // The user has changed or signed out since.
     if (epoch !== this.#epoch) return null;
     this.#asking = undefined;
     this.#token = token;

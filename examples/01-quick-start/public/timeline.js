@@ -12,9 +12,9 @@ export class Timeline {
   }
 
   /**
-   * @param {'page' | 'backend' | 'nudge' | 'you'} lane Who is called, or who did it.
+   * @param {'page' | 'backend' | 'nudge' | 'you'} lane The part that is called, or `you` for an action of the user.
    * @param {string} text
-   * @param {{ key?: string, agoMs?: number }} [options] The same key names the same entry.
+   * @param {{ key?: string, agoMs?: number }} [options] A known `key` returns its entry.
    */
   add(lane, text, { key, agoMs = 0 } = {}) {
     const known = key === undefined ? undefined : this.#entries.get(key);
@@ -22,7 +22,7 @@ export class Timeline {
     const entry = new Entry(lane, text, performance.now() - agoMs);
     if (key !== undefined) this.#entries.set(key, entry);
     this.#empty.hidden = true;
-    // What the server did is told a little later than it happened.
+    // The page hears of the server's calls a little later, so the entry is inserted at its own time.
     const after = [...this.#list.children].find((other) => Number(other.dataset.at) <= entry.at);
     this.#list.insertBefore(entry.element, after ?? null);
     while (this.#list.children.length > MOST_ENTRIES) this.#list.lastChild.remove();
@@ -57,7 +57,7 @@ class Entry {
     this.#mergeInto(this.element.nextElementSibling);
   }
 
-  /** The same thing over and over is one entry with a number. */
+  /** Merges equal entries in a row into one with a count. */
   #mergeInto(older) {
     const what = (element) => element.querySelector('.what').textContent;
     if (older?.className !== this.element.className || what(older) !== what(this.element)) return;

@@ -4,7 +4,7 @@ const SHOWN_CHARACTERS = 12;
 
 const byId = (id) => document.getElementById(id);
 
-/** Shows the token, but never whole: people share their screens. */
+/** Shows only the beginning of the token, because people share their screens. */
 export function showToken(token, lifeLeftMs) {
   byId('token-none').hidden = token !== null;
   byId('token-facts').hidden = token === null;
@@ -19,7 +19,7 @@ export function showToken(token, lifeLeftMs) {
   byId('token-expires').textContent = `${asTime(claims.exp)}, ${inWords(lifeS * 1_000)} later`;
 }
 
-/** A look, not a check: whoever accepts the token verifies it. */
+/** Reads the token without verifying it. The service that accepts the token verifies it. */
 function decode(token) {
   const [header, claims] = token
     .split('.')

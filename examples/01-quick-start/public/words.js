@@ -1,4 +1,4 @@
-/** What the emulator does at the moment, by the names of the demo's routes. */
+/** What the emulator does now, by the fault's name in the demo's routes. */
 const FAULTS = {
   down: 'Nudge is down',
   slow: 'Nudge is slow',
@@ -6,24 +6,24 @@ const FAULTS = {
   'wrong-key': 'Nudge refuses the API key',
   'rate-limited': 'Nudge limits calls',
   'expired-tokens': 'Nudge sends expired tokens',
-  nonsense: 'Nudge talks nonsense',
+  nonsense: 'Nudge answers nonsense',
 };
 
 /** Why there is no token, by the codes of the endpoint and the types of the client's events. */
 const FAILURES = {
   NUDGE_UNAVAILABLE: 'The backend cannot reach Nudge.',
   NUDGE_TIMEOUT: 'Nudge does not answer in time.',
-  NUDGE_RATE_LIMITED: 'Nudge has had enough calls for now.',
+  NUDGE_RATE_LIMITED: 'Nudge limits the calls of the backend.',
   NUDGE_CREDENTIALS_REJECTED: 'Nudge refuses the backend’s API key.',
-  NUDGE_BAD_RESPONSE: 'Nudge answers with something that is no good token.',
+  NUDGE_BAD_RESPONSE: 'Nudge answers without a usable token.',
   network: 'The backend cannot be reached.',
   timeout: 'The backend took too long.',
   headers: 'The app’s sign-in cannot be renewed.',
-  malformed: 'The backend answers with something that is no token.',
+  malformed: 'The backend answers without a token.',
 };
 
 /**
- * How it stands, for a person.
+ * The current state as text.
  *
  * @returns {{ tone: 'idle' | 'busy' | 'good' | 'held' | 'bad', headline: string, detail: string }}
  */
@@ -31,8 +31,8 @@ export function describe({ name, isWithdrawn, hasToken, isAsking, fault, failure
   if (!name) {
     return {
       tone: 'idle',
-      headline: 'Nobody is signed in',
-      detail: 'Nothing is asked for until somebody is.',
+      headline: 'No user is signed in',
+      detail: 'The page asks for a token after the sign-in.',
     };
   }
   if (hasToken && fault in FAULTS) {

@@ -12,7 +12,7 @@ export class DemoController {
     private readonly config: ConfigService,
   ) {}
 
-  /** Signs everybody in who asks: the page's stand-in for the app's own sign-in. */
+  /** Signs every caller in. It replaces the app's own sign-in. */
   @Post('login')
   @HttpCode(200)
   async login(): Promise<{ accessToken: string }> {

@@ -3,7 +3,7 @@ import { AppModule } from '../app.module.js';
 import { DemoController } from './demo.controller.js';
 import { FleetView } from './fleet-view.js';
 
-/** Demo only: a sign-in, counters and buttons around an app that knows nothing of them. */
+/** Demo only: adds a sign-in, counters and buttons to the app without changing it. */
 @Module({
   imports: [AppModule],
   controllers: [DemoController],

@@ -5,7 +5,7 @@ import type { Deed, PrimaryMessage, Stats, WorkerMessage } from './messages.js';
 
 const REPORT_EVERY_MS = 200;
 
-/** Demo only: counts what this process serves, and knows what the others do from the process that started them. */
+/** Demo only: counts what this process serves. It gets the counts of the others from the process that started them. */
 @Injectable()
 export class FleetView implements OnModuleInit, OnModuleDestroy {
   #served = 0;
@@ -39,7 +39,7 @@ export class FleetView implements OnModuleInit, OnModuleDestroy {
     clearInterval(this.#reporting);
   }
 
-  /** Has the process that started this one do something to the fleet. */
+  /** Asks the process that started this one to act on the fleet. */
   ask(deed: Deed): void {
     this.#send({ deed });
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const WATCH = fileURLToPath(new URL('redis-watch.js', import.meta.url));
 
 const HOW_TO_GET_IT = `
-There is no redis-server on the PATH. Any of these gets you one:
+There is no redis-server on the PATH. Each of these commands installs or starts one:
 
   sudo apt-get install redis-server                      Debian, Ubuntu
   brew install redis                                     macOS
@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Demo only: a Redis of its own, that keeps nothing. */
+/** Demo only: a Redis in a child process that keeps nothing on disk. */
 export class RedisProcess {
   #child: ChildProcess | undefined;
 
@@ -46,7 +46,7 @@ export class RedisProcess {
   async launch(): Promise<void> {
     if (this.#child !== undefined) return;
     const args = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    // In a group of its own: Ctrl-C and a closed terminal are said to all of a group at once.
+    // A separate process group, because Ctrl-C and a closed terminal would otherwise end Redis at once too.
     const child = spawn(process.execPath, [WATCH, ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
       detached: true,

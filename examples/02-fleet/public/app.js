@@ -1,74 +1,66 @@
+import { FleetChart } from './chart.js';
+
 const LOOK_EVERY_MS = 500;
-const ASK_EVERY_MS = 100;
-const ASKED_TOGETHER = 10;
-const BURST = 500;
 
 const element = (id) => document.getElementById(id);
-let served = 0;
-let refused = 0;
-let jwt;
+const count = (number) => number.toLocaleString('en');
+const chart = new FleetChart(element('chart'));
+let isAsking = false;
 
-async function signIn() {
-  const answer = await fetch('/demo/login', { method: 'POST' });
-  ({ accessToken: jwt } = await answer.json());
+function cell(text) {
+  const made = document.createElement('td');
+  made.textContent = text;
+  return made;
 }
 
-async function askForToken() {
-  try {
-    if (jwt === undefined) await signIn();
-    const answer = await fetch('/nudge/token', { headers: { authorization: `Bearer ${jwt}` } });
-    await answer.arrayBuffer();
-    if (answer.status === 200) served += 1;
-    else refused += 1;
-  } catch {
-    // A killed process takes its open connections along; a browser's next request finds another one.
-    refused += 1;
-  }
-}
-
-async function ask(count) {
-  await Promise.all(Array.from({ length: count }, askForToken));
-}
-
-function row({ pid, served: count, storeAvailable }) {
-  const cells = [pid, count.toLocaleString('en'), storeAvailable ? 'yes' : 'no: on its own'];
+function row({ pid, served, storeAvailable }, mostServed) {
   const line = document.createElement('tr');
-  for (const text of cells) {
-    const cell = document.createElement('td');
-    cell.textContent = text;
-    line.append(cell);
-  }
+  const bar = document.createElement('span');
+  bar.className = 'bar';
+  bar.style.setProperty('--share', mostServed === 0 ? 0 : served / mostServed);
+  const servedCell = cell(count(served));
+  servedCell.append(bar);
+  line.append(cell(pid), servedCell, cell(storeAvailable ? 'yes' : 'no, works alone'));
   line.dataset.tone = storeAvailable ? 'good' : 'alone';
   return line;
+}
+
+function show(stats) {
+  element('served').textContent = count(stats.served);
+  element('refused').textContent = count(stats.refused);
+  element('nudge-calls').textContent = count(stats.nudgeCalls);
+  element('most-at-once').textContent = stats.mostAtOnce;
+  if (stats.nudgeCalls > 0) element('ratio').textContent = count(Math.round(stats.served / stats.nudgeCalls));
+  element('redis').textContent = `Redis: ${stats.redis}`;
+
+  isAsking = stats.isAsking;
+  element('load').setAttribute('aria-pressed', String(isAsking));
+  element('load').textContent = isAsking ? 'Stop asking' : 'Start asking';
+
+  const processes = stats.processes.toSorted((a, b) => a.pid - b.pid);
+  const mostServed = Math.max(...processes.map(({ served }) => served));
+  element('processes').replaceChildren(...processes.map((one) => row(one, mostServed)));
+  chart.show(stats.history);
 }
 
 async function look() {
   try {
     const stats = await (await fetch('/demo/stats')).json();
-    if (stats.processes === undefined) return;
-    element('nudge-calls').textContent = stats.nudgeCalls;
-    element('most-at-once').textContent = stats.mostAtOnce;
-    element('redis').textContent = `Redis: ${stats.redis}`;
-    element('processes').replaceChildren(...stats.processes.toSorted((a, b) => a.pid - b.pid).map(row));
-    if (stats.nudgeCalls > 0) element('ratio').textContent = Math.round(served / stats.nudgeCalls);
+    // A process that has just started knows nothing yet.
+    if (stats.processes !== undefined) show(stats);
   } catch {
-    // It was asked of a process that has just ended.
+    // The request reached a process that has just ended.
   }
-  element('served').textContent = served.toLocaleString('en');
-  element('refused').textContent = refused.toLocaleString('en');
 }
 
-let asking;
-element('load').addEventListener('click', ({ currentTarget }) => {
-  if (asking === undefined) asking = setInterval(() => void ask(ASKED_TOGETHER), ASK_EVERY_MS);
-  else asking = clearInterval(asking);
-  const isAsking = asking !== undefined;
-  currentTarget.setAttribute('aria-pressed', String(isAsking));
-  currentTarget.textContent = isAsking ? 'Stop asking' : 'Start asking';
-});
-element('burst').addEventListener('click', () => void ask(BURST));
+async function request(deed) {
+  await fetch(`/demo/${deed}`, { method: 'POST' });
+  await look();
+}
+
+element('load').addEventListener('click', () => void request(isAsking ? 'stop-asking' : 'start-asking'));
 for (const button of document.querySelectorAll('[data-deed]')) {
-  button.addEventListener('click', () => void fetch(`/demo/${button.dataset.deed}`, { method: 'POST' }));
+  button.addEventListener('click', () => void request(button.dataset.deed));
 }
 setInterval(() => void look(), LOOK_EVERY_MS);
 await look();

@@ -16,7 +16,7 @@ export class DemoUser {
         await answer.arrayBuffer();
         if (answer.status === 401) headers = { authorization: `Bearer ${await this.#signIn()}` };
       } catch {
-        // The application is closing, and takes its connections along.
+        // The application is closing and has closed its connections.
       }
       await delay(ASK_EVERY_MS);
     }

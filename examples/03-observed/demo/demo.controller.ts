@@ -3,19 +3,19 @@ import { FAULT_NAMES, isFaultName, NudgeSwitchboard } from '../../01-quick-start
 import type { Alert } from './prometheus-process.js';
 import { Surroundings } from './surroundings.js';
 
-/** What the page shows, each by the label that tells its series apart. */
+/** The values on the page. `label` is the label that tells the series of a query apart. */
 const VALUES = [
   {
-    title: 'requests a second',
+    title: 'requests per second',
     label: 'nudge_auth_outcome',
     query: 'sum by (nudge_auth_outcome) (rate(nudge_auth_token_requests_total[10s]))',
   },
   {
-    title: 'calls to Nudge in a minute',
+    title: 'calls to Nudge per minute',
     label: 'error_type',
     query: 'sum by (error_type) (increase(nudge_auth_vendor_calls_total[1m]))',
   },
-  { title: 'seconds the token can be used', label: '', query: 'min(nudge_auth_token_remaining_life)' },
+  { title: 'seconds until the token expires', label: '', query: 'min(nudge_auth_token_remaining_life)' },
   { title: 'store available (1) or lost (0)', label: '', query: 'min(nudge_auth_store_available)' },
 ];
 
@@ -25,7 +25,7 @@ interface Value {
   readonly value: number;
 }
 
-/** Demo only: what the page shows, and its buttons. */
+/** Demo only: the values and buttons of the page. */
 @Controller('demo')
 export class DemoController {
   constructor(

@@ -5,7 +5,7 @@ import { AppModule } from '../app.module.js';
 import { DemoController } from './demo.controller.js';
 import { Surroundings } from './surroundings.js';
 
-/** Demo only: puts the page and its buttons around an app that knows nothing of them. */
+/** Demo only: adds the page and its buttons to the app without changing it. */
 @Module({ imports: [AppModule], controllers: [DemoController], providers: [NudgeSwitchboard] })
 export class DemoModule implements BeforeApplicationShutdown {
   constructor(
@@ -23,7 +23,7 @@ export class DemoModule implements BeforeApplicationShutdown {
     };
   }
 
-  /** Before the app waits for its last calls: one that Nudge never answers would hold up the end. */
+  /** Runs before the app waits for its last calls, because a call that Nudge never answers would delay the end. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.nudge.stop(), this.surroundings.stop()]);
   }

@@ -22,7 +22,7 @@ interface Sample {
   readonly value: readonly [timeS: number, value: string];
 }
 
-/** The alert rules on fast time: a demo is not watched for ten minutes. */
+/** The alert rules with shorter times, so that an alert fires within the demo. */
 async function fastRules(secondsPerMinute: number): Promise<string> {
   const rules = await readFile(RULES, 'utf8');
   return rules.replaceAll(/\b(\d+)m\b/g, (_, minutes: string) => `${Number(minutes) * secondsPerMinute}s`);
@@ -37,7 +37,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Demo only: a Prometheus of its own, that scrapes the application every second. */
+/** Demo only: a Prometheus in a child process that scrapes the application every second. */
 export class PrometheusProcess {
   private constructor(
     readonly url: string,
@@ -45,7 +45,7 @@ export class PrometheusProcess {
     private readonly folder: string,
   ) {}
 
-  /** `undefined` where Prometheus is not installed. */
+  /** Starts Prometheus; `undefined` if it is not installed. */
   static async start(target: string, secondsPerMinute: number): Promise<PrometheusProcess | undefined> {
     if (spawnSync('prometheus', ['--version']).status !== 0) return undefined;
     const folder = await mkdtemp(join(tmpdir(), 'nudge-auth-observed-'));
@@ -55,7 +55,7 @@ export class PrometheusProcess {
       scrape_configs: [{ job_name: 'observed', static_configs: [{ targets: [target] }] }],
     };
     await writeFile(join(folder, 'rules.yml'), await fastRules(secondsPerMinute));
-    // JSON is YAML.
+    // JSON is valid YAML.
     await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
     const address = `127.0.0.1:${await freePort()}`;
     const args = [
@@ -63,7 +63,7 @@ export class PrometheusProcess {
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=${address}`,
     ];
-    // In a group of its own: Ctrl-C and a closed terminal are said to all of a group at once.
+    // A separate process group, because Ctrl-C and a closed terminal would otherwise end Prometheus at once too.
     const child = spawn(process.execPath, [RUNNER, 'prometheus', ...args], {
       stdio: ['pipe', 'ignore', 'inherit'],
       detached: true,

@@ -2,7 +2,7 @@ import type { RedisProcess } from '../../02-fleet/demo/redis-process.js';
 import type { DemoUser } from './demo-user.js';
 import type { PrometheusProcess } from './prometheus-process.js';
 
-/** Demo only: what runs around the application. Prometheus and the user come when the application has an address. */
+/** Demo only: what runs beside the application. Prometheus and the user start when the application has an address. */
 export class Surroundings {
   prometheus: PrometheusProcess | undefined;
   user: DemoUser | undefined;

@@ -9,14 +9,14 @@ export class HealthController {
     private readonly nudge: NudgeHealthIndicator,
   ) {}
 
-  /** Whether the process must be restarted. It must not for Nudge: a restart loses the tokens it holds. */
+  /** Whether the process must be restarted. A failure of Nudge is no reason: a restart would lose the held tokens. */
   @Get('live')
   @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
 
-  /** Whether the process gets traffic. It does without Nudge, too: the app is of use to its users all the same. */
+  /** Whether the process gets traffic. It does so without Nudge too, because the app still serves its users. */
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {

@@ -4,7 +4,7 @@ import { prometheusExporter } from './telemetry.js';
 
 @Controller('metrics')
 class MetricsController {
-  /** For Prometheus. Keep it from the internet: by another port, or in the load balancer. */
+  /** For Prometheus. Keep this route off the internet, with another port or in the load balancer. */
   @Get()
   metrics(@Req() request: IncomingMessage, @Res() response: ServerResponse): void {
     prometheusExporter.getMetricsRequestHandler(request, response);

@@ -35,7 +35,7 @@ function valueRow({ title, of, value }) {
 }
 
 function show({ nudge, redis, prometheus, alerts, values }, health) {
-  element('nudge').textContent = nudge === 'none' ? 'well' : nudge;
+  element('nudge').textContent = nudge === 'none' ? 'works' : nudge;
   element('redis').textContent = redis;
   element('prometheus').textContent =
     prometheus === undefined

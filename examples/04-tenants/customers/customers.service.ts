@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-/** The app's customers and the keys of their Nudge accounts. Yours come from a database, where the keys are encrypted. */
+/**
+ * The app's customers and the keys of their Nudge accounts. In your app they come from a database with encrypted keys.
+ */
 @Injectable()
 export class CustomersService {
   readonly #apiKeys = new Map<string, string>([
@@ -12,7 +14,7 @@ export class CustomersService {
     return [...this.#apiKeys.keys()];
   }
 
-  /** `undefined` where there is no such customer: its users then get 403, and Nudge is not called. */
+  /** `undefined` for an unknown customer. Its users then get a 403, and Nudge is not called. */
   nudgeAccountOf(customer: string): { apiKey: string } | undefined {
     const apiKey = this.#apiKeys.get(customer);
     return apiKey === undefined ? undefined : { apiKey };

@@ -4,7 +4,7 @@ import { SignJWT } from 'jose';
 import { CustomersService } from '../customers/customers.service.js';
 import { NudgeAccounts, type CustomerView } from './nudge-accounts.js';
 
-/** Both customers have users of these names: equal ids of different customers never meet. */
+/** Both customers have users with these names. Equal ids of different customers are never mixed up. */
 const USERS = ['ada', 'grace'];
 
 export interface DemoUser {
@@ -13,7 +13,7 @@ export interface DemoUser {
   readonly accessToken: string;
 }
 
-/** Demo only: a sign-in, and the buttons of the page. No app of yours needs such routes. */
+/** Demo only: a sign-in and the buttons of the page. Your app needs no such routes. */
 @Controller('demo')
 export class DemoController {
   constructor(
@@ -22,7 +22,7 @@ export class DemoController {
     private readonly config: ConfigService,
   ) {}
 
-  /** Signs in two users of each customer: the page's stand-in for the app's own sign-in. */
+  /** Signs in two users of each customer. It replaces the app's own sign-in. */
   @Post('users')
   @HttpCode(200)
   signIn(): Promise<DemoUser[]> {

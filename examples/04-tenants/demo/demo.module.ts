@@ -5,7 +5,7 @@ import { CustomersModule } from '../customers/customers.module.js';
 import { DemoController } from './demo.controller.js';
 import { NudgeAccounts } from './nudge-accounts.js';
 
-/** Demo only: a sign-in and buttons around an app that knows nothing of them. */
+/** Demo only: adds a sign-in and buttons to the app without changing it. */
 @Module({ controllers: [DemoController], providers: [NudgeAccounts] })
 export class DemoModule implements BeforeApplicationShutdown {
   constructor(private readonly nudge: NudgeEmulator) {}
@@ -18,7 +18,7 @@ export class DemoModule implements BeforeApplicationShutdown {
     };
   }
 
-  /** Before the app waits for its last calls: one that Nudge never answers would hold up the end. */
+  /** Runs before the app waits for its last calls, because a call that Nudge never answers would delay the end. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.nudge.stop();
   }

@@ -3,15 +3,15 @@ import { NudgeTokenService } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { CustomersService } from '../customers/customers.service.js';
 
-/** What the page shows of a customer. */
+/** What the page shows about a customer. */
 export interface CustomerView {
   readonly id: string;
   readonly isKeyRevoked: boolean;
-  /** Calls that Nudge got with a key of this customer's account. */
+  /** Calls to Nudge with a key of this customer's account. */
   readonly nudgeCalls: number;
 }
 
-/** Demo only: what the customers do in the dashboard of their Nudge accounts, which the emulator plays. */
+/** Demo only: does what a customer would do in the dashboard of its Nudge account. The emulator has the accounts. */
 @Injectable()
 export class NudgeAccounts {
   readonly #revoked = new Set<string>();
@@ -31,21 +31,21 @@ export class NudgeAccounts {
     }));
   }
 
-  /** The customer's key is worth nothing from now on, and the app does not know it yet. */
+  /** Makes Nudge refuse the customer's key from now on. The app does not know it yet. */
   async revoke(customer: string): Promise<void> {
     this.#revoked.add(customer);
     this.nudge.setApiKeys([this.#newKey(customer)], customer);
-    // Only so that there is something to watch: the token in hand would serve for the rest of its hour.
+    // Only for the demo, so that you see the effect: the held token would serve until it expires.
     await this.nudgeTokens.invalidate({ tenant: customer });
   }
 
-  /** The customer makes a new key and enters it in the app. */
+  /** Makes a new key for the customer and sets it in the app. */
   async restore(customer: string): Promise<void> {
     this.#revoked.delete(customer);
     const apiKey = this.#newKey(customer);
     this.nudge.setApiKeys([apiKey], customer);
     this.customers.setNudgeApiKey(customer, apiKey);
-    // Has the new key asked for at once, instead of within a minute.
+    // Makes the app read the new key at once and not only within a minute.
     await this.nudgeTokens.invalidate({ tenant: customer });
   }
 

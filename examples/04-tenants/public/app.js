@@ -1,10 +1,10 @@
 const ASK_EVERY_MS = 1_000;
 
 const users = await (await fetch('/demo/users', { method: 'POST' })).json();
-const asked = users.map((user) => ({ ...user, answer: '–', isServed: false, served: 0, refused: 0 }));
+const shownUsers = users.map((user) => ({ ...user, answer: '–', isServed: false, served: 0, refused: 0 }));
 const sections = new Map();
 
-/** What a frontend of the customer does; a real one leaves it to `createRefreshToken`. */
+/** Does what a frontend of the customer does. A real one uses `createRefreshToken` for it. */
 async function askAs(user) {
   const answer = await fetch('/nudge/token', { headers: { authorization: `Bearer ${user.accessToken}` } });
   user.isServed = answer.status === 200;
@@ -47,12 +47,14 @@ function show({ id, isKeyRevoked, nudgeCalls }) {
   key.dataset.tone = isKeyRevoked ? 'bad' : 'good';
   section.querySelector('.note').textContent =
     `Calls to Nudge with a key that it has accepted: ${nudgeCalls}`;
-  section.querySelector('tbody').replaceChildren(...asked.filter(({ customer }) => customer === id).map(row));
+  section
+    .querySelector('tbody')
+    .replaceChildren(...shownUsers.filter(({ customer }) => customer === id).map(row));
 }
 
 async function look() {
-  // A stopped example leaves the page as it was.
-  await Promise.allSettled(asked.map(askAs));
+  // If the example has stopped, the page stays as it is.
+  await Promise.allSettled(shownUsers.map(askAs));
   const answer = await fetch('/demo/customers').catch(() => undefined);
   for (const customer of (await answer?.json()) ?? []) show(customer);
 }

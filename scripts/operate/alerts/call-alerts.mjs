@@ -1,4 +1,4 @@
-/* What Nudge answers, and what is asked of it. */
+/* Alerts about the calls to Nudge and its answers. */
 import { APP, either, increase, rate } from '../metrics.mjs';
 
 export const CALL_ALERTS = [
@@ -6,13 +6,13 @@ export const CALL_ALERTS = [
     name: 'NudgeAuthKeyRefused',
     severity: 'critical',
     for: '5m',
-    summary: 'Nudge refuses the API key, and no fallback key serves.',
+    summary: 'Nudge refuses the API key, and no fallback key is in use.',
     expr: `${increase('calls', '{error_type="NUDGE_CREDENTIALS_REJECTED"}', '5m', APP)} > 0
 unless
 max by (${APP}) (${either('fallbackInUse')}) == 1`,
     cases: [
       {
-        situation: 'the key is refused from minute 60 on, and there is no other',
+        situation: 'the key is refused from minute 60 on, and there is no fallback key',
         series: [
           ['calls', { error_type: 'NUDGE_CREDENTIALS_REJECTED' }, '_x60 1+1x60'],
           ['fallbackInUse', {}, '0x120'],
@@ -21,7 +21,7 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
         firesAt: '68m',
       },
       {
-        situation: 'the key is refused, and the fallback serves',
+        situation: 'the key is refused, and the fallback key is in use',
         series: [
           ['calls', { error_type: 'NUDGE_CREDENTIALS_REJECTED' }, '0+0.2x120'],
           ['fallbackInUse', {}, '1x120'],
@@ -29,7 +29,7 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
         silentAt: ['30m', '119m'],
       },
       {
-        situation: 'a key that was rotated is refused once',
+        situation: 'a rotated key is refused once',
         series: [['calls', { error_type: 'NUDGE_CREDENTIALS_REJECTED' }, '1x60 2x60']],
         silentAt: ['61m', '64m', '66m', '70m'],
       },
@@ -39,11 +39,11 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthFallbackKeyInUse',
     severity: 'warning',
     for: '5m',
-    summary: 'Nudge refuses the primary API key. The fallback key serves.',
+    summary: 'Nudge refuses the primary API key. The fallback key is in use.',
     expr: `max by (${APP}) (${either('fallbackInUse')}) == 1`,
     cases: [
       {
-        situation: 'the fallback serves from minute 60 on',
+        situation: 'the fallback key is in use from minute 60 on',
         series: [['fallbackInUse', {}, '0x59 1x60']],
         silentAt: ['59m', '64m'],
         firesAt: '66m',
@@ -54,7 +54,7 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthRateLimited',
     severity: 'warning',
     for: '10m',
-    summary: 'Nudge has answered 429 again and again for ten minutes.',
+    summary: 'Nudge has answered 429 repeatedly for ten minutes.',
     expr: `${increase('calls', '{error_type="NUDGE_RATE_LIMITED"}', '10m', APP)} > 0`,
     cases: [
       {
@@ -74,17 +74,17 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthBudgetSpent',
     severity: 'warning',
     for: '10m',
-    summary: 'Users have been turned away for ten minutes because the budget of calls to Nudge is spent.',
+    summary: 'Users have been refused for ten minutes because the budget of calls to Nudge is spent.',
     expr: `${increase('refused', '', '5m', APP)} > 0`,
     cases: [
       {
-        situation: 'callers are turned away from minute 60 on',
+        situation: 'callers are refused from minute 60 on',
         series: [['refused', {}, '0x59 0+4x60']],
         silentAt: ['60m', '69m'],
         firesAt: '72m',
       },
       {
-        situation: 'callers are turned away for a minute',
+        situation: 'callers are refused for a minute',
         series: [['refused', {}, '0x60 40x60']],
         silentAt: ['62m', '72m', '80m'],
       },
@@ -115,8 +115,23 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     severity: 'warning',
     for: '10m',
     summary: 'One in twenty renewals at Nudge takes longer than 2 s.',
-    expr: `histogram_quantile(0.95, ${rate('renewalDuration', '{nudge_auth_from="vendor"}', '10m', `le, ${APP}`)}) > 2`,
+    // What waits for the budget of calls takes long as well, and has an alert of its own.
+    expr: `histogram_quantile(0.95, ${rate('renewalDuration', '{nudge_auth_from="vendor"}', '10m', `le, ${APP}`)}) > 2
+unless
+max by (${APP}) (${either('waiting', (name) => `max_over_time(${name}[10m])`)}) > 0
+unless
+${increase('refused', '', '10m', APP)} > 0`,
     cases: [
+      {
+        situation: 'renewals take long because they wait for the budget',
+        series: [
+          ['renewalDuration', { nudge_auth_from: 'vendor', le: '2.0' }, '0+9x120'],
+          ['renewalDuration', { nudge_auth_from: 'vendor', le: '3.0' }, '0+10x120'],
+          ['renewalDuration', { nudge_auth_from: 'vendor', le: '+Inf' }, '0+10x120'],
+          ['waiting', {}, '0 0 0 0 7 0 0 0 0 7x111'],
+        ],
+        silentAt: ['16m', '60m', '119m'],
+      },
       {
         situation: 'every tenth renewal takes between 2 and 3 s',
         series: [

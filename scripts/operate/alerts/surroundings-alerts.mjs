@@ -1,4 +1,4 @@
-/* What the module needs around it: store, clock, keys of users, audit, Prometheus. */
+/* Alerts about what the module depends on: store, clock, keys of users, audit, Prometheus. */
 import { APP, INSTANCE, either, increase, rate } from '../metrics.mjs';
 
 export const SURROUNDINGS_ALERTS = [
@@ -6,7 +6,7 @@ export const SURROUNDINGS_ALERTS = [
     name: 'NudgeAuthStoreLost',
     severity: 'warning',
     for: '5m',
-    summary: 'A process cannot use the shared store. It goes on alone, and calls Nudge by itself.',
+    summary: 'A process cannot use the shared store. It works alone and calls Nudge itself.',
     expr: `min by (${INSTANCE}) (${either('storeAvailable')}) == 0`,
     labels: { instance: 'pod-1' },
     cases: [
@@ -94,7 +94,7 @@ ${rate('userJwtChecks', '', '10m', APP)}
     severity: 'warning',
     for: '0m',
     summary: 'Records of the audit are lost.',
-    // A series that has just begun has no increase yet, and its first record counts as much as any.
+    // A new series has no increase yet, but its first lost record must fire the alert too.
     expr: `${increase('auditDropped', '', '15m', APP)} > 0
 or
 sum by (${APP}) (${either('auditDropped', (name) => `${name} unless ${name} offset 15m`)}) > 0`,

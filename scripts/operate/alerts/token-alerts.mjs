@@ -1,15 +1,15 @@
-/* Whether tokens can be handed out and renewed. */
+/* Alerts about handing out and renewing tokens. */
 import { APP, INSTANCE, either, increase, rate } from '../metrics.mjs';
 
 const OK = '{error_type=""}';
 const FAILED = '{error_type!=""}';
 
-/** What is failing and has no success beside it. */
+/** An expression for series that have failures and no success. */
 function onlyFailures(key, time, by) {
   return `${increase(key, FAILED, time, by)} > 0\nunless\n${increase(key, OK, time, by)} > 0`;
 }
 
-// Of the cases: once a minute it succeeds for an hour, and then fails three times a minute.
+// For the cases: one success a minute, or for an hour, and then three failures a minute.
 const WELL = '0+1x120';
 const WELL_FOR_AN_HOUR = '0+1x60 60+0x60';
 const FAILS_AFTER_AN_HOUR = '_x60 0+3x60';
@@ -20,7 +20,7 @@ export const TOKEN_ALERTS = [
     severity: 'critical',
     for: '5m',
     summary: 'More than 1 % of the requests for a Nudge token fail.',
-    // A client's bad request, an invented tenant and a module that was switched off on purpose are no incident.
+    // A bad request of a client, an unknown tenant and a module that is switched off are not incidents.
     expr: `${rate('requests', '{nudge_auth_outcome="failed", error_type!~"NUDGE_INVALID_REQUEST|NUDGE_DISABLED|NUDGE_UNKNOWN_TENANT"}', '5m', APP)}
 /
 ${rate('requests', '', '5m', APP)}
@@ -45,7 +45,7 @@ ${rate('requests', '', '5m', APP)}
       },
       {
         situation:
-          'clients ask for what is not allowed, or for no tenant, or of a registration that is switched off',
+          'clients send bad requests, name unknown tenants, or use a registration that is switched off',
         series: [
           ['requests', { nudge_auth_outcome: 'held' }, '0+1x120'],
           ['requests', { nudge_auth_outcome: 'failed', error_type: 'NUDGE_INVALID_REQUEST' }, '0+9x120'],
@@ -60,7 +60,7 @@ ${rate('requests', '', '5m', APP)}
     name: 'NudgeAuthCannotRenew',
     severity: 'warning',
     for: '5m',
-    summary: 'No Nudge token could be renewed for ten minutes. Users get the tokens that are held.',
+    summary: 'No Nudge token could be renewed for ten minutes. Users get the held tokens.',
     expr: onlyFailures('renewals', '5m', APP),
     cases: [
       {
@@ -73,7 +73,7 @@ ${rate('requests', '', '5m', APP)}
         firesAt: '71m',
       },
       {
-        situation: 'many renewals fail, and one in five minutes succeeds',
+        situation: 'many renewals fail, and a few succeed',
         series: [
           ['renewals', { nudge_auth_from: 'store' }, '0+0.25x120'],
           ['renewals', { error_type: 'NUDGE_UNAVAILABLE' }, '0+3x120'],
@@ -91,7 +91,7 @@ ${rate('requests', '', '5m', APP)}
     name: 'NudgeAuthTokenRunsOut',
     severity: 'critical',
     for: '1m',
-    summary: 'The held token ends within 15 minutes, and cannot be renewed.',
+    summary: 'The held token expires within 15 minutes and cannot be renewed.',
     expr: `min by (${INSTANCE}) (${either('remainingLife')}) < 900
 and
 (
@@ -100,7 +100,7 @@ ${onlyFailures('renewals', '5m', INSTANCE)}
     labels: { instance: 'pod-1' },
     cases: [
       {
-        situation: 'renewals fail from minute 60 on, with an hour of life left then',
+        situation: 'renewals fail from minute 60 on, and the token expires an hour later',
         series: [
           ['remainingLife', {}, '3600+0x60 3600-60x60'],
           ['renewals', { nudge_auth_from: 'vendor' }, WELL_FOR_AN_HOUR],
@@ -119,7 +119,7 @@ ${onlyFailures('renewals', '5m', INSTANCE)}
         silentAt: ['30m', '119m'],
       },
       {
-        situation: 'a token ends for which no caller asks any more',
+        situation: 'a token expires that no caller asks for any more',
         series: [
           ['remainingLife', {}, '3600-60x60 0+0x60'],
           ['renewals', { nudge_auth_from: 'vendor' }, '5+0x120'],

@@ -6,7 +6,7 @@ const WHERE_IT_IS =
   'The private key is in the Nudge dashboard, under Settings. Give it as NUDGE_API_KEY, as a file named by ' +
   'NUDGE_API_KEY_FILE, in .env, or with --key-stdin.';
 
-/** The setting `apiKey` or `fallbackApiKey`, as its environment variables give it. */
+/** Checks the option `apiKey` or `fallbackApiKey` as the environment variables give it. */
 async function findingAbout(
   option: 'apiKey' | 'fallbackApiKey',
   context: DoctorContext,
@@ -14,8 +14,9 @@ async function findingAbout(
 ): Promise<Finding> {
   const { problems, warnings, resolved } = await readSettings(context, signal);
   const variable = variableOf(option);
-  const own = problems.find(({ path }) => [variable, `${variable}_FILE`].includes(variableOf(path)));
-  if (own !== undefined) return problemWith(variable, variableOf(own.path), own.message, context);
+  const keyProblem = problems.find(({ path }) => [variable, `${variable}_FILE`].includes(variableOf(path)));
+  if (keyProblem !== undefined)
+    return problemWith(variable, variableOf(keyProblem.path), keyProblem.message, context);
   const suspicion = warnings.find((text) => text.startsWith(`${option} `));
   if (suspicion !== undefined) {
     const [what = '', advice = ''] = suspicion.split(/: (.+)/);
@@ -29,13 +30,13 @@ async function findingAbout(
 function problemWith(variable: string, path: string, message: string, { request }: DoctorContext): Finding {
   if (message.startsWith('is missing')) {
     const isEmpty = request.environment[variable] === '';
-    return fail(isEmpty ? `${variable} is set, and empty` : `${variable} is not set`, WHERE_IT_IS);
+    return fail(isEmpty ? `${variable} is set, but empty` : `${variable} is not set`, WHERE_IT_IS);
   }
-  const [what = '', cure] = message.split(/: (.+)/);
+  const [what = '', remedy] = message.split(/: (.+)/);
   if (what.includes('cannot be read')) {
     return fail(`${path} ${what}`, 'Check the path, the mount and its permissions.');
   }
-  return fail(`${path} ${what}`, cure === undefined ? WHERE_IT_IS : asSentence(cure));
+  return fail(`${path} ${what}`, remedy === undefined ? WHERE_IT_IS : asSentence(remedy));
 }
 
 function asSentence(text: string): string {

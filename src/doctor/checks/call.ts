@@ -6,23 +6,23 @@ import { callNudge } from '../probes/vendor-exchange.js';
 import { knownStatus } from '../vendor-facts.js';
 
 const REGION =
-  "Check the path and the host of NUDGE_BASE_URL. Ask Nudge for your region's host, if your account is not on the documented one.";
+  "Check the path and the host of NUDGE_BASE_URL. If your account is not on the documented host, ask Nudge for your region's host.";
 
 const EVERY_CAUSE =
   'Compare the key with the dashboard (Settings, Secret Keys, permission “Backend API”): it may be wrong, withdrawn, ' +
-  'or a PUBLIC key. If it is right, ask Nudge to enable short-lived tokens for the account: the answer is the same.';
+  'or a PUBLIC key. If it is right, ask Nudge to enable short-lived tokens for the account: without them, Nudge gives the same answer.';
 
 const WAIT =
-  'Nudge allows 1200 calls a minute for all that share an IP address: wait, then share a store between processes or ' +
-  'lower budget.callsPerMinute.';
+  'Nudge allows 1200 calls a minute for all callers with the same IP address. Wait, then share a store between processes ' +
+  'or lower budget.callsPerMinute.';
 
 const TROUBLE =
-  "Nudge, or a gateway before it, is in trouble: try again in a minute, then see Nudge's status or ask its support.";
+  "Nudge, or a gateway before it, has a failure: try again in a minute, then look at Nudge's status or ask its support.";
 
 const IN_BETWEEN =
-  'A firewall, a proxy or a gateway answers in place of Nudge: have it let this call through with its header apikey.';
+  'A firewall, a proxy or a gateway answers in place of Nudge: make it let this call through with the header apikey.';
 
-/** How to mend it, by what the vendor's client makes of the answer. */
+/** What the operator can do, by the error that the module would report for this answer. */
 function hintFor({ code }: NudgeAuthError, { status, headers }: HttpAnswer): string {
   const isHtml = /html/i.test(headers['content-type'] ?? '');
   if (code === 'NUDGE_CREDENTIALS_REJECTED') return EVERY_CAUSE;
@@ -33,10 +33,12 @@ function hintFor({ code }: NudgeAuthError, { status, headers }: HttpAnswer): str
 }
 
 function refusal(error: NudgeAuthError, answer: HttpAnswer): Finding {
-  const waitS =
-    error.retryAfterMs === undefined ? '' : `; again in ${Math.ceil(error.retryAfterMs / SECOND_MS)} s`;
-  const news = knownStatus(answer.status) ? '' : ' (a status that is not known of Nudge: please report it)';
-  return fail(`${error.message}${waitS}${news}`, hintFor(error, answer));
+  const wait =
+    error.retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(error.retryAfterMs / SECOND_MS)} s`;
+  const unknown = knownStatus(answer.status)
+    ? ''
+    : ' (Nudge is not known to answer this status: please report it to this package)';
+  return fail(`${error.message}${wait}${unknown}`, hintFor(error, answer));
 }
 
 export const callCheck: Check = {
@@ -51,8 +53,8 @@ export const callCheck: Check = {
       return fail(
         outcome.message,
         outcome.code === 'NUDGE_TIMEOUT'
-          ? 'The connection stands, and no answer comes: a proxy that inspects what passes, or trouble at Nudge. Try from another network.'
-          : 'The connection was made and then cut, or the answer was no HTTP: a firewall or a proxy on the way, or a wrong port.',
+          ? 'The connection is open, but no answer comes: the cause may be a proxy that inspects the traffic, or a failure at Nudge. Try from another network.'
+          : 'The connection was cut after it was made, or the answer was not HTTP: the cause may be a firewall or a proxy on the way, or a wrong port.',
       );
     }
     try {

@@ -13,12 +13,12 @@ export const clockCheck: Check = {
   reachesNudge: true,
   async run(context, signal) {
     const { skewMs } = await tokenOfNudge(context, signal);
-    if (skewMs === undefined) return skip('the answer has no usable Date: the difference is not known');
+    if (skewMs === undefined) return skip('the answer has no usable Date, so the difference is unknown');
     if (Math.abs(skewMs) <= NOTABLE_SKEW_MS) return pass(`less than ${duration(NOTABLE_SKEW_MS)} apart`);
     const relation = skewMs > 0 ? 'behind' : 'ahead of';
     return warn(
       `this machine's clock is ${duration(Math.abs(skewMs))} ${relation} Nudge's`,
-      "Check its time synchronisation. Tokens are reckoned by Nudge's clock and stay good; the `expiresAt` that clients get is wrong.",
+      "Check this machine's time synchronisation. Tokens stay good, because the module uses Nudge's clock for them, but clients get a wrong `expiresAt`.",
     );
   },
 };

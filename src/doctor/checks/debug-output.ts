@@ -1,9 +1,9 @@
 import { pass, warn, type Check } from '../check.js';
 
 /** The parts of Node that write requests with their headers to standard error. */
-const TELLTALES = ['http', 'net'];
+const HEADER_LOGGERS = ['http', 'net'];
 
-/** As Node reads the variable: names with stars, in any case, joined by commas. */
+/** Reads the variable as Node does: names in any case, with stars as wildcards, joined by commas. */
 function isNamed(part: string, nodeDebug: string): boolean {
   return nodeDebug.split(',').some((name) => {
     const pattern = name
@@ -21,7 +21,7 @@ export const debugOutputCheck: Check = {
   needs: [],
   run({ request: { environment } }) {
     const { NODE_DEBUG: nodeDebug = '' } = environment;
-    if (!TELLTALES.some((part) => isNamed(part, nodeDebug))) return pass('NODE_DEBUG prints no headers');
+    if (!HEADER_LOGGERS.some((part) => isNamed(part, nodeDebug))) return pass('NODE_DEBUG prints no headers');
     return warn(
       'NODE_DEBUG makes Node write requests with their headers, and so the API key, to standard error',
       'Remove NODE_DEBUG, or the names http, net and * from it.',

@@ -28,7 +28,7 @@ export const dnsCheck: Check = {
   async run(context, signal) {
     const { firstHop, proxy } = await routeToNudge(context, signal);
     const { host } = firstHop;
-    if (isIP(host) !== 0) return skip(`${host} is an address`);
+    if (isIP(host) !== 0) return skip(`${host} is an IP address`);
     try {
       const addresses = await addressesOf(host, context.machine, signal);
       const shown = addresses.slice(0, SHOWN_ADDRESSES).map(({ address }) => address);
@@ -39,7 +39,7 @@ export const dnsCheck: Check = {
       return fail(
         `${host}, the ${what}, has no address (${codeOf(error)})`,
         proxy === undefined
-          ? "Check the spelling of NUDGE_BASE_URL and this machine's DNS. Where only a proxy knows outside names, set HTTPS_PROXY."
+          ? "Check the spelling of NUDGE_BASE_URL and this machine's DNS. If only a proxy can resolve external names, set HTTPS_PROXY."
           : "Check the spelling of HTTPS_PROXY and this machine's DNS.",
       );
     }

@@ -15,36 +15,36 @@ function otherAnswer(answer: EndpointAnswer, url: string): Finding | undefined {
   if (isRefusal(answer) || errorCodeIn(answer) !== undefined) return undefined;
   if (status === 404 || status === 405) {
     return fail(
-      `${url} answers ${status}: the route is not there`,
+      `${url} answers ${status}: there is no such route`,
       'Check the path: nudge/token, or endpoint.path, behind the global prefix and the version of your application.',
     );
   }
   if (status >= 300 && status < 400) {
     return fail(
-      `${url} redirects (${status}), which is not followed`,
-      'Give the URL that it leads to, if that is yours: SDKs would lose the user’s credential on the way.',
+      `${url} redirects (${status}); the doctor does not follow it`,
+      'Give the URL that the redirect leads to, if it is yours: with a redirect, SDKs would lose the user’s credential.',
     );
   }
   if (status === 429) {
-    return fail(`${url} answers 429: a throttler stands before it`, 'Wait a minute, then try again.');
+    return fail(`${url} answers 429: a throttler refuses the call`, 'Wait a minute, then try again.');
   }
   if (/html/i.test(headers['content-type'] ?? '')) {
     return fail(
       `${url} answers ${status} with an HTML page`,
-      'That is a web server, a single-page application or a login page: give the URL of the Nest application’s route.',
+      'The page comes from a web server, a single-page application or a login: give the URL of the Nest application’s route.',
     );
   }
   if (status === 200) return undefined;
   return fail(
     `${url} answers ${status} to a caller without a credential`,
-    'Expected is 401: see the application’s log.',
+    'It should answer 401. See the application’s log.',
   );
 }
 
 export const endpointAnswerCheck: Check = {
   name: 'endpoint-answer',
   group: 'Endpoint',
-  asks: 'whether the endpoint is there',
+  asks: 'whether the endpoint answers',
   needs: [],
   limitMs: 10 * SECOND_MS,
   isFor: hasEndpoint,
@@ -57,10 +57,7 @@ export const endpointAnswerCheck: Check = {
     } catch (error) {
       if (!(error instanceof NoEndpointAnswer)) throw error;
       return error.code === 'timeout'
-        ? fail(
-            `${url} does not answer within 10 s`,
-            'SDKs give up after 10 s: find what holds the request up.',
-          )
+        ? fail(`${url} does not answer within 10 s`, 'SDKs give up after 10 s: find what delays the request.')
         : fail(
             `no connection to ${url} (${error.code})`,
             'Does the application run, and are host and port right?',

@@ -11,7 +11,7 @@ import {
 } from '../probes/endpoint.js';
 
 const HINT =
-  'A cache could hand one user’s token to another. Find what changes the headers: a proxy, a CDN, or an interceptor of yours.';
+  'A cache could give one user’s token to another. Find what changes the headers: a proxy, a CDN, or an interceptor of yours.';
 
 function problemsIn({ headers }: EndpointAnswer): string[] {
   return [
@@ -19,7 +19,7 @@ function problemsIn({ headers }: EndpointAnswer): string[] {
     ...(headers['etag'] === undefined ? [] : ['an ETag']),
     ...(headers['age'] === undefined && !/\bhit\b/i.test(headers['x-cache'] ?? '')
       ? []
-      : ['the marks of a cache']),
+      : ['the headers of a cache']),
   ];
 }
 
@@ -32,7 +32,7 @@ async function tokenAnswer(context: DoctorContext, signal: AbortSignal): Promise
 export const endpointCachingCheck: Check = {
   name: 'endpoint-caching',
   group: 'Endpoint',
-  asks: 'whether caches are told to keep nothing',
+  asks: 'whether the headers forbid caching',
   needs: ['endpoint-guard', 'endpoint-user'],
   isFor: hasEndpoint,
   async run(context, signal) {
@@ -41,12 +41,12 @@ export const endpointCachingCheck: Check = {
       const problems = problemsIn(await answerToStranger(context, signal));
       if (problems.length === 0) return pass('no-store and no ETag on the refusal');
       return skip(
-        `the refusal has ${problems.join(' and ')}, as a global guard's may: give a user's JWT to have a token's answer looked at`,
+        `the refusal has ${problems.join(' and ')}; that is allowed if a global guard refuses. Give a user's JWT, so that the doctor can check the answer with a token`,
       );
     }
     const problems = problemsIn(answer);
     return problems.length === 0
       ? pass('no-store and no ETag')
-      : fail(`the token's answer has ${problems.join(' and ')}`, HINT);
+      : fail(`the answer with the token has ${problems.join(' and ')}`, HINT);
   },
 };

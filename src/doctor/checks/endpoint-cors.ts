@@ -1,7 +1,7 @@
 import { fail, pass, warn, type Check } from '../check.js';
 import { answerToPreflight, answerToStranger, hasEndpoint } from '../probes/endpoint.js';
 
-/** What scripts of a page must be able to read. */
+/** The headers that scripts of a page must be able to read. */
 const NEEDED_TO_BE_EXPOSED = ['Retry-After', 'Nudge-Auth-Error'];
 
 function listed(header: string | undefined): string[] {
@@ -27,14 +27,14 @@ export const endpointCorsCheck: Check = {
     }
     if (preflight.status >= 300) {
       return fail(
-        `the preflight of ${origin} is answered with ${preflight.status}`,
-        'CORS must come before guards and redirects: enableCors in main.ts, or in the proxy.',
+        `the endpoint answers ${preflight.status} to the preflight of ${origin}`,
+        'CORS must come before guards and redirects: use enableCors in main.ts, or set it up in the proxy.',
       );
     }
     if (!listed(preflight.headers['access-control-allow-headers']).includes('authorization')) {
       return fail(
         `pages of ${origin} may not send Authorization`,
-        'Add Authorization to allowedHeaders of enableCors; a star does not cover it.',
+        'Add Authorization to allowedHeaders of enableCors. A star does not include it.',
       );
     }
     const exposed = listed(headers['access-control-expose-headers']);
@@ -43,8 +43,8 @@ export const endpointCorsCheck: Check = {
     );
     if (hiddenNames.length > 0) {
       return warn(
-        `pages of ${origin} may call, and cannot read ${hiddenNames.join(' and ')}`,
-        `They would come back too early after an error. In main.ts: ${howToEnable(origin)}`,
+        `pages of ${origin} may call, but cannot read ${hiddenNames.join(' and ')}`,
+        `After an error, such pages would call again too early. In main.ts: ${howToEnable(origin)}`,
       );
     }
     return pass(`pages of ${origin} may call`);

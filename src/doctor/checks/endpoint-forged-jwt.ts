@@ -10,7 +10,7 @@ export const endpointForgedJwtCheck: Check = {
   async run(context, signal) {
     const answers = await answersToForgers(context, signal);
     const accepted = answers.find((answer) => !isRefusal(answer));
-    if (accepted === undefined) return pass('refused, signed with a wrong key and not signed at all');
+    if (accepted === undefined) return pass('refused, both with a wrong signature and without a signature');
     if (errorCodeIn(accepted) === 'USER_KEYS_UNAVAILABLE') {
       return warn(
         'the application cannot fetch the keys that verify its users’ JWTs (USER_KEYS_UNAVAILABLE)',
@@ -18,11 +18,11 @@ export const endpointForgedJwtCheck: Check = {
       );
     }
     if (accepted.status === 429) {
-      return warn('a throttler answers 429: it cannot be seen', 'Wait a minute, then try again.');
+      return warn('a throttler answers 429, so the doctor cannot tell', 'Wait a minute, then try again.');
     }
     return fail(
       `a forged JWT is not refused (status ${accepted.status}): an attacker can get a token in any user’s name`,
-      'The guard reads JWTs and does not verify them: have it check signature and algorithm, or give userJwt (docs/guards.md).',
+      'The guard reads JWTs but does not verify them: let it check the signature and the algorithm, or give userJwt (docs/guards.md).',
     );
   },
 };

@@ -14,7 +14,7 @@ export const endpointGuardCheck: Check = {
     return fail(
       code === undefined
         ? 'the endpoint is open: a caller without a credential gets an answer, and may get a token'
-        : `the endpoint is open: a caller without a credential gets as far as ${code}`,
+        : `the endpoint is open: it does not refuse a caller without a credential, and answers ${code}`,
       'Put a guard on it: give userJwt, a passport strategy “jwt”, or endpoint.guards (docs/guards.md).',
     );
   },

@@ -14,8 +14,8 @@ export const endpointTextCheck: Check = {
     if (answer.status === 200 && isText && decodeJwt(answer.body) !== undefined)
       return pass('?format=text is the bare token');
     return fail(
-      `?format=text gives something else (status ${answer.status})`,
-      'The SDKs of Java, Kotlin, Swift and Flutter take the whole body as the token: find the interceptor or proxy that changes it.',
+      `?format=text is not the bare token (status ${answer.status})`,
+      'The SDKs for Java, Kotlin, Swift and Flutter use the whole body as the token: find the interceptor or proxy that changes it.',
     );
   },
 };

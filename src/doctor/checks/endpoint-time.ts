@@ -3,13 +3,13 @@ import { pass, warn, type Check } from '../check.js';
 import { duration } from '../plain-words.js';
 import { answerToStranger, hasEndpoint } from '../probes/endpoint.js';
 
-/** SDKs give up after ten seconds, and a token takes longer than a refusal. */
+/** Far below the ten seconds after which SDKs give up: an answer with a token takes longer than a refusal. */
 const NOTABLE_MS = 2 * SECOND_MS;
 
 export const endpointTimeCheck: Check = {
   name: 'endpoint-time',
   group: 'Endpoint',
-  asks: 'how long the endpoint took',
+  asks: 'how long the endpoint takes to answer',
   needs: ['endpoint-answer'],
   isFor: hasEndpoint,
   async run(context, signal) {
@@ -17,7 +17,7 @@ export const endpointTimeCheck: Check = {
     if (elapsedMs < NOTABLE_MS) return pass(`refused after ${Math.round(elapsedMs)} ms`);
     return warn(
       `a refusal takes ${duration(elapsedMs)}, and SDKs give up on a token after 10 s`,
-      'Find what holds requests up before the guard: middleware, a proxy, a cold start.',
+      'Find what delays requests before the guard: middleware, a proxy, or a cold start.',
     );
   },
 };

@@ -17,7 +17,7 @@ import {
 
 const FIELDS = ['token', 'expiresAt', 'expiresIn', 'refreshIn'];
 
-/** Why a JWT would be refused, as far as it says so itself. */
+/** Says that the JWT has expired, if it has. */
 function expiry({ request, machine }: DoctorContext): string {
   const exp = decodeJwt(request.userJwt?.reveal() ?? '')?.payload['exp'];
   const lateMs = typeof exp === 'number' ? machine.clock.now().wallMs - exp * SECOND_MS : 0;
@@ -35,7 +35,7 @@ function findingOn(answer: EndpointAnswer, context: DoctorContext): Finding {
   if (isRefusal(answer)) {
     return fail(
       `the user’s JWT is refused (${answer.status})${expiry(context)}`,
-      'Give a JWT that your application accepts as “Authorization: Bearer …”, and that has not expired.',
+      'Give a JWT that has not expired and that your application accepts as “Authorization: Bearer …”.',
     );
   }
   if (answer.status !== 200) {
@@ -45,7 +45,7 @@ function findingOn(answer: EndpointAnswer, context: DoctorContext): Finding {
   if (missing.length > 0) {
     return fail(
       `the answer lacks ${missing.join(', ')}`,
-      'An interceptor or a proxy changes it: SDKs read `token` from the top of the JSON (endpoint.passthrough lets interceptors do so).',
+      'An interceptor or a proxy changes the answer (endpoint.passthrough lets interceptors do so). SDKs read `token` from the top of the JSON.',
     );
   }
   return pass(
@@ -63,7 +63,7 @@ export const endpointUserCheck: Check = {
     if (isInsecure(endpointUrlOf(context).href)) {
       return fail(
         'the JWT is not sent: the endpoint is plain http',
-        'Give its https:// URL, or ask it on its own machine.',
+        'Give an https:// URL, or run the doctor on the machine of the endpoint.',
       );
     }
     try {
@@ -72,7 +72,7 @@ export const endpointUserCheck: Check = {
       if (!(error instanceof NoEndpointAnswer)) throw error;
       return fail(
         `no answer to the user (${error.code})`,
-        'SDKs give up after 10 s: http.deadlineMs must stay below that, and so must the guards.',
+        'SDKs give up after 10 s: the guards and http.deadlineMs together must take less time.',
       );
     }
   },

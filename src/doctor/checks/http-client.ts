@@ -5,10 +5,10 @@ import { fail, pass, type Check } from '../check.js';
 export const httpClientCheck: Check = {
   name: 'http-client',
   group: 'Runtime',
-  asks: 'the version of axios that this package was given',
+  asks: 'the version of axios that this package loads',
   needs: [],
   run() {
-    // By member, because a release too old to have the name must reach the check, not fail as a module.
+    // An old axios may lack the named export: as a named import it would fail before the check below.
     // oxlint-disable-next-line import/no-named-as-default-member
     const version = axios.VERSION;
     try {
@@ -16,8 +16,8 @@ export const httpClientCheck: Check = {
       return pass(`axios ${version}`);
     } catch {
       return fail(
-        `axios ${version} can give the API key away`,
-        'Remove what forces it ("overrides" or "resolutions" in package.json), then install again.',
+        `axios ${version} can leak the API key`,
+        'Remove the entry that forces this version ("overrides" or "resolutions" in package.json), then install again.',
       );
     }
   },

@@ -5,7 +5,7 @@ import { hasRedis } from '../probes/redis.js';
 export const ioredisCheck: Check = {
   name: 'ioredis',
   group: 'Redis',
-  asks: 'whether the client of Redis is installed',
+  asks: 'whether ioredis, the client of Redis, is installed',
   needs: [],
   isFor: hasRedis,
   async run({ machine }) {
@@ -16,8 +16,8 @@ export const ioredisCheck: Check = {
       const code = errorCodeOf(error);
       const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
       return isMissing
-        ? fail('NUDGE_REDIS_URL is set, and ioredis is not installed', 'Run: npm install ioredis')
-        : fail('ioredis cannot be loaded', 'Install it anew: npm install ioredis');
+        ? fail('NUDGE_REDIS_URL is set, but ioredis is not installed', 'Run: npm install ioredis')
+        : fail('ioredis cannot be loaded', 'Install it again: npm install ioredis');
     }
   },
 };

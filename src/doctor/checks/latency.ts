@@ -6,13 +6,13 @@ import { answerOfNudge } from '../probes/vendor-exchange.js';
 export const latencyCheck: Check = {
   name: 'latency',
   group: 'Nudge',
-  asks: 'how long Nudge took',
+  asks: 'how long Nudge takes to answer',
   needs: ['call'],
   reachesNudge: true,
   async run(context, signal) {
     const { elapsedMs } = await answerOfNudge(context, signal);
     const { timeoutMs } = (await resolvedSettings(context, signal)).http;
-    const taken = `${Math.round(elapsedMs)} ms, connection included, of the ${timeoutMs} ms of http.timeoutMs`;
+    const taken = `${Math.round(elapsedMs)} ms with the connection, of the ${timeoutMs} ms of http.timeoutMs`;
     if (elapsedMs >= timeoutMs) {
       return fail(
         `${taken}: the module would have given up`,
@@ -22,7 +22,7 @@ export const latencyCheck: Check = {
     if (elapsedMs > timeoutMs / 2) {
       return warn(
         taken,
-        `Half of the time was not enough. Find what is slow before it exceeds ${duration(timeoutMs)}.`,
+        `The answer took more than half of the allowed time. Find what is slow before it takes ${duration(timeoutMs)}.`,
       );
     }
     return pass(taken);

@@ -10,6 +10,6 @@ export const nodeCheck: Check = {
   run({ machine: { nodeVersion } }) {
     const { node } = readManifest().engines;
     if (isInRange(nodeVersion, node)) return pass(`Node ${nodeVersion}`);
-    return fail(`Node ${nodeVersion}, which this package does not run on`, `Install Node ${node}.`);
+    return fail(`this package does not run on Node ${nodeVersion}`, `Install Node ${node}.`);
   },
 };

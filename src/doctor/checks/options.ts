@@ -11,10 +11,10 @@ export const optionsCheck: Check = {
   needs: [],
   async run(context, signal) {
     const { problems, warnings, resolved } = await readSettings(context, signal);
-    const own = problems.filter(({ path }) => !isAboutKeys(path));
-    if (own.length > 0) {
+    const otherProblems = problems.filter(({ path }) => !isAboutKeys(path));
+    if (otherProblems.length > 0) {
       return fail(
-        own.map(({ path, message }) => `${variableOf(path)} ${message}`).join('; '),
+        otherProblems.map(({ path, message }) => `${variableOf(path)} ${message}`).join('; '),
         'See docs/options.md of this package for every variable.',
       );
     }
@@ -22,7 +22,7 @@ export const optionsCheck: Check = {
     if (warning !== undefined) {
       return warn(warning, 'Fine inside a service mesh or between containers; use https everywhere else.');
     }
-    if (resolved === undefined) return pass('nothing wrong beside the key');
+    if (resolved === undefined) return pass('the other options are right');
     return pass(`base URL ${resolved.baseUrl}, tokens of ${resolved.defaultExpiryMins} minutes`);
   },
 };

@@ -3,7 +3,7 @@ import { readManifest } from '../manifest.js';
 import { installedVersion } from '../probes/installed-version.js';
 import { isInRange } from '../version-range.js';
 
-/** The lines of the peers that go with Nest 11. Those of line 12 are ES modules alone. */
+/** The release lines of the peers for Nest 11. The peers of line 12 are ES modules only. */
 const LINES_FOR_NEST_11: Readonly<Record<string, number>> = {
   '@nestjs/axios': 4,
   '@nestjs/config': 4,
@@ -17,7 +17,7 @@ interface Peer {
   readonly version: string | undefined;
 }
 
-/** What to give to `npm install` for a range: its newest line. */
+/** The argument of `npm install` for the newest line in a range. */
 function newestOf({ name, range }: Peer): string {
   return `${name}@${/(\d+)[\d.]*$/.exec(range)?.[1] ?? 'latest'}`;
 }
@@ -39,7 +39,7 @@ export const peersCheck: Check = {
     }));
     const nest = peers.find(({ name }) => name === '@nestjs/core')?.version;
     if (nest === undefined) {
-      return skip('no Nest application in this folder: run the doctor in the one of yours');
+      return skip('no Nest application in this folder: run the doctor in the folder of your application');
     }
     const missing = peers.filter(({ version, isOptional }) => version === undefined && !isOptional);
     if (missing.length > 0) {
@@ -60,7 +60,7 @@ export const peersCheck: Check = {
     );
     if (tooNew.length > 0) {
       return warn(
-        `Nest ${nest} beside ${tooNew.map(({ name, version }) => `${name} ${version}`).join(', ')}: line 12 is for Nest 12`,
+        `Nest ${nest} with ${tooNew.map(({ name, version }) => `${name} ${version}`).join(', ')}: line 12 is for Nest 12`,
         `Run: npm install ${tooNew.map((peer) => withNest(peer, 11)).join(' ')}`,
       );
     }

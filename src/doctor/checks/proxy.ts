@@ -10,21 +10,21 @@ const VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap
 export const proxyCheck: Check = {
   name: 'proxy',
   group: 'Way to Nudge',
-  asks: 'which proxy of the environment stands between here and Nudge',
+  asks: 'which proxy of the environment is between this machine and Nudge',
   needs: ['api-key', 'fallback-api-key', 'options'],
   async run(context, signal) {
     const { environment } = context.request;
     const given = VARIABLES.filter((name) => (environment[name] ?? '') !== '');
-    const named = given.length === 0 ? 'no proxy in the environment' : `${given.join(', ')} given`;
+    const named = given.length === 0 ? 'no proxy in the environment' : `${given.join(', ')} set`;
     try {
       const { proxy, nudge, firstHop } = await routeToNudge(context, signal);
       if (proxy !== undefined) return pass(`through the proxy ${hopName(firstHop)} (${named})`);
       const isLocal = given.length > 0 && isLoopbackHost(nudge.hostname);
-      return pass(`direct (${named}${isLocal ? '; this machine is never called through one' : ''})`);
+      return pass(`direct (${named}${isLocal ? '; calls to this machine never use a proxy' : ''})`);
     } catch (error) {
       if (!(error instanceof UnusableProxy)) throw error;
       return fail(
-        `the environment names a proxy ${error.message} (${named})`,
+        `the proxy of the environment ${error.message} (${named})`,
         "Give HTTPS_PROXY as http://host:port, or name the base URL's host in NO_PROXY.",
       );
     }

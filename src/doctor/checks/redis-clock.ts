@@ -20,10 +20,10 @@ export const redisClockCheck: Check = {
       const relation = skewMs > 0 ? 'behind' : 'ahead of';
       return warn(
         `this machine's clock is ${duration(Math.abs(skewMs))} ${relation} Redis'`,
-        "Check the time synchronisation of both. The store reckons by Redis' clock, so tokens stay good.",
+        "Check the time synchronisation of both. Tokens stay good, because the store uses Redis' clock.",
       );
     } catch (error) {
-      return skip(`not to be seen (${redisRefusal(error).reason})`);
+      return skip(`Redis does not say (${redisRefusal(error).reason})`);
     }
   },
 };

@@ -2,8 +2,8 @@ import { fail, pass, warn, type Check } from '../check.js';
 import { hasRedis, redisPrefixOf } from '../probes/redis.js';
 import { tryCommands } from '../probes/redis-commands.js';
 
-/** Pub/sub only makes other processes quicker. */
-const DISPENSABLE = ['PUBLISH', 'SUBSCRIBE'];
+/** The store works without pub/sub. With it, other processes hear earlier of a new token. */
+const OPTIONAL = ['PUBLISH', 'SUBSCRIBE'];
 
 const ACL_HINT =
   'Give the user the rules of docs/fleet.md (“What Redis holds”), for names and channels that begin with';
@@ -11,13 +11,13 @@ const ACL_HINT =
 export const redisCommandsCheck: Check = {
   name: 'redis-commands',
   group: 'Redis',
-  asks: 'whether Redis lets this user do what the store needs (one name of its own, removed)',
+  asks: 'whether this user may run the commands of the store (on one temporary name)',
   needs: ['redis-connection', 'redis-version', 'redis-role', 'redis-memory', 'redis-persistence'],
   isFor: hasRedis,
   async run(context, signal) {
     const { refused } = await tryCommands(context, signal);
-    if (refused.length === 0) return pass('every command that the store needs');
-    const needed = refused.filter(({ command }) => !DISPENSABLE.includes(command));
+    if (refused.length === 0) return pass('this user may run every command of the store');
+    const needed = refused.filter(({ command }) => !OPTIONAL.includes(command));
     const shown = (needed.length > 0 ? needed : refused).map(
       ({ command, reason }) => `${command} (${reason})`,
     );

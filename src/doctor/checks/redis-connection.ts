@@ -8,15 +8,15 @@ function hintFor(reason: string): string {
   if (/^(WRONGPASS|NOAUTH|NOPERM)$/.test(reason)) return PASSWORD_HINT;
   if (/CERT|SELF_SIGNED|TLS|SSL|ISSUER|UNABLE/.test(reason)) {
     return (
-      'Either the certificate is of a private authority (name it by NODE_EXTRA_CA_CERTS), or the port does not speak TLS ' +
-      '(redis:// instead of rediss://).'
+      'Either a private authority has issued the certificate (then set NODE_EXTRA_CA_CERTS), or the port does not use TLS ' +
+      '(then use redis:// instead of rediss://).'
     );
   }
   if (reason === 'ENOTFOUND' || reason === 'EAI_AGAIN')
     return 'Check the spelling of the host in NUDGE_REDIS_URL, and DNS.';
   if (reason === 'LOADING') return 'Redis is still loading its data: try again in a moment.';
   if (reason === 'timeout' || reason === 'the connection ended') {
-    return 'Something listens, and does not answer as Redis does: a firewall, a hanging server, or TLS where rediss:// is needed.';
+    return 'The port is open, but the other side does not answer as Redis does: it may be a firewall, a hanging server, or a port with TLS (then use rediss://).';
   }
   return 'Is Redis running, and are host and port in NUDGE_REDIS_URL right?';
 }
@@ -24,7 +24,7 @@ function hintFor(reason: string): string {
 export const redisConnectionCheck: Check = {
   name: 'redis-connection',
   group: 'Redis',
-  asks: 'whether Redis takes this user',
+  asks: 'whether Redis accepts this user',
   needs: ['ioredis', 'redis-url'],
   limitMs: 5_000,
   isFor: hasRedis,

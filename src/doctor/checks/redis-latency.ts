@@ -23,7 +23,7 @@ export const redisLatencyCheck: Check = {
       took.push(elapsedMs(sentAt, clock.now()));
     }
     const medianMs = took.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
-    const shown = `${medianMs.toFixed(1)} ms a command, of the ${DEFAULT_COMMAND_TIMEOUT_MS} ms of timeoutMs`;
+    const shown = `${medianMs.toFixed(1)} ms for a command, of the ${DEFAULT_COMMAND_TIMEOUT_MS} ms of timeoutMs`;
     const hint =
       'Is Redis in another region, or busy? Move it closer, or raise timeoutMs of RedisTokenStore.';
     if (medianMs >= DEFAULT_COMMAND_TIMEOUT_MS) return fail(`${shown}: the store would give up`, hint);

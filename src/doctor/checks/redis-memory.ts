@@ -6,7 +6,7 @@ const NEARLY_FULL = 0.9;
 export const redisMemoryCheck: Check = {
   name: 'redis-memory',
   group: 'Redis',
-  asks: 'how much memory Redis has left, and what it evicts',
+  asks: 'how much of its memory Redis uses, and what it evicts',
   needs: ['redis-connection'],
   isFor: hasRedis,
   async run(context, signal) {
@@ -14,11 +14,11 @@ export const redisMemoryCheck: Check = {
     if (info === undefined) return skip(NO_INFO);
     const [used, most] = [Number(info.get('used_memory')), Number(info.get('maxmemory'))];
     const policy = info.get('maxmemory_policy') ?? 'unknown';
-    if (most === 0) return pass('no limit of memory');
+    if (most === 0) return pass('no memory limit');
     const shown = `${Math.round((used / most) * 100)} % of maxmemory used, ${policy}`;
     if (policy !== 'noeviction' || used < most * NEARLY_FULL) return pass(shown);
     const hint =
-      'Give Redis more memory, or let it evict: the store works with any policy, as its records can be had again.';
-    return used >= most ? fail(`${shown}: writes are refused`, hint) : warn(shown, hint);
+      'Give Redis more memory, or let it evict: the store works with any policy, because it can write its records again.';
+    return used >= most ? fail(`${shown}: Redis refuses writes`, hint) : warn(shown, hint);
   },
 };

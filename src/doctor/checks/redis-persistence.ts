@@ -4,7 +4,7 @@ import { hasRedis, NO_INFO, redisInfo } from '../probes/redis.js';
 export const redisPersistenceCheck: Check = {
   name: 'redis-persistence',
   group: 'Redis',
-  asks: 'whether Redis can write its data to disk, where it shall',
+  asks: 'whether Redis can write its data to disk, if it is set up to',
   needs: ['redis-connection'],
   isFor: hasRedis,
   async run(context, signal) {
@@ -15,14 +15,14 @@ export const redisPersistenceCheck: Check = {
     );
     if (failing.length > 0) {
       return fail(
-        `Redis cannot write its data to disk (${failing.join(', ')}), and may refuse writes for it`,
-        'Look at the disk of Redis, or switch persistence off: the store needs none.',
+        `Redis cannot write its data to disk (${failing.join(', ')}), and may therefore refuse writes`,
+        'Check the disk of Redis, or switch persistence off: the store does not need it.',
       );
     }
     return pass(
       info.get('aof_enabled') === '1'
-        ? 'on (the store needs none)'
-        : 'well, where there is any (the store needs none)',
+        ? 'persistence works (the store does not need it)'
+        : 'no failure of persistence (the store does not need it)',
     );
   },
 };

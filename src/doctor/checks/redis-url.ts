@@ -12,15 +12,15 @@ export const redisUrlCheck: Check = {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !/^rediss?:$/.test(url.protocol) || url.hostname === '') {
       return fail(
-        'NUDGE_REDIS_URL is no redis:// or rediss:// URL',
-        'Give it as redis://host:6379, with percent-encoded user name and password where there are any.',
+        'NUDGE_REDIS_URL is not a redis:// or rediss:// URL',
+        'Give it as redis://host:6379. A user name and a password in it must be percent-encoded.',
       );
     }
     const where = `${url.protocol}//${url.host}`;
     if (url.protocol === 'redis:' && isRemote(context)) {
       return warn(
-        `${where} is plain: a machine in between can read the password, and answer in place of Redis`,
-        'Use rediss:// wherever the way to Redis leaves this machine (docs/security.md).',
+        `${where} uses no TLS: a machine in between can read the password, and answer in place of Redis`,
+        'Use rediss:// if Redis is on another machine (docs/security.md).',
       );
     }
     return pass(where);

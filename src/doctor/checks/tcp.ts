@@ -6,7 +6,7 @@ import { hopName, routeToNudge } from '../probes/route.js';
 export const tcpCheck: Check = {
   name: 'tcp',
   group: 'Way to Nudge',
-  asks: 'whether the host takes connections',
+  asks: 'whether the host accepts connections',
   needs: ['dns'],
   limitMs: 5 * SECOND_MS,
   reachesNudge: true,
@@ -15,15 +15,15 @@ export const tcpCheck: Check = {
     const name = proxy === undefined ? hopName(firstHop) : `the proxy ${hopName(firstHop)}`;
     try {
       (await openSocket(firstHop, context.machine.lookup, signal)).destroy();
-      return pass(`${name} takes connections`);
+      return pass(`${name} accepts connections`);
     } catch (error) {
       if (!(error instanceof NoConnection)) throw error;
-      const silent = `${name} does not answer within 5 s`;
+      const noAnswer = `${name} does not answer within 5 s`;
       return fail(
-        error.code === 'ETIMEDOUT' ? silent : `no connection to ${name} (${error.code})`,
+        error.code === 'ETIMEDOUT' ? noAnswer : `no connection to ${name} (${error.code})`,
         proxy === undefined
-          ? 'A firewall, an egress rule or a wrong port? Allow this machine to reach it, or set HTTPS_PROXY where a proxy is the way out.'
-          : 'Is the proxy running, and is its port right? Mend HTTPS_PROXY.',
+          ? 'Is there a firewall or an egress rule, or is the port wrong? Allow this machine to reach the host, or set HTTPS_PROXY if calls must use a proxy.'
+          : 'Is the proxy running, and is its port right? Check HTTPS_PROXY.',
       );
     }
   },

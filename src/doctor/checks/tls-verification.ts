@@ -10,8 +10,8 @@ export const tlsVerificationCheck: Check = {
     const [alarm] = alarmsAbout({ apiKey: '' });
     if (alarm === undefined) return pass('certificates are verified');
     return fail(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: the process takes any certificate, and with it any impostor',
-      'Remove the variable. Name a private certificate authority by NODE_EXTRA_CA_CERTS.',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: the process accepts every certificate, also that of an attacker',
+      'Remove the variable. For a private certificate authority, set NODE_EXTRA_CA_CERTS.',
     );
   },
 };

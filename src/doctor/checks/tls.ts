@@ -14,8 +14,10 @@ interface Handshake {
   readonly problem: string | undefined;
 }
 
-/** Whatever `NODE_TLS_REJECT_UNAUTHORIZED` says, the certificate is judged: nothing is sent on this connection. */
-async function shakeHands(route: Route, context: DoctorContext, signal: AbortSignal): Promise<Handshake> {
+/**
+ * Makes a TLS connection, on which it sends no data, and checks the certificate even if verification is switched off.
+ */
+async function handshake(route: Route, context: DoctorContext, signal: AbortSignal): Promise<Handshake> {
   const socket = await connectToNudge(route, context, signal);
   const { host } = hopTo(route.nudge);
   const ca = context.machine.certificateAuthorities;
@@ -38,7 +40,9 @@ async function shakeHands(route: Route, context: DoctorContext, signal: AbortSig
   }
 }
 
-/** Node's types say that it is an error; it is one only where the host's name is wrong. */
+/**
+ * Why the certificate is not trusted. Node's types declare an `Error`, but mostly the value is the code as a string.
+ */
 function problemOf({ authorized, authorizationError }: TLSSocket): string | undefined {
   if (authorized) return undefined;
   const reason: unknown = authorizationError;
@@ -46,8 +50,8 @@ function problemOf({ authorized, authorizationError }: TLSSocket): string | unde
 }
 
 const PRIVATE_CA =
-  'Either the host has a certificate of a private authority, or a proxy opens the connection on its way. ' +
-  'Name the authority that you trust by NODE_EXTRA_CA_CERTS=/path/to/ca.pem; never switch verification off.';
+  'Either a private authority has issued the certificate, or a proxy on the way opens the connection. ' +
+  'Give the authority that you trust as NODE_EXTRA_CA_CERTS=/path/to/ca.pem. Never switch verification off.';
 
 function distrust(problem: string, host: string, certificate: PeerCertificate): Finding {
   const issuer = String(certificate.issuer?.O ?? certificate.issuer?.CN ?? 'no name');
@@ -66,7 +70,7 @@ function distrust(problem: string, host: string, certificate: PeerCertificate): 
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return fail(
         `the certificate is for another host than ${host} (${certificate.subjectaltname ?? 'no name'})`,
-        'Check the spelling of NUDGE_BASE_URL. If it is right, something else answers in place of Nudge: DNS, or a proxy.',
+        'Check the spelling of NUDGE_BASE_URL. If it is right, another server answers in place of Nudge: check DNS and the proxy.',
       );
     default:
       return fail(shown, PRIVATE_CA);
@@ -83,15 +87,15 @@ export const tlsCheck: Check = {
   async run(context, signal) {
     const route = await routeToNudge(context, signal);
     const { host } = hopTo(route.nudge);
-    if (route.nudge.protocol === 'http:') return skip(`${host} is called by plain http`);
+    if (route.nudge.protocol === 'http:') return skip(`calls to ${host} use plain http`);
     try {
-      const { certificate, protocol, problem } = await shakeHands(route, context, signal);
+      const { certificate, protocol, problem } = await handshake(route, context, signal);
       if (problem !== undefined) return distrust(problem, host, certificate);
       return pass(`${host} is trusted (${protocol ?? 'TLS'}, until ${certificate.valid_to})`);
     } catch (error) {
       return fail(
         `no TLS with ${host} (${codeOf(error)})`,
-        'Does the port speak https? A firewall or a proxy on the way may also cut such connections.',
+        'Is it a port for https? A firewall or a proxy on the way may also cut such connections.',
       );
     }
   },

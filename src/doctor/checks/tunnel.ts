@@ -5,16 +5,19 @@ import { hopName, hopTo, routeToNudge } from '../probes/route.js';
 import { connectToNudge, RefusedTunnel } from '../probes/tunnel.js';
 
 function refusal(status: number, nudge: string): Finding {
-  const detail = `the proxy answers ${status} when it is asked to connect to ${nudge}`;
+  const detail = `the proxy answers ${status} to CONNECT ${nudge}`;
   if (status === 407) {
-    return fail(detail, 'It wants a user name and a password: HTTPS_PROXY=http://user:password@host:port.');
+    return fail(
+      detail,
+      'The proxy needs a user name and a password: HTTPS_PROXY=http://user:password@host:port.',
+    );
   }
   if (status === 403 || status === 405) {
-    return fail(detail, `Have the proxy allow CONNECT to ${nudge}.`);
+    return fail(detail, `Make the proxy allow CONNECT to ${nudge}.`);
   }
   return fail(
     detail,
-    `It cannot reach ${nudge}: check NUDGE_BASE_URL, and the proxy's own DNS and firewall.`,
+    `The proxy cannot reach ${nudge}: check NUDGE_BASE_URL, and the DNS and the firewall of the proxy.`,
   );
 }
 
@@ -38,7 +41,7 @@ export const tunnelCheck: Check = {
       if (!(error instanceof NoConnection)) throw error;
       return fail(
         `the proxy gives no answer to CONNECT ${nudge} (${error.code})`,
-        'Is it a proxy for https, and is its port right? Mend HTTPS_PROXY.',
+        'Is it a proxy for https, and is its port right? Check HTTPS_PROXY.',
       );
     }
   },

@@ -15,7 +15,7 @@ function isOkay(reports: readonly CheckReport[], isStrict: boolean): boolean {
   return reports.every(({ finding: { status } }) => status !== 'fail' && !(isStrict && status === 'warn'));
 }
 
-/** Says what is wrong with a setup, as it is seen from a machine. */
+/** Finds what is wrong with a setup, as seen from this machine. */
 export function doctorCommandOn(machine: DoctorMachine): Command {
   return {
     help: DOCTOR_HELP,

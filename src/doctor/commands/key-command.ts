@@ -6,9 +6,9 @@ const KEY_BYTES = 32;
 const HELP = `Usage: nestjs-nudge-auth key
 
 Prints a new encryption key: ${KEY_BYTES} random bytes in base64, on one line. It is for the option
-encryptionKeys of RedisTokenStore. Keep it in a secret store: with it the stored tokens can be read.
+encryptionKeys of RedisTokenStore. Keep it in a secret store: it can decrypt the stored tokens.
 
-  --help    this text
+  --help    print this text
 
 Examples:
   npx nestjs-nudge-auth key

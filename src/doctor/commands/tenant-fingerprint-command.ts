@@ -9,18 +9,18 @@ const SHORTEST_KEY_CHARS = 32;
 
 const HELP = `Usage: nestjs-nudge-auth tenant-fingerprint <id> [options]
 
-Prints what stands for a tenant in log lines and events: find the tenant's lines by it. It takes the key that
-your application gives as tenants.fingerprintKey, from ${VARIABLE} (also in .env).
+Prints the fingerprint of a tenant, which stands for the tenant in log lines and events. It needs the key that
+your application gives as tenants.fingerprintKey, in ${VARIABLE} (also in .env).
 
-  --key-stdin    the key comes by standard input
-  --help         this text
+  --key-stdin    read the key from standard input
+  --help         print this text
 
 Examples:
   npx nestjs-nudge-auth tenant-fingerprint acme
   npx nestjs-nudge-auth tenant-fingerprint acme --key-stdin < /run/secrets/nudge-fingerprint-key
 `;
 
-/** Makes the fingerprint of a tenant. */
+/** Prints the fingerprint of a tenant. */
 export const tenantFingerprintCommand: Command = {
   help: HELP,
   async run(argv, io) {

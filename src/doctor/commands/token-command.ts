@@ -18,37 +18,37 @@ const HELP = `Usage: nestjs-nudge-auth token [options]
 Fetches one token from Nudge, and prints its claims and its life. It reads the variables that
 nudgeAuthConfig reads, also from .env in this folder.
 
-  --show         prints the token too: it alone on standard output, all else on standard error
-  --key-stdin    the API key comes by standard input
-  --help         this text
+  --show         also print the token: the token alone to standard output, the rest to standard error
+  --key-stdin    read the API key from standard input
+  --help         print this text
 
 Examples:
   npx nestjs-nudge-auth token
   npx nestjs-nudge-auth token --show > token.txt
 `;
 
-/** What has to be well before there is a token. */
+/** The checks that must pass before there is a token. */
 const CHECKS = [httpClientCheck, apiKeyCheck, fallbackApiKeyCheck, optionsCheck, callCheck, tokenCheck];
 
 const SILENT = { begun: () => undefined, ended: () => undefined };
 
-/** Fetches a token and says what it is. */
+/** Fetches a token and prints its claims and its life. */
 export function tokenCommandOn(machine: DoctorMachine): Command {
   return {
     help: HELP,
     async run(argv, io) {
-      const { show = false, 'key-stdin': byInput = false } = parseOptions(argv, {
+      const { show = false, 'key-stdin': fromInput = false } = parseOptions(argv, {
         show: { type: 'boolean' },
         'key-stdin': { type: 'boolean' },
       });
       const asked = { isOffline: false, endpointUrl: undefined, pageOrigin: undefined };
-      const context = await doctorContext({ ...asked, input: byInput ? 'key' : undefined }, io, machine);
-      return (await isWell(context, io)) ? printToken(context, io, show) : 1;
+      const context = await doctorContext({ ...asked, input: fromInput ? 'key' : undefined }, io, machine);
+      return (await passesChecks(context, io)) ? printToken(context, io, show) : 1;
     },
   };
 }
 
-async function isWell(context: DoctorContext, io: CommandIo): Promise<boolean> {
+async function passesChecks(context: DoctorContext, io: CommandIo): Promise<boolean> {
   const reports = await runUntilStopped(CHECKS, context, SILENT, io);
   if (reports === undefined) {
     io.printError('Stopped.\n');
@@ -62,7 +62,7 @@ async function isWell(context: DoctorContext, io: CommandIo): Promise<boolean> {
 }
 
 async function printToken(context: DoctorContext, io: CommandIo, isShown: boolean): Promise<number> {
-  // Both were looked at already: nothing is left to wait for.
+  // The checks have fetched both values already, so nothing waits here.
   const { signal } = new AbortController();
   const { token, claims, lifeMs } = await tokenOfNudge(context, signal);
   const { fingerprint } = await apiKeyOf(context, signal);

@@ -2,17 +2,17 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import { errorCodeOf } from '../../common/system-error.js';
 import type { Hop } from './route.js';
 
-/** A connection that did not come about. */
+/** The connection could not be made. */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection';
 
-  /** @param code as Node says it; `ETIMEDOUT` where nothing came in time. */
+  /** @param code Node's error code; `ETIMEDOUT` if no answer came in time. */
   constructor(readonly code: string) {
     super(`no connection (${code})`);
   }
 }
 
-/** What Node calls the reason of an error. */
+/** Node's code for an error. */
 export function codeOf(error: unknown): string {
   const code = errorCodeOf(error);
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'no further reason given';

@@ -7,20 +7,20 @@ import { codeOf } from './connect.js';
 import { httpClientFor } from './http.js';
 import { once } from './once.js';
 
-/** What the endpoint said. */
+/** The endpoint's answer. */
 export interface EndpointAnswer {
   readonly status: number;
-  /** Names in lower case. */
+  /** The headers, with their names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
   readonly elapsedMs: number;
 }
 
-/** The endpoint said nothing. */
+/** The endpoint gave no answer. */
 export class NoEndpointAnswer extends Error {
   override readonly name = 'NoEndpointAnswer';
 
-  /** @param code as Node says it; `timeout` where nothing came in time. */
+  /** @param code Node's error code; `timeout` if no answer came in time. */
   constructor(readonly code: string) {
     super(`no answer (${code})`);
   }
@@ -33,7 +33,7 @@ interface EndpointCall {
 }
 
 export function endpointUrlOf({ request }: DoctorContext): URL {
-  if (request.endpointUrl === undefined) throw new Error('There is no endpoint to look at');
+  if (request.endpointUrl === undefined) throw new Error('There is no endpoint to check');
   return request.endpointUrl;
 }
 
@@ -42,7 +42,7 @@ export const hasEndpoint = ({ request }: DoctorContext): boolean => request.endp
 export const hasUserJwt = (context: DoctorContext): boolean =>
   hasEndpoint(context) && context.request.userJwt !== undefined;
 
-/** @throws {NoEndpointAnswer} and never what axios throws, which holds the headers. */
+/** @throws {NoEndpointAnswer} and never the error of axios, which holds the headers. */
 async function ask(
   context: DoctorContext,
   signal: AbortSignal,
@@ -77,10 +77,10 @@ async function ask(
 
 const bearer = (jwt: string): Record<string, string> => ({ authorization: `Bearer ${jwt}` });
 
-/** To somebody who has not signed in. */
+/** The answer to a caller without a credential. */
 export const answerToStranger = once((context, signal) => ask(context, signal));
 
-/** To somebody who has signed a JWT with a key of their own, and to one who has not signed it at all. */
+/** The answers to a JWT with a wrong signature, and to a JWT without a signature. */
 export const answersToForgers = once(async (context, signal): Promise<EndpointAnswer[]> => {
   const nowS = Math.floor(context.machine.clock.now().wallMs / SECOND_MS);
   const claims = { sub: 'doctor', iat: nowS, exp: nowS + HOUR_MS / SECOND_MS };
@@ -94,7 +94,7 @@ export const answersToForgers = once(async (context, signal): Promise<EndpointAn
   ];
 });
 
-/** To the user whose JWT was given: as JSON, then as text. */
+/** The answers to the user whose JWT was given: as JSON, and as text. */
 export const answerToUser = once((context, signal) => askAsUser(context, signal));
 export const textToUser = once((context, signal) => askAsUser(context, signal, 'format=text'));
 
@@ -107,7 +107,7 @@ function askAsUser(context: DoctorContext, signal: AbortSignal, query?: string):
   });
 }
 
-/** To a browser that asks whether a page of the origin may call. */
+/** The answer to a browser's preflight for a page of the origin. */
 export const answerToPreflight = once((context, signal) =>
   ask(context, signal, {
     method: 'OPTIONS',
@@ -120,14 +120,14 @@ export function jsonIn({ body }: EndpointAnswer): Readonly<Record<string, unknow
     const value: unknown = JSON.parse(body);
     return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
-    // No JSON: it has none of the fields that are looked for.
+    // The body is not JSON, so it has none of the fields.
     return {};
   }
 }
 
 export const isRefusal = ({ status }: EndpointAnswer): boolean => status === 401 || status === 403;
 
-/** The code of this package's errors in an answer. */
+/** The error code of this package in an answer. */
 export function errorCodeIn({ headers }: EndpointAnswer): string | undefined {
   const code = headers['nudge-auth-error'];
   return code !== undefined && /^[A-Z_]{1,40}$/.test(code) ? code : undefined;

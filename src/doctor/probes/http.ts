@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { createAxiosInstance } from '../../vendor/axios-instance.js';
 import type { DoctorMachine } from '../context.js';
 
-/** The module's own HTTP client, on this machine: it follows no redirect and verifies certificates. */
+/** The HTTP client that the module uses. It follows no redirect and verifies certificates. */
 export function httpClientFor(
   url: string,
   { lookup, certificateAuthorities: ca }: DoctorMachine,

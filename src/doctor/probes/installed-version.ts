@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemErrorCodeOf } from '../../common/system-error.js';
 
-/** The version of a package that the application in a folder loads; `undefined` where there is none. */
+/** The version of a package that the application in a folder loads; `undefined` if the package is not installed. */
 export function installedVersion(folder: string, packageName: string): string | undefined {
   for (let place = folder; ; place = dirname(place)) {
     const version = versionIn(join(place, 'node_modules', packageName, 'package.json'));
@@ -15,7 +15,7 @@ function versionIn(path: string): string | undefined {
     const manifest = JSON.parse(readFileSync(path, 'utf8')) as { readonly version?: unknown } | null;
     return typeof manifest?.version === 'string' ? manifest.version : undefined;
   } catch (error) {
-    // Not there: the next folder may have it. What is no JSON is not a package either.
+    // This folder has no such package, or its file is not JSON: a folder above may have the package.
     if (error instanceof SyntaxError || systemErrorCodeOf(error) !== undefined) return undefined;
     throw error;
   }

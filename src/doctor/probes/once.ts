@@ -1,13 +1,13 @@
 import type { DoctorContext } from '../context.js';
 
-/** A look at something outside: done by the first check that asks, remembered for the others. */
+/** Runs a probe once for each context. The first check that needs it starts it; the other checks share its result. */
 export function once<T>(
-  look: (context: DoctorContext, signal: AbortSignal) => T,
+  probe: (context: DoctorContext, signal: AbortSignal) => T,
 ): (context: DoctorContext, signal: AbortSignal) => T {
-  const seen = new WeakMap<DoctorContext, { readonly value: T }>();
+  const results = new WeakMap<DoctorContext, { readonly value: T }>();
   return (context, signal) => {
-    const known = seen.get(context) ?? { value: look(context, signal) };
-    seen.set(context, known);
+    const known = results.get(context) ?? { value: probe(context, signal) };
+    results.set(context, known);
     return known.value;
   };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DoctorContext } from '../context.js';
 import { connectedRedis, redisPrefixOf, redisRefusal } from './redis.js';
 
-/** What the store's scripts do, on one name of the doctor's own. Each command is tried; the last one removes the name. */
+/** Tries each command of the store's scripts on one temporary name. The last command removes the name. */
 const TRY_COMMANDS = `
 local refused = {}
 local function try(...)
@@ -29,11 +29,11 @@ try('DEL', name)
 return refused
 `;
 
-/** The SHA-1 of no script: asking for it shows whether one may ask. */
+/** The SHA-1 of no script: Redis answers NOSCRIPT if the user may run EVALSHA. */
 const NO_SCRIPT = '0'.repeat(40);
 
 export interface CommandTrial {
-  /** Commands that the store needs, and that are refused: the command, and the first word of the reason. */
+  /** The commands of the store that Redis refuses, each with the first word of the reason. */
   readonly refused: readonly { readonly command: string; readonly reason: string }[];
 }
 
@@ -44,7 +44,7 @@ function asRefusal(line: string): { command: string; reason: string } {
   return { command, reason: isAccess ? 'NOPERM' : (/\b(OOM|MISCONF|READONLY)\b/.exec(text)?.[1] ?? 'ERR') };
 }
 
-/** Tries each command of the store on a name of the doctor's own, which is gone afterwards. */
+/** Tries each command of the store on a temporary name, which it removes. */
 export async function tryCommands(context: DoctorContext, signal: AbortSignal): Promise<CommandTrial> {
   const client = await connectedRedis(context, signal);
   const prefix = redisPrefixOf(context);

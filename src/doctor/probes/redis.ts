@@ -5,7 +5,7 @@ import { once } from './once.js';
 
 type RedisClient = ReturnType<RedisClientModule['clientFor']>;
 
-/** Where Redis is, as `NUDGE_REDIS_URL` says. */
+/** The value of `NUDGE_REDIS_URL`. */
 export function redisUrlOf({ request }: DoctorContext): string {
   return request.environment['NUDGE_REDIS_URL'] ?? '';
 }
@@ -16,13 +16,13 @@ export function isRemote(context: DoctorContext): boolean {
   return !isLoopbackHost(new URL(redisUrlOf(context)).hostname);
 }
 
-/** What the store's names begin with. */
+/** The prefix of all names of the store. */
 export function redisPrefixOf({ request }: DoctorContext): string {
   const prefix = request.environment['NUDGE_REDIS_KEY_PREFIX'] ?? '';
   return prefix === '' ? 'nudge-auth:' : prefix;
 }
 
-/** Why Redis, or the way to it, said no: one word. */
+/** Redis refused, or could not be reached. `reason` is one word. */
 export class RedisRefusal extends Error {
   override readonly name = 'RedisRefusal';
 
@@ -43,18 +43,18 @@ export const connectedRedis = once(async (context, signal): Promise<RedisClient>
   context.atEnd.push(() => client.disconnect());
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new RedisRefusal('timeout')));
-    // The first word is the reason; what ioredis says when it gives up is not.
+    // The first error has the reason. The error with which ioredis gives up later has not.
     client.on('error', (error) => reject(redisRefusal(error)));
     client.once('end', () => reject(new RedisRefusal('the connection ended')));
     client.connect().then(
       () => resolve(client),
-      // The event `error` has the reason.
+      // The listener of `error` has already rejected with the reason.
       () => undefined,
     );
   });
 });
 
-/** What `INFO` says, by its names; `undefined` where the user may not ask. */
+/** The fields of `INFO` by name; `undefined` if the user may not run `INFO`. */
 export const redisInfo = once(async (context, signal): Promise<ReadonlyMap<string, string> | undefined> => {
   const client = await connectedRedis(context, signal);
   try {
@@ -67,4 +67,4 @@ export const redisInfo = once(async (context, signal): Promise<ReadonlyMap<strin
   }
 });
 
-export const NO_INFO = 'this user may not ask INFO';
+export const NO_INFO = 'this user may not run INFO';

@@ -12,13 +12,13 @@ export interface Hop {
 /** How calls reach Nudge from here. */
 export interface Route {
   readonly nudge: URL;
-  /** The proxy of the environment that stands in between. */
+  /** The proxy of the environment, if calls to Nudge use one. */
   readonly proxy: URL | undefined;
-  /** The first thing to connect to: the proxy, or Nudge itself. */
+  /** The first host to connect to: the proxy, or Nudge itself. */
   readonly firstHop: Hop;
 }
 
-/** A variable of the environment names a proxy that cannot be used. */
+/** The environment names a proxy that cannot be used. The message continues “the proxy of the environment …”. */
 export class UnusableProxy extends Error {
   override readonly name = 'UnusableProxy';
 }
@@ -32,14 +32,14 @@ export function hopTo(url: URL): Hop {
 
 export const hopName = ({ host, port }: Hop): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** As axios decides it; and a loopback host is never called through a proxy. */
+/** The proxy that axios would use. Calls to a loopback host never use a proxy. */
 function proxyFor(url: URL): URL | undefined {
   const text = isLoopbackHost(url.hostname) ? '' : getProxyForUrl(url.href);
   if (text === '') return undefined;
-  if (!URL.canParse(text)) throw new UnusableProxy('which is no URL');
+  if (!URL.canParse(text)) throw new UnusableProxy('is not a URL');
   const proxy = new URL(text);
   if (Object.hasOwn(DEFAULT_PORTS, proxy.protocol)) return proxy;
-  throw new UnusableProxy(`of the kind ${proxy.protocol.replace(':', '')}, which axios does not speak`);
+  throw new UnusableProxy(`is of the kind ${proxy.protocol.replace(':', '')}, which axios does not support`);
 }
 
 /** @throws {UnusableProxy} */

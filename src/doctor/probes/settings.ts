@@ -7,15 +7,15 @@ import { variableOf as variableOfRule } from '../../options/option-rules.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../../options/resolve-options.js';
 import { once } from './once.js';
 
-/** What the environment's options come to, as the module itself reads and judges them. */
+/** The options of the environment, read and checked as the module does. */
 export interface Settings {
   readonly problems: readonly OptionProblem[];
   readonly warnings: readonly string[];
-  /** None where there are problems. */
+  /** `undefined` if there are problems. */
   readonly resolved: ResolvedNudgeAuthOptions | undefined;
 }
 
-/** A key from a file as text: what it looks like is to be judged as well. */
+/** Reads a key that is in a file, so that its form is checked, too. */
 async function asText(key: ApiKeyOption | undefined): Promise<string | undefined> {
   return typeof key === 'function' ? key() : key;
 }
@@ -44,7 +44,7 @@ export const readSettings = once(async ({ request, redaction }): Promise<Setting
   }
 });
 
-/** The options, for checks that need those about them to have passed. */
+/** The resolved options. Only for checks that need the checks of the options. */
 export const resolvedSettings = once(async (context, signal): Promise<ResolvedNudgeAuthOptions> => {
   const { resolved } = await readSettings(context, signal);
   if (resolved === undefined) throw new Error('The options have problems');
@@ -54,11 +54,11 @@ export const resolvedSettings = once(async (context, signal): Promise<ResolvedNu
 /** The API key of the environment. */
 export const apiKeyOf = once(async (context, signal): Promise<Secret> => {
   const { apiKey } = await resolvedSettings(context, signal);
-  if (!(apiKey instanceof Secret)) throw new Error('The API key is no text');
+  if (!(apiKey instanceof Secret)) throw new Error('The API key is not a string');
   return apiKey;
 });
 
-/** The variable that a problem or a warning about an option is about. */
+/** The environment variable of an option; the given path if the option has none. */
 export function variableOf(path: string): string {
   const [, rule] = Object.entries(nudgeAuthOptions).find(([option]) => option === path) ?? [];
   return (rule === undefined ? undefined : variableOfRule(rule)?.name) ?? path;

@@ -5,7 +5,7 @@ import type { DoctorContext } from '../context.js';
 import { codeOf, NoConnection, openSocket } from './connect.js';
 import { hopName, hopTo, type Route } from './route.js';
 
-/** The proxy answered, and did not connect. */
+/** The proxy refused to connect. */
 export class RefusedTunnel extends Error {
   override readonly name = 'RefusedTunnel';
 
@@ -14,7 +14,7 @@ export class RefusedTunnel extends Error {
   }
 }
 
-/** As a `Proxy-Authorization` has it. */
+/** The header `Proxy-Authorization` for a proxy with a user name. */
 function credentials(proxy: URL): Record<string, string> {
   if (proxy.username === '') return {};
   const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
@@ -31,7 +31,7 @@ function openTunnel(
   const { host, port } = hopTo(proxy);
   return new Promise((resolve, reject) => {
     const { request } = proxy.protocol === 'https:' ? https : http;
-    const asking = request({
+    const connecting = request({
       method: 'CONNECT',
       host,
       port,
@@ -41,24 +41,26 @@ function openTunnel(
       agent: false,
       signal,
     });
-    asking.once('connect', (response, socket) => {
+    connecting.once('connect', (response, socket) => {
       if (response.statusCode === 200) resolve(socket);
       else {
         socket.destroy();
         reject(new RefusedTunnel(response.statusCode ?? 0));
       }
     });
-    asking.once('response', (response) => {
+    connecting.once('response', (response) => {
       response.resume();
       reject(new RefusedTunnel(response.statusCode ?? 0));
     });
-    asking.once('error', (error) => reject(new NoConnection(signal.aborted ? 'ETIMEDOUT' : codeOf(error))));
-    asking.end();
+    connecting.once('error', (error) =>
+      reject(new NoConnection(signal.aborted ? 'ETIMEDOUT' : codeOf(error))),
+    );
+    connecting.end();
   });
 }
 
 /**
- * A connection that reaches Nudge, through the proxy's tunnel where there is one.
+ * Opens a connection to Nudge, through the proxy's tunnel if there is a proxy.
  *
  * @throws {NoConnection}
  * @throws {RefusedTunnel}

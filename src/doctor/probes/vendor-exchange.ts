@@ -12,11 +12,13 @@ export interface VendorExchange {
   readonly sentAt: Instant;
   readonly receivedAt: Instant;
   readonly elapsedMs: number;
-  /** The answer, or why there is none. */
+  /** The answer, or the error if none came. */
   readonly outcome: HttpAnswer | NudgeAuthError;
 }
 
-/** Waits as long as the first check that asks: an answer that comes too late for the module is to be told from none. */
+/**
+ * Waits longer than `http.timeoutMs`, so that a late answer differs from no answer. The check's signal ends the wait.
+ */
 export const callNudge = once(async (context, signal): Promise<VendorExchange> => {
   const { clock } = context.machine;
   const { baseUrl, defaultExpiryMins } = await resolvedSettings(context, signal);
@@ -36,7 +38,7 @@ export const callNudge = once(async (context, signal): Promise<VendorExchange> =
   return { sentAt, receivedAt, elapsedMs: elapsedMs(sentAt, receivedAt), outcome };
 });
 
-/** The answer, for checks that need the one of the call to have passed. */
+/** The answer. Only for checks that need the check `call`. */
 export const answerOfNudge = once(
   async (context, signal): Promise<VendorExchange & { outcome: HttpAnswer }> => {
     const exchange = await callNudge(context, signal);

@@ -4,7 +4,7 @@ import { parseAnswer } from '../../vendor/answer.js';
 import { once } from './once.js';
 import { answerOfNudge } from './vendor-exchange.js';
 
-/** A token as the module would take it. */
+/** A token with the life that the module would calculate for it. */
 export interface VendorToken extends VendorTimedLife {
   readonly token: string;
   readonly claims: NudgeTokenClaims;

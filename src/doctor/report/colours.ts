@@ -6,7 +6,11 @@ const ESCAPES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 type Style = keyof typeof ESCAPES;
 export type Paint = (style: Style, text: string) => string;
 
-/** Colours for a person at a terminal who has not switched them off. @see https://no-color.org */
+/**
+ * Colours for a terminal, unless the user has switched them off.
+ *
+ * @see https://no-color.org
+ */
 export function paintFor({ isTerminal, environment }: CommandIo): Paint {
   const isOff = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
   if (!isTerminal.output || isOff) return (_style, text) => text;

@@ -9,7 +9,7 @@ const NAME_WIDTH = 20;
 const TEXT_WIDTH = 80;
 const INDENT = ' '.repeat(NAME_WIDTH + 6);
 
-/** A line for each check as soon as it has ended, in groups, and a sum. */
+/** Prints a line for each check when it has ended, in groups, and a summary at the end. */
 export class HumanReport implements RunListener {
   readonly #io: CommandIo;
   readonly #paint: Paint;
@@ -34,8 +34,8 @@ export class HumanReport implements RunListener {
     const [first = '', ...more] = wrapped(finding.detail, TEXT_WIDTH);
     const lines = [`  ${this.#paint(style, sign)} ${check.name.padEnd(NAME_WIDTH)}  ${first}`];
     lines.push(...more.map((line) => `${INDENT}${line}`));
-    const [cure, ...rest] = finding.hint === undefined ? [] : wrapped(finding.hint, TEXT_WIDTH - 2);
-    if (cure !== undefined) lines.push(`${INDENT}→ ${cure}`, ...rest.map((line) => `${INDENT}  ${line}`));
+    const [remedy, ...rest] = finding.hint === undefined ? [] : wrapped(finding.hint, TEXT_WIDTH - 2);
+    if (remedy !== undefined) lines.push(`${INDENT}→ ${remedy}`, ...rest.map((line) => `${INDENT}  ${line}`));
     this.#io.print(`${lines.join('\n')}\n`);
   }
 

@@ -2,7 +2,7 @@ import type { CommandIo } from '../../common/command.js';
 import type { CheckReport, RunListener } from '../run-checks.js';
 import { Progress } from './progress.js';
 
-/** One JSON object when all has been looked at, for scripts. */
+/** Prints one JSON object for scripts when all checks have ended. */
 export class JsonReport implements RunListener {
   readonly #io: CommandIo;
   readonly #progress: Progress;

@@ -2,7 +2,7 @@ import type { CommandIo } from '../../common/command.js';
 
 const CLEAR_LINE = '\r\u001B[2K';
 
-/** Tells a person at a terminal what is waited for, on a line that goes again. */
+/** Shows on a terminal which check is running, on a line that it clears later. */
 export class Progress {
   readonly #io: CommandIo;
 

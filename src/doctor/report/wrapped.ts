@@ -1,4 +1,4 @@
-/** A text in lines of at most `width` characters; a word that is longer has a line of its own. */
+/** Splits a text into lines of at most `width` characters. A longer word gets a separate line. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

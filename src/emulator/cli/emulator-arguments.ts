@@ -5,27 +5,27 @@ import type { EmulatorInputError } from '../input-error.js';
 import type { AdminAccess, NudgeEmulatorOptions } from '../server/emulator-options.js';
 import type { EmulatorAlgorithm } from '../server/signing-keys.js';
 
-/** Fixed, so that an application's environment can name it. */
+/** A fixed port, so that the environment of an application can name it. */
 const DEFAULT_CLI_PORT = 4010;
 
 const FAULT_EXAMPLES = [...FAULT_CATALOGUE.values()].map(({ example }) => `  ${JSON.stringify(example)}`);
 
 export const EMULATOR_HELP = `Usage: nestjs-nudge-auth emulator [options]
 
-Answers as the Nudge token API does, offline, and misbehaves on request. It is for tests and demos:
-it listens on this machine only, and its tokens are good for nothing. Ctrl-C ends it.
+Answers as the Nudge token API does, offline, and fails on request. It is for tests and demos: it
+listens on this machine only, and Nudge accepts none of its tokens. Ctrl-C ends it.
 
-  --port <number>         port to listen on, 0 for any that is free (default ${DEFAULT_CLI_PORT})
+  --port <number>         port to listen on, 0 for any free port (default ${DEFAULT_CLI_PORT})
   --host <address>        address to listen on (default 127.0.0.1)
   --api-key <key>         a private key to accept; may be repeated (default: a fake that is printed)
   --public-key <key>      a key to refuse as a public one; may be repeated
   --account <name>=<key>  a private key of a further account; may be repeated
   --algorithm <name>      EdDSA or HS256 (default EdDSA)
-  --seed <text>           same seed, same signing keys (default: random keys)
+  --seed <text>           makes the signing keys the same in every run (default: random keys)
   --rate-limit <number>   requests per minute and client address, or off (default 1200)
-  --fault <json>          a fault to begin with, or a list; may be repeated
+  --fault <json>          a fault to start with, or a list of faults; may be repeated
   --admin <who>           who may use the admin routes: loopback, any-address or off (default loopback)
-  --help                  this text
+  --help                  print this text
 
 Examples:
   npx nestjs-nudge-auth emulator --port 4010 --api-key a-fake-key
@@ -33,7 +33,7 @@ Examples:
   npx nestjs-nudge-auth emulator --account acme=a-fake-key --account globex=another-fake-key
   npx nestjs-nudge-auth emulator --host 0.0.0.0 --admin any-address     # in a container
 
-Faults, each with its usual fields ("times" and "only" may stand in all of them):
+Faults, each with its usual fields (every fault may also have "times" and "only"):
 ${FAULT_EXAMPLES.join('\n')}
 `;
 
@@ -62,7 +62,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a command line asks of an emulator. Names, numbers and choices are read here; the emulator itself judges the rest.
+ * Reads the emulator's options from a command line. Checks names, numbers and choices; the emulator checks the rest.
  *
  * @throws {CommandUsageError} for an unknown option, a missing value, or a value of the wrong kind.
  */
@@ -86,7 +86,7 @@ export function parseEmulatorArguments(argv: readonly string[]): NudgeEmulatorOp
   };
 }
 
-/** The emulator's own objection in the words of the command line: `apiKeys.0` is the first `--api-key`. */
+/** Turns the emulator's error into one that names the command line's options: `apiKeys.0` is the first `--api-key`. */
 export function asUsageError({ problems }: EmulatorInputError): CommandUsageError {
   const inFlags = problems.map((problem) =>
     problem.replace(/^(\w+)(?:\.(\d+))?(?:\.|: )/, (path, option: string, index: string | undefined) => {
@@ -98,7 +98,7 @@ export function asUsageError({ problems }: EmulatorInputError): CommandUsageErro
   return new CommandUsageError(inFlags.join('; '));
 }
 
-/** `acme=key`, each time a key more for that account. Whether name and key can be used is for the emulator to say. */
+/** Reads `acme=key`. Each one adds a key to its account. The emulator checks name and key. */
 function accountsOf(texts: readonly string[]): Record<string, { apiKeys: string[] }> {
   const keysByName = new Map<string, string[]>();
   for (const text of texts) {
@@ -131,7 +131,7 @@ function wholeNumber(flag: string, text: string, message = 'must be a whole numb
   return Number(text);
 }
 
-/** Whether it is a fault is for the emulator to say. */
+/** Reads JSON. The emulator checks whether it is a fault. */
 function faultJson(text: string): EmulatorFault[] {
   try {
     return [JSON.parse(text)].flat() as EmulatorFault[];

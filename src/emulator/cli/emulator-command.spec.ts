@@ -3,7 +3,7 @@ import { CommandUsageError } from '../../common/command.js';
 import { DEFAULT_EMULATOR_API_KEY, FAULT_LAYERS, NudgeEmulator } from '../index.js';
 import { emulatorCommand } from './emulator-command.js';
 
-/** Runs the command and stops it as soon as it listens, after `meanwhile`. */
+/** Runs the command, calls `meanwhile` when it listens, and stops it after that. */
 async function runWith(argv: string[], meanwhile: (output: string) => Promise<void> = async () => {}) {
   let output = '';
   let errors = '';
@@ -21,7 +21,7 @@ async function runWith(argv: string[], meanwhile: (output: string) => Promise<vo
 const urlIn = (output: string): string => /NUDGE_BASE_URL=(\S+)/.exec(output)?.[1] ?? '';
 
 describe('the command emulator', () => {
-  it('prints what an application needs to use it, serves, and ends cleanly', async () => {
+  it('prints the environment for an application, serves tokens, and ends with exit code 0', async () => {
     let status = 0;
     const { exitCode, output, errors } = await runWith(['--port', '0'], async (printed) => {
       const headers = { apikey: DEFAULT_EMULATOR_API_KEY };
@@ -36,7 +36,7 @@ describe('the command emulator', () => {
     await expect(fetch(origin)).rejects.toThrow('fetch failed');
   });
 
-  it('passes every option on and prints no key that it was given', async () => {
+  it('passes every option to the emulator and prints no key from its arguments', async () => {
     let state: unknown;
     const keys = ['--api-key=canary-1', '--api-key=canary-2', '--public-key=canary-3'];
     keys.push('--account=acme=canary-4', '--account=globex=canary=5', '--account=acme=canary-6');
@@ -65,13 +65,13 @@ describe('the command emulator', () => {
     expect(output).not.toContain(DEFAULT_EMULATOR_API_KEY);
   });
 
-  it('can do without limit and admin routes', async () => {
+  it('runs without rate limit and admin routes when both are off', async () => {
     const { output, exitCode } = await runWith(['--port=0', '--rate-limit=off', '--admin=off']);
     expect(exitCode).toBe(0);
     expect(output).not.toContain('admin');
   });
 
-  it('takes faults one by one and in a list', async () => {
+  it('accepts faults one by one and in a list', async () => {
     let faults: unknown;
     const lists = ['--fault={"kind":"no-date"}', '--fault=[{"kind":"drop"},{"kind":"firewall"}]'];
     await runWith(['--port=0', ...lists], async (printed) => {
@@ -102,10 +102,10 @@ describe('the command emulator', () => {
     [['--algorithm=none'], /^--algorithm: must be one of EdDSA, HS256$/],
     [['--admin=everyone'], /^--admin: must be one of loopback, any-address, off$/],
     [['--api-key=a', '--api-key='], /^--api-key \(number 2\): must be printable ASCII/],
-    [['--api-key=canary', '--public-key=canary'], /^--public-key: a key cannot be among apiKeys as well$/],
+    [['--api-key=canary', '--public-key=canary'], /^--public-key: a key cannot also be in apiKeys$/],
     [['--account=canary'], /^--account: must be <name>=<key>$/],
     [['--account==canary'], /^--account: must be <name>=<key>$/],
-    [['--account=acme=canary', '--api-key=canary'], /^--account: acme\.apiKeys: a key cannot be of two/],
+    [['--account=acme=canary', '--api-key=canary'], /^--account: acme\.apiKeys: a key cannot belong to two/],
     [['--fault={'], /^--fault: not JSON$/],
     [['--fault=7'], /^--fault: must be an object such as/],
     [['--fault={"kind":"latency"}'], /^--fault: latencyMs: must be a number$/],
@@ -120,7 +120,7 @@ describe('the command emulator', () => {
     await expect(running).rejects.not.toThrow(/canary|\n/);
   });
 
-  it('fails where the port is taken', async () => {
+  it('fails when the port is in use', async () => {
     await using other = await NudgeEmulator.start();
     const { port } = new URL(other.url);
     await expect(runWith([`--port=${port}`])).rejects.toThrow(

@@ -26,12 +26,12 @@ async function start(options: NudgeEmulatorOptions): Promise<NudgeEmulator> {
 }
 
 function greeting(emulator: NudgeEmulator, { apiKeys, admin }: NudgeEmulatorOptions): string {
-  // Keys that were handed in are never printed: somebody will pass a real one.
+  // A key from the arguments is never printed: a user may pass a real one by mistake.
   const key = apiKeys === undefined ? DEFAULT_EMULATOR_API_KEY : '<a key you passed with --api-key>';
   const lines = [
-    `The Nudge emulator listens at ${emulator.url} (for tests: its tokens are good for nothing)`,
+    `The Nudge emulator listens at ${emulator.url} (for tests: Nudge accepts none of its tokens)`,
     '',
-    'Point an application to it:',
+    'Let an application use it:',
     `  NUDGE_BASE_URL=${emulator.url}`,
     `  NUDGE_API_KEY=${key}`,
     '',
@@ -41,7 +41,7 @@ function greeting(emulator: NudgeEmulator, { apiKeys, admin }: NudgeEmulatorOpti
   if (admin !== false) {
     lines.push(
       '',
-      `Let it misbehave (admin routes: ${emulator.adminUrl}):`,
+      `Let it fail (admin routes: ${emulator.adminUrl}):`,
       `  curl -X POST ${emulator.adminUrl}/faults -H 'content-type: application/json' -d '{"kind":"status","status":503,"times":3}'`,
     );
   }

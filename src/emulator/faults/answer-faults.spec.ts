@@ -4,8 +4,8 @@ import type { EmulatorFault } from '../index.js';
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer answer', () => {
-  it('answers any status, whoever asks for whatever', async () => {
+describe('a fault of the layer answer', () => {
+  it('answers any status, also to a request with a wrong key and wrong parameters', async () => {
     client.nudge.setFault({ kind: 'status', status: 503, message: 'maintenance' });
     const seen = await client.get('', 'unknown key');
     expect([seen.status, JSON.parse(seen.body.toString())]).toEqual([503, { message: 'maintenance' }]);
@@ -26,13 +26,13 @@ describe('faults of the layer answer', () => {
       503,
       'Thu, 01 Jan 2026 12:01:30 GMT',
     ],
-  ])('says when to come back: %j', async (fault, status, retryAfter) => {
+  ])('sends the Retry-After of the fault: %j', async (fault, status, retryAfter) => {
     client.nudge.setFault(fault);
     const seen = await client.get();
     expect([seen.status, seen.headers['retry-after']]).toEqual([status, retryAfter]);
   });
 
-  it('redirects, by default to where it sees whether the key was sent along', async () => {
+  it('redirects, by default to a route that records whether the client sent the key there', async () => {
     client.nudge.setFault({ kind: 'redirect' });
     const response = await fetch(`${client.nudge.url}/clients/jwt/token?expiryMins=60`, {
       headers: { apikey: EMULATOR_KEY },
@@ -50,7 +50,7 @@ describe('faults of the layer answer', () => {
     expect([seen.status, seen.headers.location]).toEqual([307, 'https://elsewhere.invalid/']);
   });
 
-  it('refuses in HTML as a firewall does', async () => {
+  it('refuses with an HTML page, as a firewall does', async () => {
     client.nudge.setFault({ kind: 'firewall', times: 1 }, { kind: 'firewall', status: 401 });
     const seen = await client.get();
     expect([seen.status, seen.headers['content-type']]).toEqual([403, 'text/html; charset=utf-8']);

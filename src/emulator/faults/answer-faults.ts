@@ -11,16 +11,16 @@ import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fa
  * @publicApi
  */
 export interface RetryAfter {
-  /** Seconds, an integer; negative ones are sent as they are, or as a date in the past. */
+  /** Seconds, an integer. A negative number is sent unchanged, or as a date in the past. */
   readonly retryAfterS?: number;
-  /** How `retryAfterS` is written: as a number (the default), or as an HTTP date by the emulator's own clock. */
+  /** The form of `retryAfterS`: a number (the default), or an HTTP date by the emulator's clock. */
   readonly retryAfterForm?: 'seconds' | 'http-date';
-  /** The header's value as it stands, sense or nonsense. */
+  /** The exact value of the header; it may be nonsense. */
   readonly retryAfterText?: string;
 }
 
 /**
- * Any status, with a body of `{"message"}`. Neither key nor parameters are looked at.
+ * Any status, with a body of `{"message"}`. The emulator checks neither the key nor the parameters.
  *
  * @publicApi
  */
@@ -33,7 +33,7 @@ export interface StatusFault extends FaultScope, RetryAfter {
 }
 
 /**
- * 429, as beyond the vendor's limit.
+ * 429, as the vendor answers beyond its rate limit.
  *
  * @publicApi
  */
@@ -42,7 +42,7 @@ export interface RateLimitFault extends FaultScope, RetryAfter {
 }
 
 /**
- * A redirect, by default to a route of the emulator that records whether the key was sent along.
+ * A redirect, by default to a route of the emulator that records whether the client sent the key there.
  *
  * @publicApi
  */
@@ -55,7 +55,7 @@ export interface RedirectFault extends FaultScope {
 }
 
 /**
- * A refusal in HTML, as a firewall in front of the vendor would write it.
+ * A refusal with an HTML page, as a firewall in front of the vendor would send it.
  *
  * @publicApi
  */
@@ -66,7 +66,7 @@ export interface FirewallFault extends FaultScope {
 }
 
 /**
- * What stands in for the vendor's own verdict.
+ * A fault that replaces the vendor's normal answer.
  *
  * @publicApi
  */
@@ -76,7 +76,7 @@ interface AnswerFaultKind<Fault> extends FaultKind<Fault> {
   answer(fault: Fault, vendorNowMs: number): Answer;
 }
 
-/** Where a redirect leads by default. The emulator counts the keys that arrive there. */
+/** The default target of a redirect. The emulator counts the keys that arrive there. */
 export const REDIRECT_TARGET_PATH = '/redirect-target';
 
 const DEFAULT_RETRY_AFTER_S = 60;
@@ -92,13 +92,13 @@ const RETRY_AFTER = {
   retryAfterText: v.optional(headerValue),
 };
 
-/** A fault with at most one of the two ways to say when to come back. */
+/** Adds the rule that a fault has at most one of `retryAfterS` and `retryAfterText`. */
 function withOneRetryAfter<Fault extends RetryAfter>(schema: v.GenericSchema<Fault>) {
   return v.pipe(
     schema,
     v.check(
       ({ retryAfterS, retryAfterText }) => retryAfterS === undefined || retryAfterText === undefined,
-      'retryAfterText cannot stand beside retryAfterS',
+      'give either retryAfterText or retryAfterS, not both',
     ),
   );
 }
@@ -126,7 +126,7 @@ export const ANSWER_FAULTS: {
   'rate-limit': {
     schema: withOneRetryAfter(faultSchema('rate-limit', RETRY_AFTER)),
     example: { kind: 'rate-limit', retryAfterS: 30 },
-    effect: '429; 60 seconds if nothing is said',
+    effect: '429 with `Retry-After`, 60 seconds by default',
     answer: (fault, vendorNowMs) => {
       const retryAfterS = fault.retryAfterS ?? DEFAULT_RETRY_AFTER_S;
       return errorAnswer(429, 'Too many requests', retryAfterHeaders({ ...fault, retryAfterS }, vendorNowMs));
@@ -151,7 +151,7 @@ export const ANSWER_FAULTS: {
   },
 };
 
-/** The answer that a fault puts in place of the vendor's verdict. */
+/** The answer that a fault gives instead of the vendor's normal answer. */
 export function answerOf(fault: AnswerFault, vendorNowMs: number): Answer {
   const kind: AnswerFaultKind<AnswerFault> = ANSWER_FAULTS[fault.kind];
   return kind.answer(fault, vendorNowMs);

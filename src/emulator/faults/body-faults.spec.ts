@@ -6,7 +6,7 @@ import type { EmulatorFault } from '../index.js';
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer body', () => {
+describe('a fault of the layer body', () => {
   it.each<[EmulatorFault, string, RegExp]>([
     [{ kind: 'wrong-content-type' }, 'text/html; charset=utf-8', /^\{"token":"[\w.-]+"\}$/],
     [{ kind: 'wrong-content-type', contentType: 'text/plain', body: 'hello' }, 'text/plain', /^hello$/],
@@ -14,14 +14,14 @@ describe('faults of the layer body', () => {
     [{ kind: 'not-json', body: '<html>' }, 'application/json; charset=utf-8', /^<html>$/],
     [{ kind: 'wrong-json', json: [{ token: 7 }] }, 'application/json; charset=utf-8', /^\[\{"token":7\}\]$/],
     [{ kind: 'wrong-json', json: null }, 'application/json; charset=utf-8', /^null$/],
-  ])('%j', async (fault, contentType, body) => {
+  ])('sends the content type and the body of %j', async (fault, contentType, body) => {
     client.nudge.setFault(fault);
     const seen = await client.get();
     expect([seen.status, seen.headers['content-type']]).toEqual([200, contentType]);
     expect(seen.body.toString()).toMatch(body);
   });
 
-  it('sends a body that is too large and otherwise good', async () => {
+  it('sends a good body that is too large', async () => {
     client.nudge.setFault({ kind: 'oversized-body' });
     const seen = await client.get();
     expect(seen.body.length).toBeGreaterThan(128 * 1024);
@@ -40,7 +40,7 @@ describe('faults of the layer body', () => {
     expect(decodeJwt(tokenOf({ ...seen, body: unpacked })).iat).toBe(NOW_S);
   });
 
-  it('spoils refusals as well', async () => {
+  it('changes the body of a refusal, too', async () => {
     client.nudge.setFault({ kind: 'not-json' });
     expect(await client.get('')).toMatchObject({ status: 400, body: Buffer.from('{"token":') });
   });

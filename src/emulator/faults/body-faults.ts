@@ -6,7 +6,7 @@ import { bodyBytes, json, nonEmptyHeaderValue } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /**
- * A body under another content type.
+ * A body with a wrong content type.
  *
  * @publicApi
  */
@@ -14,34 +14,34 @@ export interface WrongContentTypeFault extends FaultScope {
   readonly kind: 'wrong-content-type';
   /** Default `text/html; charset=utf-8`. */
   readonly contentType?: string;
-  /** Default: the body that would have been sent anyway, a good token included. */
+  /** Default: the normal body, with a good token. */
   readonly body?: string;
 }
 
 /**
- * A body that says it is JSON and is not.
+ * A body that is not JSON, with the content type of JSON.
  *
  * @publicApi
  */
 export interface NotJsonFault extends FaultScope {
   readonly kind: 'not-json';
-  /** Default: an object that ends in the middle. */
+  /** Default: the first half of a JSON object. */
   readonly body?: string;
 }
 
 /**
- * JSON of another shape than the vendor's.
+ * JSON that differs from the vendor's.
  *
  * @publicApi
  */
 export interface WrongJsonFault extends FaultScope {
   readonly kind: 'wrong-json';
-  /** Any JSON value, sent as the body. */
+  /** The JSON value to send as the body. */
   readonly json: unknown;
 }
 
 /**
- * A body of the right shape and far too large: the object is padded.
+ * A good body that is far too large, because it is padded with spaces.
  *
  * @publicApi
  */
@@ -52,18 +52,18 @@ export interface OversizedBodyFault extends FaultScope {
 }
 
 /**
- * The same, compressed: a few KiB on the wire. Sent with `Content-Encoding: gzip` whatever the client accepts.
+ * A compressed body of a few KiB that unpacks to a large one. Always sent with `Content-Encoding: gzip`.
  *
  * @publicApi
  */
 export interface GzipBombFault extends FaultScope {
   readonly kind: 'gzip-bomb';
-  /** At least this many bytes once unpacked, up to 256 MiB. Default 10485760 (10 MiB). */
+  /** At least this many bytes when unpacked, up to 256 MiB. Default 10485760 (10 MiB). */
   readonly unpackedBytes?: number;
 }
 
 /**
- * What becomes of the body, whatever the verdict.
+ * A fault that changes the body of an answer, also of a refusal.
  *
  * @publicApi
  */
@@ -71,8 +71,8 @@ export type BodyFault =
   WrongContentTypeFault | NotJsonFault | WrongJsonFault | OversizedBodyFault | GzipBombFault;
 
 interface BodyFaultKind<Fault> extends FaultKind<Fault> {
-  /** The answer with the body that the fault makes of it. */
-  spoil(fault: Fault, answer: Answer): Answer;
+  /** Returns the answer with the body that the fault asks for. */
+  changeBody(fault: Fault, answer: Answer): Answer;
 }
 
 const DEFAULT_OVERSIZED_BYTES = 128 * 1024;
@@ -88,43 +88,44 @@ export const BODY_FAULTS: {
     }),
     example: { kind: 'wrong-content-type' },
     effect: 'the same body as `text/html`; `contentType` and `body` change it',
-    spoil: ({ body, contentType = HTML_TYPE }, answer) => withBody(answer, body ?? answer.body, contentType),
+    changeBody: ({ body, contentType = HTML_TYPE }, answer) =>
+      withBody(answer, body ?? answer.body, contentType),
   },
   'not-json': {
     schema: faultSchema('not-json', { body: v.optional(text) }),
     example: { kind: 'not-json' },
-    effect: 'JSON by its type, half an object by its content; `body` changes it',
-    spoil: ({ body = '{"token":' }, answer) => withBody(answer, body, JSON_TYPE),
+    effect: 'the content type of JSON with half a JSON object; `body` changes it',
+    changeBody: ({ body = '{"token":' }, answer) => withBody(answer, body, JSON_TYPE),
   },
   'wrong-json': {
     schema: faultSchema('wrong-json', { json }),
     example: { kind: 'wrong-json', json: { jwt: 7 } },
-    effect: 'any JSON in place of the documented one',
-    spoil: (fault, answer) => withBody(answer, JSON.stringify(fault.json), JSON_TYPE),
+    effect: 'any JSON instead of the documented body',
+    changeBody: (fault, answer) => withBody(answer, JSON.stringify(fault.json), JSON_TYPE),
   },
   'oversized-body': {
     schema: faultSchema('oversized-body', { sizeBytes: v.optional(bodyBytes) }),
     example: { kind: 'oversized-body', sizeBytes: 131_072 },
     effect: 'a body that is padded to more than this',
-    spoil: ({ sizeBytes = DEFAULT_OVERSIZED_BYTES }, answer) =>
+    changeBody: ({ sizeBytes = DEFAULT_OVERSIZED_BYTES }, answer) =>
       withBody(answer, padded(answer.body, sizeBytes), JSON_TYPE),
   },
   'gzip-bomb': {
     schema: faultSchema('gzip-bomb', { unpackedBytes: v.optional(bodyBytes) }),
     example: { kind: 'gzip-bomb', unpackedBytes: 10_485_760 },
     effect: 'a few KiB of gzip that unpack to more than this',
-    spoil: ({ unpackedBytes = DEFAULT_UNPACKED_BYTES }, answer) =>
+    changeBody: ({ unpackedBytes = DEFAULT_UNPACKED_BYTES }, answer) =>
       withBody(answer, gzipSync(padded(answer.body, unpackedBytes)), JSON_TYPE, {
         'Content-Encoding': 'gzip',
       }),
   },
 };
 
-/** The answer with the body that a fault makes of it; the answer itself where there is no fault. */
+/** Returns the answer with the body that a fault asks for; without a fault, the answer itself. */
 export function withBodyFault(answer: Answer, fault: BodyFault | undefined): Answer {
   if (fault === undefined) return answer;
   const kind: BodyFaultKind<BodyFault> = BODY_FAULTS[fault.kind];
-  return kind.spoil(fault, answer);
+  return kind.changeBody(fault, answer);
 }
 
 function withBody(
@@ -140,7 +141,7 @@ function withBody(
   };
 }
 
-/** Padded with spaces in front of the closing brace, so that size is the only thing wrong with it. */
+/** Adds spaces before the closing brace, so that the body is still good JSON. */
 function padded(object: Buffer, sizeBytes: number): Buffer {
   const end = object.lastIndexOf('}');
   if (end === -1) return Buffer.concat([object, Buffer.alloc(sizeBytes, ' ')]);

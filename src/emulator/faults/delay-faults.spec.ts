@@ -6,8 +6,8 @@ import { NOW_MS, NOW_S, tokenOf, emulatorForEachTest } from '../../../test/suppo
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer delay', () => {
-  it('issues the token after the wait where the way there is slow, and before it where the way back is', async () => {
+describe('a fault of the layer delay', () => {
+  it('issues the token after the wait when the request is slow, and before the wait when the response is slow', async () => {
     client.nudge.setFault(
       { kind: 'latency', latencyMs: 5000, times: 1 },
       { kind: 'latency', latencyMs: 5000, leg: 'response' },
@@ -27,7 +27,7 @@ describe('faults of the layer delay', () => {
     expect(Date.parse(seen.headers.date ?? '')).toBe(NOW_MS + 5000);
   });
 
-  it('shows which requests overlapped, and forgets the wait when the client leaves', async () => {
+  it('records which requests overlapped, and cancels the wait when the client leaves', async () => {
     await client.get();
     client.nudge.setFault({ kind: 'latency', latencyMs: 1000 });
     const first = client.get();

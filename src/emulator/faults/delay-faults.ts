@@ -4,7 +4,7 @@ import { milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKinds, type FaultScope } from './fault-kind.js';
 
 /**
- * The answer takes its time.
+ * The answer comes late.
  *
  * @publicApi
  */
@@ -13,13 +13,13 @@ export interface LatencyFault extends FaultScope {
   /** Milliseconds, 0 or more. */
   readonly latencyMs: number;
   /**
-   * Which way is slow. `request` (the default): the token is issued after the wait. `response`: it is issued, and the
-   * `Date` header taken, before the wait.
+   * Which direction is slow. `request` (the default): the token is issued after the wait. `response`: the token is
+   * issued, and the `Date` header is set, before the wait.
    */
   readonly leg?: 'request' | 'response';
 }
 
-/** How long it takes. The token route reads the fields. */
+/** The kinds of fault that delay an answer. The token route reads their fields. */
 export const DELAY_FAULTS: FaultKinds<LatencyFault> = {
   latency: {
     schema: faultSchema('latency', {

@@ -2,9 +2,9 @@ import { fingerprintOf } from '../../common/secret.js';
 import { FAULT_LAYERS, type EmulatorFault, type FaultLayer, type FaultsByLayer } from './fault-catalogue.js';
 import type { FaultMatcher } from './fault-kind.js';
 
-/** What a fault's `only` is held against. */
+/** The parts of a request that a fault's `only` is compared with. */
 export interface FaultSubject {
-  /** The name of the account whose key it is. */
+  /** The name of the account that has the request's key. */
   readonly account: string | undefined;
   readonly apiKey: string | undefined;
   readonly extId: string | undefined;
@@ -14,13 +14,13 @@ export interface FaultSubject {
 export type FaultHits = { readonly [Layer in FaultLayer]?: FaultsByLayer[Layer] };
 
 /**
- * A fault as it is listed: what is left of it, and no key.
+ * A fault in a list of faults, with what remains of its `times`. Holds no key.
  *
  * @publicApi
  */
 export interface ListedFault {
   readonly layer: FaultLayer;
-  /** How many more requests it hits; absent where it has no end. */
+  /** How many more requests the fault hits; absent for a fault without `times`. */
   readonly remaining?: number;
   readonly fault: Readonly<Record<string, unknown>>;
 }
@@ -30,11 +30,11 @@ interface ScriptedFault {
   remaining: number;
 }
 
-/** The faults that are set: per layer a script, served from its front. */
+/** Holds the faults that are set. Each layer has a list; the first fault that matches a request hits it. */
 export class FaultBoard {
   readonly #scripts = new Map<FaultLayer, ScriptedFault[]>();
 
-  /** Replaces the scripts of the layers that these faults belong to, and leaves the others alone. */
+  /** Replaces the faults in the layers of these faults. Other layers keep theirs. */
   set(faults: readonly EmulatorFault[]): void {
     for (const fault of faults) this.#scripts.delete(FAULT_LAYERS[fault.kind]);
     for (const fault of faults) {
@@ -49,7 +49,7 @@ export class FaultBoard {
     this.#scripts.clear();
   }
 
-  /** The faults of these layers that hit this request: of each the first that matches, which is thereby used once. */
+  /** Returns the faults of these layers that hit this request, at most one of each layer, and counts their use. */
   hit(layers: readonly FaultLayer[], subject: FaultSubject): FaultHits {
     return Object.fromEntries(
       layers.flatMap((layer) => {
@@ -80,14 +80,14 @@ export class FaultBoard {
   }
 }
 
-/** Whether a fault is meant for this request. */
+/** Whether a fault's `only` matches this request. */
 function matches(only: FaultMatcher | undefined, subject: FaultSubject): boolean {
   return (['account', 'apiKey', 'extId'] as const).every(
     (field) => only?.[field] === undefined || only[field] === subject[field],
   );
 }
 
-/** The matcher as it may be shown. */
+/** The matcher with a fingerprint in place of the key. */
 function withoutKey({ apiKey, ...rest }: FaultMatcher): Record<string, unknown> {
   return apiKey === undefined ? rest : { ...rest, apiKeyFingerprint: fingerprintOf(apiKey) };
 }

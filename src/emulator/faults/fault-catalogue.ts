@@ -7,26 +7,26 @@ import { REUSE_FAULTS, TOKEN_FAULTS, type SameTokenFault, type TokenFault } from
 import { TRANSPORT_FAULTS, type TransportFault } from './transport-faults.js';
 
 /**
- * The faults by layer. At most one of each layer hits a request; those of different layers combine.
+ * The faults by layer. At most one fault of each layer hits a request. Faults of different layers combine.
  *
  * @publicApi
  */
 export interface FaultsByLayer {
-  /** How long it takes. */
+  /** Delays the answer. */
   readonly delay: LatencyFault;
-  /** What stands in for the vendor's own verdict. */
+  /** Replaces the vendor's normal answer. */
   readonly answer: AnswerFault;
-  /** What becomes of the body, whatever the verdict. */
+  /** Changes the body, also of a refusal. */
   readonly body: BodyFault;
-  /** How the bytes travel. */
+  /** Changes how the bytes are sent. */
   readonly transport: TransportFault;
-  /** Whether a token is issued anew. */
+  /** Repeats an issued token. */
   readonly reuse: SameTokenFault;
-  /** What a new token says. */
+  /** Changes the content of a new token. */
   readonly token: TokenFault;
-  /** What time the vendor believes it is. */
+  /** Changes the vendor's clock. */
   readonly clock: WrongClockFault;
-  /** What the `Date` header says of it. */
+  /** Changes the `Date` header. */
   readonly date: DateFault;
 }
 
@@ -38,7 +38,7 @@ export interface FaultsByLayer {
 export type FaultLayer = keyof FaultsByLayer;
 
 /**
- * Something that goes wrong on purpose; told apart by `kind`. The same shape in code and in the admin routes' JSON.
+ * A failure that the emulator plays on request. `kind` says which one. Code and the admin routes use the same fields.
  *
  * @publicApi
  */

@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import { isJson, isObject, numberFrom, text, wholeNumberFrom } from '../fields.js';
 
 /*
- * The values that fields of faults may have. Each field of a fault says in its own type what is the unit.
+ * The rules for the values in faults. The name of a field says its unit.
  */
 
 const LARGEST_BODY_BYTES = 256 * 1024 * 1024;
-/** Dates further away cannot be written: 100 years. */
+/** 100 years, which keeps all dates valid. */
 const LONGEST_S = 100 * 365 * 24 * 3600;
 const LONGEST_MS = LONGEST_S * 1000;
 const LONGEST_MINS = LONGEST_S / 60;

@@ -2,26 +2,26 @@ import * as v from 'valibot';
 import { oneOf, strictObject, text, wholeNumberFrom } from '../fields.js';
 
 /**
- * Which requests a fault hits, where not all of them. What is left out matches everything.
+ * Which requests a fault hits. A field that is left out matches every request.
  *
  * @publicApi
  */
 export interface FaultMatcher {
-  /** Only requests that carry a key of this account, by its name. */
+  /** Only requests with a key of the account of this name. */
   readonly account?: string;
-  /** Only requests that carry exactly this key. Shown as a fingerprint wherever faults are listed. */
+  /** Only requests with exactly this key. Lists of faults show the key's fingerprint. */
   readonly apiKey?: string;
   /** Only requests that ask for a token of this user. */
   readonly extId?: string;
 }
 
 /**
- * What every fault may carry.
+ * The fields that every fault may have.
  *
  * @publicApi
  */
 export interface FaultScope {
-  /** How many requests it hits before it ends by itself: a positive integer. Default: until it is cleared or replaced. */
+  /** How many requests the fault hits: a positive integer. Default: all, until the fault is cleared or replaced. */
   readonly times?: number;
   /** Default: every request to the token route. */
   readonly only?: FaultMatcher;
@@ -30,7 +30,7 @@ export interface FaultScope {
 /** The declaration of one kind of fault. A layer whose kinds differ in behaviour adds a method for it. */
 export interface FaultKind<Fault> {
   /**
-   * Which values are such a fault, in code and in JSON.
+   * The rules for the fields of such a fault, in code and in JSON.
    *
    * @internal
    */
@@ -57,7 +57,7 @@ const SCOPE = {
 };
 
 /**
- * A fault of this kind with these fields of its own, and the fields that every fault may have.
+ * The schema of a fault of this kind, with its special fields and the fields that every fault may have.
  *
  * @internal
  */

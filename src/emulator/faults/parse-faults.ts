@@ -9,11 +9,11 @@ import {
 import { FAULT_CATALOGUE, FAULT_LAYERS, type EmulatorFault, type FaultLayer } from './fault-catalogue.js';
 
 /**
- * The faults in a value that came from anywhere: one fault, or a list. Lists in the list are taken apart.
+ * Parses the faults in a value: one fault, or a list. A list may contain lists.
  *
- * @throws {EmulatorInputError} naming every problem: an unknown kind or field, a value out of range, or a fault that
- *   could never be reached because one without `times` stands before it in the same layer, or an account that is none of
- *   `accounts`.
+ * @throws {EmulatorInputError} when a fault is wrong: an unknown kind or field, a value out of range, an account that
+ *   is not in `accounts`, or a fault that can never be reached because a fault without `times` stands before it in the
+ *   same layer. The error lists every problem.
  */
 export function parseFaults(input: unknown, accounts: readonly string[]): EmulatorFault[] {
   const list = listOf(input);
@@ -22,7 +22,11 @@ export function parseFaults(input: unknown, accounts: readonly string[]): Emulat
   throw new EmulatorInputError(list.length === 1 ? 'fault' : 'faults', parsed.problems);
 }
 
-/** The same without throwing. @param path where the value stands. */
+/**
+ * Does the same without throwing.
+ *
+ * @param path the path of the value.
+ */
 export function readFaults(
   input: unknown,
   accounts: readonly string[],

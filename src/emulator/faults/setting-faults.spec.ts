@@ -4,8 +4,8 @@ import { FAULT_LAYERS, type EmulatorFault, type EmulatorInputError } from '../in
 
 const client = emulatorForEachTest();
 
-describe('how faults are set', () => {
-  it('lasts until it is cleared, or for as many requests as it says', async () => {
+describe('setting faults', () => {
+  it('keeps a fault until it is cleared, or until it has hit as many requests as its times says', async () => {
     client.nudge.setFault({ kind: 'status', status: 500 });
     expect([await client.statusOf(), await client.statusOf()]).toEqual([500, 500]);
     client.nudge.clearFaults();
@@ -14,7 +14,7 @@ describe('how faults are set', () => {
     expect([await client.statusOf(), await client.statusOf()]).toEqual([502, 200]);
   });
 
-  it('serves several of a layer one after another, and lets those of different layers combine', async () => {
+  it('plays several faults of one layer one after another, and combines faults of different layers', async () => {
     client.nudge.setFault(
       { kind: 'status', status: 500, times: 1 },
       { kind: 'rate-limit', times: 1 },
@@ -30,7 +30,7 @@ describe('how faults are set', () => {
     ]);
   });
 
-  it('replaces what was set of the same layer and leaves the others alone', async () => {
+  it('replaces the faults of the same layer and keeps those of other layers', async () => {
     client.nudge.setFault({ kind: 'status', status: 500 });
     client.nudge.setFault({ kind: 'no-date' });
     client.nudge.setFault({ kind: 'status', status: 501 });
@@ -40,7 +40,7 @@ describe('how faults are set', () => {
     expect(client.nudge.state.faults).toEqual([]);
   });
 
-  it('hits only the requests it is meant for', async () => {
+  it('lets a fault hit only the requests that its only matches', async () => {
     client.nudge.setFault(
       { kind: 'status', status: 500, only: { extId: 'ada' } },
       { kind: 'status', status: 501, only: { apiKey: 'second' } },
@@ -54,7 +54,7 @@ describe('how faults are set', () => {
     });
   });
 
-  it('hits only the account it is meant for, and repeats to no account the token of another', async () => {
+  it('lets a fault hit only the account in its only, and never repeats the token of one account to another', async () => {
     const { nudge: former } = client;
     await former.stop();
     await client.restart({ accounts: { acme: { apiKeys: ['acme-key'] } } });
@@ -70,11 +70,11 @@ describe('how faults are set', () => {
     expect(tokens.slice(2)).toEqual(tokens.slice(0, 2));
     expect(tokens[0]).not.toBe(tokens[1]);
     expect(() => nudge.setFault({ kind: 'hang', only: { account: 'globex' } })).toThrow(
-      'only.account: there is no such account; there are: default, acme',
+      'only.account: no account has this name; the accounts are: default, acme',
     );
   });
 
-  it('uses up a fault of the token only on requests that get one', async () => {
+  it('counts the use of a token fault only on requests that get a token', async () => {
     client.nudge.setFault({ kind: 'garbage-token', times: 1 });
     expect(await client.statusOf('')).toBe(400);
     expect(client.nudge.state.faults).toMatchObject([{ layer: 'token', remaining: 1 }]);
@@ -89,7 +89,10 @@ describe('how faults are set', () => {
     [{ kind: 'status', status: 600 }, /status/],
     [{ kind: 'status', status: 500, surprise: 1 }, /surprise/],
     [{ kind: 'status', status: 500, times: 0 }, /times/],
-    [{ kind: 'status', status: 500, retryAfterS: 1, retryAfterText: 'x' }, /cannot stand beside/],
+    [
+      { kind: 'status', status: 500, retryAfterS: 1, retryAfterText: 'x' },
+      /either retryAfterText or retryAfterS/,
+    ],
     [{ kind: 'redirect', location: 'http://x/\r\nset-cookie: a' }, /printable ASCII/],
     [{ kind: 'redirect', status: 200 }, /status/],
     [{ kind: 'wrong-json', json: () => 1 }, /json/],
@@ -99,7 +102,7 @@ describe('how faults are set', () => {
     expect(client.nudge.state.faults).toEqual([]);
   });
 
-  it('takes a list as well as faults one after another', () => {
+  it('accepts a list as well as several arguments', () => {
     const script: EmulatorFault[] = [{ kind: 'status', status: 500, times: 1 }, { kind: 'rate-limit' }];
     client.nudge.setFault(...script);
     const { faults } = client.nudge.state;
@@ -118,7 +121,7 @@ describe('how faults are set', () => {
     ]);
   });
 
-  it('names every problem of a list, where it is, and what would be accepted', () => {
+  it('reports every problem of a list with its path and the accepted values', () => {
     const faults: unknown[] = [
       { kind: 'drop' },
       { kind: 'latency', latency: 1 },
@@ -133,14 +136,14 @@ describe('how faults are set', () => {
     }
     expect(problems).toEqual([
       '1.latencyMs: must be a number',
-      '1: unknown field latency; there are: kind, latencyMs, leg, times, only',
+      '1: unknown field latency; the fields are: kind, latencyMs, leg, times, only',
       '2: must be an object such as {"kind":"status","status":503}',
       `3.kind: must be one of ${Object.keys(FAULT_LAYERS).join(', ')}`,
     ]);
     expect(client.nudge.state.faults).toEqual([]);
   });
 
-  it('refuses a fault that could never be reached', () => {
+  it('refuses a fault that can never be reached', () => {
     const endless: EmulatorFault = { kind: 'status', status: 500 };
     expect(() => client.nudge.setFault(endless, { kind: 'rate-limit' })).toThrow(
       /1: can never be reached.*answer/,
@@ -148,7 +151,7 @@ describe('how faults are set', () => {
   });
 });
 
-it('leaves the JWKS alone', async () => {
+it('a fault never hits the JWKS', async () => {
   client.nudge.setFault({ kind: 'status', status: 500 }, { kind: 'drop' });
   expect((await fetch(client.nudge.jwksUrl)).status).toBe(200);
   expect(client.nudge.counters.received).toBe(0);

@@ -4,8 +4,8 @@ import { NOW_MS, NOW_S, tokenOf, emulatorForEachTest } from '../../../test/suppo
 
 const client = emulatorForEachTest();
 
-describe('faults of the layers clock and date', () => {
-  it.each([-3_600_000, 3_600_000])('moves all times of the vendor by %d ms', async (offsetMs) => {
+describe('a fault of the layer clock or date', () => {
+  it.each([-3_600_000, 3_600_000])('moves all times in an answer by %d ms', async (offsetMs) => {
     client.nudge.setFault({ kind: 'wrong-clock', offsetMs });
     const seen = await client.get();
     expect(Date.parse(seen.headers.date ?? '')).toBe(NOW_MS + offsetMs);
@@ -17,12 +17,12 @@ describe('faults of the layers clock and date', () => {
     expect(Date.parse((await client.get()).headers['retry-after'] ?? '')).toBe(NOW_MS + offsetMs + 10_000);
   });
 
-  it('leaves out the date', async () => {
+  it('leaves out the Date header', async () => {
     client.nudge.setFault({ kind: 'no-date' });
     expect((await client.get()).headers).not.toHaveProperty('date');
   });
 
-  it('sends the date of a cache, with and without its age', async () => {
+  it('sends the old Date of a cache, with and without an Age header', async () => {
     client.nudge.setFault(
       { kind: 'cached-date', ageS: 120, times: 1 },
       { kind: 'cached-date', ageS: 120, ageHeader: false },

@@ -11,7 +11,7 @@ import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultS
  */
 export interface WrongClockFault extends FaultScope {
   readonly kind: 'wrong-clock';
-  /** Milliseconds it is ahead; negative where it is behind. */
+  /** Milliseconds by which the vendor's clock is ahead; negative if it is behind. */
   readonly offsetMs: number;
 }
 
@@ -25,7 +25,7 @@ export interface NoDateFault extends FaultScope {
 }
 
 /**
- * A `Date` of the past, as behind a cache.
+ * An old `Date`, as a cache sends it.
  *
  * @publicApi
  */
@@ -33,12 +33,14 @@ export interface CachedDateFault extends FaultScope {
   readonly kind: 'cached-date';
   /** Seconds, 0 or more. */
   readonly ageS: number;
-  /** Whether an `Age` header says so. Default `true`; `false` makes it a lie. */
+  /**
+   * Whether an `Age` header gives the age. Default `true`; with `false` the client cannot know that the date is old.
+   */
   readonly ageHeader?: boolean;
 }
 
 /**
- * What the `Date` header says of the vendor's time.
+ * A fault that changes the `Date` header.
  *
  * @publicApi
  */
@@ -48,12 +50,12 @@ interface DateFaultKind<Fault> extends FaultKind<Fault> {
   headers(fault: Fault, vendorNowMs: number): Record<string, string>;
 }
 
-/** What time the vendor believes it is. The token route reads the fields. */
+/** The kinds of fault that change the vendor's clock. The token route reads their fields. */
 export const CLOCK_FAULTS: FaultKinds<WrongClockFault> = {
   'wrong-clock': {
     schema: faultSchema('wrong-clock', { offsetMs: signedMilliseconds }),
     example: { kind: 'wrong-clock', offsetMs: -90_000 },
-    effect: '`Date`, `iat` and `exp` of a clock that is behind (or, with a positive number, ahead)',
+    effect: '`Date`, `iat` and `exp` from a clock that is behind (with a positive number: ahead)',
   },
 };
 
@@ -77,7 +79,7 @@ export const DATE_FAULTS: {
   },
 };
 
-/** The `Date` and `Age` headers of an answer given at this moment of the vendor's clock. */
+/** The headers `Date` and `Age` of an answer at this moment of the vendor's clock. */
 export function dateHeaders(vendorNowMs: number, fault: DateFault | undefined): Record<string, string> {
   if (fault === undefined) return { Date: new Date(vendorNowMs).toUTCString() };
   const kind: DateFaultKind<DateFault> = DATE_FAULTS[fault.kind];

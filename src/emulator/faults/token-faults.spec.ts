@@ -5,8 +5,8 @@ import type { EmulatorFault } from '../index.js';
 
 const client = emulatorForEachTest();
 
-describe('faults of the layers reuse and token', () => {
-  it('repeats a token for five minutes, each user their own', async () => {
+describe('a fault of the layer reuse or token', () => {
+  it('repeats a token for five minutes, for each user another one', async () => {
     client.nudge.setFault({ kind: 'same-token' });
     const first = tokenOf(await client.get());
     client.clock.advance(300_000 - 1);
@@ -17,7 +17,7 @@ describe('faults of the layers reuse and token', () => {
     expect(client.nudge.counters).toMatchObject({ tokensIssued: 4, distinctTokens: 3 });
   });
 
-  it('repeats a faulty token for as long as it says, and begins anew when it is set anew', async () => {
+  it('repeats a faulty token for as long as forMs says, and issues a new one when the fault is set again', async () => {
     const faults: EmulatorFault[] = [
       { kind: 'same-token', forMs: 2000 },
       { kind: 'token-life', lifeS: 5 },
@@ -50,14 +50,14 @@ describe('faults of the layers reuse and token', () => {
       { kind: 'wrong-claims', claims: { exp: 'tomorrow', sub: 'x' } },
       { iat: NOW_S, exp: 'tomorrow', sub: 'x' },
     ],
-  ])('%j', async (fault, claims) => {
+  ])('issues a signed token with the claims of %j', async (fault, claims) => {
     client.nudge.setFault(fault);
     const token = tokenOf(await client.get());
     expect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())).toEqual(claims);
     expect(decodeProtectedHeader(token).kid).toBe(client.nudge.state.kid);
   });
 
-  it('lets lives shrink from 60 to 30 minutes, whatever is asked for', async () => {
+  it('shortens the lives of its tokens from 60 to 30 minutes, whatever expiryMins asks for', async () => {
     client.nudge.setFault({ kind: 'shrinking-life' });
     const lives = [];
     for (const _ of [1, 2, 3, 4, 5]) {
@@ -72,7 +72,7 @@ describe('faults of the layers reuse and token', () => {
     ]);
   });
 
-  it('sends garbage, which no key has signed', async () => {
+  it('sends a text that is not a JWT and that no key has signed', async () => {
     client.nudge.setFault({ kind: 'garbage-token', token: 'a.b' });
     expect(tokenOf(await client.get())).toBe('a.b');
     expect(client.nudge.requests[0]).not.toHaveProperty('issuedKid');

@@ -5,7 +5,7 @@ import { jsonObject, milliseconds, minutes, positiveSeconds, seconds } from './f
 import { faultSchema, type FaultKind, type FaultKinds, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /**
- * The same token again and again for the same account, `expiryMins` and `extId`, as a vendor that caches would send.
+ * Repeats the same token for the same account, `expiryMins` and `extId`, as a vendor with a cache would.
  *
  * @publicApi
  */
@@ -16,18 +16,18 @@ export interface SameTokenFault extends FaultScope {
 }
 
 /**
- * A token that has expired on arrival.
+ * A token that has expired before it arrives.
  *
  * @publicApi
  */
 export interface ExpiredTokenFault extends FaultScope {
   readonly kind: 'expired-token';
-  /** Seconds since it expired, 0 or more; default 60. */
+  /** Seconds since the token expired, 0 or more; default 60. */
   readonly expiredForS?: number;
 }
 
 /**
- * A token of another life than the one asked for: short, or absurdly long.
+ * A token whose life is not the one that the client asked for: short, or absurdly long.
  *
  * @publicApi
  */
@@ -38,33 +38,33 @@ export interface TokenLifeFault extends FaultScope {
 }
 
 /**
- * A token that was issued some time ago and has only the rest of its life left.
+ * A token that was issued some time ago, so that only a part of its life is left.
  *
  * @publicApi
  */
 export interface AgedTokenFault extends FaultScope {
   readonly kind: 'aged-token';
-  /** Seconds since it was issued, 0 or more. */
+  /** Seconds since the token was issued, 0 or more. */
   readonly ageS: number;
 }
 
 /**
- * Lives that shrink from token to token, whatever `expiryMins` asks for.
+ * Each token lives less than the one before, whatever `expiryMins` asks for.
  *
  * @publicApi
  */
 export interface ShrinkingLifeFault extends FaultScope {
   readonly kind: 'shrinking-life';
-  /** Minutes the first token lives; default 60. */
+  /** Minutes that the first token lives; default 60. */
   readonly fromMins?: number;
-  /** Minutes below which no life shrinks; default 30. */
+  /** Minutes of the shortest life; default 30. */
   readonly toMins?: number;
-  /** Minutes that each token lives less than the one before; default 10. */
+  /** Minutes by which each life is shorter than the one before; default 10. */
   readonly stepMins?: number;
 }
 
 /**
- * A token that never says when it ends.
+ * A token without `exp`.
  *
  * @publicApi
  */
@@ -73,7 +73,7 @@ export interface TokenWithoutExpFault extends FaultScope {
 }
 
 /**
- * A token that does not say when it was issued.
+ * A token without `iat`.
  *
  * @publicApi
  */
@@ -82,7 +82,7 @@ export interface TokenWithoutIatFault extends FaultScope {
 }
 
 /**
- * Claims that replace or join the token's own; correctly signed.
+ * A correctly signed token with other or additional claims.
  *
  * @publicApi
  */
@@ -93,18 +93,18 @@ export interface WrongClaimsFault extends FaultScope {
 }
 
 /**
- * Something in the token's place that is no JWT.
+ * A text that is not a JWT, in place of the token.
  *
  * @publicApi
  */
 export interface GarbageTokenFault extends FaultScope {
   readonly kind: 'garbage-token';
-  /** Default: a sentence. */
+  /** The text. Default: `this is not a JWT`. */
   readonly token?: string;
 }
 
 /**
- * What a new token says.
+ * A fault that changes the content of a new token.
  *
  * @publicApi
  */
@@ -118,27 +118,27 @@ export type TokenFault =
   | WrongClaimsFault
   | GarbageTokenFault;
 
-/** The token that is to be issued. */
+/** The token to issue. */
 export interface TokenOrder {
   /** The vendor's time, epoch seconds. */
   readonly nowS: number;
-  /** The life that was asked for. */
+  /** The life that the client asked for, in seconds. */
   readonly lifeS: number;
-  /** How many tokens the same fault has spoilt before. */
-  readonly spoiltBefore: number;
+  /** How many tokens the same fault has hit before. */
+  readonly hitBefore: number;
 }
 
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
 interface TokenFaultKind<Fault> extends FaultKind<Fault> {
-  /** The claims to sign, or the text to send in the token's place. */
+  /** The claims to sign, or the text to send in place of the token. */
   write(fault: Fault, order: TokenOrder): TokenClaims | string;
 }
 
 const MINUTE_S = MINUTE_MS / SECOND_MS;
 const DEFAULT_SAME_TOKEN_MS = 5 * MINUTE_MS;
 
-/** Whether a token is issued anew. The issuer keeps the tokens. */
+/** The kinds of fault that repeat a token. The issuer keeps the tokens. */
 export const REUSE_FAULTS: FaultKinds<SameTokenFault> = {
   'same-token': {
     schema: faultSchema('same-token', { forMs: v.optional(milliseconds) }),
@@ -159,7 +159,7 @@ export const TOKEN_FAULTS: {
   'token-life': {
     schema: faultSchema('token-life', { lifeS: positiveSeconds }),
     example: { kind: 'token-life', lifeS: 90 },
-    effect: 'a token of another life than was asked for, short or absurdly long',
+    effect: 'a token with another life than the client asked for, short or absurdly long',
     write: ({ lifeS }, { nowS }) => claims(nowS, lifeS),
   },
   'aged-token': {
@@ -175,9 +175,9 @@ export const TOKEN_FAULTS: {
       stepMins: v.optional(minutes),
     }),
     example: { kind: 'shrinking-life', fromMins: 60, toMins: 30 },
-    effect: 'lives of 60, 50, 40, 30, 30, … minutes, whatever is asked for; `stepMins` is 10',
-    write: ({ fromMins = 60, toMins = 30, stepMins = 10 }, { nowS, spoiltBefore }) =>
-      claims(nowS, Math.max(toMins, fromMins - spoiltBefore * stepMins) * MINUTE_S),
+    effect: 'lives of 60, 50, 40, 30, 30, … minutes, whatever the client asks for; `stepMins` is 10',
+    write: ({ fromMins = 60, toMins = 30, stepMins = 10 }, { nowS, hitBefore }) =>
+      claims(nowS, Math.max(toMins, fromMins - hitBefore * stepMins) * MINUTE_S),
   },
   'token-without-exp': {
     schema: faultSchema('token-without-exp', {}),
@@ -194,23 +194,23 @@ export const TOKEN_FAULTS: {
   'wrong-claims': {
     schema: faultSchema('wrong-claims', { claims: jsonObject }),
     example: { kind: 'wrong-claims', claims: { exp: 'tomorrow' } },
-    effect: "claims that replace or join the token's own, signed",
+    effect: 'a signed token with other or additional claims',
     write: (fault, { nowS, lifeS }) => ({ ...claims(nowS, lifeS), ...fault.claims }),
   },
   'garbage-token': {
     schema: faultSchema('garbage-token', { token: v.optional(text) }),
     example: { kind: 'garbage-token' },
-    effect: 'something that is no JWT; `token` changes it',
+    effect: 'a text that is not a JWT; `token` changes it',
     write: ({ token = 'this is not a JWT' }) => token,
   },
 };
 
-/** Milliseconds for which an issued token is repeated. */
+/** Milliseconds for which the fault repeats a token. */
 export function repeatForMs(fault: SameTokenFault): number {
   return fault.forMs ?? DEFAULT_SAME_TOKEN_MS;
 }
 
-/** The claims to sign, or the text to send in the token's place. Without a fault: as the vendor writes them. */
+/** The claims to sign, or the text to send in place of the token. Without a fault: the vendor's normal claims. */
 export function writeToken(order: TokenOrder, fault: TokenFault | undefined): TokenClaims | string {
   if (fault === undefined) return claims(order.nowS, order.lifeS);
   const kind: TokenFaultKind<TokenFault> = TOKEN_FAULTS[fault.kind];

@@ -5,7 +5,7 @@ import { readAnswer, emulatorForEachTest } from '../../../test/support/emulator-
 
 const client = emulatorForEachTest();
 
-describe('faults of the layer transport', () => {
+describe('a fault of the layer transport', () => {
   it('drops the connection before the answer', async () => {
     client.nudge.setFault({ kind: 'drop' });
     await expect(client.get()).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -21,7 +21,7 @@ describe('faults of the layer transport', () => {
     expect(seen.body.toString()).toMatch(/^\{"token":"[^"]+$/);
   });
 
-  it('promises a longer body than it sends', async () => {
+  it('announces a longer body than it sends', async () => {
     client.nudge.setFault({ kind: 'truncated-body', missingBytes: 10 });
     const seen = await client.get();
     expect(seen.brokenBy).toBe('ECONNRESET');
@@ -30,12 +30,12 @@ describe('faults of the layer transport', () => {
     expect(await client.get()).toMatchObject({ status: 500, brokenBy: 'ECONNRESET' });
   });
 
-  it('breaks an answer that has no body just by closing it', async () => {
+  it('sends an answer without a body unchanged when the fault would cut the body', async () => {
     client.nudge.setFault({ kind: 'drop', when: 'mid-body' }, { kind: 'status', status: 204 });
     expect(await client.statusOf()).toBe(204);
   });
 
-  it('hangs until it is stopped, which takes no time', async () => {
+  it('hangs until the emulator is stopped, which does not wait for the hanging request', async () => {
     client.nudge.setFault({ kind: 'hang' });
     const hanging = client.get();
     await client.nudge.untilReceived(1);

@@ -6,7 +6,7 @@ import { bodyBytes, milliseconds } from './fault-fields.js';
 import { faultSchema, type FaultKind, type FaultOf, type FaultScope } from './fault-kind.js';
 
 /**
- * The connection is closed without an answer, or in the middle of one (a chunked body that never ends).
+ * The emulator closes the connection without an answer, or in the middle of an answer with a chunked body.
  *
  * @publicApi
  */
@@ -17,7 +17,7 @@ export interface DropFault extends FaultScope {
 }
 
 /**
- * The connection stays open and nothing comes, at all or after half of the body.
+ * The connection stays open, but no answer comes, or only half of its body.
  *
  * @publicApi
  */
@@ -41,18 +41,18 @@ export interface SlowBodyFault extends FaultScope {
 }
 
 /**
- * `Content-Length` promises more than is sent; then the connection is closed in an orderly way.
+ * `Content-Length` announces more bytes than the emulator sends before it closes the connection.
  *
  * @publicApi
  */
 export interface TruncatedBodyFault extends FaultScope {
   readonly kind: 'truncated-body';
-  /** Bytes promised beyond the real body; default 64. */
+  /** How many bytes more `Content-Length` announces; default 64. */
   readonly missingBytes?: number;
 }
 
 /**
- * How the bytes travel.
+ * A fault that changes how the bytes are sent.
  *
  * @publicApi
  */
@@ -75,7 +75,7 @@ export const TRANSPORT_FAULTS: {
     schema: faultSchema('drop', WHEN),
     example: { kind: 'drop' },
     effect:
-      'the connection closes without an answer; with `"when": "mid-body"` in the middle of a body without a length',
+      'the connection closes without an answer; with `"when": "mid-body"` in the middle of a chunked body',
     send: ({ when }, sending) => {
       if (when !== 'mid-body') return sending.drop();
       sending.sendHead();
@@ -85,7 +85,7 @@ export const TRANSPORT_FAULTS: {
   hang: {
     schema: faultSchema('hang', WHEN),
     example: { kind: 'hang' },
-    effect: 'nothing comes; with `"when": "mid-body"` nothing after half of the body',
+    effect: 'no answer comes; with `"when": "mid-body"` only half of the body comes',
     send: ({ when }, sending) => {
       if (when !== 'mid-body') return;
       sending.sendHead(sending.body.length);
@@ -107,7 +107,7 @@ export const TRANSPORT_FAULTS: {
   'truncated-body': {
     schema: faultSchema('truncated-body', { missingBytes: v.optional(bodyBytes) }),
     example: { kind: 'truncated-body', missingBytes: 64 },
-    effect: '`Content-Length` promises more than is sent, then the connection closes',
+    effect: '`Content-Length` announces more bytes than come, then the connection closes',
     send: ({ missingBytes = DEFAULT_MISSING_BYTES }, sending) => {
       sending.sendHead(sending.body.length + missingBytes);
       sending.write(sending.body, () => sending.drop());
@@ -115,7 +115,7 @@ export const TRANSPORT_FAULTS: {
   },
 };
 
-/** Sends an answer the way a fault wants it; as it should be, where there is no fault. */
+/** Sends an answer as the fault asks; without a fault, sends it normally. */
 export function sendWithFault(sending: AnswerSending, fault: TransportFault | undefined): void {
   if (fault === undefined) return sending.whole();
   const kind: TransportFaultKind<TransportFault> = TRANSPORT_FAULTS[fault.kind];
@@ -126,7 +126,7 @@ function halfOf(body: Buffer): Buffer {
   return body.subarray(0, Math.floor(body.length / 2));
 }
 
-/** The first piece comes after one interval, so that even a body of one piece is late. */
+/** Sends the body in pieces. The first piece comes after one interval, so that even a body of one piece is late. */
 function sendInPieces(sending: AnswerSending, chunkBytes: number, intervalMs: number): void {
   const { body, clock } = sending;
   let sentBytes = 0;

@@ -2,17 +2,17 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../common/clock.js';
 import type { Answer } from './answer.js';
 
-/** What is told about an answer while it leaves. */
+/** Gets notice of the steps of one answer. */
 export interface Delivery {
-  /** The status line leaves, now. */
+  /** The status line is sent now. */
   onStatus(): void;
-  /** Nothing more will be sent. */
+  /** The answer has ended: nothing more is sent. */
   onEnd(outcome: 'answered' | 'dropped'): void;
 }
 
-/** One answer on its way to the client: whole, or piece by piece. */
+/** Sends one answer to the client, in one piece or in several. */
 export class AnswerSending {
-  /** Empty for a status that has no body. */
+  /** Empty for a status without a body. */
   readonly body: Buffer;
   readonly clock: Clock;
   readonly #response: ServerResponse;
@@ -25,27 +25,27 @@ export class AnswerSending {
     this.#delivery = delivery;
     this.clock = clock;
     this.body = this.#hasBody ? answer.body : Buffer.alloc(0);
-    // The only `Date` is the emulator's own; Node would add the machine's.
+    // The emulator writes the `Date` itself, by its own clock. Node would use the machine's clock.
     response.sendDate = false;
   }
 
-  /** Sends the whole answer, as it should be. */
+  /** Sends the whole answer without a fault. */
   whole(): void {
     this.#writeHead(this.body.length);
     this.end(this.body);
   }
 
   /**
-   * Sends status and headers at once, before any of the body.
+   * Sends status and headers now, before the body.
    *
-   * @param contentLength bytes to promise. Left out, the body is chunked.
+   * @param contentLength the value of `Content-Length`, in bytes. Left out: the body is chunked.
    */
   sendHead(contentLength?: number): void {
     this.#writeHead(contentLength);
     this.#response.flushHeaders();
   }
 
-  /** @param onWritten called when the part has left the process. */
+  /** @param onWritten called when the process has written the part to the connection. */
   write(part: Buffer, onWritten: () => void = () => {}): void {
     this.#response.write(part, onWritten);
   }
@@ -55,13 +55,13 @@ export class AnswerSending {
     this.#response.end(lastPart);
   }
 
-  /** Closes the connection, whatever has been sent. */
+  /** Closes the connection at once. */
   drop(): void {
     this.#delivery.onEnd('dropped');
     this.#response.destroy();
   }
 
-  /** @param listener called when the connection is gone, by whichever side. */
+  /** @param listener called when the client or the emulator has closed the connection. */
   onClose(listener: () => void): void {
     this.#response.once('close', listener);
   }

@@ -1,4 +1,4 @@
-/** An answer before it goes on its way. */
+/** An answer that is not sent yet. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export function jsonAnswer(status: number, value: unknown, headers: Record<strin
   };
 }
 
-/** The shape of every error of the vendor's: `{"message"}`. */
+/** An error in the vendor's form: `{"message"}`. */
 export function errorAnswer(status: number, message: string, headers: Record<string, string> = {}): Answer {
   return jsonAnswer(status, { message }, headers);
 }

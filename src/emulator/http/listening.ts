@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
 
-/** @throws {Error} where the port is taken or the address is not this machine's. */
+/** @throws {Error} when the port is in use, or the address does not belong to this machine. */
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -12,7 +12,7 @@ export function listen(server: Server, port: number, host: string): Promise<void
   });
 }
 
-/** `http://host:port` by which this machine reaches the server, also where it listens on every address. */
+/** The `http://host:port` at which this machine reaches the server, also when the server listens on every address. */
 export function originOf(server: Server): string {
   const address = server.address() as AddressInfo | null;
   if (address === null) throw new Error('The emulator has been stopped');
@@ -20,7 +20,7 @@ export function originOf(server: Server): string {
   return `http://${isIPv6(host) ? `[${host}]` : host}:${address.port}`;
 }
 
-/** Ends the server and every connection to it, busy ones included. */
+/** Stops the server and closes every connection, also those with a request under way. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());

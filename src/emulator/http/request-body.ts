@@ -3,23 +3,23 @@ import { EmulatorInputError } from '../input-error.js';
 
 const LARGEST_BODY_BYTES = 64 * 1024;
 
-/** The body is of a type that a browser's page of any origin could send without asking. */
+/** The content type of the body is one that a page of any origin can send without a CORS preflight. */
 export class UnsupportedMediaTypeError extends Error {
   override readonly name = 'UnsupportedMediaTypeError';
 }
 
 /**
- * The JSON a request carries; `undefined` where it has no body.
+ * Reads the JSON body of a request; `undefined` if there is no body.
  *
  * @throws {UnsupportedMediaTypeError} for a body that is not sent as `application/json`.
- * @throws {EmulatorInputError} for a body over 64 KiB, or one that is no JSON.
+ * @throws {EmulatorInputError} for a body over 64 KiB, or a body that is not JSON.
  */
 export async function readJson(message: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    // Read to its end all the same: an answer to a client that still sends would not arrive.
+    // Too large a body is still read to its end: a client that is still sending would not get the answer.
     if (sizeBytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
   }
   if (sizeBytes === 0) return undefined;

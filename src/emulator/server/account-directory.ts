@@ -2,13 +2,13 @@ import { EmulatorInputError, unknownAccount } from '../input-error.js';
 import { Account, DEFAULT_ACCOUNT, type AccountRules, type EmulatorAccount } from './account.js';
 import type { PublicJwk } from './signing-keys.js';
 
-/** A key that some account has. */
+/** A key that belongs to an account. */
 export interface KnownKey {
   readonly account: Account;
   readonly isPublic: boolean;
 }
 
-/** All accounts, by name and by key. A key belongs to one account. */
+/** Finds accounts by name and by key. A key belongs to one account only. */
 export class AccountDirectory {
   readonly #byName: ReadonlyMap<string, Account>;
   readonly #byKey = new Map<string, KnownKey>();
@@ -27,7 +27,7 @@ export class AccountDirectory {
     return [...this.#byName.keys()];
   }
 
-  /** The accounts beside the default one. */
+  /** All accounts except the default one. */
   get further(): readonly Account[] {
     return [...this.#byName.values()].filter(({ name }) => name !== DEFAULT_ACCOUNT);
   }
@@ -43,7 +43,7 @@ export class AccountDirectory {
     return key === undefined ? undefined : this.#byKey.get(key);
   }
 
-  /** @throws {EmulatorInputError} for a key that is public or another account's; then nothing changes. */
+  /** @throws {EmulatorInputError} for a public key, or a key of another account. Then nothing changes. */
   setApiKeys(account: Account, apiKeys: readonly string[]): void {
     const problems = apiKeys.flatMap((key, index) => {
       const known = this.#byKey.get(key);

@@ -9,33 +9,33 @@ import { TokenIssuer } from './token-issuer.js';
 export const DEFAULT_ACCOUNT = 'default';
 
 /**
- * A further account of the vendor's, with keys that no other account has.
+ * A further account at the vendor. No other account has the same keys.
  *
  * @publicApi
  */
 export interface EmulatorAccount {
   /** The private keys of the account; at least one. */
   readonly apiKeys: readonly string[];
-  /** Keys refused with 401 as public ones. Default: none. */
+  /** The public keys of the account, which the emulator refuses with 401. Default: none. */
   readonly publicKeys?: readonly string[];
   /** Whether the account has short-lived tokens; `false` answers 403. Default `true`. */
   readonly enabled?: boolean;
 }
 
 /**
- * How an account is set up at the moment. Keys appear as fingerprints.
+ * The current state of an account. Keys appear as fingerprints.
  *
  * @publicApi
  */
 export interface EmulatorAccountState {
   readonly enabled: boolean;
-  /** The account's key that signs now; no two accounts share one. */
+  /** The `kid` of the key that signs the account's tokens now. No two accounts share one. */
   readonly kid: string;
   readonly apiKeyFingerprints: readonly string[];
   readonly publicKeyFingerprints: readonly string[];
 }
 
-/** Printable ASCII without surrounding blanks: anything else could not arrive in a header as it was meant. */
+/** Printable ASCII without blanks around it: a header would change or refuse any other text. */
 const key = v.pipe(
   text,
   v.regex(
@@ -55,7 +55,7 @@ export const enabledSchema = flag;
 const nameSchema = v.pipe(
   text,
   v.regex(/^[a-zA-Z0-9][\w.-]{0,99}$/, 'must have 1 to 100 letters, digits, dots, dashes or underscores'),
-  v.check((name) => name !== DEFAULT_ACCOUNT, 'is the account of apiKeys at the top'),
+  v.check((name) => name !== DEFAULT_ACCOUNT, 'is the name of the account that the option apiKeys describes'),
 );
 
 /** @internal */
@@ -69,7 +69,7 @@ export const accountsSchema = v.record(
   'must be an object',
 );
 
-/** What is the same for all accounts. */
+/** The settings that all accounts share. */
 export interface AccountRules {
   readonly algorithm: EmulatorAlgorithm;
   readonly seed?: string;
@@ -77,7 +77,7 @@ export interface AccountRules {
   readonly clock: Clock;
 }
 
-/** One account of the vendor's: its keys, and what it signs tokens with. */
+/** One account at the vendor: its API keys, and the keys that sign its tokens. */
 export class Account {
   readonly name: string;
   readonly publicKeys: ReadonlySet<string>;

@@ -46,9 +46,12 @@ describe('the admin routes accept', () => {
   });
 
   it.each<[string, OutgoingHttpHeaders]>([
-    ['a user who types the address', { 'sec-fetch-site': 'none' }],
-    ['a page of the same origin', { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:4010' }],
-    ['a tool that names no page', {}],
+    ['a call from a user who types the address', { 'sec-fetch-site': 'none' }],
+    [
+      'a call from a page of the same origin',
+      { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:4010' },
+    ],
+    ['a call from a tool, which names no page', {}],
   ])('%s', (_, headers) => {
     for (const rules of [LOOPBACK, ANY_ADDRESS]) {
       expect(adminRefusal(rules, from('127.0.0.1', { host: 'localhost:4010', ...headers }))).toBeUndefined();
@@ -58,38 +61,38 @@ describe('the admin routes accept', () => {
 
 describe('the admin routes refuse', () => {
   it.each<[string, string, OutgoingHttpHeaders]>([
-    ['another machine', '192.0.2.7', { host: 'localhost' }],
-    ['a connection that is gone', '', { host: 'localhost' }],
-    ['a name that was made to point here', '127.0.0.1', { host: 'evil.example' }],
-    ['a name that only begins like this machine', '127.0.0.1', { host: '127.0.0.1.evil.example' }],
-    ['no name at all', '127.0.0.1', {}],
-  ])('%s, unless any address may', (_, address, headers) => {
+    ['from another machine', '192.0.2.7', { host: 'localhost' }],
+    ['from a closed connection', '', { host: 'localhost' }],
+    ['to a foreign name that resolves to this machine', '127.0.0.1', { host: 'evil.example' }],
+    ['to a name that only begins like this machine', '127.0.0.1', { host: '127.0.0.1.evil.example' }],
+    ['without a host name', '127.0.0.1', {}],
+  ])('a call %s, unless any address may use them', (_, address, headers) => {
     expect(adminRefusal(LOOPBACK, from(address, headers))?.status).toBe(403);
     expect(adminRefusal(ANY_ADDRESS, from(address, headers))).toBeUndefined();
     expect(adminRefusal(OFF, from(address, headers))?.status).toBe(404);
   });
 
   it.each<[string, OutgoingHttpHeaders]>([
-    ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }],
-    ['another port of this machine, as the browser says', { 'sec-fetch-site': 'same-site' }],
-    ['an unknown relation', { 'sec-fetch-site': 'elsewhere' }],
-    ['another origin', { origin: 'https://evil.example' }],
-    ['another port of this machine', { origin: 'http://localhost:3000' }],
-    ['another scheme', { origin: 'https://localhost:4010' }],
-    ['no origin, such as a sandboxed frame', { origin: 'null' }],
-  ])('a page of %s, whoever else may', (_, headers) => {
+    ['of another site, by Sec-Fetch-Site', { 'sec-fetch-site': 'cross-site' }],
+    ['of another port of this machine, by Sec-Fetch-Site', { 'sec-fetch-site': 'same-site' }],
+    ['with an unknown Sec-Fetch-Site', { 'sec-fetch-site': 'elsewhere' }],
+    ['of another origin', { origin: 'https://evil.example' }],
+    ['of another port of this machine', { origin: 'http://localhost:3000' }],
+    ['of another scheme', { origin: 'https://localhost:4010' }],
+    ['without an origin, such as a sandboxed frame', { origin: 'null' }],
+  ])('a page %s, also when any address may use them', (_, headers) => {
     for (const rules of [LOOPBACK, ANY_ADDRESS]) {
       const message = from('127.0.0.1', { host: 'localhost:4010', ...headers });
       expect(adminRefusal(rules, message)?.status).toBe(403);
     }
   });
 
-  it('every call, where they are off', async () => {
+  it('every call when they are off', async () => {
     await using closed = await NudgeEmulator.start({ admin: false });
     expect((await fetch(`${closed.adminUrl}/state`)).status).toBe(404);
   });
 
-  it('foreign pages and foreign names over a real connection, and change nothing for them', async () => {
+  it('calls of foreign pages and to foreign names over a real connection, and change nothing', async () => {
     await using nudge = await NudgeEmulator.start();
     nudge.setFault({ kind: 'no-date' });
     for (const headers of [

@@ -30,7 +30,7 @@ const token = (apikey = KEY) =>
   fetch(`${nudge.url}/clients/jwt/token?expiryMins=60`, { headers: { apikey } }).then(({ status }) => status);
 
 describe('the admin routes', () => {
-  it('show state, log and counters as the emulator itself does, and are in neither', async () => {
+  it('show the emulator’s state, log and counters, and do not count their own calls', async () => {
     await token();
     expect(await call('GET', '/state')).toEqual({ status: 200, json: nudge.state });
     expect(await call('GET', '/counters')).toEqual({ status: 200, json: nudge.counters });
@@ -40,7 +40,7 @@ describe('the admin routes', () => {
     expect(JSON.stringify([json, nudge.state])).not.toContain('canary');
   });
 
-  it('set, replace, list and clear faults in the shape they have in code', async () => {
+  it('set, replace, list and clear faults with the same fields as in code', async () => {
     const script = [{ kind: 'status', status: 500, times: 1 }, { kind: 'rate-limit' }];
     const { json } = await call('POST', '/faults', script);
     expect(json).toEqual({
@@ -62,7 +62,7 @@ describe('the admin routes', () => {
     expect(await token()).toBe(200);
   });
 
-  it('rotate keys, switch the account and reset', async () => {
+  it('rotate keys, switch short-lived tokens off, and reset', async () => {
     const { kid } = nudge.state;
     expect((await call('PUT', '/api-keys', { apiKeys: ['canary-second'] })).status).toBe(200);
     expect([await token(), await token('canary-second')]).toEqual([401, 200]);
@@ -80,7 +80,7 @@ describe('the admin routes', () => {
     expect(nudge.counters.received).toBe(0);
   });
 
-  it('change one account where its name is given', async () => {
+  it('change only the account whose name is given', async () => {
     await nudge.stop();
     const accounts = { acme: { apiKeys: ['acme-key'] }, globex: { apiKeys: ['globex-key'] } };
     nudge = await NudgeEmulator.start({ apiKeys: [KEY], accounts });
@@ -95,14 +95,14 @@ describe('the admin routes', () => {
     const refused = await call('PUT', '/faults', { kind: 'drop', only: { account: 'initech' } });
     expect(refused.json).toEqual({
       message: expect.stringMatching(
-        /only\.account: there is no such account; there are: default, acme, globex$/,
+        /only\.account: no account has this name; the accounts are: default, acme, globex$/,
       ),
     });
     expect(await statuses()).toEqual([200, 401, 429]);
   });
 
   it.each<[string, string, unknown, RegExp]>([
-    ['PUT', '/enabled', { enabled: true, account: 'acme' }, /no such account/],
+    ['PUT', '/enabled', { enabled: true, account: 'acme' }, /no account has this name/],
     ['POST', '/faults', { kind: 'latency' }, /Invalid fault: latencyMs/],
     ['PUT', '/faults', { kind: 'nonsense' }, /must be one of latency/],
     ['POST', '/faults', '{', /not JSON/],
@@ -150,7 +150,7 @@ describe('the admin routes', () => {
     expect(nudge.state).toEqual(before);
   });
 
-  it('answer 404 with what there is, and 405 with what is allowed', async () => {
+  it('answer 404 with the list of routes, and 405 with the allowed methods', async () => {
     expect(await call('GET', '/nothing')).toMatchObject({
       status: 404,
       json: { message: expect.stringContaining('/__admin/faults') },
@@ -161,7 +161,7 @@ describe('the admin routes', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST, PUT, DELETE']);
   });
 
-  it('survive a caller that leaves in the middle of a body', async () => {
+  it('still answer after a caller has left in the middle of a body', async () => {
     const { port } = new URL(nudge.url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.end('POST /__admin/faults HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{');

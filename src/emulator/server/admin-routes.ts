@@ -13,7 +13,7 @@ import type { EmulatorCounters, EmulatorRequestRecord } from './request-log.js';
 
 export const ADMIN_PATH = '/__admin';
 
-/** What of an emulator can be seen and changed from outside. */
+/** The parts of an emulator that the admin routes show and change. */
 export interface AdminTarget {
   readonly state: {
     readonly faults: readonly unknown[];
@@ -29,11 +29,11 @@ export interface AdminTarget {
   reset(): void;
 }
 
-/** The name of an account; left out, the default one is meant. */
+/** The name of an account. Default: the default account. */
 const account = v.optional(text);
 
 /**
- * What `rotateSigningKey` takes.
+ * The options of `rotateSigningKey`.
  *
  * @internal
  */
@@ -43,7 +43,7 @@ const enabledBody = strictObject({ enabled: enabledSchema, account });
 
 type Handler = (body: unknown) => unknown;
 
-/** The routes under `/__admin`: what the methods of an emulator do, over HTTP. All of them are invented. */
+/** The routes under `/__admin`. They do over HTTP what the methods of an emulator do. Nudge has no such routes. */
 export class AdminRoutes {
   readonly #rules: AdminRules;
   readonly #routes: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
@@ -100,16 +100,16 @@ export class AdminRoutes {
     };
   }
 
-  /** @throws where the request breaks off before its end. */
+  /** @throws when the request breaks off before its end. */
   async answer(request: ReceivedRequest, message: IncomingMessage): Promise<Answer> {
     const refusal = adminRefusal(this.#rules, message);
     if (refusal !== undefined) return refusal;
     const methods = this.#routes[request.path.slice(ADMIN_PATH.length)];
-    if (methods === undefined) return errorAnswer(404, `Not found. There are: ${this.#paths()}`);
+    if (methods === undefined) return errorAnswer(404, `Not found. The admin routes are: ${this.#paths()}`);
     const handler = methods[request.method];
     if (handler === undefined) {
       const allow = Object.keys(methods).join(', ');
-      return errorAnswer(405, `${request.method} is not allowed here: ${allow}`, { Allow: allow });
+      return errorAnswer(405, `${request.method} is not allowed here. Allowed: ${allow}`, { Allow: allow });
     }
     try {
       return jsonAnswer(200, handler(await readJson(message)));

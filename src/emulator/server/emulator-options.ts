@@ -15,13 +15,13 @@ import {
 import type { EmulatorAlgorithm } from './signing-keys.js';
 
 /**
- * The key that is known where no other is given. Obviously a fake: it opens nothing but an emulator.
+ * The key that an emulator accepts by default. Obviously a fake: only an emulator accepts it.
  *
  * @publicApi
  */
 export const DEFAULT_EMULATOR_API_KEY = 'nudge-private-key-for-the-emulator-only';
 
-/** Requests per minute and client address that the vendor is said to allow. */
+/** Requests per minute and client address, as the vendor allows. */
 const DEFAULT_RATE_LIMIT_PER_MINUTE = 1200;
 
 /**
@@ -32,45 +32,47 @@ const DEFAULT_RATE_LIMIT_PER_MINUTE = 1200;
 export type AdminAccess = 'loopback' | 'any-address' | false;
 
 /**
- * What an emulator can be started with. Everything has a default.
+ * The options of an emulator. Every option has a default.
  *
  * @publicApi
  */
 export interface NudgeEmulatorOptions {
-  /** The private keys that are accepted. Default: {@link DEFAULT_EMULATOR_API_KEY}. */
+  /** The private keys that the emulator accepts. Default: {@link DEFAULT_EMULATOR_API_KEY}. */
   readonly apiKeys?: readonly string[];
-  /** Keys refused with 401 as public ones (invented: no format or answer is documented). Default: none. */
+  /** Public keys, which the emulator refuses with 401 (invented: Nudge documents no such answer). Default: none. */
   readonly publicKeys?: readonly string[];
-  /** Whether the account has short-lived tokens; `false` answers 403 (invented). Default `true`. */
+  /** Whether the account has short-lived tokens. With `false`, the emulator answers 403 (invented). Default `true`. */
   readonly enabled?: boolean;
   /**
-   * Further accounts, by a name of 1 to 100 letters, digits, dots, dashes or underscores. The three options above describe
-   * the one named `default`. Each account signs with keys of its own. Default: none.
+   * Further accounts, by a name of 1 to 100 letters, digits, dots, dashes or underscores. The three options above
+   * describe the account `default`. Each account signs its tokens with other keys. Default: none.
    */
   readonly accounts?: Readonly<Record<string, EmulatorAccount>>;
-  /** The TCP port, 0 to 65535. Default 0: one that is free. */
+  /** The TCP port, 0 to 65535. Default 0: any free port. */
   readonly port?: number;
   /** The address to listen on. Default `127.0.0.1`: only this machine can reach it. */
   readonly host?: string;
   /** Default `EdDSA`, as in the vendor's newer sample. */
   readonly algorithm?: EmulatorAlgorithm;
-  /** Same seed, same signing keys and `kid`s, and by the same clock the same tokens. Default: random keys. */
+  /**
+   * Makes the signing keys and their `kid`s the same in every run, and with the same clock the tokens. Default: random.
+   */
   readonly seed?: string;
-  /** The name of a claim to carry `extId` (invented: the vendor documents none). Default: no such claim. */
+  /** The name of a claim that holds `extId` (invented: Nudge documents none). Default: no such claim. */
   readonly extIdClaim?: string;
   /** Requests per minute and client address, 1 or more, or `false` for no limit. Default 1200. */
   readonly rateLimitPerMinute?: number | false;
-  /** How many requests the log keeps, 1 or more; older ones are dropped. Default 1000. */
+  /** How many requests the log keeps, 1 or more. It drops older ones. Default 1000. */
   readonly requestLogSize?: number;
   /**
-   * Who may use the admin routes; never a browser's page of another origin. `loopback` (the default): callers on this
-   * machine that call it by a loopback name or by `host`. `any-address`: every caller that reaches the port, by any
-   * name. `false`: nobody, they answer 404.
+   * Who may use the admin routes. A page of another origin never may. `loopback` (the default): callers on this machine
+   * that use a loopback name or `host`. `any-address`: every caller that reaches the port, with any name. `false`: no
+   * caller; the routes answer 404.
    */
   readonly admin?: AdminAccess;
-  /** Faults to begin with, one or a list, as for `setFault`. Default: none. */
+  /** The faults at the start, one or a list, as for `setFault`. Default: none. */
   readonly faults?: EmulatorFault | readonly EmulatorFault[];
-  /** The time by which tokens, headers, limits and delays go. Default: the machine's. */
+  /** The clock for tokens, headers, limits and delays. Default: the machine's clock. */
   readonly clock?: Clock;
 }
 
@@ -80,7 +82,7 @@ export type ResolvedEmulatorOptions = Required<
   Omit<NudgeEmulatorOptions, OptionalOption | keyof EmulatorAccount | 'accounts' | 'faults'>
 > &
   Pick<NudgeEmulatorOptions, OptionalOption> & {
-    /** The default account among them. */
+    /** All accounts, with the default account. */
     readonly accounts: Readonly<Record<string, Required<EmulatorAccount>>>;
     readonly faults: readonly EmulatorFault[];
   };
@@ -117,20 +119,21 @@ const optionsSchema = strictObject({
   clock: v.optional(v.custom<Clock>(isClock, 'must be a Clock, with now() and schedule()'), systemClock),
 });
 
-/** Where a key stands that another account has, or the same account as the other kind of key. */
+/** The problems of keys that belong to two accounts, or that one account has as private and as public key. */
 function repeatedKeys(accounts: Readonly<Record<string, Required<EmulatorAccount>>>): string[] {
   const owners = new Map<string, string>();
   return Object.entries(accounts).flatMap(([name, { apiKeys, publicKeys }]) => {
     const path = name === DEFAULT_ACCOUNT ? [] : ['accounts', name];
     const problems: string[] = [];
     for (const key of new Set(apiKeys)) {
-      if (owners.has(key)) problems.push(problem([...path, 'apiKeys'], 'a key cannot be of two accounts'));
+      if (owners.has(key))
+        problems.push(problem([...path, 'apiKeys'], 'a key cannot belong to two accounts'));
       owners.set(key, name);
     }
     for (const key of new Set(publicKeys)) {
       const owner = owners.get(key);
       const message =
-        owner === name ? 'a key cannot be among apiKeys as well' : 'a key cannot be of two accounts';
+        owner === name ? 'a key cannot also be in apiKeys' : 'a key cannot belong to two accounts';
       if (owner !== undefined) problems.push(problem([...path, 'publicKeys'], message));
       owners.set(key, name);
     }
@@ -138,10 +141,10 @@ function repeatedKeys(accounts: Readonly<Record<string, Required<EmulatorAccount
   });
 }
 
-/** @throws {EmulatorInputError} naming every unusable option. */
+/** @throws {EmulatorInputError} when an option is wrong. The error lists every problem. */
 export function resolveEmulatorOptions(options: NudgeEmulatorOptions): ResolvedEmulatorOptions {
   const parsed = parse(optionsSchema, options);
-  // Whatever `options` is: a null that a caller in plain JavaScript passes is a problem of `parsed`.
+  // A caller in plain JavaScript may pass null. `parsed` reports it.
   const names = [DEFAULT_ACCOUNT, ...Object.keys(options?.accounts ?? {})];
   const faults = readFaults(options?.faults ?? [], names, ['faults']);
   const problems = [...problemsOf(parsed), ...problemsOf(faults)];

@@ -35,7 +35,7 @@ async function askForToken(query?: string): Promise<string> {
 }
 
 describe('the request log', () => {
-  it('shows names of headers and fingerprints, never a key, a token or what a user sent', async () => {
+  it('shows header names and fingerprints, but no key, no token and no content from the user', async () => {
     const token = await new Promise<string>((resolve, reject) => {
       const request = httpRequest(
         `${nudge.url}/clients/jwt/token?expiryMins=60&extId=ada`,
@@ -82,7 +82,7 @@ describe('the request log', () => {
     expect(shown).not.toContain(token);
   });
 
-  it('counts everything and keeps the last requests only', async () => {
+  it('counts all requests and keeps only the last ones', async () => {
     await nudge.stop();
     nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock, requestLogSize: 2 });
     await askForToken();
@@ -107,7 +107,7 @@ describe('the request log', () => {
 });
 
 describe('starting and stopping', () => {
-  it('names every option that makes no sense, and no key', async () => {
+  it('reports every wrong option and no key', async () => {
     const start = NudgeEmulator.start({
       apiKeys: ['canary key ', ''],
       port: 70_000,
@@ -127,7 +127,7 @@ describe('starting and stopping', () => {
     expect(() => nudge.setApiKeys([])).toThrow('at least one key');
   });
 
-  it('says that a port is taken', async () => {
+  it('reports a port in use and an address of another machine', async () => {
     const { port } = new URL(nudge.url);
     await expect(NudgeEmulator.start({ port: Number(port) })).rejects.toThrow(
       `The emulator cannot listen on 127.0.0.1: port ${port} is in use`,
@@ -137,13 +137,13 @@ describe('starting and stopping', () => {
     );
   });
 
-  it('gives a URL that can be used when it listens on every address', async () => {
+  it('gives a URL that works when it listens on every address', async () => {
     await using everywhere = await NudgeEmulator.start({ host: '0.0.0.0' });
     expect(everywhere.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api$/);
     expect((await fetch(everywhere.jwksUrl)).status).toBe(200);
   });
 
-  it('stops at once and only once', async () => {
+  it('stops at once, and a second stop does nothing', async () => {
     const { url } = nudge;
     await Promise.all([nudge.stop(), nudge.stop()]);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
@@ -151,11 +151,11 @@ describe('starting and stopping', () => {
   });
 });
 
-describe('arguments that make no sense', () => {
-  it('are refused with what is accepted, and change nothing', async () => {
+describe('wrong arguments', () => {
+  it('are refused with the accepted values, and change nothing', async () => {
     const { state } = nudge;
     expect(() => nudge.setEnabled('no' as unknown as boolean)).toThrow('must be true or false');
-    expect(() => nudge.rotateSigningKey({ withdraw: true } as object)).toThrow('there are: withdrawOld');
+    expect(() => nudge.rotateSigningKey({ withdraw: true } as object)).toThrow('the fields are: withdrawOld');
     expect(() => nudge.untilReceived(Number.NaN)).toThrow('Invalid count');
     expect(nudge.state).toEqual(state);
     const start = (options: unknown) => NudgeEmulator.start(options as object);
@@ -164,7 +164,7 @@ describe('arguments that make no sense', () => {
     await expect(start({ faults: { kind: 'latency' }, port: -1 })).rejects.toThrow(
       'port: must be at least 0; faults.latencyMs: must be a number',
     );
-    await expect(start({ apiKeys: ['a'], publicKeys: ['a'] })).rejects.toThrow('among apiKeys');
+    await expect(start({ apiKeys: ['a'], publicKeys: ['a'] })).rejects.toThrow('also be in apiKeys');
   });
 });
 

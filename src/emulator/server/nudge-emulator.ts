@@ -20,7 +20,7 @@ import type { EmulatorAlgorithm } from './signing-keys.js';
 import { TokenRoute } from './token-route.js';
 
 /**
- * How an emulator and its default account are set up at the moment. Keys appear as fingerprints.
+ * The current state of an emulator and its default account. Keys appear as fingerprints.
  *
  * @publicApi
  */
@@ -34,9 +34,9 @@ export interface EmulatorState extends EmulatorAccountState {
 }
 
 /**
- * An HTTP server that answers as the Nudge token API does, as strictly, and that can be told to misbehave.
- * It listens on this machine only, unless `host` says otherwise; the tokens it issues are good for nothing.
- * It is for tests and drills: no production server, and no real key belongs in it.
+ * An HTTP server that answers as strictly as the Nudge token API, and that can fail on request. It listens on this
+ * machine only, unless `host` says otherwise. Nudge accepts none of its tokens. It is for tests and drills: do not use
+ * it in production, and give it no real key.
  *
  * @example
  * const nudge = await NudgeEmulator.start({ apiKeys: ['a-fake-key'] });
@@ -80,10 +80,10 @@ export class NudgeEmulator implements AsyncDisposable {
   }
 
   /**
-   * A running emulator.
+   * Starts an emulator.
    *
-   * @throws {EmulatorInputError} for options that make no sense, all of them at once.
-   * @throws {Error} where it cannot listen: the port is taken, or the address is not this machine's.
+   * @throws {EmulatorInputError} when options are wrong. The error lists every problem.
+   * @throws {Error} when it cannot listen: the port is in use, or the address does not belong to this machine.
    */
   static async start(options: NudgeEmulatorOptions = {}): Promise<NudgeEmulator> {
     const resolved = resolveEmulatorOptions(options);
@@ -102,27 +102,27 @@ export class NudgeEmulator implements AsyncDisposable {
     return `${this.origin}/api`;
   }
 
-  /** The public keys that verify its tokens (EdDSA only). Invented. */
+  /** The URL of the public keys that verify the emulator's tokens (EdDSA only). Invented. */
   get jwksUrl(): string {
     return `${this.origin}${JWKS_PATH}`;
   }
 
-  /** The base of the admin routes. */
+  /** The base URL of the admin routes. */
   get adminUrl(): string {
     return `${this.origin}${ADMIN_PATH}`;
   }
 
-  /** The last requests, oldest first, as many as `requestLogSize`; a snapshot. */
+  /** The last requests, at most `requestLogSize`, the oldest first. A snapshot. */
   get requests(): readonly EmulatorRequestRecord[] {
     return this.#log.records;
   }
 
-  /** Totals since the start or the last reset; a snapshot. */
+  /** The totals since the start or the last reset. A snapshot. */
   get counters(): EmulatorCounters {
     return this.#log.counters;
   }
 
-  /** How it is set up now; a snapshot without keys. */
+  /** The current settings and faults. A snapshot without keys. */
   get state(): EmulatorState {
     return {
       ...this.#accounts.named().state,
@@ -135,31 +135,31 @@ export class NudgeEmulator implements AsyncDisposable {
   }
 
   /**
-   * Resolves once so many requests have arrived since the start or the last reset, answered or not.
+   * Resolves when this many requests have arrived since the start or the last reset, answered or not.
    *
-   * @throws {EmulatorInputError} for a count that is no whole number of 0 or more.
+   * @throws {EmulatorInputError} when the count is not a whole number of 0 or more.
    */
   untilReceived(count: number): Promise<void> {
     return this.#log.untilReceived(parseInput('count', wholeNumberFrom(0), count));
   }
 
   /**
-   * Sets one fault or several, in place of what was set before in the same layers. Several of one layer are a script:
-   * each serves its `times` requests, then the next takes over.
+   * Sets one fault or several. They replace the earlier faults in the same layers. Several faults of one layer are a
+   * script: each hits as many requests as its `times` says, then the next one does.
    *
-   * @param faults one after another or as a list: `setFault(a, b)` and `setFault([a, b])` do the same.
-   * @throws {EmulatorInputError} naming all that is wrong; then nothing is set.
+   * @param faults several arguments or a list: `setFault(a, b)` and `setFault([a, b])` do the same.
+   * @throws {EmulatorInputError} when a fault is wrong. The error lists every problem, and no fault is set.
    */
   setFault(...faults: readonly (EmulatorFault | readonly EmulatorFault[])[]): void {
     this.#faults.set(parseFaults(faults, this.#accounts.names));
   }
 
-  /** Ends all faults. Requests that one has hit already keep it: what hangs goes on hanging. */
+  /** Clears all faults. A request that a fault has already hit keeps it: a hanging request goes on hanging. */
   clearFaults(): void {
     this.#faults.clear();
   }
 
-  /** Forgets log, counters, faults and who has used how much of the rate limit. Keys and `enabled` stay as they are. */
+  /** Clears the log, the counters, the faults and the use of the rate limit. Keys and `enabled` stay as they are. */
   reset(): void {
     this.#faults.clear();
     this.#log.reset();
@@ -167,31 +167,31 @@ export class NudgeEmulator implements AsyncDisposable {
   }
 
   /**
-   * Accepts these private keys of an account from now on, and none of its former ones.
+   * Replaces the private keys of an account: from now on the emulator accepts these keys, and none of the former ones.
    *
-   * @param account its name; by default the account of the options at the top.
-   * @throws {EmulatorInputError} for an empty list, a key that no header can carry, one that is public or another
-   *   account's, or a name that no account has.
+   * @param account the name of the account. Default: `default`.
+   * @throws {EmulatorInputError} for an empty list, a key that no header can hold, a public key, a key of another
+   *   account, or a name that no account has.
    */
   setApiKeys(apiKeys: readonly string[], account?: string): void {
     this.#accounts.setApiKeys(this.#accounts.named(account), parseInput('apiKeys', apiKeysSchema, apiKeys));
   }
 
   /**
-   * Whether an account has short-lived tokens.
+   * Switches the short-lived tokens of an account on or off.
    *
-   * @param account its name; by default the account of the options at the top.
-   * @throws {EmulatorInputError} for anything but `true` and `false`, or a name that no account has.
+   * @param account the name of the account. Default: `default`.
+   * @throws {EmulatorInputError} for a value other than `true` and `false`, or a name that no account has.
    */
   setEnabled(enabled: boolean, account?: string): void {
     this.#accounts.named(account).enabled = parseInput('enabled', enabledSchema, enabled);
   }
 
   /**
-   * Signs an account's tokens with a new key from now on and returns its `kid`.
+   * Signs an account's tokens with a new key from now on, and returns the key's `kid`.
    *
-   * @param options `withdrawOld: true` takes the account's older keys out of the JWKS; by default they stay. `account` is
-   *   its name; by default the account of the options at the top.
+   * @param options `withdrawOld: true` removes the account's older keys from the JWKS; by default they stay. `account`
+   *   is the name of the account, by default `default`.
    * @throws {EmulatorInputError} for any other option, or a name that no account has.
    */
   rotateSigningKey(options: { readonly withdrawOld?: boolean; readonly account?: string } = {}): string {
@@ -201,7 +201,7 @@ export class NudgeEmulator implements AsyncDisposable {
     return signingKeys.kid;
   }
 
-  /** Ends everything at once, hanging connections included. Stopping twice does nothing more. */
+  /** Stops the emulator at once and closes every connection, also hanging ones. A second call does nothing. */
   stop(): Promise<void> {
     this.#stopped ??= close(this.#server);
     return this.#stopped;

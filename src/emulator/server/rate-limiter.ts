@@ -1,7 +1,7 @@
 import { elapsedMs, type Clock, type Instant } from '../../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
 
-/** A sliding window of one minute per client address. Requests it turns away do not count. */
+/** Limits requests in a sliding window of one minute for each client address. Refused requests do not count. */
 export class RateLimiter {
   readonly #limitPerMinute: number | false;
   readonly #clock: Clock;
@@ -12,7 +12,7 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
-  /** `undefined` where the request may pass, else the seconds after which the next one may: 1 to 60. */
+  /** Returns `undefined` if the request may pass, else the seconds until the next request may pass: 1 to 60. */
   admit(address: string): number | undefined {
     if (this.#limitPerMinute === false) return undefined;
     const now = this.#clock.now();

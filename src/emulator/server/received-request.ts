@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http';
 /** A request as the emulator reads it. */
 export interface ReceivedRequest {
   readonly method: string;
-  /** As it was sent: nothing decoded, no dots resolved. */
+  /** The path as the client sent it: nothing is decoded, and no dots are resolved. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** The query as it was sent, without the question mark. */
+  /** The query as the client sent it, without the question mark. */
   readonly rawQuery: string;
-  /** A header that was sent more than once arrives joined by commas, and is then no known key. */
+  /** The header `apikey`. Node joins a repeated header with commas, so that no account has the key. */
   readonly apiKey: string | undefined;
-  /** In lower case, each once, in alphabetical order. */
+  /** The header names in lower case, each once, in alphabetical order. */
   readonly headerNames: readonly string[];
   readonly address: string;
 }

@@ -5,69 +5,70 @@ import type { ReceivedRequest } from './received-request.js';
 import type { IssuedToken } from './token-issuer.js';
 
 /**
- * What became of a request. `pending`: still open. `dropped`: the emulator closed it. `abandoned`: the client left, or the emulator was stopped.
+ * How a request ended. `pending`: it has not ended. `dropped`: the emulator closed the connection. `abandoned`: the
+ * client left, or the emulator was stopped.
  *
  * @publicApi
  */
 export type RequestOutcome = 'pending' | 'answered' | 'dropped' | 'abandoned';
 
 /**
- * One request as it is remembered: no key and no token, only fingerprints of them.
+ * One request in the log. It holds fingerprints of keys and tokens, never the key or the token.
  *
  * @publicApi
  */
 export interface EmulatorRequestRecord {
-  /** Counts up from 1, across resets. */
+  /** A number that counts up from 1. A reset does not change it. */
   readonly id: number;
-  /** Arrival, in epoch milliseconds of the emulator's clock. */
+  /** The time of arrival, in epoch milliseconds of the emulator's clock. */
   readonly atMs: number;
   readonly method: string;
   readonly path: string;
-  /** The documented parameters as they were sent; of others only that they were there (`[redacted]`). */
+  /** The documented parameters as the client sent them. The values of other parameters are `[redacted]`. */
   readonly query: Readonly<Record<string, readonly string[]>>;
-  /** In lower case, alphabetical; never their values. */
+  /** The header names in lower case and alphabetical order. The log never holds header values. */
   readonly headerNames: readonly string[];
   readonly apiKeyFingerprint?: string;
-  /** The account that has the key, refused or not; absent where none has it. */
+  /** The account that has the request's key, refused or not; absent if no account has it. */
   readonly account?: string;
-  /** The faults that hit it. */
+  /** The faults that hit the request. */
   readonly faults: readonly EmulatorFaultKind[];
-  /** Whether another request was in flight at any moment of this one's life. */
+  /** Whether another request was in flight at the same time. */
   readonly overlapped: boolean;
   readonly outcome: RequestOutcome;
-  /** Absent where no status line was sent (yet). */
+  /** Absent if no status line was sent (yet). */
   readonly status?: number;
-  /** Milliseconds from arrival to its end, whichever it was; absent while it is pending. */
+  /** Milliseconds from the arrival to the end of the request; absent while the request is pending. */
   readonly durationMs?: number;
-  /** The key that signed the token issued for it. */
+  /** The `kid` of the key that signed the issued token. */
   readonly issuedKid?: string;
-  /** Names the token issued for it. */
+  /** The fingerprint of the issued token. */
   readonly tokenFingerprint?: string;
 }
 
 /**
- * Totals since the start or the last reset; they go on when the log has dropped its oldest entries.
+ * Totals since the start or the last reset. They include requests that the log has dropped.
  *
  * @publicApi
  */
 export interface EmulatorCounters {
-  /** All requests but those to the admin routes and the JWKS. */
+  /** All requests, except those to the admin routes and the JWKS. */
   readonly received: number;
-  /** Status lines sent, by status. */
+  /** Answers with a status line, by status. */
   readonly byStatus: Readonly<Record<string, number>>;
-  /** Requests that carried a key of an account, by its name. */
+  /** Requests with the key of an account, by the name of the account. */
   readonly byAccount: Readonly<Record<string, number>>;
-  /** Answers that carried a token, the repeated ones of `same-token` included. */
+  /** Answers with a token, also with a token that the fault `same-token` repeats. */
   readonly tokensIssued: number;
-  /** How many of them differed. Two tokens of one second, one life and one key are the same; counting stops at 100,000. */
+  /** How many different tokens, up to 100,000. Tokens of the same second, life and signing key are equal. */
   readonly distinctTokens: number;
-  /** The most requests that were ever in flight at once. */
+  /** The highest number of requests that were in flight at once. */
   readonly maxConcurrent: number;
-  /** Requests that carried an API key to any other place than the token route: redirects that were followed, wrong paths. */
+  /** Requests with an API key to another path than the token route: a wrong path, or a redirect that was followed. */
   readonly keysSeenElsewhere: number;
 }
 
-interface Ledger {
+interface Totals {
   received: number;
   byStatus: Map<number, number>;
   byAccount: Map<string, number>;
@@ -77,7 +78,7 @@ interface Ledger {
   keysSeenElsewhere: number;
 }
 
-/** Whose key a request carries, and whether it carries it past the token route. */
+/** The account that has a request's key, and whether the request goes to another path than the token route. */
 interface Sender {
   readonly account: string | undefined;
   readonly elsewhere: boolean;
@@ -85,12 +86,12 @@ interface Sender {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A request under way: what is still to be said of it. */
+/** The record of a request under way. Its methods complete the record. */
 export interface OpenRecord {
   faults(kinds: readonly EmulatorFaultKind[]): void;
   issued(issued: IssuedToken): void;
   status(status: number): void;
-  /** Says how it ended; only the first call counts. */
+  /** Records how the request ended. Only the first call counts. */
   end(outcome: Exclude<RequestOutcome, 'pending'>): void;
 }
 
@@ -98,11 +99,11 @@ const MOST_DISTINCT_TOKENS = 100_000;
 const LONGEST_TEXT = 200;
 const DOCUMENTED: readonly string[] = ['expiryMins', 'extId'];
 
-/** The last requests and the totals. */
+/** Keeps the last requests and the totals. */
 export class RequestLog {
   readonly #inFlight = new Set<Mutable<EmulatorRequestRecord>>();
   #records: Mutable<EmulatorRequestRecord>[] = [];
-  #ledger = emptyLedger();
+  #totals = emptyTotals();
   #lastId = 0;
   #waiting: { count: number; resolve: () => void }[] = [];
   readonly #size: number;
@@ -118,7 +119,7 @@ export class RequestLog {
   }
 
   get counters(): EmulatorCounters {
-    const { byStatus, byAccount, tokens, ...totals } = this.#ledger;
+    const { byStatus, byAccount, tokens, ...totals } = this.#totals;
     return {
       ...totals,
       byStatus: Object.fromEntries(byStatus),
@@ -129,18 +130,18 @@ export class RequestLog {
 
   reset(): void {
     this.#records = [];
-    this.#ledger = emptyLedger();
+    this.#totals = emptyTotals();
   }
 
-  /** Resolves once this many requests have arrived since the start or the last reset. */
+  /** Resolves when this many requests have arrived since the start or the last reset. */
   untilReceived(count: number): Promise<void> {
-    if (this.#ledger.received >= count) return Promise.resolve();
+    if (this.#totals.received >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
   open(request: ReceivedRequest, { account, elsewhere }: Sender): OpenRecord {
     const start = this.#clock.now();
-    const ledger = this.#ledger;
+    const totals = this.#totals;
     const record: Mutable<EmulatorRequestRecord> = {
       id: ++this.#lastId,
       atMs: start.wallMs,
@@ -159,10 +160,10 @@ export class RequestLog {
     this.#records.push(record);
     if (this.#records.length > this.#size) this.#records.shift();
 
-    ledger.received += 1;
-    ledger.maxConcurrent = Math.max(ledger.maxConcurrent, this.#inFlight.size);
-    if (account !== undefined) countUp(ledger.byAccount, account);
-    if (elsewhere && request.apiKey !== undefined) ledger.keysSeenElsewhere += 1;
+    totals.received += 1;
+    totals.maxConcurrent = Math.max(totals.maxConcurrent, this.#inFlight.size);
+    if (account !== undefined) countUp(totals.byAccount, account);
+    if (elsewhere && request.apiKey !== undefined) totals.keysSeenElsewhere += 1;
     return {
       faults: (kinds) => {
         record.faults = kinds;
@@ -170,12 +171,12 @@ export class RequestLog {
       issued: ({ token, kid }) => {
         record.tokenFingerprint = fingerprintOf(token);
         if (kid !== undefined) record.issuedKid = kid;
-        ledger.tokensIssued += 1;
-        if (ledger.tokens.size < MOST_DISTINCT_TOKENS) ledger.tokens.add(record.tokenFingerprint);
+        totals.tokensIssued += 1;
+        if (totals.tokens.size < MOST_DISTINCT_TOKENS) totals.tokens.add(record.tokenFingerprint);
       },
       status: (status) => {
         record.status = status;
-        countUp(ledger.byStatus, status);
+        countUp(totals.byStatus, status);
       },
       end: (outcome) => {
         if (record.outcome !== 'pending') return;
@@ -186,16 +187,16 @@ export class RequestLog {
     };
   }
 
-  /** To be called when all that an arrival brings about has been scheduled. */
+  /** Resolves the calls of `untilReceived`. The router calls it when it has scheduled all work for a new request. */
   announce(): void {
-    const { received } = this.#ledger;
+    const { received } = this.#totals;
     const due = this.#waiting.filter(({ count }) => count <= received);
     this.#waiting = this.#waiting.filter(({ count }) => count > received);
     for (const { resolve } of due) resolve();
   }
 }
 
-function emptyLedger(): Ledger {
+function emptyTotals(): Totals {
   return {
     received: 0,
     byStatus: new Map(),

@@ -11,10 +11,10 @@ import type { RequestLog } from './request-log.js';
 import { TOKEN_PATH } from './token-request.js';
 import type { TokenRoute } from './token-route.js';
 
-/** Where the keys are published that verify EdDSA tokens. Invented: the vendor documents no such place. */
+/** The path of the public keys that verify EdDSA tokens. Invented: Nudge documents no such path. */
 export const JWKS_PATH = '/.well-known/jwks.json';
 
-/** The routes, and what every request needs. */
+/** The routes, and the parts that every request needs. */
 interface RouterParts {
   readonly clock: Clock;
   readonly log: RequestLog;
@@ -23,7 +23,7 @@ interface RouterParts {
   readonly tokenRoute: TokenRoute;
 }
 
-/** Takes every request where it belongs, and notes all but those to the emulator's own tools. */
+/** Sends every request to its route. Records all requests except those to the admin routes and the JWKS. */
 export class RequestRouter {
   readonly #parts: RouterParts;
 
@@ -68,6 +68,6 @@ export class RequestRouter {
 
 function elsewhere(path: string): Answer {
   return path === REDIRECT_TARGET_PATH
-    ? jsonAnswer(200, { message: 'This is where redirects lead (emulator: invented)' })
+    ? jsonAnswer(200, { message: 'This is the target of emulated redirects (emulator: invented)' })
     : errorAnswer(404, 'Not found');
 }

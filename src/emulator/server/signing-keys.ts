@@ -11,16 +11,16 @@ import {
 import { compactJws } from '../../common/compact-jws.js';
 
 /**
- * How tokens are signed: the vendor's pages show both.
+ * The algorithm that signs the tokens. The vendor's pages show both.
  *
  * @publicApi
  */
 export type EmulatorAlgorithm = 'EdDSA' | 'HS256';
 
-/** The ASN.1 that stands before the 32 bytes of every Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
+/** The ASN.1 bytes before the 32 bytes of every Ed25519 private key in PKCS #8 (RFC 8410, section 7). */
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** A public Ed25519 key, as a JWKS holds it. */
+/** A public Ed25519 key in the form of a JWKS. */
 export interface PublicJwk {
   readonly kty: 'OKP';
   readonly crv: 'Ed25519';
@@ -33,11 +33,11 @@ export interface PublicJwk {
 interface SigningKey {
   readonly kid: string;
   readonly sign: (input: string) => Buffer;
-  /** Absent for HS256: a shared secret is never published. */
+  /** Absent for HS256: the emulator never publishes a shared secret. */
   readonly publicJwk?: PublicJwk;
 }
 
-/** The signing keys of one account: one signs, older ones stay published until they are withdrawn. */
+/** The signing keys of one account. The newest key signs. Older keys stay in the JWKS until they are withdrawn. */
 export class SigningKeys {
   readonly algorithm: EmulatorAlgorithm;
   readonly #root: Buffer;
@@ -66,8 +66,8 @@ export class SigningKeys {
   }
 
   /**
-   * A signed JWT without `typ`, as in the vendor's sample. Signed synchronously, so that all a request brings about
-   * is decided when it arrives: a test on a manual clock then knows what has been scheduled.
+   * Signs a JWT without `typ`, as in the vendor's sample. Signs synchronously: all work for a request is then scheduled
+   * when the request arrives, and a test with a manual clock can rely on that.
    */
   issue(claims: Readonly<Record<string, unknown>>): string {
     const { kid, sign: signText } = this.#current;

@@ -41,7 +41,7 @@ async function expectRefusal(pending: Promise<Response>, status: number, message
 }
 
 describe('a request as documented', () => {
-  it('gets a token and nothing else, dated by the injected clock', async () => {
+  it('gets a token and no other field, with a Date of the injected clock', async () => {
     const response = await ask();
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -49,7 +49,7 @@ describe('a request as documented', () => {
     expect(Object.keys((await response.json()) as object)).toEqual(['token']);
   });
 
-  it('gets a JWT like that of the vendor: EdDSA, kid, iat and exp only', async () => {
+  it('gets a JWT like the vendor’s: EdDSA, with kid, iat and exp only', async () => {
     const token = await askForToken('expiryMins=30');
     expect(decodeProtectedHeader(token)).toEqual({
       alg: 'EdDSA',
@@ -72,7 +72,7 @@ describe('a request as documented', () => {
     'expiryMins=60&extId=u',
     `expiryMins=60&extId=${'u'.repeat(100)}`,
     'expiryMins=60&extId=a%20b%2Bc%C3%A9',
-  ])('may send %s', async (query) => {
+  ])('gets a token for %s', async (query) => {
     await askForToken(query);
   });
 });
@@ -135,7 +135,7 @@ describe('a request that is not as documented', () => {
 });
 
 describe('an account', () => {
-  it('has private keys, which rotate, and public keys, which are refused and named as such', async () => {
+  it('has private keys, which rotate, and public keys, which are refused with a message that says so', async () => {
     await nudge.stop();
     nudge = await NudgeEmulator.start({ apiKeys: [KEY, 'second'], publicKeys: ['public-canary'] });
     expect((await ask(undefined, { apikey: 'second' })).status).toBe(200);
@@ -145,7 +145,7 @@ describe('an account', () => {
     expect((await ask(undefined, { apikey: 'third' })).status).toBe(200);
   });
 
-  it('knows an obviously fake key by default', async () => {
+  it('accepts an obviously fake key by default', async () => {
     await using other = await NudgeEmulator.start();
     const response = await fetch(`${other.url}/clients/jwt/token?expiryMins=60`, {
       headers: { APIKEY: DEFAULT_EMULATOR_API_KEY },
@@ -153,7 +153,7 @@ describe('an account', () => {
     expect(response.status).toBe(200);
   });
 
-  it('without short-lived tokens is refused with 403', async () => {
+  it('gets 403 when its short-lived tokens are off', async () => {
     nudge.setEnabled(false);
     await expectRefusal(ask(), 403, /not enabled.*invented/);
     nudge.setEnabled(true);
@@ -184,7 +184,7 @@ describe('several accounts', () => {
     return ((await (await ask(undefined, headers)).json()) as { token: string }).token;
   }
 
-  it('sign with keys of their own, all of them published, the same for the same seed', async () => {
+  it('sign with different keys, which are all published and are the same for the same seed', async () => {
     const tokens = [await tokenFor({ apikey: KEY }), await tokenFor(ACME), await tokenFor(GLOBEX)];
     const { kid, accounts } = nudge.state;
     const kids = tokens.map((token) => decodeProtectedHeader(token).kid);
@@ -201,7 +201,7 @@ describe('several accounts', () => {
     expect([again.state.kid, again.state.accounts['acme']?.kid]).toEqual(kids.slice(0, 2));
   });
 
-  it('have keys, short-lived tokens and rotations of their own', async () => {
+  it('change their keys, their short-lived tokens and their signing keys independently', async () => {
     await expectRefusal(ask(undefined, { apikey: 'acme-public-key' }), 401, /public key/);
     nudge.setApiKeys(['acme-second-key'], 'acme');
     await expectRefusal(ask(undefined, ACME), 401, /Invalid API key/);
@@ -214,7 +214,7 @@ describe('several accounts', () => {
     expect(decodeProtectedHeader(await askForToken()).kid).toBe(kid);
   });
 
-  it('share the rate limit of their address, and are counted one by one', async () => {
+  it('share the rate limit of their address, and have separate counters', async () => {
     for (const headers of [ACME, ACME, ACME, GLOBEX, GLOBEX, { apikey: KEY }, {}, { apikey: 'another' }]) {
       await ask(undefined, headers);
     }
@@ -229,12 +229,15 @@ describe('several accounts', () => {
   });
 
   it.each<[() => unknown, RegExp]>([
-    [() => nudge.setApiKeys(['x'], 'acme2'), /no such account; there are: default, acme, globex$/],
-    [() => nudge.setEnabled(true, 'Acme'), /no such account/],
-    [() => nudge.rotateSigningKey({ account: '' }), /no such account/],
+    [
+      () => nudge.setApiKeys(['x'], 'acme2'),
+      /no account has this name; the accounts are: default, acme, globex$/,
+    ],
+    [() => nudge.setEnabled(true, 'Acme'), /no account has this name/],
+    [() => nudge.rotateSigningKey({ account: '' }), /no account has this name/],
     [() => nudge.setApiKeys(['x', 'globex-key'], 'acme'), /1: belongs to another account/],
     [() => nudge.setApiKeys(['acme-public-key'], 'acme'), /0: is a public key/],
-  ])('refuse a change that makes no sense: %s', async (change, message) => {
+  ])('refuse a wrong change: %s', async (change, message) => {
     const before = nudge.state;
     expect(change).toThrow(message);
     expect(nudge.state).toEqual(before);
@@ -243,13 +246,16 @@ describe('several accounts', () => {
 
   it.each<[Record<string, { apiKeys: string[]; publicKeys?: string[] }>, RegExp]>([
     [{ 'a b': { apiKeys: ['x'] } }, /^accounts\.a b: must have 1 to 100 letters/],
-    [{ default: { apiKeys: ['x'] } }, /^accounts\.default: is the account of apiKeys at the top/],
+    [
+      { default: { apiKeys: ['x'] } },
+      /^accounts\.default: is the name of the account that the option apiKeys/,
+    ],
     [{ acme: { apiKeys: [] } }, /^accounts\.acme\.apiKeys: at least one key/],
-    [{ acme: { apiKeys: [KEY] } }, /^accounts\.acme\.apiKeys: a key cannot be of two accounts/],
-    [{ a: { apiKeys: ['x'] }, b: { apiKeys: ['x'] } }, /^accounts\.b\.apiKeys: a key cannot be of two/],
+    [{ acme: { apiKeys: [KEY] } }, /^accounts\.acme\.apiKeys: a key cannot belong to two accounts/],
+    [{ a: { apiKeys: ['x'] }, b: { apiKeys: ['x'] } }, /^accounts\.b\.apiKeys: a key cannot belong to two/],
     [{ a: { apiKeys: ['x'] }, b: { apiKeys: ['y'], publicKeys: ['x'] } }, /^accounts\.b\.publicKeys: a key/],
-    [{ a: { apiKeys: ['x'], publicKeys: ['x'] } }, /^accounts\.a\.publicKeys: .* among apiKeys as well/],
-  ])('are refused at the start when they make no sense: %j', async (accounts, message) => {
+    [{ a: { apiKeys: ['x'], publicKeys: ['x'] } }, /^accounts\.a\.publicKeys: .* also be in apiKeys/],
+  ])('are refused at the start when they are wrong: %j', async (accounts, message) => {
     await expect(NudgeEmulator.start({ apiKeys: [KEY], accounts })).rejects.toMatchObject({
       problems: [expect.stringMatching(message)],
     });
@@ -262,7 +268,7 @@ describe('the rate limit', () => {
     nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock, rateLimitPerMinute: 2 });
   });
 
-  it('turns away what exceeds it in a sliding minute and says when the next request may pass', async () => {
+  it('refuses the requests beyond it in a sliding minute, and says when the next request may pass', async () => {
     await askForToken();
     nowMs += 20_500;
     await askForToken();
@@ -275,7 +281,7 @@ describe('the rate limit', () => {
     expect((await ask()).status).toBe(429);
   });
 
-  it('counts refused keys as well, starts anew on reset and can be off', async () => {
+  it('counts requests with refused keys, is empty again after reset(), and can be off', async () => {
     await ask(undefined, {});
     await ask(undefined, {});
     expect((await ask()).status).toBe(429);
@@ -302,7 +308,7 @@ describe('tokens', () => {
     expect(tokens[0]).not.toBe(tokens[2]);
   });
 
-  it('can be HS256, whose key is not published', async () => {
+  it('can be signed with HS256, whose key is not published', async () => {
     await nudge.stop();
     nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock, algorithm: 'HS256' });
     const token = await askForToken();
@@ -311,7 +317,7 @@ describe('tokens', () => {
     expect(await (await fetch(nudge.jwksUrl)).json()).toEqual({ keys: [] });
   });
 
-  it('carry the extId only in a claim that was asked for', async () => {
+  it('hold the extId only with the option extIdClaim', async () => {
     expect(decodeJwt(await askForToken('expiryMins=60&extId=ada'))).not.toHaveProperty('extId');
     await nudge.stop();
     nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock, extIdClaim: 'ext' });
@@ -319,7 +325,7 @@ describe('tokens', () => {
     expect(decodeJwt(await askForToken())).not.toHaveProperty('ext');
   });
 
-  it('are signed by a new key after a rotation; the old stays published unless it is withdrawn', async () => {
+  it('are signed by a new key after a rotation, and the old key stays published unless it is withdrawn', async () => {
     const verify = async (token: string) => {
       const jwks = (await (await fetch(nudge.jwksUrl)).json()) as JSONWebKeySet;
       return jwtVerify(token, createLocalJWKSet(jwks), { currentDate: new Date(NOW_MS) });

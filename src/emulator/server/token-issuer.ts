@@ -3,13 +3,13 @@ import { MINUTE_MS, SECOND_MS } from '../../common/durations.js';
 import { repeatForMs, writeToken, type SameTokenFault, type TokenFault } from '../faults/token-faults.js';
 import type { SigningKeys } from './signing-keys.js';
 
-/** What a request that is in order asks for. */
+/** The token that a correct request asks for. */
 export interface TokenGrant {
   readonly expiryMins: number;
   readonly extId: string | undefined;
 }
 
-/** The faults that bear on a token, and what time the vendor believes it is. */
+/** The faults that change a token, and the time of the vendor's clock. */
 interface IssueCircumstances {
   readonly vendorNowMs: number;
   readonly reuse: SameTokenFault | undefined;
@@ -18,25 +18,25 @@ interface IssueCircumstances {
 
 export interface IssuedToken {
   readonly token: string;
-  /** The key that signed it; `undefined` for garbage. */
+  /** The `kid` of the key that signed the token; `undefined` for a text that is not a JWT. */
   readonly kid: string | undefined;
 }
 
-interface HeldToken {
+interface RepeatedToken {
   readonly issued: IssuedToken;
   readonly at: Instant;
 }
 
 const MINUTE_S = MINUTE_MS / SECOND_MS;
 
-/** Writes the tokens of one account, good ones and those that a fault asks for. */
+/** Issues the tokens of one account, good tokens and those that a fault asks for. */
 export class TokenIssuer {
   readonly #keys: SigningKeys;
   readonly #clock: Clock;
   readonly #extIdClaim: string | undefined;
-  /** Held per fault, so that one that is set anew begins with a new token. */
-  readonly #held = new WeakMap<SameTokenFault, Map<string, HeldToken>>();
-  readonly #spoilt = new WeakMap<TokenFault, number>();
+  /** Kept for each fault, so that a fault that is set again begins with a new token. */
+  readonly #repeated = new WeakMap<SameTokenFault, Map<string, RepeatedToken>>();
+  readonly #hits = new WeakMap<TokenFault, number>();
 
   constructor(keys: SigningKeys, clock: Clock, extIdClaim: string | undefined) {
     this.#keys = keys;
@@ -52,8 +52,8 @@ export class TokenIssuer {
   }
 
   #repeat(grant: TokenGrant, circumstances: IssueCircumstances, fault: SameTokenFault): IssuedToken {
-    const held = this.#held.get(fault) ?? new Map<string, HeldToken>();
-    this.#held.set(fault, held);
+    const held = this.#repeated.get(fault) ?? new Map<string, RepeatedToken>();
+    this.#repeated.set(fault, held);
     const name = JSON.stringify([grant.expiryMins, grant.extId]);
     const now = this.#clock.now();
     const last = held.get(name);
@@ -67,7 +67,7 @@ export class TokenIssuer {
     const order = {
       nowS: Math.floor(vendorNowMs / SECOND_MS),
       lifeS: grant.expiryMins * MINUTE_S,
-      spoiltBefore: this.#countSpoilt(tokenFault),
+      hitBefore: this.#countHit(tokenFault),
     };
     const written = writeToken(order, tokenFault);
     if (typeof written === 'string') return { token: written, kid: undefined };
@@ -77,11 +77,11 @@ export class TokenIssuer {
     return { token: this.#keys.issue(claims), kid: this.#keys.kid };
   }
 
-  /** How many tokens this fault has spoilt before this one. */
-  #countSpoilt(fault: TokenFault | undefined): number {
+  /** Counts a token that this fault hits. Returns how many it has hit before. */
+  #countHit(fault: TokenFault | undefined): number {
     if (fault === undefined) return 0;
-    const before = this.#spoilt.get(fault) ?? 0;
-    this.#spoilt.set(fault, before + 1);
+    const before = this.#hits.get(fault) ?? 0;
+    this.#hits.set(fault, before + 1);
     return before;
   }
 }

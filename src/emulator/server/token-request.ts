@@ -12,23 +12,26 @@ const LONGEST_LIFE_MINS = 1440;
 const LONGEST_EXT_ID = 100;
 const PARAMETERS: readonly string[] = ['expiryMins', 'extId'];
 
-/** What the vendor says: a token of this account for this grant, or why there is none. */
-export type Verdict =
+/** The vendor's decision: a token of this account for this grant, or a refusal. */
+export type TokenDecision =
   { readonly account: Account; readonly grant: TokenGrant } | { readonly refusal: Answer };
 
 /**
- * The vendor's own verdict on a request to the token route. The address alone decides whether it is limited, whichever
- * account asks.
+ * Decides on a request to the token route as the vendor does. The rate limit counts by address, not by account.
  *
- * Invented, because nothing is documented: 405 and 403, the refusal of public keys, of unknown and of repeated
- * parameters, and of a query that servers read differently, `Retry-After` on a 429, the order of the checks, that `extId` is measured in UTF-16 code units, and the
- * wording of every message.
+ * Invented, because Nudge does not document it: 405 and 403; the refusal of public keys, of unknown and of repeated
+ * parameters, and of a query that servers read differently; `Retry-After` on a 429; the order of the checks; that the
+ * length of `extId` is counted in UTF-16 code units; and the text of every message.
  *
  * @see https://docs.nudgenow.com/apis/get-jwt-token
  */
-export function judge(request: ReceivedRequest, known: KnownKey | undefined, limiter: RateLimiter): Verdict {
+export function decide(
+  request: ReceivedRequest,
+  known: KnownKey | undefined,
+  limiter: RateLimiter,
+): TokenDecision {
   if (request.method !== 'GET') {
-    return refuse(405, `${request.method} is not allowed here: GET only (emulator: invented)`, {
+    return refuse(405, `${request.method} is not allowed here. GET only (emulator: invented)`, {
       Allow: 'GET',
     });
   }
@@ -48,11 +51,11 @@ export function judge(request: ReceivedRequest, known: KnownKey | undefined, lim
   if (!known.account.enabled) {
     return refuse(403, 'Short-lived tokens are not enabled for this account (emulator: invented)');
   }
-  return judgeQuery(request, known.account);
+  return decideOnQuery(request, known.account);
 }
 
-function judgeQuery({ query, rawQuery }: ReceivedRequest, account: Account): Verdict {
-  // Some servers read "+" as a space, and some as a plus: a token would be bound to one user or to another.
+function decideOnQuery({ query, rawQuery }: ReceivedRequest, account: Account): TokenDecision {
+  // Some servers read "+" as a space, and some as a plus: the token could belong to the wrong user.
   if (rawQuery.includes('+')) {
     return refuse(400, 'Send a space as %20 and a plus as %2B, never as "+" (emulator: invented)');
   }
@@ -82,11 +85,11 @@ function isWellEncoded(rawQuery: string): boolean {
     decodeURIComponent(rawQuery);
     return true;
   } catch {
-    // A percent sign without two digits, or bytes that are no UTF-8.
+    // A percent sign without two digits, or bytes that are not UTF-8.
     return false;
   }
 }
 
-function refuse(status: number, message: string, headers?: Record<string, string>): Verdict {
+function refuse(status: number, message: string, headers?: Record<string, string>): TokenDecision {
   return { refusal: errorAnswer(status, message, headers) };
 }

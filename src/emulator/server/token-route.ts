@@ -12,20 +12,20 @@ import type { AccountDirectory } from './account-directory.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { ReceivedRequest } from './received-request.js';
 import type { OpenRecord } from './request-log.js';
-import { judge, type Verdict } from './token-request.js';
+import { decide, type TokenDecision } from './token-request.js';
 
-/** Hit every request, whatever becomes of it. */
+/** The layers whose faults hit every request. */
 const OUTER_LAYERS: readonly FaultLayer[] = ['delay', 'answer', 'body', 'transport', 'clock', 'date'];
-/** Hit, and are used up by, only those requests that get a token. */
+/** The layers whose faults hit only requests that get a token. Other requests do not count as a use of these faults. */
 const TOKEN_LAYERS: readonly FaultLayer[] = ['reuse', 'token'];
 
-/** What is settled about a request when it arrives: the faults that hit it, and what it is to get. */
+/** The plan for a request, made when the request arrives: the faults that hit it, and the decision on it. */
 interface Plan {
   readonly hits: FaultHits;
-  readonly verdict: Verdict | { readonly fault: FaultsByLayer['answer'] };
+  readonly decision: TokenDecision | { readonly fault: FaultsByLayer['answer'] };
 }
 
-/** What the token route works with. */
+/** The parts that the token route needs. */
 interface TokenRouteParts {
   readonly clock: Clock;
   readonly accounts: AccountDirectory;
@@ -33,7 +33,7 @@ interface TokenRouteParts {
   readonly faults: FaultBoard;
 }
 
-/** `GET /api/clients/jwt/token`: the vendor's verdict, and what the faults make of it. */
+/** `GET /api/clients/jwt/token`: gives the vendor's answer, changed by the faults. */
 export class TokenRoute {
   readonly #parts: TokenRouteParts;
 
@@ -47,7 +47,7 @@ export class TokenRoute {
     const { delay, transport } = plan.hits;
     record.faults(Object.values(plan.hits).map(({ kind }) => kind));
 
-    // Issued before the wait where only the way back is slow.
+    // If only the response is slow, the token is issued before the wait.
     const issued = delay?.leg === 'response' ? this.#answer(plan, record) : undefined;
     this.#after(delay?.latencyMs ?? 0, response, () => {
       const answer = issued ?? this.#answer(plan, record);
@@ -59,7 +59,7 @@ export class TokenRoute {
     });
   }
 
-  /** Settled in one go on arrival, so that concurrent requests never race for a fault that hits once. */
+  /** Makes the plan synchronously on arrival, so that concurrent requests do not compete for a fault that hits once. */
   #plan(request: ReceivedRequest): Plan {
     const { faults, accounts, limiter } = this.#parts;
     const { apiKey } = request;
@@ -67,23 +67,28 @@ export class TokenRoute {
     const extId = request.query.get('extId') ?? undefined;
     const subject = { account: known?.account.name, apiKey, extId };
     const hits = faults.hit(OUTER_LAYERS, subject);
-    if (hits.answer !== undefined) return { hits, verdict: { fault: hits.answer } };
-    const verdict = judge(request, known, limiter);
-    if ('refusal' in verdict) return { hits, verdict };
-    return { hits: { ...hits, ...faults.hit(TOKEN_LAYERS, subject) }, verdict };
+    if (hits.answer !== undefined) return { hits, decision: { fault: hits.answer } };
+    const decision = decide(request, known, limiter);
+    if ('refusal' in decision) return { hits, decision };
+    return { hits: { ...hits, ...faults.hit(TOKEN_LAYERS, subject) }, decision };
   }
 
-  #answer({ hits, verdict }: Plan, record: OpenRecord): Answer {
+  #answer({ hits, decision }: Plan, record: OpenRecord): Answer {
     const vendorNowMs = this.#parts.clock.now().wallMs + (hits.clock?.offsetMs ?? 0);
-    const answer = withBodyFault(this.#settle(verdict, hits, vendorNowMs, record), hits.body);
+    const answer = withBodyFault(this.#decidedAnswer(decision, hits, vendorNowMs, record), hits.body);
     return { ...answer, headers: { ...answer.headers, ...dateHeaders(vendorNowMs, hits.date) } };
   }
 
-  #settle(verdict: Plan['verdict'], hits: FaultHits, vendorNowMs: number, record: OpenRecord): Answer {
-    if ('fault' in verdict) return answerOf(verdict.fault, vendorNowMs);
-    if ('refusal' in verdict) return verdict.refusal;
+  #decidedAnswer(
+    decision: Plan['decision'],
+    hits: FaultHits,
+    vendorNowMs: number,
+    record: OpenRecord,
+  ): Answer {
+    if ('fault' in decision) return answerOf(decision.fault, vendorNowMs);
+    if ('refusal' in decision) return decision.refusal;
     const { reuse, token: tokenFault } = hits;
-    const issued = verdict.account.issuer.issue(verdict.grant, { vendorNowMs, reuse, tokenFault });
+    const issued = decision.account.issuer.issue(decision.grant, { vendorNowMs, reuse, tokenFault });
     record.issued(issued);
     return jsonAnswer(200, { token: issued.token });
   }

@@ -14,7 +14,7 @@ import { userJwt } from '../../support/users.js';
 import { asUser, PAGE, registration, withApp, withStub } from '../support/application.js';
 import { PRIVATE_KEY, type BrokenSetup } from '../support/stage.js';
 
-/** Believes what a JWT says of itself. */
+/** Reads a JWT, but does not verify it. */
 @Injectable()
 class ReadingGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -36,7 +36,7 @@ class Wrapping implements NestInterceptor {
   }
 }
 
-/** A proxy before the application, with headers of its own. */
+/** Passes a request on to the application, as a proxy that sets its own headers on the answer. */
 async function passOn(
   host: Host,
   { url = '', headers }: IncomingMessage,
@@ -52,7 +52,7 @@ const USER_FAILS = { 'endpoint-user': 'fail' } as const;
 
 export const ENDPOINT_SETUPS: readonly BrokenSetup[] = [
   {
-    title: 'an endpoint that is open to everybody',
+    title: 'an endpoint that is open to every caller',
     shows: { 'endpoint-guard': 'fail' },
     says: /the endpoint is open.*Put a guard on it/,
     breakIt: async (stage) => void (await withApp(stage, registration(stage, { guards: [OpenGuard] }))),
@@ -104,7 +104,7 @@ export const ENDPOINT_SETUPS: readonly BrokenSetup[] = [
       })),
   },
   {
-    title: 'a proxy that changes what is to be kept',
+    title: 'a proxy that allows caching',
     shows: { 'endpoint-caching': 'fail' },
     says: /no Cache-Control: no-store and an ETag.*one user’s token to another/,
     async breakIt(stage) {
@@ -114,9 +114,9 @@ export const ENDPOINT_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a proxy that knows no text',
+    title: 'a proxy that drops ?format=text',
     shows: { 'endpoint-text': 'fail' },
-    says: /\?format=text gives something else/,
+    says: /\?format=text is not the bare token/,
     async breakIt(stage) {
       const host = await withApp(stage);
       await withStub(stage, (request, response) => {

@@ -21,7 +21,7 @@ function tlsOf(name: string): TlsOptions & { cert: string } {
   return { key: fixture(`${name}-key`), cert: fixture(`${name}-certificate`) };
 }
 
-/** The emulator behind https://nudge.test. */
+/** Puts TLS before the emulator: https://nudge.test. */
 export async function throughTls(stage: Stage, options: TlsOptions = wireTls): Promise<number> {
   const wire = await Wire.start(Number(new URL(stage.nudge.url).port), createTlsServer(options));
   stage.atEnd(() => wire.stop());
@@ -29,7 +29,7 @@ export async function throughTls(stage: Stage, options: TlsOptions = wireTls): P
   return wire.port;
 }
 
-/** A proxy of the environment before it. */
+/** Puts TLS and a proxy of the environment before the emulator. */
 export async function throughProxy(stage: Stage, prepare: () => object = () => ({})): Promise<ProxyServer> {
   await throughTls(stage);
   const proxy = new ProxyServer({
@@ -60,7 +60,7 @@ function withLookup(stage: Stage, lookup: LookupFunction): void {
   stage.machine = { ...stage.machine, lookup };
 }
 
-/** A server that takes connections and says nothing. */
+/** A server that accepts connections and sends nothing. */
 export async function silentServer(
   stage: Stage,
 ): Promise<{ port: number; untilCalled: (times: number) => Promise<void> }> {
@@ -118,7 +118,7 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'a certificate of an unknown authority',
     shows: { tls: 'fail' },
-    says: /not trusted.*private authority, or a proxy opens.*NODE_EXTRA_CA_CERTS/,
+    says: /not trusted.*private authority.*a proxy on the way opens.*NODE_EXTRA_CA_CERTS/,
     breakIt: async (stage) => void (await throughTls(stage, tlsOf('untrusted'))),
   },
   {
@@ -143,28 +143,28 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'https to a port of plain http',
     shows: { tls: 'fail' },
-    says: /no TLS with nudge\.test.*speak https/,
+    says: /no TLS with nudge\.test.*a port for https/,
     breakIt(stage) {
       const { port } = new URL(stage.nudge.url);
       stage.environment['NUDGE_BASE_URL'] = `https://nudge.test:${port}/api`;
     },
   },
   {
-    title: 'a firewall that swallows TLS',
+    title: 'a firewall that drops the packets of TLS',
     shows: { tls: 'fail' },
     says: /no TLS with nudge\.test \(ETIMEDOUT\)/,
     async breakIt(stage) {
       const { port, untilCalled } = await silentServer(stage);
       stage.environment['NUDGE_BASE_URL'] = `https://nudge.test:${port}/api`;
       return async () => {
-        // The check of TCP has called before.
+        // The first connection is the one of the check `tcp`.
         await untilCalled(2);
         await stage.clock.advanceAsync(5_000);
       };
     },
   },
   {
-    title: 'a proxy of a kind that axios does not speak',
+    title: 'a proxy of a kind that axios does not support',
     shows: { proxy: 'fail' },
     says: /socks5.*HTTPS_PROXY as http/,
     async breakIt(stage) {
@@ -173,9 +173,9 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a proxy that is no URL',
+    title: 'a proxy that is not a URL',
     shows: { proxy: 'fail' },
-    says: /which is no URL/,
+    says: /is not a URL/,
     async breakIt(stage) {
       await throughTls(stage);
       stage.setProcessVariable('HTTPS_PROXY', 'http://127.0.0.1:port');
@@ -184,7 +184,7 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'a proxy that does not run',
     shows: { tcp: 'fail' },
-    says: /the proxy 127\.0\.0\.1:\d+ \(ECONNREFUSED\).*Mend HTTPS_PROXY/,
+    says: /the proxy 127\.0\.0\.1:\d+ \(ECONNREFUSED\).*Check HTTPS_PROXY/,
     async breakIt(stage) {
       await throughTls(stage);
       stage.setProcessVariable('HTTPS_PROXY', await unreachableOrigin());
@@ -200,7 +200,7 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a proxy that wants a password',
+    title: 'a proxy that needs a password',
     shows: { tunnel: 'fail' },
     says: /407.*user name and a password/,
     breakIt: async (stage) => void (await throughProxy(stage, () => ({ requestAuthentication: true }))),
@@ -218,7 +218,7 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
     breakIt: (stage) => refusingProxy(stage, 502),
   },
   {
-    title: 'a server that is no proxy',
+    title: 'a server that is not a proxy',
     shows: { tunnel: 'fail' },
     says: /no answer to CONNECT/,
     async breakIt(stage) {
@@ -228,9 +228,9 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a proxy that opens what passes',
+    title: 'a proxy that opens TLS connections',
     shows: { tls: 'fail' },
-    says: /not trusted.*a proxy opens the connection/,
+    says: /not trusted.*a proxy on the way opens the connection/,
     async breakIt(stage) {
       const stub = stage.use(await HttpStub.start((_request, response) => response.end()));
       await throughTls(stage, tlsOf('untrusted'));

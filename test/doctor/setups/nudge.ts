@@ -12,7 +12,7 @@ function withFault(
   return { title, shows, says, breakIt: (stage) => stage.nudge.setFault(fault) };
 }
 
-/** An answer that comes after a while. */
+/** A setup in which Nudge's answer comes late. */
 function late(title: string, ms: number, shows: BrokenSetup['shows'], says: RegExp): BrokenSetup {
   return {
     title,
@@ -28,12 +28,12 @@ function late(title: string, ms: number, shows: BrokenSetup['shows'], says: RegE
   };
 }
 
-/** One 401 or 403 for three causes: all of them are named. */
+/** A 401 or a 403 has three possible causes: the doctor names all of them. */
 const ALL_CAUSES = /wrong, withdrawn, or a PUBLIC key.*enable short-lived tokens/;
 
 export const NUDGE_SETUPS: readonly BrokenSetup[] = [
   {
-    title: 'a key that Nudge does not know',
+    title: 'a key that Nudge does not accept',
     shows: CALL_FAILS,
     says: ALL_CAUSES,
     breakIt: (stage) => stage.nudge.setApiKeys(['another-canary-key-0123456789']),
@@ -52,7 +52,7 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
   },
   withFault('a firewall', { kind: 'firewall' }, CALL_FAILS, /403 in its place.*let this call through/),
   withFault(
-    'a proxy that asks for a password in the answer',
+    'a proxy that answers 407 in place of Nudge',
     { kind: 'status', status: 407 },
     CALL_FAILS,
     /Something between here and Nudge.*407/,
@@ -75,17 +75,12 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     CALL_FAILS,
     /429.*again in 30 s.*1200 calls a minute/,
   ),
+  withFault('a failure at Nudge', { kind: 'status', status: 503 }, CALL_FAILS, /503.*try again in a minute/),
   withFault(
-    'a Nudge that is down',
-    { kind: 'status', status: 503 },
-    CALL_FAILS,
-    /503.*try again in a minute/,
-  ),
-  withFault(
-    'a status that is new',
+    'an unknown status',
     { kind: 'status', status: 418 },
     CALL_FAILS,
-    /418.*not known of Nudge: please report it/,
+    /418.*Nudge is not known to answer this status: please report it/,
   ),
   withFault(
     'a page of HTML in place of the token',
@@ -94,7 +89,12 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     /answered 200, but not with.*firewall, a proxy or a gateway/,
   ),
   withFault('half an answer', { kind: 'not-json' }, CALL_FAILS, /not with \{"token"/),
-  withFault('another field', { kind: 'wrong-json', json: { jwt: 7 } }, CALL_FAILS, /not with \{"token"/),
+  withFault(
+    'an answer with another field',
+    { kind: 'wrong-json', json: { jwt: 7 } },
+    CALL_FAILS,
+    /not with \{"token"/,
+  ),
   withFault('a huge answer', { kind: 'oversized-body', sizeBytes: 131_072 }, CALL_FAILS, /more than 64 KiB/),
   withFault(
     'a connection that is cut',
@@ -103,7 +103,7 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     /cannot be reached \(ECONNRESET\).*cut/,
   ),
   {
-    title: 'a call that is swallowed',
+    title: 'a call without an answer',
     shows: CALL_FAILS,
     says: /did not answer within 10000 ms.*proxy that inspects/,
     breakIt(stage) {
@@ -120,8 +120,13 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     { latency: 'fail' },
     /4000 ms.*would have given up.*http\.timeoutMs/,
   ),
-  late('an answer after two seconds', 2_000, { latency: 'warn' }, /2000 ms.*Half of the time/),
-  withFault('a token that is none', { kind: 'garbage-token' }, { token: 'fail' }, /unusable token/),
+  late(
+    'an answer after two seconds',
+    2_000,
+    { latency: 'warn' },
+    /2000 ms.*more than half of the allowed time/,
+  ),
+  withFault('a token that is not a JWT', { kind: 'garbage-token' }, { token: 'fail' }, /unusable token/),
   withFault(
     'a token that has expired',
     { kind: 'expired-token', expiredForS: 60 },
@@ -135,7 +140,7 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     /"exp" claim is missing/,
   ),
   withFault(
-    'a token of a week',
+    'a token that lives for a week',
     { kind: 'token-life', lifeS: 604_800 },
     { token: 'fail' },
     /longer than 1440 minutes/,
@@ -147,13 +152,13 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     /issued 10 minutes ago.*cache/,
   ),
   withFault(
-    'half the life that was asked for',
+    'a token with half of the life that the call asked for',
     { kind: 'token-life', lifeS: 1_800 },
     { drift: 'warn' },
-    /30 minutes where 60 were asked for.*report this line/,
+    /30 minutes instead of the 60 .*report this line/,
   ),
   withFault(
-    'a claim that is new',
+    'an unknown claim',
     { kind: 'wrong-claims', claims: { tier: 'gold' } },
     { drift: 'warn' },
     /new in the token's claims: tier/,

@@ -7,7 +7,7 @@ import { silentServer } from './network.js';
 
 const PASSWORD = 'canary-redis-password';
 
-/** A Redis of its own, and its administrator. */
+/** Starts a Redis for this setup, and returns it with a client that has all rights. */
 async function withRedis(stage: Stage, ...args: string[]): Promise<{ server: RedisServer; admin: Redis }> {
   const server = stage.use(await RedisServer.start(...args));
   stage.canaries.plant('password', PASSWORD);
@@ -15,7 +15,7 @@ async function withRedis(stage: Stage, ...args: string[]): Promise<{ server: Red
   return { server, admin: server.client() };
 }
 
-/** The rules that the docs give to operators, with other rules behind them. */
+/** Makes a user with the rules that the docs give to operators, and with more rules after them. */
 export async function asUser(stage: Stage, ...moreRules: string[]): Promise<void> {
   const { server, admin } = await withRedis(stage);
   const [line = ''] = /ACL SETUSER nudge .+/.exec(readFileSync('docs/fleet.md', 'utf8')) ?? [];
@@ -28,7 +28,7 @@ const CONNECTION_FAILS = { 'redis-connection': 'fail' } as const;
 
 export const REDIS_SETUPS: readonly BrokenSetup[] = [
   {
-    title: 'no ioredis',
+    title: 'a missing ioredis',
     shows: { ioredis: 'fail' },
     says: /npm install ioredis/,
     breakIt(stage) {
@@ -38,9 +38,9 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a URL that is none of Redis',
+    title: 'a URL that is not for Redis',
     shows: { 'redis-url': 'fail' },
-    says: /no redis:\/\/ or rediss:\/\/ URL/,
+    says: /not a redis:\/\/ or rediss:\/\/ URL/,
     breakIt: (stage) => void (stage.environment['NUDGE_REDIS_URL'] = 'localhost:6379'),
   },
   {
@@ -75,7 +75,7 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'no password',
+    title: 'a missing password',
     shows: CONNECTION_FAILS,
     says: /NOAUTH.*user name and password/,
     breakIt: async (stage) => void (await withRedis(stage, '--requirepass', PASSWORD)),
@@ -116,14 +116,14 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'a Redis that is full',
     shows: { 'redis-memory': 'fail' },
-    says: /noeviction: writes are refused.*let it evict/,
+    says: /noeviction: Redis refuses writes.*let it evict/,
     async breakIt(stage) {
       const { admin } = await withRedis(stage);
       await admin.config('SET', 'maxmemory', '1');
     },
   },
   {
-    title: 'a disk that takes no snapshot',
+    title: 'a disk on which Redis cannot write its snapshot',
     shows: { 'redis-persistence': 'fail' },
     says: /rdb_last_bgsave_status.*disk of Redis/,
     async breakIt(stage) {
@@ -135,13 +135,13 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a user without scripts',
+    title: 'a user who may not run scripts',
     shows: { 'redis-commands': 'fail' },
     says: /EVAL \(NOPERM\).*rules of docs\/fleet\.md/,
     breakIt: (stage) => asUser(stage, '-eval'),
   },
   {
-    title: 'a user without one of the commands',
+    title: 'a user who may not run one of the commands',
     shows: { 'redis-commands': 'fail' },
     says: /refused: HSTRLEN \(NOPERM\)/,
     breakIt: (stage) => asUser(stage, '-hstrlen'),
@@ -150,10 +150,10 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     title: 'a user for other names',
     shows: { 'redis-commands': 'fail' },
     says: /NOPERM.*begin with nudge-auth:/,
-    breakIt: (stage) => asUser(stage, 'resetkeys', '~somebody-elses:*'),
+    breakIt: (stage) => asUser(stage, 'resetkeys', '~another-application:*'),
   },
   {
-    title: 'a user without pub/sub',
+    title: 'a user who may not use pub/sub',
     shows: { 'redis-commands': 'warn' },
     says: /PUBLISH \(NOPERM\), SUBSCRIBE \(NOPERM\): other processes hear of a new token later/,
     breakIt: (stage) => asUser(stage, '-publish', '-subscribe'),
@@ -161,10 +161,10 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
   {
     title: "an administrator's plain connection to another machine",
     shows: { 'redis-url': 'warn', 'redis-rights': 'warn' },
-    says: /Use rediss:\/\/|Give the store a user of its own/,
+    says: /Use rediss:\/\/|Give the store a separate user/,
     async breakIt(stage) {
       const { server } = await withRedis(stage);
-      // Resolves to this machine, and is no name of it.
+      // This address leads to this machine, but does not look like a loopback address.
       stage.environment['NUDGE_REDIS_URL'] = server.url.replace('127.0.0.1', '127.1');
     },
   },

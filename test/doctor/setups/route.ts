@@ -4,7 +4,7 @@ import type { BrokenSetup } from '../support/stage.js';
 
 const ANSWER_FAILS = { 'endpoint-answer': 'fail' } as const;
 
-/** No route, or something else in its place. */
+/** Setups without the route, or with something else in its place. */
 export const ROUTE_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'an application that does not run',
@@ -15,7 +15,7 @@ export const ROUTE_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'a wrong path',
     shows: ANSWER_FAILS,
-    says: /404: the route is not there.*global prefix/,
+    says: /404: there is no such route.*global prefix/,
     async breakIt(stage) {
       await withApp(stage);
       stage.argv.push('--endpoint', String(stage.argv.at(-1)).replace('/nudge', '/api/nudge'));
@@ -24,7 +24,7 @@ export const ROUTE_SETUPS: readonly BrokenSetup[] = [
   {
     title: 'a redirect',
     shows: ANSWER_FAILS,
-    says: /redirects \(301\), which is not followed/,
+    says: /redirects \(301\); the doctor does not follow it/,
     async breakIt(stage) {
       const elsewhere: string[] = [];
       const other = stage.use(
@@ -51,7 +51,7 @@ export const ROUTE_SETUPS: readonly BrokenSetup[] = [
       )),
   },
   {
-    title: 'a throttler before everything',
+    title: 'a throttler that refuses every request',
     shows: ANSWER_FAILS,
     says: /429: a throttler/,
     breakIt: async (stage) =>

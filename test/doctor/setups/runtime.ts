@@ -45,7 +45,7 @@ export const RUNTIME_SETUPS: readonly BrokenSetup[] = [
     breakIt: (stage) => installPeers(stage, { 'passport-jwt': '3.0.1' }),
   },
   {
-    title: 'a peer of line 12 beside Nest 11',
+    title: 'a peer of line 12 with Nest 11',
     shows: { peers: 'warn' },
     says: /@nestjs\/passport 12\.0\.0.*npm install @nestjs\/passport@11/,
     breakIt: (stage) => installPeers(stage, { '@nestjs/passport': '12.0.0' }),

@@ -30,12 +30,12 @@ const OPTIONS_FAIL = { options: 'fail' } as const;
 
 export const KEY_SETUPS: readonly BrokenSetup[] = [
   {
-    title: 'no key',
+    title: 'a missing key',
     shows: KEY_FAILS,
     says: /NUDGE_API_KEY is not set/,
     breakIt: (stage) => void delete stage.environment['NUDGE_API_KEY'],
   },
-  { title: 'a key that is empty', shows: KEY_FAILS, says: /set, and empty/, breakIt: withKey('') },
+  { title: 'an empty key', shows: KEY_FAILS, says: /set, but empty/, breakIt: withKey('') },
   { title: 'a key of blanks', shows: KEY_FAILS, says: /is empty/, breakIt: withKey('   ') },
   {
     title: 'a key in quotes',
@@ -44,13 +44,13 @@ export const KEY_SETUPS: readonly BrokenSetup[] = [
     breakIt: withKey(`"${PRIVATE_KEY}"`),
   },
   {
-    title: 'a key with a blank behind it',
+    title: 'a key with a blank at its end',
     shows: KEY_FAILS,
     says: /white space/,
     breakIt: withKey(`${PRIVATE_KEY} `),
   },
   {
-    title: 'a key over two lines',
+    title: 'a key with a line break',
     shows: KEY_FAILS,
     says: /line break/,
     breakIt: withKey(`${PRIVATE_KEY}\nsecond-line`),
@@ -68,19 +68,19 @@ export const KEY_SETUPS: readonly BrokenSetup[] = [
     breakIt: (stage) => withKeyFile(stage, `${BOM}${PRIVATE_KEY}\n`),
   },
   {
-    title: 'a file that is empty',
+    title: 'an empty file',
     shows: KEY_FAILS,
     says: /NUDGE_API_KEY_FILE.*is empty/,
     breakIt: (stage) => withKeyFile(stage, '\n'),
   },
   {
-    title: 'a whole page in place of the key',
+    title: 'a whole page of text in place of the key',
     shows: KEY_FAILS,
     says: /longer than 4096 characters/,
     breakIt: (stage) => withKeyFile(stage, PRIVATE_KEY.repeat(200)),
   },
   {
-    title: 'a file that is not there',
+    title: 'a missing file',
     shows: KEY_FAILS,
     says: /cannot be read \(ENOENT\).*mount/,
     breakIt(stage) {
@@ -89,14 +89,14 @@ export const KEY_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
-    title: 'a key and a file with one',
+    title: 'a key both in the variable and in a file',
     shows: KEY_FAILS,
     says: /so is NUDGE_API_KEY_FILE.*Keep one/,
     breakIt: (stage) =>
       void (stage.environment['NUDGE_API_KEY_FILE'] = stage.writeFile('secret', PRIVATE_KEY)),
   },
   {
-    title: 'a placeholder that Nudge takes',
+    title: 'a key that looks like a placeholder',
     shows: KEY_WARNS,
     says: /looks like a placeholder/,
     breakIt: withKey(PLACEHOLDER),
@@ -109,9 +109,9 @@ export const KEY_SETUPS: readonly BrokenSetup[] = [
     breakIt: withKey(PUBLIC_KEY),
   },
   {
-    title: 'no key on standard input',
+    title: 'an empty standard input in place of the key',
     shows: KEY_FAILS,
-    says: /set, and empty/,
+    says: /set, but empty/,
     breakIt: (stage) => void stage.argv.push('--key-stdin'),
   },
   {
@@ -121,7 +121,7 @@ export const KEY_SETUPS: readonly BrokenSetup[] = [
     breakIt: withVariable('NUDGE_FALLBACK_API_KEY', "'canary-second-key'"),
   },
   {
-    title: 'a fallback key that is the key',
+    title: 'a fallback key that equals the key',
     shows: { 'fallback-api-key': 'warn' },
     says: /NUDGE_FALLBACK_API_KEY is the same as/,
     breakIt: withVariable('NUDGE_FALLBACK_API_KEY', PRIVATE_KEY),
@@ -136,19 +136,19 @@ export const OPTION_SETUPS: readonly BrokenSetup[] = [
     breakIt: withVariable('NUDGE_DEFAULT_EXPIRY_MINS', '5'),
   },
   {
-    title: 'tokens of an hour, in words',
+    title: 'a token life in words',
     shows: OPTIONS_FAIL,
     says: /must be a whole number/,
     breakIt: withVariable('NUDGE_DEFAULT_EXPIRY_MINS', 'an hour'),
   },
   {
-    title: 'a base URL that is none',
+    title: 'a base URL that is not a URL',
     shows: OPTIONS_FAIL,
     says: /NUDGE_BASE_URL must be an absolute URL/,
     breakIt: withBaseUrl('main-api.nudgenow.com/api'),
   },
   {
-    title: 'a base URL that goes on to the token',
+    title: 'a base URL with the path of the token',
     shows: OPTIONS_FAIL,
     says: /must end before \/clients\/jwt\/token/,
     breakIt: (stage) => withBaseUrl(`${stage.nudge.url}/clients/jwt/token`)(stage),
@@ -172,7 +172,7 @@ export const OPTION_SETUPS: readonly BrokenSetup[] = [
     breakIt: withBaseUrl('http://nudge.test/api'),
   },
   {
-    title: 'plain http to another machine, allowed',
+    title: 'allowed plain http to another machine',
     shows: { options: 'warn' },
     says: /API key crosses the network in clear/,
     breakIt(stage) {

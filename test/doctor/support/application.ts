@@ -7,7 +7,7 @@ import { PRIVATE_KEY, type Stage } from './stage.js';
 
 export const PAGE = 'https://app.example';
 
-/** An application of its own, and a user's JWT for it. */
+/** Starts an application for this stage, and gives the doctor a user's JWT for it. */
 export async function withApp(
   stage: Stage,
   settings: Partial<HostSettings> = {},
@@ -20,13 +20,13 @@ export async function withApp(
   return host;
 }
 
-/** A user's JWT: a good one, unless another is given. */
+/** Gives the doctor a user's JWT: a good one by default. */
 export async function asUser(stage: Stage, jwt?: string): Promise<void> {
   stage.environment['NUDGE_USER_JWT'] = jwt ?? (await userJwt());
   stage.canaries.plant('user JWT', stage.environment['NUDGE_USER_JWT']);
 }
 
-/** Something in the application's place. */
+/** Starts a stub in place of the application. */
 export async function withStub(stage: Stage, listener: RequestListener): Promise<HttpStub> {
   const stub = stage.use(await HttpStub.start(listener));
   stage.argv.push('--endpoint', `${stub.origin}/nudge/token`);
@@ -34,7 +34,7 @@ export async function withStub(stage: Stage, listener: RequestListener): Promise
   return stub;
 }
 
-/** Options of an application whose route is set so. */
+/** The options of an application with these options for its endpoint. */
 export const registration = (stage: Stage, endpoint: object): Pick<HostSettings, 'nudge'> => ({
   nudge: { apiKey: PRIVATE_KEY, baseUrl: stage.nudge.url, endpoint },
 });

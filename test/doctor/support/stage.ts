@@ -34,10 +34,10 @@ export interface CommandRun {
   readonly errors: string;
 }
 
-/** Every form in which a JWT could come out. */
+/** Matches every JWT. */
 const JWT = /eyJ[\w-]{10,}\.[\w-]+/;
 
-/** A machine, an environment, and whatever a setup puts into them; the doctor looks at it. */
+/** The machine and the environment that a test prepares and the doctor checks. */
 export class Stage {
   readonly canaries = new Canaries().plant('key', PRIVATE_KEY).plant('second key', SECOND_KEY);
   readonly environment: NodeJS.ProcessEnv = {};
@@ -62,10 +62,10 @@ export class Stage {
     this.atEnd(() => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
-  /** A healthy setup: an emulator in place of Nudge, and the two variables that lead there. */
+  /** Starts a healthy setup: an emulator in place of Nudge, and the two variables that point to it. */
   static async start(): Promise<Stage> {
     const apiKeys = [PRIVATE_KEY, SECOND_KEY, PLACEHOLDER, SHORT_KEY];
-    // One clock for both: what differs is what a setup makes different.
+    // The emulator and the doctor share one clock, so that the time differs only if a setup changes it.
     const clock = new ManualClock(Date.now());
     const nudge = await NudgeEmulator.start({ apiKeys, publicKeys: [PUBLIC_KEY], clock });
     const stage = new Stage(nudge, clock);
@@ -78,13 +78,13 @@ export class Stage {
     this.#undo.unshift(work);
   }
 
-  /** Something that is closed at the end. */
+  /** Registers a part that the stage closes at its end. */
   use<T extends AsyncDisposable>(part: T): T {
     this.atEnd(() => part[Symbol.asyncDispose]());
     return part;
   }
 
-  /** A variable that libraries read from the process itself. */
+  /** Sets a variable that libraries read from the process. */
   setProcessVariable(name: string, value: string): void {
     const before = process.env[name];
     process.env[name] = value;
@@ -103,7 +103,7 @@ export class Stage {
     return file;
   }
 
-  /** What the doctor says to a script. Secrets are looked for in all of it. */
+  /** Runs the doctor with `--json` and returns its result. Fails if the output holds a secret. */
   async diagnose(meanwhile: () => Promise<void> = async () => {}): Promise<Diagnosis> {
     const running = this.run(doctorCommandOn(this.machine), ['--json', ...this.argv]);
     await meanwhile();
@@ -112,7 +112,7 @@ export class Stage {
     return { exitCode, isOk: ok, checks };
   }
 
-  /** Runs a command on this stage, for a person at a terminal unless it says otherwise. */
+  /** Runs a command on this stage, by default on a terminal. Fails if the output holds a secret. */
   async run(command: Command, argv: readonly string[], io: Partial<CommandIo> = {}): Promise<CommandRun> {
     let output = '';
     let errors = '';
@@ -125,10 +125,13 @@ export class Stage {
       isTerminal: { output: true, errors: true },
       ...io,
     });
-    const said = output + errors;
+    const allOutput = output + errors;
     const mayShow = argv.includes('--show');
-    const leaks = [...this.canaries.foundIn(said), ...(JWT.test(said) && !mayShow ? ['a JWT'] : [])];
-    if (leaks.length > 0) throw new Error(`The command said ${leaks.join(' and ')}: ${said}`);
+    const leaks = [
+      ...this.canaries.foundIn(allOutput),
+      ...(JWT.test(allOutput) && !mayShow ? ['a JWT'] : []),
+    ];
+    if (leaks.length > 0) throw new Error(`The command printed ${leaks.join(' and ')}: ${allOutput}`);
     if (this.nudge.requests.some(({ path }) => path === '/redirect-target')) {
       throw new Error('The call followed a redirect');
     }
@@ -140,13 +143,13 @@ export class Stage {
   }
 }
 
-/** What is wrong with a setup, in which check it has to show, and what has to be said there. */
+/** A broken setup, the checks that must report it, and the text that they must print. */
 export interface BrokenSetup {
   readonly title: string;
-  /** Every check that does not pass, by its status; no other may. */
+  /** The status of every check that must fail or warn. All other checks must not. */
   readonly shows: Readonly<Record<string, 'fail' | 'warn'>>;
-  /** In the detail or the hint of those checks. */
+  /** Must match the detail and the hint of each of these checks. */
   readonly says: RegExp;
-  /** Breaks the healthy setup; what it returns happens while the doctor runs. */
+  /** Breaks the healthy setup. May return a function that the test calls while the doctor runs. */
   breakIt(stage: Stage): void | (() => Promise<void>) | Promise<void | (() => Promise<void>)>;
 }

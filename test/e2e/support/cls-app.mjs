@@ -7,8 +7,8 @@ import { MemoryTokenStore } from 'nestjs-nudge-auth/testing';
 import { subscribe } from 'node:diagnostics_channel';
 
 /*
- * An application with nestjs-cls, which jest cannot load beside Nest 12. Two users ask at once; printed is whose request
- * each of them is in afterwards, and in whose the work behind the token was done.
+ * An application with nestjs-cls, which jest cannot load beside Nest 12. Two users send a request at the same time. The
+ * program prints the user in whose context each request ends, and the context in which the renewal ran.
  */
 
 const [platform, baseUrl, apiKey] = process.argv.slice(2);

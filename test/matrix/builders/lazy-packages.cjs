@@ -1,4 +1,4 @@
-/* What Nest requires only where it is used: a bundler that takes everything along must let these be absent. */
+/* Packages that Nest requires only when they are used. A bundler that bundles everything must ignore them if they are absent. */
 module.exports = [
   '@nestjs/microservices',
   '@nestjs/microservices/microservices-module',

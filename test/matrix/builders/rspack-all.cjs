@@ -1,11 +1,14 @@
-/* Bundles what tsc wrote, run in the application's folder. */
+/* Bundles the output of tsc. Run it in the application's folder. */
 const nodeModule = require('node:module');
 const path = require('node:path');
 const lazy = require('./lazy-packages.cjs');
 
 const { rspack } = nodeModule.createRequire(path.join(process.cwd(), 'package.json'))('@rspack/core');
 
-/** Nest looks for `file-type` with require.resolve(), which rspack does not find: it has ES modules alone. */
+/**
+ * Nest looks for `file-type` with require.resolve(), which rspack cannot resolve because the package has only ES
+ * modules.
+ */
 const absent = [...lazy, 'file-type'];
 
 rspack(

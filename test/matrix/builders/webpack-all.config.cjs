@@ -1,6 +1,6 @@
 const lazy = require('./lazy-packages.cjs');
 
-/** For `nest build --webpack`: nothing stays outside the bundle. */
+/** For `nest build --webpack`: bundles all packages. */
 module.exports = (options, webpack) => ({
   ...options,
   externals: [],

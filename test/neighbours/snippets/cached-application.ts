@@ -4,7 +4,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 
-/** Caches what is the same for everybody, and no route below /nudge/. */
+/** Caches answers that are the same for all users, and no route below /nudge/. */
 @Injectable()
 export class PublicCacheInterceptor extends CacheInterceptor {
   protected override trackBy(context: ExecutionContext) {

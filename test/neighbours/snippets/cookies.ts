@@ -4,7 +4,7 @@ import { NudgeAuthModule, userJwtFromRequest } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
-/** What cookie-parser and @fastify/cookie make of the header. */
+/** A request with the cookies that cookie-parser or @fastify/cookie has read. */
 interface CookieRequest {
   headers: object;
   cookies?: Record<string, string | undefined>;

@@ -17,7 +17,7 @@ class CampaignService {
   }
 }
 
-it('a service asks the fake, which useMocker provides', async () => {
+it('a service gets tokens from the fake of useMocker', async () => {
   const fake = new FakeNudgeTokenService();
   const testing = await Test.createTestingModule({
     providers: [CampaignService],

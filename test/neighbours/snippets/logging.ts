@@ -4,7 +4,7 @@ import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 import type { DestinationStream } from 'pino';
 
-/** Headers by which somebody is let in, on the way in and out. */
+/** Headers of requests and answers that hold credentials. */
 const CREDENTIALS = [
   'req.headers.authorization',
   'req.headers.cookie',

@@ -7,7 +7,7 @@ let booting: Promise<INestApplicationContext> | undefined;
 /** One application for all calls that an instance gets. */
 function application(): Promise<INestApplicationContext> {
   booting ??= boot().catch((error: unknown) => {
-    booting = undefined; // the next call boots anew
+    booting = undefined; // the next call boots again
     throw error;
   });
   return booting;
@@ -24,7 +24,7 @@ export async function handler(): Promise<string> {
   return (await application()).get(CampaignJob).run();
 }
 
-// for platforms that say when an instance ends
+// for platforms that announce the end of an instance
 export async function onShutdown(): Promise<void> {
   await (await booting)?.close();
 }

@@ -15,7 +15,7 @@ import { nudgeTokenDocs } from 'nestjs-nudge-auth/swagger';
       ...nudgeAuthConfig.asProvider(),
       name: 'emea',
       endpoint: {
-        // either of the two signs a user in
+        // a user may send either of the two
         decorators: [nudgeTokenDocs({ security: ['bearer', 'cookie'] })],
       },
     }),
@@ -25,8 +25,8 @@ export class AppModule {}
 
 export function openApiOf(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
-    .addBearerAuth() // called 'bearer'
-    .addCookieAuth('session') // called 'cookie'
+    .addBearerAuth() // named 'bearer'
+    .addCookieAuth('session') // named 'cookie'
     .build();
   return SwaggerModule.createDocument(app, config);
 }

@@ -5,21 +5,21 @@ import type { ThrottlerRequest } from '@nestjs/throttler';
 import { NudgeAuthModule } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 
-/** In front of every guard: strangers are counted by IP. */
+/** Runs before the route's guards and counts requests by IP. */
 @Injectable()
 export class IpThrottlerGuard extends ThrottlerGuard {
   protected override async handleRequest(request: ThrottlerRequest) {
-    const isMine = request.throttler.name === 'ip';
-    return isMine ? super.handleRequest(request) : true;
+    const isOwn = request.throttler.name === 'ip';
+    return isOwn ? super.handleRequest(request) : true;
   }
 }
 
-/** Behind the guard that sets `request.user`. */
+/** Runs after the guard that sets `request.user`. */
 @Injectable()
 export class UserThrottlerGuard extends ThrottlerGuard {
   protected override async handleRequest(request: ThrottlerRequest) {
-    const isMine = request.throttler.name === 'user';
-    return isMine ? super.handleRequest(request) : true;
+    const isOwn = request.throttler.name === 'user';
+    return isOwn ? super.handleRequest(request) : true;
   }
 
   protected override async getTracker({ user }: { user: { id: string } }) {

@@ -8,13 +8,13 @@ import { chromium, type Browser } from 'playwright-core';
 
 const CLIENT = dirname(fileURLToPath(import.meta.resolve('nestjs-nudge-auth/client')));
 
-/** Debian's Chromium, without a window. */
+/** Starts Debian's Chromium without a window. */
 export function launchBrowser(): Promise<Browser> {
   const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }
 
-/** A site with an empty page, and the published client as it is below `/client/`. */
+/** Starts a site with an empty page, and with the published client below `/client/`. */
 export async function startSite(): Promise<{ server: Server; port: number }> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://site');

@@ -3,7 +3,7 @@ import { PassportModule, PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { USER_JWT_SECRET } from './environment.js';
 
-/** The strategy that an application has before this package comes. */
+/** The strategy that the host application already has. */
 @Injectable()
 class HostJwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor() {

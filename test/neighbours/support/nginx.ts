@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-/** Debian's nginx in the foreground, with the given `http` block; all that it writes is in a folder of its own. */
+/** Starts Debian's nginx in the foreground with the given `http` block. It writes only into a temporary folder. */
 export async function startNginx(
   port: number,
   http: (folder: string) => string,
 ): Promise<{ stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'nudge-neighbours-nginx-'));
-  // Its workers are another user, where this one is root.
+  // If this process runs as root, nginx runs its workers as another user, who must read the folder.
   await chmod(folder, 0o755);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${folder}/${name};`,
@@ -24,13 +24,13 @@ export async function startNginx(
   const nginx = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  let said = '';
+  let errors = '';
   nginx.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
+    errors += text;
   });
   const ended = once(nginx, 'exit');
   while (!(await isOpen(port))) {
-    if (nginx.exitCode !== null) throw new Error(`nginx ended with ${nginx.exitCode}:\n${said}`);
+    if (nginx.exitCode !== null) throw new Error(`nginx ended with ${nginx.exitCode}:\n${errors}`);
   }
   return {
     stop: async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
 
-/** A redis-server on a free port that keeps nothing; its URL, and how to stop it. */
+/** Starts a redis-server on a free port that keeps nothing on disk. Returns its URL and a function that stops it. */
 export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'nudge-neighbours-redis-'));
   const port = await freePort();
@@ -24,12 +24,13 @@ export async function startRedis(): Promise<{ url: string; stop: () => Promise<v
   const server = spawn('redis-server', fixed, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   server.stdout.setEncoding('utf8');
-  let said = '';
+  let output = '';
   for await (const text of server.stdout) {
-    said += text as string;
-    if (said.includes('Ready to accept connections')) break;
+    output += text as string;
+    if (output.includes('Ready to accept connections')) break;
   }
-  if (!said.includes('Ready to accept connections')) throw new Error(`redis-server did not start:\n${said}`);
+  if (!output.includes('Ready to accept connections'))
+    throw new Error(`redis-server did not start:\n${output}`);
   return {
     url: `redis://127.0.0.1:${port}`,
     stop: async () => {

@@ -14,16 +14,16 @@ export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
 export interface ServedSettings {
-  /** Modules and providers beside the snippet's own, such as the trap that a page warns of. */
+  /** Modules beside the snippet's own, for example the mistake that a page warns of. */
   readonly beside?: (Type | DynamicModule)[];
   readonly providers?: Provider[];
   readonly configure?: (app: INestApplication) => void | Promise<void>;
   readonly logger?: LoggerService;
-  /** In place of the platform's plain one. */
+  /** Replaces the default adapter of the platform. */
   readonly adapter?: ExpressAdapter | FastifyAdapter;
 }
 
-/** An application that listens on a free port of the loopback. */
+/** An application that listens on a free port on loopback. */
 export class Served {
   private constructor(
     readonly app: INestApplication,

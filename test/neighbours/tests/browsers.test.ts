@@ -36,7 +36,7 @@ async function protect(platform: Platform, app: INestApplication): Promise<void>
   await fastify.register(fastifyCompress, { threshold: 0 });
 }
 
-/** What a page of an origin gets to see of one fetch. */
+/** What a page of an origin sees of one fetch. */
 interface Seen {
   readonly status: number | 'blocked';
   readonly errorCode?: string | null;
@@ -59,7 +59,7 @@ describe('browsers', () => {
     await nudge.stop();
   });
 
-  /** Runs in a page of the given origin: one plain fetch, and one call of the client. */
+  /** Runs one plain fetch and one call of the client in a page of the given origin. */
   async function seenFrom(origin: string, endpoint: string, cookie?: string): Promise<Seen> {
     const context = await browser.newContext();
     try {
@@ -93,7 +93,7 @@ describe('browsers', () => {
 
   for (const platform of PLATFORMS) {
     describe(platform, () => {
-      // Another origin of the same site: the port is no part of a site.
+      // Another origin of the same site, because the port does not belong to the site.
       const shop = (): string => `http://127.0.0.1:${site.port}`;
       const start = (allow: (app: INestApplication) => void): Promise<Served> =>
         Served.start(platform, AppModule, {
@@ -109,21 +109,21 @@ describe('browsers', () => {
         assert.deepEqual(seen, { status: 200, errorCode: null, pauseMs: 0 });
       });
 
-      it('takes a header as well as a cookie', async () => {
+      it('accepts a header or a cookie', async () => {
         await using served = await start((app) => allowOrigin(app, shop()));
         assert.equal((await served.get('/nudge/token', bearer())).status, 200);
         assert.equal((await served.get('/nudge/token', { cookie: `session=${userJwt()}` })).status, 200);
         assert.equal((await served.get('/nudge/token', { cookie: 'session=nonsense' })).status, 401);
       });
 
-      it('gives nothing to a page of another site: the cookie stays away, and the answer is hidden', async () => {
+      it('hides the answer from a page of another site', async () => {
         await using served = await start((app) => allowOrigin(app, shop()));
         const evil = `http://localhost:${site.port}`;
         const seen = await seenFrom(evil, `${served.url}/nudge/token`, userJwt());
         assert.equal(seen.status, 'blocked');
       });
 
-      it('lets every site read the answer where each origin is allowed with credentials (the trap)', async () => {
+      it('lets every site read the answer if all origins are allowed with credentials (the trap)', async () => {
         const ask = (served: Served): Promise<Response> =>
           served.get('/nudge/token', { origin: EVIL_ORIGIN, cookie: `session=${userJwt()}` });
         await using open = await start((app) => app.enableCors({ origin: true, credentials: true }));
@@ -132,7 +132,7 @@ describe('browsers', () => {
         assert.notEqual((await ask(closed)).headers.get('access-control-allow-origin'), EVIL_ORIGIN);
       });
 
-      it('hides Retry-After from the client unless CORS exposes it (the trap), and shows it then', async () => {
+      it('shows Retry-After to the client only if CORS exposes it (the trap)', async () => {
         nudge.setApiKeys(['obviously-fake-key-of-another-account']);
         try {
           await using hidden = await start((app) => app.enableCors({ origin: [shop()], credentials: true }));
@@ -148,7 +148,7 @@ describe('browsers', () => {
         }
       });
 
-      it('keeps the headers of helmet and of CORS, compressed as well', async () => {
+      it('keeps the headers of helmet and of CORS in a compressed answer', async () => {
         await using served = await Served.start(platform, AppModule, {
           configure: async (app) => {
             allowOrigin(app, shop());
@@ -172,7 +172,7 @@ describe('browsers', () => {
         assert.match(answer.text, /^\{"token":"eyJ/);
       });
 
-      it('answers with nothing that the request brought: compression has no text of an attacker beside the token', async () => {
+      it('repeats no text of the request, so compression cannot leak the token', async () => {
         await using served = await start((app) => allowOrigin(app, shop()));
         const canary = 'chosen-by-an-attacker';
         const headers = {

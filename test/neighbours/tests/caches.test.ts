@@ -12,7 +12,7 @@ import { AppModule } from '../snippets/cached-application.js';
 import { HostAuthModule } from '../support/host-auth.module.js';
 import { PLATFORMS, Served, type Platform } from '../support/served.js';
 
-/** A token for each user, under an interceptor that caches every GET by its URL. */
+/** A module in user scope with an interceptor that caches every GET by its URL. */
 function cachedModule(passthrough: boolean): Type {
   @Module({
     imports: [
@@ -32,14 +32,14 @@ function cachedModule(passthrough: boolean): Type {
   return CachedModule;
 }
 
-let timesAsked = 0;
+let timesCalled = 0;
 
 @Controller('catalogue')
 class CatalogueController {
   @Get()
   catalogue(): object {
-    timesAsked += 1;
-    return { timesAsked };
+    timesCalled += 1;
+    return { timesCalled };
   }
 }
 
@@ -64,29 +64,32 @@ describe('caches', () => {
       const start = (module: Type, on: Platform = platform): Promise<Served> =>
         Served.start(on, module, { beside: [HostAuthModule, CatalogueModule] });
 
-      it('hands Bob the token of Ada with passthrough under a global CacheInterceptor (the trap)', async () => {
+      it('gives Bob the token of Ada with passthrough and a global CacheInterceptor (the trap)', async () => {
         await using served = await start(cachedModule(true));
         const ofAda = await tokenOf(served, 'ada');
         assert.equal(await tokenOf(served, 'bob'), ofAda);
       });
 
-      it('gives each user a token of their own by default, under the same interceptor', async () => {
+      it('gives each user a separate token by default, with the same interceptor', async () => {
         await using served = await start(cachedModule(false));
         const ofAda = await tokenOf(served, 'ada');
         assert.notEqual(await tokenOf(served, 'bob'), ofAda);
         assert.equal(await tokenOf(served, 'ada'), ofAda);
       });
 
-      it('keeps nothing of the route with an interceptor that leaves it out, and still caches the others', async () => {
+      it('caches other routes but not this one with an interceptor that leaves it out', async () => {
         await using served = await start(AppModule);
-        const asked = async (path: string, user?: string): Promise<string> =>
+        const textOf = async (path: string, user?: string): Promise<string> =>
           (await served.get(path, user === undefined ? {} : bearer(user))).text();
-        assert.equal(await asked('/catalogue'), await asked('/catalogue'));
-        await asked('/nudge/token', 'ada');
-        const stranger = await served.get('/nudge/token');
-        assert.equal(stranger.status, 401);
-        const drawn = await Promise.all(Array.from({ length: 20 }, () => asked('/nudge/token', 'ada')));
-        assert.ok(new Set(drawn).size > 1, 'refreshIn is drawn for each answer: a kept one would not change');
+        assert.equal(await textOf('/catalogue'), await textOf('/catalogue'));
+        await textOf('/nudge/token', 'ada');
+        const anonymous = await served.get('/nudge/token');
+        assert.equal(anonymous.status, 401);
+        const drawn = await Promise.all(Array.from({ length: 20 }, () => textOf('/nudge/token', 'ada')));
+        assert.ok(
+          new Set(drawn).size > 1,
+          'refreshIn is random in each answer, so a cached answer would not change',
+        );
       });
     });
   }

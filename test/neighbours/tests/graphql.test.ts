@@ -58,14 +58,14 @@ describe('GraphQL', () => {
         return (await answer.json()) as Result;
       }
 
-      it('gives a signed-in user a token in a resolver, and a stranger an error', async () => {
+      it('gives a token in a resolver to a signed-in user and an error to other callers', async () => {
         assert.match((await query(bearer())).data?.nudgeToken ?? '', /^eyJ/);
-        const stranger = await query({});
-        assert.equal(stranger.data ?? null, null);
-        assert.match(stranger.errors?.[0]?.message ?? '', /Unauthorized/);
+        const anonymous = await query({});
+        assert.equal(anonymous.data ?? null, null);
+        assert.match(anonymous.errors?.[0]?.message ?? '', /Unauthorized/);
       });
 
-      it('shows a failure as an error of the operation, without what only operators should read', async () => {
+      it('reports a failure as an error of the operation, without the API key', async () => {
         nudge.setApiKeys(['obviously-fake-key-of-another-account']);
         try {
           await using cold = await Served.start(platform, NudgeModule, {

@@ -17,7 +17,7 @@ const SPEC = '../snippets/host-tests.js';
 const require = createRequire(import.meta.url);
 const runProgram = promisify(execFile);
 
-/** The program that a package brings, by its name. */
+/** The path of the program that a package installs under its own name. */
 function programOf(name: string): string {
   const manifest = require.resolve(`${name}/package.json`);
   const { bin } = require(manifest) as { bin: string | Record<string, string> };
@@ -39,15 +39,15 @@ describe("the host's own tests", () => {
 
   after(() => rm(folder, { recursive: true }));
 
-  // The applications under test must not find a key in the environment, as on a fresh machine.
+  // The applications under test must find no key in the environment, as on a new machine.
   const { NUDGE_API_KEY: _key, NODE_TEST_CONTEXT: _context, ...env } = process.env;
 
-  it('pass with jest, as ES modules', async () => {
+  it('pass with jest as ES modules', async () => {
     const config = JSON.stringify({
       rootDir: folder,
       testMatch: ['**/*.spec.js'],
       transform: {},
-      // As the page says: jest cannot `require` the ES modules of Nest 12 before Node 24.9.
+      // The page says so: before Node 24.9, jest cannot `require` the ES modules of Nest 12.
       moduleNameMapper: { '^#peers/(.*)$': '$1' },
     });
     const options = ['--experimental-vm-modules', '--no-warnings', programOf('jest')];
@@ -67,7 +67,7 @@ describe("the host's own tests", () => {
     assert.match(stdout, /Tests +2 passed \(2\)/);
   });
 
-  it('do not boot where only the service is replaced: the options are still asked for (the trap)', async () => {
+  it('do not boot if only the service is replaced, because the options are still read (the trap)', async () => {
     const key = process.env['NUDGE_API_KEY'];
     delete process.env['NUDGE_API_KEY'];
     try {

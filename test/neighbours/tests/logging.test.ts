@@ -22,7 +22,7 @@ describe('nestjs-pino', () => {
 
   for (const platform of PLATFORMS) {
     describe(platform, () => {
-      /** What is written while a user gets a token, with the token and the JWT that must not be in it. */
+      /** The log lines of a request for a token, with the token and the JWT that must not be in them. */
       async function written(module: (stream: { write(line: string): void }) => new () => object) {
         const lines: string[] = [];
         const jwt = userJwt();
@@ -35,7 +35,7 @@ describe('nestjs-pino', () => {
         return { text: lines.join(''), jwt, token };
       }
 
-      it('writes the credentials of a request by default (the trap)', async () => {
+      it('logs the credentials of a request by default (the trap)', async () => {
         const { text, jwt } = await written((stream) => {
           @Module({
             imports: [
@@ -49,7 +49,7 @@ describe('nestjs-pino', () => {
         assert.ok(text.includes(jwt));
       });
 
-      it('writes no credential with these paths redacted: neither the JWT, the cookie, the token nor the key', async () => {
+      it('logs no JWT, cookie, token or key if these paths are redacted', async () => {
         const { text, jwt, token } = await written(loggedApplication);
         assert.match(text, /request completed/);
         for (const secret of [jwt, COOKIE, token, API_KEY]) assert.ok(!text.includes(secret));

@@ -27,7 +27,7 @@ const CONFIG = new URL('../../snippets/nginx.conf', import.meta.url);
 const WAY_OUT = / {2}# the way out\n.*?\n {2}\}\n/s;
 const TRAP = /^.*# the trap\n/m;
 
-/** A token for each user. */
+/** A module in user scope. */
 @Module({
   imports: [
     NudgeAuthModule.forRootAsync({
@@ -53,7 +53,7 @@ interface Answer {
   readonly text: string;
 }
 
-/** One request over HTTP/2, from an address of the loopback. */
+/** Sends one request over HTTP/2 from the given loopback address. */
 async function askFrom(localAddress: string, port: number, headers: Record<string, string>): Promise<Answer> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, {
     createConnection: () =>
@@ -93,7 +93,7 @@ describe('nginx', () => {
     await nudge.stop();
   });
 
-  /** The page's configuration, changed as said, in front of an application. */
+  /** Starts nginx with the page's configuration, after `change`, in front of an application. */
   async function inFront(served: Served, change = (config: string): string => config) {
     const port = await freePort();
     const config = await readFile(CONFIG, 'utf8');
@@ -123,7 +123,7 @@ describe('nginx', () => {
         return answers.map(({ text }) => (JSON.parse(text) as { token: unknown }).token);
       };
 
-      it('passes a token on over HTTP/2 below a prefix, with its headers', async () => {
+      it('passes on a token and its headers over HTTP/2 below a prefix', async () => {
         await using served = await start(UserScopeModule);
         await using proxy = await inFront(served);
         const { status, headers, text } = await askFrom('127.0.0.1', proxy.port, bearer());
@@ -133,14 +133,14 @@ describe('nginx', () => {
         assert.equal((await askFrom('127.0.0.1', proxy.port, {})).headers['www-authenticate'], 'Bearer');
       });
 
-      it('hands Bob the token of Ada where its cache ignores the headers (the trap)', async () => {
+      it('gives Bob the token of Ada if its cache ignores the headers (the trap)', async () => {
         await using served = await start(UserScopeModule);
         await using proxy = await inFront(served, (config) => config.replace(WAY_OUT, ''));
         const [ofAda, ofBob] = await tokensOf(proxy.port, 'ada', 'bob');
         assert.equal(ofBob, ofAda);
       });
 
-      it('keeps no token where its cache reads the headers, or is off for the route', async () => {
+      it('caches no token if its cache obeys the headers or is off for the route', async () => {
         await using served = await start(UserScopeModule);
         const changes = [(config: string) => config.replace(WAY_OUT, '').replace(TRAP, ''), undefined];
         for (const change of changes) {
@@ -150,7 +150,7 @@ describe('nginx', () => {
         }
       });
 
-      it('makes everybody one client of a throttler, unless the application trusts it', async () => {
+      it('makes all users one client of a throttler, unless the application trusts the proxy', async () => {
         const statuses = async (trustsProxies: boolean): Promise<number[]> => {
           await using served = await start(ThrottledModule, trustsProxies);
           await using proxy = await inFront(served);

@@ -15,7 +15,7 @@ import { AppModule, openApiOf } from '../snippets/swagger.js';
 import { HostAuthModule } from '../support/host-auth.module.js';
 import { PLATFORMS, Served } from '../support/served.js';
 
-/** What a generated client offers, as far as it is used here. */
+/** The part of the generated client that is used here. */
 interface GeneratedClient {
   readonly nudge: Record<
     'nudgeTokenControllerGetToken' | 'nudgeEmeaTokenControllerGetToken',
@@ -24,7 +24,7 @@ interface GeneratedClient {
 }
 type GeneratedApi = new (config: object) => GeneratedClient;
 
-/** Writes a client as swagger-typescript-api does, and loads it. */
+/** Generates a client with swagger-typescript-api and loads it. */
 async function generateClient(document: OpenAPIObject): Promise<GeneratedApi> {
   const options = { httpClientType: 'fetch', toJS: true, silent: true } as const;
   const { files } = await generateApi({ spec: document, ...options });
@@ -48,7 +48,7 @@ const operationOf = (document: OpenAPIObject, path = '/nudge/token') => {
 
 describe('@nestjs/swagger', () => {
   let nudge: NudgeEmulator;
-  /** Takes seconds, and the document is the same on both adapters. */
+  /** Generated once, because it takes seconds and the document is the same on both adapters. */
   let generated: Promise<GeneratedApi> | undefined;
 
   before(async () => {
@@ -80,7 +80,7 @@ describe('@nestjs/swagger', () => {
         assert.deepEqual(security, [{ bearer: [] }]);
         const {
           200: good,
-          401: stranger,
+          401: anonymous,
           503: failure,
         } = responses as Record<string, { content: object; headers: object }>;
         assert.deepEqual(good?.content, {
@@ -90,7 +90,7 @@ describe('@nestjs/swagger', () => {
             example: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJleGFtcGxlIn0.bm90LWEtc2lnbmF0dXJl',
           },
         });
-        assert.deepEqual(Object.keys(stranger?.headers ?? {}), ['WWW-Authenticate']);
+        assert.deepEqual(Object.keys(anonymous?.headers ?? {}), ['WWW-Authenticate']);
         assert.deepEqual(Object.keys(failure?.headers ?? {}), ['Nudge-Auth-Error', 'Retry-After']);
       });
 
@@ -112,21 +112,21 @@ describe('@nestjs/swagger', () => {
         }
       });
 
-      it('says what the endpoint answers', async () => {
+      it('describes the real answers of the endpoint', async () => {
         const answer = await served.get('/nudge/token', bearer());
         const documented = document.components?.schemas?.['NudgeTokenAnswer'];
         assert.ok(documented !== undefined && 'required' in documented);
         assert.deepEqual(Object.keys((await answer.json()) as object), documented.required);
         const wrong = await served.get('/nudge/token?format=xml', bearer());
         assert.deepEqual(Object.keys((await wrong.json()) as object), ['statusCode', 'code', 'message']);
-        const stranger = await served.get('/nudge/token');
-        assert.deepEqual(Object.keys((await stranger.json()) as object).toSorted(), [
+        const anonymous = await served.get('/nudge/token');
+        assert.deepEqual(Object.keys((await anonymous.json()) as object).toSorted(), [
           'message',
           'statusCode',
         ]);
       });
 
-      it('gives each registration an operationId and the security of its own', () => {
+      it('gives each registration its own operationId and security', () => {
         assert.equal(operationOf(document).operationId, 'NudgeTokenController_getToken');
         const emea = operationOf(document, '/nudge/emea/token');
         assert.equal(emea.operationId, 'NudgeEmeaTokenController_getToken');

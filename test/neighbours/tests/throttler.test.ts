@@ -24,9 +24,9 @@ async function statusesOf(times: number, ask: () => Promise<Response>): Promise<
   return statuses;
 }
 
-/** The trap: a global guard runs before the route's guards, so `user` is not there yet. */
+/** The trap: a global guard runs before the route's guards, so `user` is not set yet. */
 @Injectable()
-class HastyUserThrottlerGuard extends ThrottlerGuard {
+class EarlyUserThrottlerGuard extends ThrottlerGuard {
   protected override async getTracker({ user, ip }: { user?: { id: string }; ip: string }): Promise<string> {
     return user?.id ?? ip;
   }
@@ -37,7 +37,7 @@ class HastyUserThrottlerGuard extends ThrottlerGuard {
     ThrottlerModule.forRoot([{ ttl: seconds(60), limit: 1 }]),
     NudgeAuthModule.forRootAsync(nudgeAuthConfig.asProvider()),
   ],
-  providers: [{ provide: APP_GUARD, useClass: HastyUserThrottlerGuard }],
+  providers: [{ provide: APP_GUARD, useClass: EarlyUserThrottlerGuard }],
 })
 class TrapModule {}
 
@@ -50,13 +50,13 @@ describe('@nestjs/throttler', () => {
 
   for (const platform of PLATFORMS) {
     describe(platform, () => {
-      it('counts users of one IP together where a global guard is to count them (the trap)', async () => {
+      it('counts all users of one IP together if a global guard counts them (the trap)', async () => {
         await using served = await start(platform, TrapModule);
         assert.equal((await served.get('/nudge/token', bearer('ada'))).status, 200);
         assert.equal((await served.get('/nudge/token', bearer('bob'))).status, 429);
       });
 
-      it('counts each user alone behind the user guard', async () => {
+      it('counts each user separately after the user guard', async () => {
         await using served = await start(platform, AppModule);
         const asAda = () => served.get('/nudge/token', bearer('ada'));
         assert.deepEqual(await statusesOf(5, asAda), [200, 200, 200, 200, 200]);
@@ -68,19 +68,19 @@ describe('@nestjs/throttler', () => {
         assert.equal((await served.get('/nudge/token', bearer('bob'))).status, 200);
       });
 
-      it('counts each registration alone', async () => {
+      it('counts each registration separately', async () => {
         await using served = await start(platform, AppModule);
         await statusesOf(6, () => served.get('/nudge/token', bearer('ada')));
         assert.equal((await served.get('/nudge/emea/token', bearer('ada'))).status, 200);
       });
 
-      it('stops strangers by their IP before any JWT is verified', async () => {
+      it('limits callers without a JWT by their IP', async () => {
         await using served = await start(platform, AppModule);
         const statuses = await statusesOf(101, () => served.get('/nudge/token'));
         assert.deepEqual([statuses[99], statuses[100]], [401, 429]);
       });
 
-      it('makes the client wait as long as the named throttler says', async () => {
+      it('makes the client wait as long as the Retry-After header of the named throttler says', async () => {
         await using served = await start(platform, AppModule);
         await statusesOf(5, () => served.get('/nudge/token', bearer('ada')));
         const events: RefreshTokenEvent[] = [];
@@ -96,7 +96,7 @@ describe('@nestjs/throttler', () => {
     });
   }
 
-  it('counts for the whole fleet with a storage in Redis', async () => {
+  it('counts for the whole fleet with its storage in Redis', async () => {
     const redis = await startRedis();
     process.env['REDIS_URL'] = redis.url;
     const pods = [await start('express', FleetModule), await start('fastify', FleetModule)] as const;

@@ -24,7 +24,7 @@ describe('without HTTP', () => {
     });
     try {
       assert.equal(nudge.counters.received, 0);
-      // It does not wait for the job.
+      // fireOnTick does not wait for the job.
       await app.get(SchedulerRegistry).getCronJob('campaign').fireOnTick();
       await nudge.untilReceived(1);
       assert.match(await app.get(CampaignJob).run(), /^sent with a token of \d+ characters$/);
@@ -34,7 +34,7 @@ describe('without HTTP', () => {
     }
   });
 
-  it('lets a job leave a failure that passes to its next run', async () => {
+  it('lets a job leave its work to the next run after a retryable failure', async () => {
     const app = await NestFactory.createApplicationContext(JobsModule, {
       logger: false,
       abortOnError: false,
@@ -47,7 +47,7 @@ describe('without HTTP', () => {
     }
   });
 
-  it('gives no token once the application is closed', async () => {
+  it('gives no token after the application is closed', async () => {
     const app = await NestFactory.createApplicationContext(JobsModule, {
       logger: false,
       abortOnError: false,
@@ -57,7 +57,7 @@ describe('without HTTP', () => {
     await assert.rejects(tokens.getToken());
   });
 
-  it('keeps a failed boot for ever where its promise is kept (the trap); the page boots anew', async () => {
+  it('keeps a failed boot for ever if its promise is kept (the trap), but boots again with the page’s code', async () => {
     delete process.env['NUDGE_API_KEY'];
     let kept: Promise<unknown> | undefined;
     const careless = async (): Promise<unknown> => {
@@ -69,7 +69,7 @@ describe('without HTTP', () => {
     process.env['NUDGE_API_KEY'] = API_KEY;
     await assert.rejects(careless(), /apiKey: is missing/);
     assert.match(await handler(), /^sent/);
-    // What an instance holds serves its next calls.
+    // The next call of the instance uses the token that it holds.
     assert.match(await handler(), /^sent/);
     assert.equal(nudge.counters.received, 1);
     await onShutdown();

@@ -4,7 +4,7 @@ interface Dashboard {
   readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
 }
 
-/** The queries of the Grafana board, with what Grafana would put in place of its variables. */
+/** The queries of the Grafana dashboard, with values in place of Grafana's variables. */
 export async function queriesOfTheBoard(): Promise<string[]> {
   const { panels } = JSON.parse(await readFile('docs/grafana-dashboard.json', 'utf8')) as Dashboard;
   return panels

@@ -17,7 +17,7 @@ const RENEWED = {
 const KEYS_URL = 'https://login.example.com/jwks.json';
 const NO_DETAIL = { detail: undefined, url: KEYS_URL };
 
-/** For each event what makes each of its log lines: the compiler sees to it that no event is left out. */
+/** Samples of every event, one for each log line that the event can bring. The compiler finds a missing event. */
 const SAMPLES: Samples = {
   'renewal-started': [{ reason: 'cold' }],
   failed: [
@@ -67,11 +67,11 @@ const SAMPLES: Samples = {
   closed: [{}],
 };
 
-/** What the log says of these events, each of them by itself; and of a failure that ends. */
+/** The log lines of these events, each event alone, and the line of a failure that ends. */
 export function sampleLogLines(): string[] {
   const lines: string[] = [];
   const write = (line: string): void => void lines.push(line);
-  const tell = (...events: NudgeAuthEvent[]): void => {
+  const emit = (...events: NudgeAuthEvent[]): void => {
     const stream = new NudgeAuthEvents();
     void new LogLines(stream, { log: write, warn: write, error: write }, new ManualClock());
     for (const event of events) stream.emit(event);
@@ -79,7 +79,7 @@ export function sampleLogLines(): string[] {
   const events = Object.entries(SAMPLES).flatMap(([type, samples]) =>
     samples.map((sample) => ({ ...sample, type }) as NudgeAuthEvent),
   );
-  for (const event of events) tell(event);
-  for (const failed of SAMPLES.failed) tell({ ...failed, type: 'failed' }, { ...RENEWED, type: 'renewed' });
+  for (const event of events) emit(event);
+  for (const failed of SAMPLES.failed) emit({ ...failed, type: 'failed' }, { ...RENEWED, type: 'renewed' });
   return [...new Set(lines)];
 }

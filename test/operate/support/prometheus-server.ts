@@ -22,7 +22,7 @@ export interface Rule {
   readonly lastError?: string;
 }
 
-/** Long enough for a machine that does much else. */
+/** Long enough for a busy machine. */
 const START_WITHIN_MS = 45_000;
 
 /** A Prometheus that scrapes one application every second, with our alert rules. */

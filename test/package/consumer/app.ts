@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   expectSame('the parts of the token', token.split('.').length, 3);
   expectSame('the life of the token is about an hour', expiresIn > 3500 && expiresIn <= 3600, true);
 
-  expectSame('a user whom nobody knows', await statusFor('/nudge/token', {}), 401);
+  expectSame('a caller who is not signed in', await statusFor('/nudge/token', {}), 401);
   expectSame('a partner', await statusFor('/nudge/partners/token', signIn('grace', PARTNER_SECRET)), 200);
   expectSame(
     'a user as a partner',
@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   expectSame('the frontend', await refreshToken(), token);
   refreshToken.stop();
 
-  // Nothing may keep the process alive after this: it is not ended by force.
+  // The process must end by itself after this.
   await app.close();
   await nudge.stop();
   console.log('served');

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SUPPORT = 'test/redis/support';
 
-/** The sources as a plain Node process can run them, beside the packages that they import. */
+/** The sources, compiled into a folder so that a plain Node process can run them. */
 export class CompiledPod {
   readonly #folder: string;
   readonly #pod: string;
@@ -17,13 +17,13 @@ export class CompiledPod {
     this.#pod = pod;
   }
 
-  /** @param pod the file of support that the processes run. */
+  /** @param pod the file in the folder `support` that the processes run. */
   static async create(pod: 'pod' | 'tenant-pod' = 'pod'): Promise<CompiledPod> {
     const podPath = join(SUPPORT, `${pod}.ts`);
     const cache = join(ROOT, 'node_modules', '.cache');
     mkdirSync(cache, { recursive: true });
     const folder = mkdtempSync(join(cache, 'nudge-auth-pod-'));
-    // The peers are there: no shim is needed that names a missing one.
+    // All peers are installed, so the imports need no shim that reports a missing one.
     const manifest = { type: 'module', imports: { '#peers/*': '*' } };
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     const sources = await readdir(join(ROOT, 'src'), { recursive: true });

@@ -1,4 +1,4 @@
-/** A key that is none: whoever decodes it reads what it is. */
+/** A key that is obviously fake: its bytes are a text that says so. */
 export function fakeEncryptionKey(name = '1'): string {
   return Buffer.from(`obviously-fake-encryption-key-${name}`.padEnd(32, '.')).toString('base64');
 }

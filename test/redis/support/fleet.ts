@@ -4,10 +4,10 @@ import type { NudgeTokenStatus } from '../../../src/service/nudge-token.service.
 import type { PodCommand, PodConfig, PodReport, Tally } from './pod-protocol.js';
 import { until } from './until.js';
 
-/** A process of the fleet, seen from its parent. */
+/** Controls a process of the fleet from its parent. */
 class PodProcess {
   readonly lines: string[] = [];
-  /** Requests that have left for Nudge. */
+  /** The number of requests that the process has sent to Nudge. */
   calls = 0;
   readonly #child: ChildProcess;
   readonly #answers = new Map<number, (value: unknown) => void>();
@@ -18,7 +18,7 @@ class PodProcess {
   constructor(entryPoint: string) {
     this.#child = fork(entryPoint, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#booted = new Promise((resolve) => this.#answers.set(0, resolve));
-    this.#child.on('message', (report: PodReport) => this.#hear(report));
+    this.#child.on('message', (report: PodReport) => this.#receive(report));
   }
 
   get isAlive(): boolean {
@@ -29,7 +29,7 @@ class PodProcess {
     this.#onCall = listener;
   }
 
-  /** Resolves when its code is loaded: what is told it then happens at once. */
+  /** Resolves when the process has loaded its code, so that it runs the next command at once. */
   async booted(): Promise<void> {
     await this.#booted;
   }
@@ -46,7 +46,7 @@ class PodProcess {
     await this.#tell({ do: 'load', everyMs, callers });
   }
 
-  /** What became of the load's callers since the last time. */
+  /** The results of the load's callers since the last call. */
   async tally(): Promise<Tally> {
     return (await this.#tell({ do: 'tally' })) as Tally;
   }
@@ -71,7 +71,7 @@ class PodProcess {
     await exited;
   }
 
-  /** Closes the application in it, as a deployment would. */
+  /** Closes the application in the process, as a deployment does. */
   async close(): Promise<void> {
     const exited = once(this.#child, 'exit');
     await this.#tell({ do: 'close' });
@@ -86,7 +86,7 @@ class PodProcess {
     });
   }
 
-  #hear(report: PodReport): void {
+  #receive(report: PodReport): void {
     if (report.type === 'log') this.lines.push(report.line);
     else if (report.type === 'calling') {
       this.calls += 1;
@@ -128,16 +128,16 @@ export class Fleet {
     return Promise.all(this.alive.map((pod) => pod.status()));
   }
 
-  /** Resolves when every process reaches what they share. */
+  /** Resolves when every process can use the shared store. */
   async untilConnected(): Promise<void> {
     await until(
-      'every process has its store',
+      'every process can use the store',
       async () => (await this.statuses()).every(({ storeAvailable }) => storeAvailable),
       30_000,
     );
   }
 
-  /** The next process that calls Nudge, in the moment in which it does. */
+  /** Resolves with the next process that calls Nudge, at the moment of the call. */
   nextCaller(): Promise<PodProcess> {
     return new Promise((resolve) => {
       for (const pod of this.pods) {
@@ -154,7 +154,7 @@ export class Fleet {
   }
 }
 
-/** The tallies together. */
+/** Adds the tallies up. */
 export function sum(tallies: readonly (Tally | undefined)[]): Tally {
   const total: Tally = { served: 0, failures: {}, slowestMs: 0, tokens: [] };
   for (const tally of tallies) {

@@ -1,16 +1,16 @@
-/** What a pod is told when it starts. */
+/** The settings with which a pod starts. */
 export interface PodConfig {
   readonly baseUrl: string;
   readonly apiKey: string;
   /** One server, or the nodes of a cluster. */
   readonly redis: { readonly url: string } | { readonly nodes: readonly { host: string; port: number }[] };
   readonly encryptionKeys?: readonly string[];
-  /** What one command may take; default: what the machine of the tests needs, whatever else it does. */
+  /** Milliseconds that one Redis command may take. The default is long enough for a busy test machine. */
   readonly timeoutMs?: number;
   readonly rotateAfterMs: number;
-  /** Callers who ask in the moment in which the module is there. */
+  /** The number of callers that ask as soon as the module has started. */
   readonly callersAtOnce?: number;
-  /** Nothing that it sends to Nudge arrives. */
+  /** `true` makes every request to Nudge fail to connect. */
   readonly cannotReachNudge?: boolean;
   readonly scope?: 'client' | 'user';
 }
@@ -19,16 +19,16 @@ export type PodCommand =
   | { readonly do: 'go'; readonly config: PodConfig }
   | { readonly do: 'ask'; readonly callers: number; readonly forceRefresh?: boolean }
   | { readonly do: 'load'; readonly everyMs: number; readonly callers: number }
-  /** Ends the load, or begins to count anew. */
+  /** Returns the counts so far and begins to count anew. */
   | { readonly do: 'tally' }
   | { readonly do: 'status' }
   | { readonly do: 'token' }
   | { readonly do: 'close' };
 
-/** What became of callers. */
+/** The results of callers. */
 export interface Tally {
   served: number;
-  /** By code. */
+  /** The number of failures by code. */
   failures: Record<string, number>;
   slowestMs: number;
   /** Fingerprints of the tokens handed out, in order of their first appearance. */
@@ -38,5 +38,5 @@ export interface Tally {
 export type PodReport =
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'log'; readonly line: string }
-  /** A request to Nudge leaves. */
+  /** The pod sends a request to Nudge. */
   | { readonly type: 'calling' };

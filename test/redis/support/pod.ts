@@ -11,15 +11,15 @@ import { RedisTokenStore } from '../../../src/redis/index.js';
 import type { PodCommand, PodConfig, PodReport, Tally } from './pod-protocol.js';
 
 /*
- * One process of a fleet: an application with the module and nothing else, told what to do by its parent.
+ * One process of a fleet: an application with only the module. Its parent process sends it commands.
  */
 
 const report = (message: PodReport): void => void process.send?.(message);
-/** Only what the module says, not Nest's own account of the start. */
-const tell = (line: unknown, ...rest: unknown[]): void => {
+/** Reports the log lines of the module, but not those of Nest. */
+const reportLine = (line: unknown, ...rest: unknown[]): void => {
   if (rest.at(-1) === 'NudgeAuthModule') report({ type: 'log', line: String(line) });
 };
-const logger = { log: tell, warn: tell, error: tell };
+const logger = { log: reportLine, warn: reportLine, error: reportLine };
 
 function newTally(): Tally {
   return { served: 0, failures: {}, slowestMs: 0, tokens: [] };
@@ -32,7 +32,7 @@ class BrokenAgent extends Agent {
 }
 
 function storeFor({ redis, encryptionKeys, timeoutMs = 300 }: PodConfig): RedisTokenStore {
-  // The machine of the tests is busy: what is proved here is not how fast Redis is.
+  // The default timeout is long, because the test machine is busy and the speed of Redis is not under test.
   const common = { encryptionKeys, timeoutMs };
   if ('url' in redis) return new RedisTokenStore({ ...common, url: redis.url });
   const client = new Cluster([...redis.nodes], {
@@ -124,7 +124,7 @@ class Pod {
 
 let pod: Pod | undefined;
 
-async function obey(command: PodCommand): Promise<unknown> {
+async function run(command: PodCommand): Promise<unknown> {
   if (command.do === 'go') {
     pod = await Pod.start(command.config);
     return command.config.callersAtOnce === undefined ? undefined : pod.ask(command.config.callersAtOnce);
@@ -147,7 +147,7 @@ async function obey(command: PodCommand): Promise<unknown> {
 }
 
 async function answer(id: number, command: PodCommand): Promise<void> {
-  report({ type: 'answer', id, value: await obey(command) });
+  report({ type: 'answer', id, value: await run(command) });
   if (command.do === 'close') process.disconnect();
 }
 

@@ -27,7 +27,7 @@ async function startNode(): Promise<Node> {
   return { server, busPort, client: server.client() };
 }
 
-/** Three masters, each with a replica that takes its place when it dies. */
+/** A cluster of three masters. Each has a replica that replaces the master when it dies. */
 export class RedisCluster {
   readonly #nodes: readonly Node[];
 
@@ -66,22 +66,22 @@ export class RedisCluster {
     return this.#nodes.map(({ server }) => ({ host: '127.0.0.1', port: server.port }));
   }
 
-  /** Clients of the test's own, one for each node. */
+  /** Clients for the test, one for each node. */
   get clients(): Redis[] {
     return this.#nodes.map(({ client }) => client);
   }
 
-  /** Kills the master that has names like this. */
+  /** Kills the master that holds names that match the pattern. */
   async killOwnerOf(pattern: string): Promise<void> {
     for (const { server, client } of this.#nodes.slice(0, MASTERS)) {
       if ((await client.keys(pattern)).length === 0) continue;
       await server.kill();
       return;
     }
-    throw new Error(`No master has names like ${pattern}`);
+    throw new Error(`No master holds names that match ${pattern}`);
   }
 
-  /** How many masters there are, as the living see it. */
+  /** The number of living nodes that are masters. */
   async livingMasters(): Promise<number> {
     const roles = await Promise.all(
       this.#nodes

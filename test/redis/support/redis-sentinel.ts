@@ -11,7 +11,7 @@ const NAME = 'fleet';
 const DOWN_AFTER_MS = 500;
 const FAILOVER_TIMEOUT_MS = 1_000;
 
-/** A master, a replica, and a sentinel that makes the replica the master when that dies. */
+/** A master, a replica, and a sentinel that promotes the replica when the master dies. */
 export class RedisSentinel {
   readonly #master: RedisServer;
   readonly #replica: RedisServer;
@@ -50,12 +50,12 @@ export class RedisSentinel {
     return sentinel;
   }
 
-  /** Clients of the test's own, one for each server. */
+  /** Clients for the test, one for each server. */
   get admins(): Redis[] {
     return [this.#master, this.#replica].map((server) => server.client());
   }
 
-  /** A client as a host would make it: it finds the master, whichever that is. */
+  /** A client like the host's own: it finds the current master through the sentinel. */
   client(options: RedisOptions = {}): Redis {
     const sentinels = [{ host: '127.0.0.1', port: this.#port }];
     const client = new Redis({ ...options, sentinels, name: NAME, retryStrategy: () => 100 });
@@ -64,7 +64,7 @@ export class RedisSentinel {
     return client;
   }
 
-  /** Kills the master, and resolves when the replica has taken its place. */
+  /** Kills the master, and resolves when the replica is the master. */
   async failOver(): Promise<void> {
     const admin = this.#replica.client();
     await this.#master.kill();

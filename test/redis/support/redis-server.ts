@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The program, by name or by path. */
+/** The name or the path of the program. */
 export const REDIS_SERVER = process.env['REDIS_SERVER'] ?? 'redis-server';
 
 export async function freePort(): Promise<number> {
@@ -18,7 +18,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A redis-server of its own, on a free port, that keeps nothing on disk. */
+/** A separate redis-server on a free port that stores nothing on disk. */
 export class RedisServer {
   readonly #args: readonly string[];
   readonly #folder = mkdtempSync(join(tmpdir(), 'nudge-auth-redis-'));
@@ -42,7 +42,7 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, also again after `kill`: on the same port, empty. */
+  /** Starts the server. After `kill` it starts again, empty, on the same port. */
   async launch(): Promise<void> {
     const fixed = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#folder];
     const args = [
@@ -65,7 +65,7 @@ export class RedisServer {
     throw new Error('redis-server ended before it was ready');
   }
 
-  /** A client of the test's own. */
+  /** A client for the test. */
   client(): Redis {
     const client = new Redis(this.url, { maxRetriesPerRequest: null });
     client.on('error', () => undefined);
@@ -83,7 +83,7 @@ export class RedisServer {
     await ended;
   }
 
-  /** Leaves its connections open and answers nothing. */
+  /** Stops the process: its connections stay open, and it answers nothing. */
   suspend(): void {
     this.#process?.kill('SIGSTOP');
   }

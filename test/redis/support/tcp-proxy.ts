@@ -1,17 +1,17 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** What becomes of the bytes: they pass, all or but for messages, are swallowed, come late, or nobody is connected. */
+/** What the proxy does with bytes: pass all, lose the messages, lose all, refuse connections, or pass all with a delay. */
 type Passage = 'open' | 'losing-messages' | 'swallowing' | 'cut' | { readonly delayMs: number };
 
-/** How Redis begins what a subscriber is told of, under both versions of its protocol. */
+/** The beginning of a message to a subscriber, in both versions of Redis' protocol. */
 const MESSAGE = '3\r\n$7\r\nmessage\r\n';
 
-/** Stands between the fleet and Redis. */
+/** A proxy between the fleet and Redis. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #passage: Passage = 'open';
-  /** How many pieces with messages of a channel did not pass. */
+  /** The number of chunks with channel messages that the proxy has dropped. */
   lostMessages = 0;
 
   private constructor(targetPort: number) {

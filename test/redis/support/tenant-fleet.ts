@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { TenantAnswer, TenantAppConfig, TenantPodCommand } from './tenant-pod-protocol.js';
 
-/** A process that serves tenants, seen from its parent. */
+/** Controls a process that serves tenants from its parent. */
 class TenantPod {
   readonly #child: ChildProcess;
   readonly #answers = new Map<number, (value: unknown) => void>();
@@ -59,7 +59,7 @@ export class TenantFleet {
     await this.#tellAll({ do: 'start', app, config });
   }
 
-  /** What all users of all tenants are told, who ask every process at once. */
+  /** Lets all users of all tenants ask every process at once, and returns the answers. */
   async ask(
     app: string,
     tenants: readonly string[],
@@ -69,17 +69,17 @@ export class TenantFleet {
     return (answers as TenantAnswer[][]).flat();
   }
 
-  /** Every process knows another key of the tenant from now on. */
+  /** Gives every process another key of the tenant. */
   async setKey(tenant: string, apiKey: string): Promise<void> {
     await this.#tellAll({ do: 'set-key', tenant, apiKey });
   }
 
-  /** One process invalidates all of a tenant's tokens. */
+  /** Lets one process invalidate all tokens of a tenant. */
   async invalidate(app: string, tenant: string): Promise<void> {
     await this.#pods[0]?.tell({ do: 'invalidate', app, tenant });
   }
 
-  /** Whether every process has its store. */
+  /** Whether every process can use its store. */
   async hasStore(app: string): Promise<boolean> {
     return (await this.#tellAll({ do: 'has-store', app })).every((hasStore) => hasStore === true);
   }

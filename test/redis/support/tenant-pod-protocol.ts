@@ -1,4 +1,4 @@
-/** An application in a pod, with what its parent decides. */
+/** The settings of an application in a pod. */
 export interface TenantAppConfig {
   readonly baseUrl: string;
   readonly redisUrl: string;
@@ -7,7 +7,7 @@ export interface TenantAppConfig {
   readonly scope: 'client' | 'user';
 }
 
-/** What a user of a tenant was told: which of the vendor's keys signed the token, and for whom; or the error's code. */
+/** The answer for a user of a tenant: the key that signed the token and the user in it, or the code of the error. */
 export interface TenantAnswer {
   readonly tenant: string;
   readonly user: string;
@@ -25,7 +25,7 @@ export type TenantPodCommand =
       readonly tenants: readonly string[];
       readonly users: readonly string[];
     }
-  /** The tenant's key, as the pod's configuration says from now on. */
+  /** Sets the key that the pod's config returns for the tenant. */
   | { readonly do: 'set-key'; readonly tenant: string; readonly apiKey: string }
   | { readonly do: 'invalidate'; readonly app: string; readonly tenant: string }
   | { readonly do: 'has-store'; readonly app: string }

@@ -8,7 +8,7 @@ import { NudgeTokenService } from '../../../src/service/nudge-token.service.js';
 import type { TenantAnswer, TenantAppConfig, TenantPodCommand } from './tenant-pod-protocol.js';
 
 /*
- * One process of a fleet that serves tenants: applications with the module and nothing else, told what to do by its parent.
+ * One process of a fleet that serves tenants: applications with only the module. Its parent process sends it commands.
  */
 
 const keys = new Map<string, string>();
@@ -19,16 +19,16 @@ async function start(name: string, config: TenantAppConfig): Promise<NudgeTokenS
   const { baseUrl, scope, keyPrefix, encryptionKeys, redisUrl } = config;
   const common = {
     tenants: {
-      id: () => 'nobody asks the endpoint',
+      id: () => 'the endpoint is not used',
       config: (tenant: string) => ({ apiKey: keys.get(tenant) ?? '' }),
       configTtlMs: 1_000,
     },
     baseUrl,
-    // The machine of the tests is busy: what is proved here is not how fast Redis is.
+    // The timeout is long, because the test machine is busy and the speed of Redis is not under test.
     store: new RedisTokenStore({ url: redisUrl, keyPrefix, encryptionKeys, timeoutMs: 300 }),
   };
   const options: NudgeAuthOptions =
-    scope === 'user' ? { ...common, scope, extId: () => 'nobody asks the endpoint' } : { ...common, scope };
+    scope === 'user' ? { ...common, scope, extId: () => 'the endpoint is not used' } : { ...common, scope };
 
   @Module({ imports: [NudgeAuthModule.forRoot({ ...options, endpoint: false })] })
   class PodModule {}
@@ -61,7 +61,7 @@ async function ask(app: NudgeTokenService, tenant: string, user: string): Promis
   }
 }
 
-async function obey(command: TenantPodCommand): Promise<unknown> {
+async function run(command: TenantPodCommand): Promise<unknown> {
   switch (command.do) {
     case 'start':
       apps.set(command.app, await start(command.app, command.config));
@@ -84,6 +84,6 @@ async function obey(command: TenantPodCommand): Promise<unknown> {
 
 process.on('disconnect', () => process.exit());
 process.on('message', ({ id, command }: { id: number; command: TenantPodCommand }) => {
-  void obey(command).then((value) => process.send?.({ id, value }));
+  void run(command).then((value) => process.send?.({ id, value }));
 });
 process.send?.({ id: 0 });

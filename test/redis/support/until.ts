@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 20;
 
-/** Waits for what another process does: until the condition holds; fails, saying what was awaited, when it is too late. */
+/** Waits until the condition holds. If that takes too long it fails with `what` in the message. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

@@ -34,7 +34,7 @@ describe('Nudge (e2e)', () => {
     expect(token.split('.')).toHaveLength(3);
   });
 
-  it('hands nothing to anybody else', async () => {
+  it('refuses a caller who is not signed in', async () => {
     expect((await fetch(`${url}/nudge/token`)).status).toBe(401);
   });
 

@@ -4,7 +4,7 @@ import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { AppModule } from './../src/app.module';
 import { signIn, startIssuer } from './issuer';
 
-describe('Nudge, for users of an issuer (e2e)', () => {
+describe('Nudge with users of an issuer (e2e)', () => {
   let issuer: Awaited<ReturnType<typeof startIssuer>>;
   let nudge: NudgeEmulator;
   let app: INestApplication;

@@ -1,0 +1,71 @@
+/* What a drill has found, as a person reads it. */
+
+const NOTHING = '—';
+
+const listed = (items) => (items.length === 0 ? [NOTHING] : items);
+
+function alertText({ name, instances, afterMinutes }) {
+  const where = instances.length === 1 ? `, for ${instances[0]} alone` : '';
+  return `${name} after ${afterMinutes} min${where}`;
+}
+
+/** For the terminal. */
+export function reportOf({ title, answers, lines, events, metrics, health, alerts, after }) {
+  const rows = {
+    'users get': answers,
+    log: lines,
+    events,
+    metrics,
+    health,
+    alerts: alerts.map(alertText),
+    'when it is over': [...after.lines, ...after.events, ...after.health],
+  };
+  const text = Object.entries(rows).flatMap(([name, items]) =>
+    listed(items).map((item, index) => `  ${(index === 0 ? name : '').padEnd(16)} ${item}`),
+  );
+  return `\n${title}\n${text.join('\n')}`;
+}
+
+/** The signals that an incident must have and lacks, and what does not end with it. */
+export function faultsOf({ lines, events, metrics, alerts, isAlive, after }) {
+  return [
+    lines.length + events.length === 0 && 'neither log nor events tell of it',
+    metrics.length === 0 && 'no metric tells of it',
+    alerts.length === 0 && 'no alert fires',
+    !isAlive && 'liveness depends on it',
+    after.alerts.length > 0 && `still fires when it is over: ${after.alerts.join(', ')}`,
+    after.health.join() !== 'up' && `health when it is over: ${after.health.join('; ')}`,
+    after.answers.join() !== '200' && `users get when it is over: ${after.answers.join('; ')}`,
+  ].filter(Boolean);
+}
+
+/** A line of the log without what differs from one time to the next. */
+function beginningOf(line) {
+  const [, level, text] = /^(\w+): (.*)$/s.exec(line);
+  const [beginning] = text.replace(/ \(fingerprint \w+\)/, '').split(/: |\. | from http| \((?!NUDGE_)/);
+  return `${level}: “${beginning.replace(/\.$/, '')}”`;
+}
+
+const code = (text) => `\`${text}\``;
+const cell = (items) => listed(items).join('<br>');
+
+function alertLink({ name, instances }) {
+  const link = `[${name}](#${name.toLowerCase()})`;
+  return instances.length === 1 ? `${link} for one process` : link;
+}
+
+const HEAD = ['what goes wrong', 'users get', 'log', 'events', 'metrics', 'health', 'alerts, in this order'];
+
+/** The table of the runbook, in Markdown. */
+export function tableOf(findings) {
+  const rows = findings.map(({ title, answers, lines, events, metrics, health, alerts }) => [
+    title,
+    cell(answers.map(code)),
+    cell(lines.map(beginningOf)),
+    cell(events.map(code)),
+    cell(metrics.map((metric) => metric.replace(/^(\S.*) (\w+)$/, '`$1` $2'))),
+    cell(health.map(code)),
+    cell(alerts.map(alertLink)),
+  ]);
+  return [HEAD, HEAD.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
