@@ -172,9 +172,7 @@ function tenantsTable(record: Recorded<'tenants'>): string {
     ['MiB that its heap has grown by', ...served.map(({ heapMiB }) => whole(heapMiB))],
     ['MiB that it takes in all', ...served.map(({ rssMiB }) => whole(rssMiB))],
   ];
-  const text =
-    '## What a thousand tenants cost\n\nEach user asks every process until it has a token; who is turned away comes again when told to.';
-  return `${text}\n\n${table(head, rows)}\n\n${source(record)}.`;
+  return `${table(head, rows)}\n\n${source(record)}.`;
 }
 
 function findingsTable(results: Partial<Results>): string {
