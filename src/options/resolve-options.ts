@@ -9,6 +9,7 @@ import type { NudgeBudgetOptions } from './budget.options.js';
 import { cacheSchema, type CacheOptionsWithDefaults } from './cache.options.js';
 import { checkOptions } from './check-options.js';
 import type { NudgeConnectionOptions } from './connection.options.js';
+import { doctorAdvice } from './doctor-advice.js';
 import type { HttpTiming } from './http.options.js';
 import type { NudgeAuthOptions, NudgeUserScopeOptions } from './nudge-auth.options.js';
 import { warningsAbout } from './option-warnings.js';
@@ -62,7 +63,9 @@ export function resolveNudgeAuthOptions(
   given: NudgeAuthOptions,
   subject = 'NudgeAuthModule',
 ): ResolvedNudgeAuthOptions {
-  const options = checkOptions(nudgeAuthOptionsSchema, given, subject);
+  const options = checkOptions(nudgeAuthOptionsSchema, given, subject, (problems) =>
+    doctorAdvice(problems, Object(given) as typeof given),
+  );
   const { apiKey, fallbackApiKey, baseUrl, cache, budget, userJwt, tenants } = options;
   const { proxy, httpAgent, httpsAgent, ...timing } = options.http;
   const connection = { proxy, httpAgent, httpsAgent };

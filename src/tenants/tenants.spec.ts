@@ -51,7 +51,7 @@ describe('tenants', () => {
     });
     expect(await ask('bad')).toBe('NUDGE_TENANT_UNAVAILABLE');
     expect(calls).toEqual([]);
-    expect(lines.join()).toContain('tenants.baseUrls does not allow');
+    expect(lines.join()).toContain('is not one of tenants.baseUrls');
     expect(lines.join()).not.toContain('evil');
     expect(await ask('good')).toBe('token');
   });
