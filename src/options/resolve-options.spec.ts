@@ -675,7 +675,7 @@ describe('resolveNudgeAuthOptions', () => {
         scope: 'client',
         extId: undefined,
         cache: {
-          enabled: true,
+          holdsTokens: true,
           rotateAfterMs: undefined,
           minRemainingMs: undefined,
           maxWaitMs: 500,

@@ -31,7 +31,7 @@ export interface ResolvedNudgeAuthOptions {
   readonly baseUrl: string;
   readonly scope: 'client' | 'user';
   readonly extId?: NudgeUserScopeOptions['extId'];
-  readonly cache: Readonly<CacheOptionsWithDefaults> & { readonly enabled: boolean };
+  readonly cache: Readonly<CacheOptionsWithDefaults> & { readonly holdsTokens: boolean };
   readonly warmUp: false | 'background' | 'required';
   readonly budget: Readonly<Required<NudgeBudgetOptions>>;
   readonly http: Readonly<HttpTiming> & {
@@ -74,7 +74,7 @@ export function resolveNudgeAuthOptions(
     apiKey: apiKey === undefined ? undefined : resolveApiKey(apiKey),
     fallbackApiKey: fallbackApiKey === undefined ? undefined : resolveApiKey(fallbackApiKey),
     baseUrl: withoutTrailing(baseUrl, '/'),
-    cache: Object.freeze({ ...(cache || v.parse(cacheSchema, {})), enabled: cache !== false }),
+    cache: Object.freeze({ ...(cache || v.parse(cacheSchema, {})), holdsTokens: cache !== false }),
     budget: Object.freeze(budget),
     http: Object.freeze({ ...timing, connection: new Sealed<NudgeConnectionOptions>(connection) }),
     tenants: tenants && resolveTenants(tenants),
