@@ -142,14 +142,16 @@ function countOf(name, files) {
   return `${name}: ${files.length} files, the design allows ${MOST_FILES[name]}${isMissed ? ' (missed)' : ''}`;
 }
 
+const byName = (one, other) => one.localeCompare(other);
+
 /** A row for each file, from the top layer to the lowest, with a mark for each walk that runs through it. */
 function tableOf(found) {
   if (found['fleet leader'] === undefined)
     throw new Error('The table needs all three walks: install redis-server.');
   const walked = Object.values(found);
   const rows = LAYERS.flatMap(({ name }) => {
-    const files = [...new Set(walked.flat())].filter((file) => file.startsWith(`${name}/`)).toSorted();
-    return files.map((file) => {
+    const ofLayer = [...new Set(walked.flat())].filter((file) => file.startsWith(`${name}/`));
+    return ofLayer.toSorted(byName).map((file) => {
       const marks = walked.map((files) => (files.includes(file) ? '✓' : ''));
       return `| \`src/${file}.ts\` | ${marks.join(' | ')} |`;
     });

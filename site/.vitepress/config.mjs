@@ -32,7 +32,7 @@ function sidebar() {
 function referenceGroup() {
   const pages = readdirSync(join(ROOT, REFERENCE), { recursive: true })
     .filter((file) => file.endsWith('.md') && file !== 'index.md')
-    .toSorted();
+    .toSorted((one, other) => one.localeCompare(other));
   const items = pages.map((file) => ({
     text: basename(file, '.md'),
     link: `/reference/${file.replace(/\.md$/, '')}`,

@@ -44,7 +44,7 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
 /** With `cache: false` there is no store: a process that holds no tokens takes none from other processes either. */
 function watchedStore(parts: TokenCacheParts, invalidatedAll: () => void): WatchedStore | undefined {
   const { store, storeUser, options, origin, events, clock, random } = parts;
-  if (!options.enabled || store === undefined) return undefined;
+  if (!options.holdsTokens || store === undefined) return undefined;
   const bound = storeUser === undefined ? store : (store.bind?.({ ...storeUser, invalidatedAll }) ?? store);
   const breaker = watchStore(bound, origin, events, clock, random);
   return { store: bound, breaker, closeBreaker: () => breaker.close() };

@@ -31,7 +31,7 @@ interface Renewal {
 
 export interface RenewalsOptions extends FreshnessPolicy {
   /** `false` holds no tokens; concurrent callers still share a renewal. */
-  readonly enabled: boolean;
+  readonly holdsTokens: boolean;
   /** Milliseconds that a caller waits for a token at most. */
   readonly deadlineMs: number;
   /** Makes this cache's names in a shared store different from the names of other caches. */
@@ -204,7 +204,7 @@ export class Renewals {
     if (sequence > (this.#newestKey?.sequence ?? 0)) {
       this.#newestKey = { fingerprint: held.keyFingerprint, sequence };
     }
-    if (!this.#options.enabled) return true;
+    if (!this.#options.holdsTokens) return true;
     const entry = this.#entries.of(name);
     if (from === 'vendor') return entry.adopt(held, sequence, fence);
     entry.take(held, fence);

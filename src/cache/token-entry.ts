@@ -89,7 +89,7 @@ export class TokenEntry {
     return isLonger;
   }
 
-  /** Replaces the held token by one that another process stored, also if it lives no longer: no call failed here. */
+  /** Replaces the held token by one that another process stored, even if it lives no longer, because no call of this process failed. */
   take(token: HeldToken, fence: number): void {
     this.#hold(token, 0, fence);
     this.#succeed();

@@ -97,7 +97,7 @@ interface Host extends RefreshTokenClock {
 /** The global object. The client reads it at each use, because polyfills and test doubles may come late. */
 export const host = globalThis as unknown as Host;
 
-/** Whether the user can see the app; `true` on a platform that does not know, such as a worker. */
+/** Whether the user can see the app; `true` on a platform that cannot tell, such as a worker. */
 export const isVisible = (appState: AppStateLike | undefined): boolean =>
   appState ? appState.currentState === 'active' : host.document?.visibilityState !== 'hidden';
 

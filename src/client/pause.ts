@@ -23,7 +23,7 @@ export const makePause = () => {
     /** When the pause ends. */
     dueAt: () => until,
 
-    /** Whether a pause is running that other headers do not end. */
+    /** Whether a pause is running that new headers cannot end. */
     ignoresHeaders: (now: number): boolean => now < until && !refused,
 
     /** Ends a pause after refused headers if the app now has other headers, or none because the user has signed out. */

@@ -31,19 +31,16 @@ import { redisRoleCheck } from './checks/redis-role.js';
 import { redisUrlCheck } from './checks/redis-url.js';
 import { redisVersionCheck } from './checks/redis-version.js';
 import { tcpCheck } from './checks/tcp.js';
+import { tenantConfigsCheck } from './checks/tenant-configs.js';
+import { tenantsCheck } from './checks/tenants.js';
 import { tlsCheck } from './checks/tls.js';
 import { tlsVerificationCheck } from './checks/tls-verification.js';
 import { tokenCheck } from './checks/token.js';
 import { tunnelCheck } from './checks/tunnel.js';
+import { forEachTenant } from './each-tenant.js';
 
-/** All checks, in the order in which they run. A check comes after the checks that it needs. */
-export const CHECKS: readonly Check[] = [
-  nodeCheck,
-  peersCheck,
-  httpClientCheck,
-  tlsVerificationCheck,
-  debugOutputCheck,
-
+/** The checks of an account at Nudge, from its key to its token. */
+const ACCOUNT_CHECKS: readonly Check[] = [
   apiKeyCheck,
   fallbackApiKeyCheck,
   optionsCheck,
@@ -59,6 +56,19 @@ export const CHECKS: readonly Check[] = [
   clockCheck,
   driftCheck,
   latencyCheck,
+];
+
+/** All checks, in the order in which they run. A check comes after the checks that it needs. */
+export const CHECKS: readonly Check[] = [
+  nodeCheck,
+  peersCheck,
+  httpClientCheck,
+  tlsVerificationCheck,
+  debugOutputCheck,
+
+  tenantsCheck,
+  tenantConfigsCheck,
+  ...ACCOUNT_CHECKS.map(forEachTenant),
 
   ioredisCheck,
   redisUrlCheck,

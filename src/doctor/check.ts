@@ -10,6 +10,8 @@ export interface Finding {
   readonly detail: string;
   /** What the operator can do. */
   readonly hint?: string | undefined;
+  /** Whether a failure is about some tenants only, so that later checks go on with the others. */
+  readonly isPartial?: boolean;
 }
 
 /** The parts of a setup, in the order of the report. */

@@ -27,13 +27,24 @@ export interface DoctorRequest {
   readonly endpointUrl: URL | undefined;
   /** The origin of the pages that call the endpoint. */
   readonly pageOrigin: string | undefined;
+  /** The absolute path of the file that names the tenants. */
+  readonly tenantsFile: string | undefined;
   readonly userJwt: Secret | undefined;
+}
+
+/** The config of one tenant, as `tenants.config` has returned it, and the base URLs that it may name. */
+export interface TenantToCheck {
+  readonly config: object;
+  /** In the form of `comparableBaseUrl`. */
+  readonly baseUrls: readonly string[];
 }
 
 /** Everything that a check can use. */
 export interface DoctorContext {
   readonly machine: DoctorMachine;
   readonly request: DoctorRequest;
+  /** The tenant whose account the checks are about, in place of the account of the environment. */
+  readonly tenant?: TenantToCheck;
   /** Removes secrets from the output. A probe that reads a secret adds it here. */
   readonly redaction: Redaction;
   /** Work for the end of all checks, such as closing connections. */

@@ -7,6 +7,8 @@ export interface DoctorArguments {
   readonly isOffline: boolean;
   readonly endpointUrl: URL | undefined;
   readonly pageOrigin: string | undefined;
+  /** The path of the file that names the tenants. */
+  readonly configPath: string | undefined;
   /** What the doctor reads from standard input. */
   readonly input: 'key' | 'jwt' | undefined;
 }
@@ -22,6 +24,9 @@ secret, and no argument may hold one.
                        (NUDGE_USER_JWT or --jwt-stdin) the doctor also asks for a token there, which may
                        cause one more call to Nudge
   --origin <origin>    the origin of the pages that call the endpoint: checks CORS
+  --config <file>      a module file (.mjs, .cjs or .js) that exports ids, a list of tenants, and tenants, the
+                       option of the module: checks these tenants in place of NUDGE_API_KEY, with one call
+                       to Nudge for each
   --offline            send nothing to Nudge
   --key-stdin          read the API key from standard input
   --jwt-stdin          read the user's JWT from standard input
@@ -34,12 +39,14 @@ Exit code: 0 no failure, 1 a failure (with --strict also a warning), 2 wrong arg
 Examples:
   npx nestjs-nudge-auth doctor
   npx nestjs-nudge-auth doctor --endpoint http://localhost:3000/nudge/token --origin https://app.example
+  npx nestjs-nudge-auth doctor --config nudge-tenants.mjs
   vault read -field=key secret/nudge | npx nestjs-nudge-auth doctor --key-stdin --json
 `;
 
 const OPTIONS = {
   endpoint: { type: 'string' },
   origin: { type: 'string' },
+  config: { type: 'string' },
   offline: { type: 'boolean' },
   'key-stdin': { type: 'boolean' },
   'jwt-stdin': { type: 'boolean' },
@@ -53,6 +60,10 @@ export function parseDoctorArguments(argv: readonly string[]): DoctorArguments {
   if (values['key-stdin'] === true && values['jwt-stdin'] === true) {
     throw new CommandUsageError('--key-stdin and --jwt-stdin: standard input can hold only one of them');
   }
+  if (values.config === '') throw new CommandUsageError('--config: needs the path of a file');
+  if (values.config !== undefined && values['key-stdin'] === true) {
+    throw new CommandUsageError('--config and --key-stdin: with tenants, the keys come from the file');
+  }
   if (values.origin !== undefined && values.endpoint === undefined) {
     throw new CommandUsageError('--origin: needs --endpoint');
   }
@@ -62,6 +73,7 @@ export function parseDoctorArguments(argv: readonly string[]): DoctorArguments {
     isOffline: values.offline === true,
     endpointUrl: values.endpoint === undefined ? undefined : endpointUrl(values.endpoint),
     pageOrigin: values.origin === undefined ? undefined : pageOrigin(values.origin),
+    configPath: values.config,
     input: values['key-stdin'] === true ? 'key' : values['jwt-stdin'] === true ? 'jwt' : undefined,
   };
 }

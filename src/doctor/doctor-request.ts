@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { CommandUsageError, type CommandIo } from '../common/command.js';
 import { Secret } from '../common/secret.js';
 import { withoutTrailing } from '../common/without-trailing.js';
@@ -6,7 +7,7 @@ import type { DoctorArguments } from './doctor-arguments.js';
 import { dotEnvVariables } from './dot-env.js';
 import { Redaction } from './redaction.js';
 
-type Asked = Pick<DoctorArguments, 'isOffline' | 'endpointUrl' | 'pageOrigin' | 'input'>;
+type Asked = Pick<DoctorArguments, 'isOffline' | 'endpointUrl' | 'pageOrigin' | 'configPath' | 'input'>;
 
 /** Variables that hold a secret, or a URL that may hold one. */
 const SECRETS = ['NUDGE_API_KEY', 'NUDGE_FALLBACK_API_KEY', 'NUDGE_USER_JWT'];
@@ -29,11 +30,12 @@ export async function doctorContext(
   const environment =
     asked.input === 'key' ? { ...given, NUDGE_API_KEY: input, NUDGE_API_KEY_FILE: undefined } : given;
   const jwt = (asked.input === 'jwt' ? input : (environment['NUDGE_USER_JWT'] ?? '')).trim();
-  const { isOffline, endpointUrl, pageOrigin } = asked;
+  const { isOffline, endpointUrl, pageOrigin, configPath } = asked;
+  const tenantsFile = configPath === undefined ? undefined : resolve(machine.workingDirectory, configPath);
   const userJwt = jwt === '' ? undefined : new Secret(jwt);
   return {
     machine,
-    request: { environment, isOffline, endpointUrl, pageOrigin, userJwt },
+    request: { environment, isOffline, endpointUrl, pageOrigin, tenantsFile, userJwt },
     redaction: redactionOf(environment, jwt),
     atEnd: [],
   };

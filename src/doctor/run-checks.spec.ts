@@ -25,6 +25,7 @@ function contextOn(clock: ManualClock): DoctorContext {
       isOffline: false,
       endpointUrl: undefined,
       pageOrigin: undefined,
+      tenantsFile: undefined,
       userJwt: undefined,
     },
     redaction: new Redaction(),

@@ -43,7 +43,8 @@ export async function runChecks(
         : skip(`not checked: ${cause} failed`);
     // The result of an interrupted check says nothing about the setup.
     if (stopped.aborted) break;
-    if (cause !== undefined || finding.status === 'fail') hidden.set(check.name, cause ?? check.name);
+    const hidesLater = finding.status === 'fail' && finding.isPartial !== true;
+    if (cause !== undefined || hidesLater) hidden.set(check.name, cause ?? check.name);
     const report = { check, finding };
     reports.push(report);
     listener.ended(report);
@@ -66,9 +67,10 @@ export async function runUntilStopped(
   return Promise.race([runChecks(checks, context, listener, stop.signal), stopped]);
 }
 
-function redacted({ status, detail, hint }: Finding, { redaction }: DoctorContext): Finding {
+function redacted(finding: Finding, { redaction }: DoctorContext): Finding {
+  const { detail, hint } = finding;
   return {
-    status,
+    ...finding,
     detail: redaction.apply(detail),
     hint: hint === undefined ? undefined : redaction.apply(hint),
   };

@@ -22,12 +22,12 @@ interface HttpRequest {
   readonly headers: { readonly accept?: string | undefined };
 }
 
-/** `undefined` where the handler has prepared the answer: the framework's call of `send` then sends the prepared one. */
+/** `undefined`: the answer is in `arrival.prepared`, and the framework's `send` sends that one. */
 type Answer = TokenAnswer | string | undefined;
 
 /**
  * Creates the controller class of a registration. Each registration needs a class, because Nest reads path, version and
- * guards from the metadata of a class. The class name tells throttlers and OpenAPI the registrations apart.
+ * guards from the metadata of a class. By the class name, throttlers and OpenAPI tell the registrations apart.
  */
 export function createNudgeTokenController(endpoint: ResolvedEndpointOptions): Type {
   @Controller({ path: endpoint.path, version: endpoint.version })

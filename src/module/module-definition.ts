@@ -60,7 +60,7 @@ function transform(definition: DynamicModule, extras: NudgeAuthExtras): DynamicM
       { provide: authentication, useExisting: UserAuthentication },
     ],
     // The guards on the host's own routes inject the authentication, so it is exported too. A named registration exports no
-    // class: Nest would inject the registration that a module imports first, also where the host means the unnamed one.
+    // class: Nest would inject the registration that a module imports first, even where the host means the unnamed one.
     exports: [
       ...(name === undefined ? [NudgeTokenService, UserAuthentication] : []),
       service,

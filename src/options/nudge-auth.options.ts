@@ -93,7 +93,7 @@ interface NudgeAuthCommonOptions {
    */
   audit?: NudgeAuditOptions;
   /**
-   * A kill switch that the module asks for every call. While it returns `false`, callers get `NUDGE_DISABLED` and nothing
+   * A kill switch that the module asks for every call. While it returns anything but `true`, or throws, callers get `NUDGE_DISABLED` and nothing
    * is sent to Nudge. Default `() => true`.
    */
   enabled?: () => boolean;

@@ -595,10 +595,29 @@ describe('resolveNudgeAuthOptions', () => {
             `  - typo: ${UNKNOWN}`,
             `  - extId: ${USER_ID_MUST}`,
             `  - baseUrl: ${IN_CLEAR}`,
+            'Run `npx nestjs-nudge-auth doctor`.',
           ].join('\n'),
         ),
       );
     });
+  });
+
+  it.each([
+    { is: 'a missing key', given: {}, isNamed: true },
+    { is: 'a fallback key in quotes', given: { apiKey, fallbackApiKey: "'quoted'" }, isNamed: true },
+    { is: 'a life of five minutes', given: { apiKey, defaultExpiryMins: 5 }, isNamed: true },
+    { is: 'an option of the code', given: { apiKey, scope: 'user' }, isNamed: false },
+    { is: 'a key beside tenants', given: { apiKey, tenants: {} }, isNamed: false },
+    { is: 'no options at all', given: undefined, isNamed: false },
+  ])('names the doctor only if it finds the cause: $is', ({ given, isNamed }) => {
+    let message = '';
+    try {
+      resolveNudgeAuthOptions(given as never);
+    } catch (error) {
+      message = String(error);
+    }
+    expect(message).toContain('cannot start');
+    expect(message.endsWith('\nRun `npx nestjs-nudge-auth doctor`.')).toBe(isNamed);
   });
 
   it('never quotes a value that it refuses', () => {
@@ -656,7 +675,7 @@ describe('resolveNudgeAuthOptions', () => {
         scope: 'client',
         extId: undefined,
         cache: {
-          enabled: true,
+          holdsTokens: true,
           rotateAfterMs: undefined,
           minRemainingMs: undefined,
           maxWaitMs: 500,

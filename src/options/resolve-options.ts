@@ -9,6 +9,7 @@ import type { NudgeBudgetOptions } from './budget.options.js';
 import { cacheSchema, type CacheOptionsWithDefaults } from './cache.options.js';
 import { checkOptions } from './check-options.js';
 import type { NudgeConnectionOptions } from './connection.options.js';
+import { doctorAdvice } from './doctor-advice.js';
 import type { HttpTiming } from './http.options.js';
 import type { NudgeAuthOptions, NudgeUserScopeOptions } from './nudge-auth.options.js';
 import { warningsAbout } from './option-warnings.js';
@@ -30,7 +31,7 @@ export interface ResolvedNudgeAuthOptions {
   readonly baseUrl: string;
   readonly scope: 'client' | 'user';
   readonly extId?: NudgeUserScopeOptions['extId'];
-  readonly cache: Readonly<CacheOptionsWithDefaults> & { readonly enabled: boolean };
+  readonly cache: Readonly<CacheOptionsWithDefaults> & { readonly holdsTokens: boolean };
   readonly warmUp: false | 'background' | 'required';
   readonly budget: Readonly<Required<NudgeBudgetOptions>>;
   readonly http: Readonly<HttpTiming> & {
@@ -62,7 +63,9 @@ export function resolveNudgeAuthOptions(
   given: NudgeAuthOptions,
   subject = 'NudgeAuthModule',
 ): ResolvedNudgeAuthOptions {
-  const options = checkOptions(nudgeAuthOptionsSchema, given, subject);
+  const options = checkOptions(nudgeAuthOptionsSchema, given, subject, (problems) =>
+    doctorAdvice(problems, Object(given) as typeof given),
+  );
   const { apiKey, fallbackApiKey, baseUrl, cache, budget, userJwt, tenants } = options;
   const { proxy, httpAgent, httpsAgent, ...timing } = options.http;
   const connection = { proxy, httpAgent, httpsAgent };
@@ -71,7 +74,7 @@ export function resolveNudgeAuthOptions(
     apiKey: apiKey === undefined ? undefined : resolveApiKey(apiKey),
     fallbackApiKey: fallbackApiKey === undefined ? undefined : resolveApiKey(fallbackApiKey),
     baseUrl: withoutTrailing(baseUrl, '/'),
-    cache: Object.freeze({ ...(cache || v.parse(cacheSchema, {})), enabled: cache !== false }),
+    cache: Object.freeze({ ...(cache || v.parse(cacheSchema, {})), holdsTokens: cache !== false }),
     budget: Object.freeze(budget),
     http: Object.freeze({ ...timing, connection: new Sealed<NudgeConnectionOptions>(connection) }),
     tenants: tenants && resolveTenants(tenants),

@@ -17,7 +17,7 @@ export interface EntryNames {
 
 /** The names of the generations in Redis under one key. */
 export interface GenerationNames {
-  /** The sorted set with all generations. It has another slot than the entries. */
+  /** The sorted set with all generations. In a cluster it is in a different slot from the entries. */
   readonly all: string;
   readonly channel: string;
   /** The message in the channel when a generation has begun. */

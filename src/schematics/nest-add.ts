@@ -54,7 +54,7 @@ function addPeers(
   for (const { name, range, replaced } of peers.changes) {
     if (replaced === undefined) continue;
     context.logger.warn(
-      `${name} ${replaced} does not go with Nest ${nestMajor}: package.json now has ${range}.`,
+      `${name} ${replaced} does not work with Nest ${nestMajor}: package.json now has ${range}.`,
     );
   }
   if (skipInstall) {

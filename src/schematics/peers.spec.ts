@@ -44,7 +44,7 @@ describe('nest add and the peers', () => {
       '@nestjs/passport': '^11.0.0',
     });
     expect(workspace.messages).toContain(
-      '@nestjs/config ^12.0.1 does not go with Nest 11: package.json now has ^4.0.0.',
+      '@nestjs/config ^12.0.1 does not work with Nest 11: package.json now has ^4.0.0.',
     );
   });
 

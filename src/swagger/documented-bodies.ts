@@ -5,7 +5,7 @@ import type { TokenAnswer } from '../endpoint/token-answer.js';
 /** A made-up token: its claims are `{"sub":"example"}`, and nothing has signed it. */
 export const EXAMPLE_TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJleGFtcGxlIn0.bm90LWEtc2lnbmF0dXJl';
 
-/** The schema of the answer. Generated clients give its name to their type. */
+/** The schema of the answer. Generated clients name their type after this class. */
 export class NudgeTokenAnswer implements TokenAnswer {
   @ApiProperty({
     type: String,
@@ -40,7 +40,7 @@ export class NudgeTokenAnswer implements TokenAnswer {
   readonly refreshIn!: number;
 }
 
-/** The schema of an answer of the module without a token. */
+/** The schema of the module's error answers. */
 export class NudgeTokenFailure {
   @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 503 })
   readonly statusCode!: number;

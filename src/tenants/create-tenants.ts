@@ -109,7 +109,7 @@ function boundStore(
   known: KnownTenants,
   invalidatedAll: (id: string) => void,
 ): TokenStore | undefined {
-  if (!options.enabled || store === undefined) return undefined;
+  if (!options.holdsTokens || store === undefined) return undefined;
   const user = {
     registration: options.storeScope?.[0] ?? '',
     secrets: () => Promise.resolve([]),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -12,6 +12,8 @@ import { NudgeAuthError } from '../common/errors.js';
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
 const AT_ONCE = 200;
+/** Tens of thousands of callers take a busy machine a while. */
+jest.setTimeout(300_000);
 /** Longer than any caller waits. */
 const ALL_ANSWERED_MS = 10_000;
 
@@ -166,23 +168,5 @@ describe('whoever cycles through the ids of tenants', () => {
     for (const id of ids) expect(await ask(id, 'ada')).toBe('token');
     for (const id of ids.slice(0, 490)) expect(await ask(id, 'ada')).toBe('NUDGE_RATE_LIMITED');
     expect(calls).toHaveLength(500);
-  });
-});
-
-describe('a room that tenants share', () => {
-  it('holds no more than its entries, whichever tenant has to make room', async () => {
-    const { clock, tenants, begin } = tenantsBeforeVendor({ scope: 'user', maxEntries: 2 });
-    for (const [tenant, user] of [
-      ['one', 'ada'],
-      ['two', 'ada'],
-      ['one', 'grace'],
-      ['two', 'grace'],
-      ['three', 'ada'],
-    ]) {
-      const answer = begin(tenant, user);
-      await clock.advanceAsync(0);
-      expect(await answer).toBe('token');
-      expect(tenants.size).toBeLessThanOrEqual(2);
-    }
   });
 });

@@ -4,6 +4,7 @@ import { MAX_EXPIRY_MINS, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.
 import { apiKeyProblem } from '../vendor/api-key-problem.js';
 import { baseUrlProblem } from '../options/base-url-rule.js';
 import { comparableBaseUrl } from '../options/resolve-tenants.js';
+import type { TenantConfig } from '../options/tenants.options.js';
 
 /** The checked account of a tenant at Nudge. */
 export interface TenantAccount {
@@ -25,6 +26,16 @@ export interface AccountRules {
 /** Says what is wrong with the config that `tenants.config` returned. It never quotes the config. */
 export class UnusableConfig extends Error {}
 
+/** An option of the config is wrong. `problem` continues the name of the option. */
+export class UnusableOption extends UnusableConfig {
+  constructor(
+    readonly option: keyof TenantConfig,
+    readonly problem: string,
+  ) {
+    super(`has ${option === 'apiKey' ? 'an' : 'a'} ${option} that ${problem}`);
+  }
+}
+
 /**
  * Checks a config and returns its account.
  *
@@ -43,20 +54,19 @@ export function accountOf(config: unknown, rules: AccountRules): TenantAccount {
   };
 }
 
-function keyOf(name: string, key: unknown): Secret {
+function keyOf(name: 'apiKey' | 'fallbackApiKey', key: unknown): Secret {
   const problem = apiKeyProblem(key);
-  if (problem !== undefined || typeof key !== 'string')
-    throw new UnusableConfig(`has an ${name} that ${problem}`);
+  if (problem !== undefined || typeof key !== 'string') throw new UnusableOption(name, String(problem));
   return new Secret(key);
 }
 
 /** Accepts only the allowed base URLs: a changed row in the host's database must not send a key to another server. */
 function allowedBaseUrl(given: unknown, { baseUrls }: AccountRules): string {
   const problem = baseUrlProblem(given);
-  if (problem !== undefined) throw new UnusableConfig(`has a baseUrl that ${problem}`);
+  if (problem !== undefined) throw new UnusableOption('baseUrl', problem);
   const comparable = comparableBaseUrl(String(given));
   if (!baseUrls.includes(comparable)) {
-    throw new UnusableConfig('has a baseUrl that tenants.baseUrls does not allow: nothing is sent there');
+    throw new UnusableOption('baseUrl', 'is not one of tenants.baseUrls: nothing is sent there');
   }
   return withoutTrailing(comparable, '/');
 }
@@ -71,7 +81,8 @@ function expiryMinsOf(given: unknown): number {
   ) {
     return mins;
   }
-  throw new UnusableConfig(
-    `has a defaultExpiryMins that is not a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`,
+  throw new UnusableOption(
+    'defaultExpiryMins',
+    `is not a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`,
   );
 }

@@ -51,7 +51,7 @@ describe('tenants', () => {
     });
     expect(await ask('bad')).toBe('NUDGE_TENANT_UNAVAILABLE');
     expect(calls).toEqual([]);
-    expect(lines.join()).toContain('tenants.baseUrls does not allow');
+    expect(lines.join()).toContain('is not one of tenants.baseUrls');
     expect(lines.join()).not.toContain('evil');
     expect(await ask('good')).toBe('token');
   });
@@ -142,6 +142,46 @@ describe('tenants', () => {
     expect(await ask('acme')).toBe('token');
     // The rotation that was under way still had the former key for the former vendor.
     expect(calls).toEqual(['fake-key-of-acme', 'fake-key-of-acme', 'fake-key-at-the-other']);
+  });
+
+  it('leave what is in the store for others when one of them is invalidated', async () => {
+    const { ask, tenants, calls } = tenantsBeforeVendor({ withStore: true, maxEntries: 1 });
+    expect(await ask('acme')).toBe('token');
+    expect(await ask('other')).toBe('token');
+    await tenants.invalidateAll('other');
+    // Its place was taken, so this comes from the store.
+    expect(await ask('acme')).toBe('token');
+    expect(calls).toEqual(['fake-key-of-acme', 'fake-key-of-other']);
+  });
+
+  it('ask for the config of a tenant in time while that of another one fails', async () => {
+    const { ask, clock, world } = tenantsBeforeVendor();
+    const well = world.config;
+    for (const tenant of ['acme', 'other']) expect(await ask(tenant)).toBe('token');
+    await clock.advanceAsync(60_000);
+    const asked: string[] = [];
+    world.config = (tenant) => {
+      asked.push(tenant);
+      return tenant === 'acme' ? Promise.reject(new Error('simulated')) : well(tenant);
+    };
+    for (const tenant of ['acme', 'other']) expect(await ask(tenant)).toBe('token');
+    expect(asked).toEqual(['acme', 'other']);
+  });
+
+  it('remember whose key was refused, whatever becomes of the keys of others', async () => {
+    const { ask, clock, tenants, world, calls } = tenantsBeforeVendor();
+    world.config = (tenant) => ({
+      apiKey: `fake-key-of-${tenant}`,
+      fallbackApiKey: `fake-fallback-of-${tenant}`,
+    });
+    world.failure = (key) =>
+      key === 'fake-key-of-acme' ? new NudgeAuthError('NUDGE_CREDENTIALS_REJECTED', 'no') : undefined;
+    for (const tenant of ['acme', 'other']) expect(await ask(tenant)).toBe('token');
+    expect(calls).toEqual(['fake-key-of-acme', 'fake-fallback-of-acme', 'fake-key-of-other']);
+    await clock.advanceAsync(30_000);
+    await tenants.invalidate('acme', WHOLE_CLIENT);
+    expect(await ask('acme')).toBe('token');
+    expect(calls.slice(3)).toEqual(['fake-fallback-of-acme']);
   });
 
   it('evict the tokens of a tenant with too many users, and still limit each user to a call in 30 s', async () => {

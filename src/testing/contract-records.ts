@@ -8,7 +8,7 @@ export function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {
 
 export async function lease(store: TokenStore, entry: string): Promise<TokenLease> {
   const given = await store.acquire(entry);
-  assert.ok(given, 'a lease is given where nobody holds one');
+  assert.ok(given, 'acquire gives a lease if no caller holds one');
   return given;
 }
 

@@ -49,7 +49,7 @@ export function isStrategy(value: unknown): value is Strategy {
   );
 }
 
-/** The strategy that passport has under a name now. Its types do not show this method. */
+/** The strategy that passport has under a name now. passport's types do not declare this method. */
 export function registeredStrategy(name: string): Strategy | undefined {
   const lookUp: unknown = Reflect.get(nestPassport, '_strategy');
   const strategy: unknown = typeof lookUp === 'function' ? lookUp.call(nestPassport, name) : undefined;

@@ -7,7 +7,8 @@ import { tokenCommandOn } from '../../src/doctor/commands/token-command.js';
 import { withApp } from '../doctor/support/application.js';
 import { throughTls } from '../doctor/setups/network.js';
 import { installPeers } from '../doctor/setups/runtime.js';
-import { Stage } from '../doctor/support/stage.js';
+import { tenantsModule, withTenantsFile } from '../doctor/setups/tenants.js';
+import { PRIVATE_KEY, Stage } from '../doctor/support/stage.js';
 
 const PAGE = 'docs/doctor.md';
 const BEGIN = '<!-- The checks and the runs are written by: npm run docs:update -->\n';
@@ -63,6 +64,11 @@ async function written(): Promise<string> {
     await scene('A certificate that is not trusted', 'doctor', async (stage) => {
       await throughTls(stage);
       stage.machine = { ...stage.machine, certificateAuthorities: undefined };
+    }),
+    await scene('Two tenants, one of them with a wrong key', 'doctor --config nudge-tenants.mjs', (stage) => {
+      const keys = `({ acme: '${PRIVATE_KEY}', globex: 'a-wrong-key-0123456789' })`;
+      const config = `(id) => ({ apiKey: ${keys}[id] })`;
+      withTenantsFile(stage, tenantsModule({ ids: "['acme', 'globex']", config, options: 'logIds: true' }));
     }),
     await scene('A token', 'token', () => undefined),
   ];

@@ -8,6 +8,7 @@ import { REDIS_SETUPS } from './setups/redis.js';
 import { ROUTE_SETUPS } from './setups/route.js';
 import { RUNTIME_SETUPS } from './setups/runtime.js';
 import { KEY_SETUPS, OPTION_SETUPS } from './setups/settings.js';
+import { TENANT_SETUPS } from './setups/tenants.js';
 import { Stage, type BrokenSetup } from './support/stage.js';
 
 /** Tests that exactly the checks that a setup names report its problem. */
@@ -35,6 +36,7 @@ function diagnoses(setups: readonly BrokenSetup[]): void {
 describe('the doctor, about the runtime,', () => diagnoses(RUNTIME_SETUPS));
 describe('the doctor, about the API key,', () => diagnoses(KEY_SETUPS));
 describe('the doctor, about the other options,', () => diagnoses(OPTION_SETUPS));
+describe('the doctor, about tenants,', () => diagnoses(TENANT_SETUPS));
 describe('the doctor, about the way to Nudge,', () => diagnoses(NETWORK_SETUPS));
 describe('the doctor, about Nudge,', () => diagnoses(NUDGE_SETUPS));
 describe('the doctor, about the route,', () => diagnoses(ROUTE_SETUPS));

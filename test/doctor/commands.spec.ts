@@ -87,6 +87,11 @@ describe('the command line of the doctor', () => {
       '--origin: must be scheme and host only, such as https://app.example',
     ],
     [['--origin', 'https://canary.example'], '--origin: needs --endpoint'],
+    [['--config='], '--config: needs the path of a file'],
+    [
+      ['--config', 'canary.mjs', '--key-stdin'],
+      '--config and --key-stdin: with tenants, the keys come from the file',
+    ],
     [['--key-stdin', '--jwt-stdin'], '--key-stdin and --jwt-stdin: standard input can hold only one of them'],
     [['--jwt-stdin', '--endpoint', 'http://127.0.0.1/'], '--jwt-stdin: standard input is empty'],
   ])('refuses %j and repeats no value', async (argv, message) => {

@@ -566,7 +566,8 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         values: () => ({}),
         message:
           'NudgeAuthModule cannot start, its options have 1 problem:\n' +
-          '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)',
+          '  - apiKey: is missing: set it to the PRIVATE key from the settings of the Nudge dashboard (environment: NUDGE_API_KEY)\n' +
+          'Run `npx nestjs-nudge-auth doctor`.',
       },
       {
         is: 'an empty key, a lifetime that is not a number, and an empty URL',

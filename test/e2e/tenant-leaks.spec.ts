@@ -13,7 +13,7 @@ const TENANTS = ['acme', 'Acme', 'acme ', 'caf\u00e9', 'cafe\u0301', 'globex'] a
 /** In every tenant, and for as many minutes. */
 const EQUAL_USER = 'ada';
 
-/** Holds back whoever comes, until it is opened. */
+/** Callers wait here until the gate is opened. */
 class Gate {
   open: () => void = () => undefined;
   #reach: () => void = () => undefined;

@@ -35,6 +35,7 @@ export const BROKEN_RULES = [
     file: 'src/tenants/tenant.ts',
     text: 'store?.forTenant?.(this.id)',
     replacement: "store?.forTenant?.('every tenant')",
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: 'each tenant has keys of its own',
@@ -53,6 +54,7 @@ export const BROKEN_RULES = [
     file: 'src/tenants/tenant.ts',
     text: 'this.configBackoff = new Backoff(clock, random);',
     replacement: 'this.configBackoff = parts.sharedBackoff ??= new Backoff(clock, random);',
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: "a vendor's failure holds back only its own tenant",
@@ -66,6 +68,7 @@ export const BROKEN_RULES = [
     text: '#refusedPrimary: { readonly fingerprint: string; readonly at: Instant } | undefined;',
     replacement:
       'get #refusedPrimary() { return this.#clock.refused; } set #refusedPrimary(refused) { this.#clock.refused = refused; }',
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: 'a renewed key makes only the tokens of its own tenant old',
@@ -109,12 +112,14 @@ export const BROKEN_RULES = [
     file: 'src/cache/token-entries.ts',
     text: 'return `${this.#serial}:${name}`;',
     replacement: 'return name;',
+    spec: 'src/tenants/crowded-tenants',
   },
   {
     rule: 'no more tokens are held than there is room for',
     file: 'src/cache/shared-room.ts',
     text: '    // Where its only entry had to make room, it has left.\n    this.#tenants.add(tenant);\n',
     replacement: '',
+    spec: 'src/tenants/crowded-tenants',
   },
   {
     rule: "invalidating a tenant's tokens leaves the other tenants' (in memory)",

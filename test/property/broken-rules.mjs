@@ -58,11 +58,14 @@ try {
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const [, , word = ''] = process.argv;
   const rules = BROKEN_RULES.filter(({ rule }) => rule.includes(word));
-  for (const spec of new Set(rules.map((broken) => broken.spec ?? PROPERTY))) {
-    const { failed, passed } = tested(spec);
-    if (failed > 0 || passed === 0) throw new Error(`${spec} fails although no rule is broken`);
-  }
+  const passing = new Set();
   const unnoticed = rules.filter((broken) => {
+    const { spec = PROPERTY } = broken;
+    if (!passing.has(spec)) {
+      const { failed, passed } = tested(spec);
+      if (failed > 0 || passed === 0) throw new Error(`${spec} fails although no rule is broken`);
+      passing.add(spec);
+    }
     const isSeen = isNoticed(broken);
     console.log(`${isSeen ? 'noticed  ' : 'UNNOTICED'}  ${broken.rule}`);
     return !isSeen;

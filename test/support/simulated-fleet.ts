@@ -165,7 +165,7 @@ export function fleetOf(
       store: theirNetwork,
       options: {
         scope: 'client',
-        enabled: true,
+        holdsTokens: true,
         maxWaitMs: 500,
         maxEntries: 10,
         deadlineMs,

@@ -59,7 +59,7 @@ function newCache(): TokenCache {
     store: undefined,
     options: {
       scope: 'user',
-      enabled: true,
+      holdsTokens: true,
       maxWaitMs: 500,
       maxEntries: ENTRIES,
       deadlineMs: 7000,

@@ -5,7 +5,6 @@
  *   setup             what differs from the usual stage: `options` of the module, `usersPerStep`, `hasRedis`
  *   begin, end        break it, and mend it
  *   minutes           how long it lasts; without it half an hour
- *   noticed, over     with Redis, which keeps a time of its own: the events of a process that tell of both
  */
 import { OTHER_KEY, PRIMARY_KEY, FALLBACK_KEY } from './stage.mjs';
 
@@ -55,16 +54,12 @@ export const INCIDENTS = [
     setup: { hasRedis: true },
     begin: ({ redis }) => redis.stop(),
     end: ({ redis }) => redis.launch(),
-    noticed: 'store-lost',
-    over: 'store-back',
   },
   {
     title: 'Redis is slow',
     setup: { hasRedis: true },
-    begin: ({ waysToRedis }) => waysToRedis.forEach((way) => void (way.delayMs = 400)),
+    begin: ({ waysToRedis }) => waysToRedis.forEach((way) => void (way.delayMs = SLOW_MS)),
     end: ({ waysToRedis }) => waysToRedis.forEach((way) => way.mend()),
-    noticed: 'store-lost',
-    over: 'store-back',
   },
   {
     title: "The keys of the users' JWTs cannot be fetched",

@@ -57,7 +57,7 @@ export function movedMetrics({ series, types }, begunAt, endedAt) {
     else if (types.get(name) === 'gauge') addMove(key, gaugeMove(name, before, during));
     else if (name.endsWith('_sum')) addMove(key.replace('_sum{', '{'), meanMove(key));
   }
-  return [...moves].toSorted();
+  return [...moves].toSorted((a, b) => (a < b ? -1 : 1));
 
   function addMove(key, move) {
     if (move !== undefined) moves.add(`${nameOf(key)} ${move}`);

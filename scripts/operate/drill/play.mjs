@@ -9,7 +9,7 @@ const STEPS_A_MINUTE = 60 / STEP_S;
 const MINUTES = { before: 15, during: 30, after: 25 };
 /** Longer than the module lets a user wait. */
 const ANSWERED_WITHIN_MS = 10_000;
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 120_000;
 
 /** What the processes told in a phase of the drill, from its first to its last step. */
 class Account {
@@ -18,13 +18,14 @@ class Account {
   healths = [];
   lines = [];
 
+  /** Health first: what it shows has been told by then. */
   async take({ pods, log }) {
-    this.lines.push(...log.lines.splice(0));
+    for (const pod of pods) this.healths.push({ pod: pod.name, health: await pod.health() });
     for (const pod of pods) {
       this.events.push(...pod.events.splice(0).map((event) => ({ pod: pod.name, event })));
       this.answers.push(...pod.answers.splice(0));
-      this.healths.push({ pod: pod.name, health: await pod.health() });
     }
+    this.lines.push(...log.lines.splice(0));
   }
 }
 
@@ -38,38 +39,37 @@ async function playSteps(stage, recording, account, minutes) {
   }
 }
 
-/** In the time of Redis: until every process has told that it has noticed. What is measured then lasts for the minutes. */
-async function playUntil(stage, recording, account, minutes, eventType) {
+/** In the time of Redis: until every process knows how it stands with it. What is measured then lasts for the minutes. */
+async function playUntil(stage, recording, account, minutes, store) {
   const endsAtMs = performance.now() + LONGEST_WAIT_MS;
-  const have = (pod) => account.events.some((told) => told.pod === pod.name && told.event.type === eventType);
-  while (!stage.pods.every(have)) {
-    if (performance.now() > endsAtMs) throw new Error(`No event ${eventType} within ${LONGEST_WAIT_MS} ms`);
+  do {
+    if (performance.now() > endsAtMs)
+      throw new Error(`The store is not ${store} within ${LONGEST_WAIT_MS} ms`);
+    account.healths = [];
     await stage.ask();
     await account.take(stage);
-  }
-  account.healths = [];
-  await account.take(stage);
+  } while (!account.healths.every(({ health }) => health.store === store));
   await recording.scrape(stage.pods);
   recording.repeat(minutes * STEPS_A_MINUTE - 1);
 }
 
 /** Plays an incident before two processes of the application, and says by what it can be told. */
-export async function play({ title, setup = {}, begin, end, minutes = MINUTES.during, noticed, over }) {
+export async function play({ title, setup = {}, begin, end, minutes = MINUTES.during }) {
   const stage = await Stage.start(setup);
   const recording = new Recording();
-  const phase = async (lasts, eventType) => {
+  const phase = async (lasts, store) => {
     const account = new Account();
-    if (setup.hasRedis) await playUntil(stage, recording, account, lasts, eventType);
+    if (setup.hasRedis) await playUntil(stage, recording, account, lasts, store);
     else await playSteps(stage, recording, account, lasts);
     return { account, endsAt: recording.length };
   };
   try {
-    const before = await phase(MINUTES.before, 'renewed');
+    const before = await phase(MINUTES.before, 'available');
     await begin(stage);
-    const during = await phase(minutes, noticed);
+    const during = await phase(minutes, 'lost');
     const isAlive = (await Promise.all(stage.pods.map((pod) => pod.isAlive()))).every(Boolean);
     await end(stage);
-    const after = await phase(MINUTES.after, over);
+    const after = await phase(MINUTES.after, 'available');
     const alerts = await firingAlerts(recording, STEP_S);
     const told = (read) => [read(during.account), read(after.account)];
     const [events, eventsAfter] = told(eventsIn);

@@ -109,7 +109,8 @@ export class Stage {
   async #sharedOptions() {
     const toRedis = await Passage.to(portOf(this.redis.url), this.#clock);
     this.waysToRedis.push(toRedis);
-    const store = new RedisTokenStore({ url: `redis://${toRedis.address}` });
+    // With patience, so that a busy machine is no incident.
+    const store = new RedisTokenStore({ url: `redis://${toRedis.address}`, timeoutMs: 1_000 });
     // Often, so that the store is needed often.
     return { store, cache: { rotateAfterMs: 1_000 } };
   }

@@ -31,7 +31,7 @@ function otherAnswer(answer: EndpointAnswer, url: string): Finding | undefined {
   if (/html/i.test(headers['content-type'] ?? '')) {
     return fail(
       `${url} answers ${status} with an HTML page`,
-      'The page comes from a web server, a single-page application or a login: give the URL of the Nest application’s route.',
+      'The page comes from a web server, a single-page application or a login page: give the URL of the Nest application’s route.',
     );
   }
   if (status === 200) return undefined;

@@ -41,7 +41,12 @@ export function tokenCommandOn(machine: DoctorMachine): Command {
         show: { type: 'boolean' },
         'key-stdin': { type: 'boolean' },
       });
-      const asked = { isOffline: false, endpointUrl: undefined, pageOrigin: undefined };
+      const asked = {
+        isOffline: false,
+        endpointUrl: undefined,
+        pageOrigin: undefined,
+        configPath: undefined,
+      };
       const context = await doctorContext({ ...asked, input: fromInput ? 'key' : undefined }, io, machine);
       return (await passesChecks(context, io)) ? printToken(context, io, show) : 1;
     },

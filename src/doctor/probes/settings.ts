@@ -3,11 +3,13 @@ import { Secret } from '../../common/secret.js';
 import { readEnvironmentOptions } from '../../options/environment.js';
 import type { ApiKeyOption } from '../../options/api-key-rule.js';
 import { nudgeAuthOptions, type NudgeClientScopeOptions } from '../../options/nudge-auth.options.js';
-import { variableOf as variableOfRule } from '../../options/option-rules.js';
+import { variableOf } from '../../options/option-rules.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../../options/resolve-options.js';
+import { accountOf, UnusableOption } from '../../tenants/tenant-account.js';
+import type { DoctorContext, TenantToCheck } from '../context.js';
 import { once } from './once.js';
 
-/** The options of the environment, read and checked as the module does. */
+/** The options of the environment, or of a tenant, read and checked as the module does. */
 export interface Settings {
   readonly problems: readonly OptionProblem[];
   readonly warnings: readonly string[];
@@ -30,17 +32,47 @@ async function withKeysAsText(options: NudgeClientScopeOptions): Promise<NudgeCl
   };
 }
 
-export const readSettings = once(async ({ request, redaction }): Promise<Settings> => {
+const KEY_OPTIONS = ['apiKey', 'fallbackApiKey'];
+
+/** The variables that belong to one account. An application with tenants does not read them. */
+const KEY_VARIABLES = ['NUDGE_API_KEY', 'NUDGE_FALLBACK_API_KEY'].flatMap((name) => [name, `${name}_FILE`]);
+
+/**
+ * The options of the environment, with the account of the tenant.
+ *
+ * @throws {UnusableOption} if the module would refuse the tenant's config.
+ */
+function optionsOfTenant(
+  environment: NodeJS.ProcessEnv,
+  { config, baseUrls }: TenantToCheck,
+): NudgeClientScopeOptions {
+  const others = Object.entries(environment).filter(([name]) => !KEY_VARIABLES.includes(name));
+  const options = readEnvironmentOptions(Object.fromEntries(others));
+  const { baseUrl = '', defaultExpiryMins = 0 } = options;
+  const account = accountOf(config, { baseUrls, baseUrl, defaultExpiryMins });
+  const given = Object.keys(account).filter((option) => Reflect.get(config, option) !== undefined);
+  return { ...options, ...Object.fromEntries(given.map((option) => [option, Reflect.get(config, option)])) };
+}
+
+function problemsIn(error: unknown): readonly OptionProblem[] {
+  if (error instanceof InvalidNudgeAuthOptionsError) return error.problems;
+  if (error instanceof UnusableOption) return [{ path: error.option, message: error.problem }];
+  throw error;
+}
+
+export const readSettings = once(async ({ request, redaction, tenant }): Promise<Settings> => {
   try {
-    const options = await withKeysAsText(readEnvironmentOptions(request.environment));
+    const options =
+      tenant === undefined
+        ? await withKeysAsText(readEnvironmentOptions(request.environment))
+        : optionsOfTenant(request.environment, tenant);
     for (const key of [options.apiKey, options.fallbackApiKey]) {
       if (typeof key === 'string') redaction.conceal(key);
     }
     const resolved = resolveNudgeAuthOptions(options);
     return { problems: [], warnings: resolved.warnings, resolved };
   } catch (error) {
-    if (!(error instanceof InvalidNudgeAuthOptionsError)) throw error;
-    return { problems: error.problems, warnings: [], resolved: undefined };
+    return { problems: problemsIn(error), warnings: [], resolved: undefined };
   }
 });
 
@@ -58,8 +90,10 @@ export const apiKeyOf = once(async (context, signal): Promise<Secret> => {
   return apiKey;
 });
 
-/** The environment variable of an option; the given path if the option has none. */
-export function variableOf(path: string): string {
+/** What the user knows an option by: its environment variable, or its name in the tenant's config. */
+export function nameOf(path: string, { tenant }: DoctorContext): string {
+  const isInConfig = tenant !== undefined && (KEY_OPTIONS.includes(path) || path in tenant.config);
+  if (isInConfig) return path;
   const [, rule] = Object.entries(nudgeAuthOptions).find(([option]) => option === path) ?? [];
-  return (rule === undefined ? undefined : variableOfRule(rule)?.name) ?? path;
+  return (rule === undefined ? undefined : variableOf(rule)?.name) ?? path;
 }

@@ -27,7 +27,7 @@ export interface FaultScope {
   readonly only?: FaultMatcher;
 }
 
-/** The declaration of one kind of fault. A layer whose kinds differ in behaviour adds a method for it. */
+/** The declaration of one kind of fault. A layer whose kinds behave differently adds the method that plays them. */
 export interface FaultKind<Fault> {
   /**
    * The rules for the fields of such a fault, in code and in JSON.

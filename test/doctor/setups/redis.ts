@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { readFileSync, rmSync } from 'node:fs';
 import { HttpStub, unreachableOrigin } from '../../support/http-stub.js';
 import { RedisServer } from '../../redis/support/redis-server.js';
+import { reportingOldVersion } from '../support/old-redis.js';
 import type { BrokenSetup, Stage } from '../support/stage.js';
 import { silentServer } from './network.js';
 
@@ -96,6 +97,15 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     async breakIt(stage) {
       const stub = stage.use(await HttpStub.start((_request, response) => response.end()));
       stage.environment['NUDGE_REDIS_URL'] = stub.origin.replace('http:', 'redis:');
+    },
+  },
+  {
+    title: 'a Redis that is too old',
+    shows: { 'redis-version': 'fail' },
+    says: /Redis 6\.0\.9+ is too old.*Redis 6\.2 or later/,
+    async breakIt(stage) {
+      const { server } = await withRedis(stage);
+      stage.environment['NUDGE_REDIS_URL'] = await reportingOldVersion(stage, server.port);
     },
   },
   {
