@@ -89,7 +89,7 @@ describe('nestjs-cls', () => {
           const parsed = lines.map((line) => JSON.parse(line) as Line);
           const usersOf = (text: string): (string | undefined)[] =>
             parsed.filter(({ msg }) => msg === text).map(({ user }) => user);
-          assert.deepEqual(usersOf('The campaign is sent').toSorted(), ['ada', 'bob']);
+          assert.deepEqual(new Set(usersOf('The campaign is sent')), new Set(['ada', 'bob']));
           assert.deepEqual(usersOf('Nudge: renewal-started'), [undefined]);
           assert.deepEqual(usersOf('Nudge: renewed'), [undefined]);
         });

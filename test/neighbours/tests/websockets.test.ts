@@ -175,9 +175,9 @@ describe('WebSockets', () => {
         const connection = await Connection.open(served, jwtFor(600));
         await connection.settle();
         await connection.close();
-        const before = connection.asked;
+        const askedBefore = connection.asked;
         for (let minute = 0; minute < 60; minute += 1) await connection.passMinute();
-        return connection.asked - before;
+        return connection.asked - askedBefore;
       }
 
       it('asks on for a closed socket if its timer is left (the trap)', async () => {

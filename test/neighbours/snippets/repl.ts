@@ -1,0 +1,4 @@
+import { repl } from '@nestjs/core';
+import { JobsModule } from './jobs.js';
+
+await repl(JobsModule);
