@@ -2,12 +2,12 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { NudgeAuthError } from '../../src/common/errors.js';
 import {
   OTHER_BASE_URL,
   tenantsBeforeVendor,
   type TenantsBeforeVendor,
-} from '../../test/support/tenants-before-vendor.js';
-import { NudgeAuthError } from '../common/errors.js';
+} from '../support/tenants-before-vendor.js';
 
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
@@ -88,7 +88,7 @@ const NOISE: Record<string, (life: TenantsBeforeVendor) => void> = {
   },
 };
 
-/** What the users of a quiet tenant are told who come once in two hours, and which calls are made for them. */
+/** Plays eight hours in which users of a quiet tenant come every two hours: their answers, and the calls for them. */
 async function quietDay(
   makeNoise: (life: TenantsBeforeVendor) => void,
 ): Promise<{ answers: string[]; calls: string[] }> {
@@ -152,7 +152,7 @@ describe('a quiet tenant beside a noisy one', () => {
   });
 });
 
-describe('whoever cycles through the ids of tenants', () => {
+describe('a caller who cycles through the ids of tenants', () => {
   it('does not make them forget a refused key', async () => {
     const { calls, world, ask } = tenantsBeforeVendor({ maxTenants: 10, callsPerMinute: 100_000 });
     world.failure = (key) => (key.endsWith('acme') ? refused() : undefined);
