@@ -135,7 +135,9 @@ describe('a running application', () => {
     await using app = await boot({ fallbackApiKey: OTHER_KEY });
     await app.tokens.getToken();
     expect(app.tokens.status().fallbackInUse).toBe(true);
-    expect(app.logger.at('warn').join('\n')).toMatch(/fallback API key \(fingerprint [0-9a-f]{8}\) is in use/);
+    expect(app.logger.at('warn').join('\n')).toMatch(
+      /fallback API key \(fingerprint [0-9a-f]{8}\) is in use/,
+    );
     expect(app.logger.at('error').join('\n')).toMatch(/refuses the primary API key/);
     for (const { text } of app.logger.lines) expect(text).not.toMatch(new RegExp(`${KEY}|${OTHER_KEY}`));
   });
