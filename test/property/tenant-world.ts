@@ -28,6 +28,8 @@ interface Truth {
   goneSinceMs: number | undefined;
   /** What its own account and its own config have given its callers reason to be told. */
   readonly ownFailures: Set<NudgeAuthErrorCode>;
+  /** When the token of this tenant that lives longest expires. */
+  latestExpiryMs: number;
   /** How often its config was asked for, and which of these questions the last answer that counts was to. */
   asked: number;
   answered: number;
@@ -71,6 +73,7 @@ export class TenantWorld {
         issued: 0,
         goneSinceMs: undefined,
         ownFailures: new Set(),
+        latestExpiryMs: 0,
         asked: 0,
         answered: 0,
         moves: [],
@@ -102,6 +105,8 @@ export class TenantWorld {
     const question = (truth.asked += 1);
     this.#watch.note(tenant, `config is asked for`);
     if (config !== 'well' && config !== 'gone') ownFailures.add('NUDGE_TENANT_UNAVAILABLE');
+    // One deadline covers the wait for the config and for the token.
+    if (config === 'hanging' || config === 'late') ownFailures.add('NUDGE_TIMEOUT');
     if (config === 'throwing') throw new Error('simulated');
     if (config === 'hanging') return new Promise(() => undefined);
     if (config === 'gone') {
@@ -162,6 +167,9 @@ export class TenantWorld {
     if (truth.account === 'invalid') throw this.#failure(truth, 'NUDGE_BAD_RESPONSE');
     const token = this.#issue(tenant, baseUrl, request, (truth.issued += 1));
     const claims = readClaims(token);
+    // Two tokens of one second expire together: the module refuses the later one when it must be newer.
+    if (claims.expiresAtMs <= truth.latestExpiryMs) truth.ownFailures.add('NUDGE_BAD_RESPONSE');
+    truth.latestExpiryMs = Math.max(truth.latestExpiryMs, claims.expiresAtMs);
     const receivedAt = this.#clock.now();
     const placed = lifeByVendorTime(claims, { sentAt, receivedAt, date: undefined });
     return { token, claims, arrivedAt: receivedAt, ...placed, keyFingerprint: key.fingerprint };
