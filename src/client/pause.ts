@@ -24,10 +24,10 @@ export const makePause = () => {
     dueAt: () => until,
 
     /** Whether a pause is running that new headers cannot end. */
-    ignoresHeaders: (now: number): boolean => now < until && !refused,
+    isFirm: (now: number): boolean => now < until && !refused,
 
     /** Ends a pause after refused headers if the app now has other headers, or none because the user has signed out. */
-    onHeaders(now: number, headers: string | undefined): void {
+    endFor(now: number, headers: string | undefined): void {
       if (refused && headers !== refused) end(now);
     },
 

@@ -23,7 +23,8 @@ interface Truth {
   key: number;
   hasFallback: boolean;
   host: 0 | 1;
-  issued: number;
+  /** How many tokens each user has got; `undefined` stands for all users. */
+  readonly issued: Map<string | undefined, number>;
   /** When the host said that there is no such tenant, where it has not taken that back. */
   goneSinceMs: number | undefined;
   /** What its own account and its own config have given its callers reason to be told. */
@@ -70,7 +71,7 @@ export class TenantWorld {
         key: 0,
         hasFallback: false,
         host: 0,
-        issued: 0,
+        issued: new Map(),
         goneSinceMs: undefined,
         ownFailures: new Set(),
         latestExpiryMs: 0,
@@ -165,7 +166,10 @@ export class TenantWorld {
       throw new TransientFailure('NUDGE_UNAVAILABLE', 'simulated', { isAnswered: true });
     }
     if (truth.account === 'invalid') throw this.#failure(truth, 'NUDGE_BAD_RESPONSE');
-    const token = this.#issue(tenant, baseUrl, request, (truth.issued += 1));
+    // Counted by user: in which order two users' calls of one moment arrive does not matter.
+    const number = (truth.issued.get(request.extId) ?? 0) + 1;
+    truth.issued.set(request.extId, number);
+    const token = this.#issue(tenant, baseUrl, request, number);
     const claims = readClaims(token);
     // Two tokens of one second expire together: the module refuses the later one when it must be newer.
     if (claims.expiresAtMs <= truth.latestExpiryMs) truth.ownFailures.add('NUDGE_BAD_RESPONSE');
@@ -184,7 +188,7 @@ export class TenantWorld {
     const iat = Math.floor(this.#clock.now().wallMs / 1_000);
     const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
     const claims = { iat, exp: iat + expiryMins * 60 };
-    const token = `${encode({ alg: 'EdDSA', kid: 'simulated' })}.${encode(claims)}.${encode({ tenant, number })}`;
+    const token = `${encode({ alg: 'EdDSA', kid: 'simulated' })}.${encode(claims)}.${encode({ tenant, extId, number })}`;
     this.#issued.set(token, { tenant, baseUrl, extId, number });
     return token;
   }
