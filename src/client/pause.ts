@@ -23,11 +23,11 @@ export const makePause = () => {
     /** When the pause ends. */
     dueAt: () => until,
 
-    /** Whether a pause is running that new headers cannot end. */
-    isFirm: (now: number): boolean => now < until && !refused,
+    /** Whether a pause is running that holds for all headers: new ones do not end it. */
+    holds: (now: number): boolean => now < until && !refused,
 
-    /** Ends a pause after refused headers if the app now has other headers, or none because the user has signed out. */
-    endFor(now: number, headers: string | undefined): void {
+    /** Sees the headers of the app. Other headers than the refused ones, or none after a sign-out, end a pause. */
+    see(now: number, headers: string | undefined): void {
       if (refused && headers !== refused) end(now);
     },
 

@@ -84,36 +84,36 @@ describe('a pause', () => {
   ])('after refused headers ends with %s, and not with the refused headers', (_name, headers) => {
     const pause = makePause();
     pause.start(0, 0, 'old', 0);
-    expect(pause.isFirm(1)).toBe(false);
-    pause.endFor(1, 'old');
+    expect(pause.holds(1)).toBe(false);
+    pause.see(1, 'old');
     expect(pause.dueAt()).toBe(30_000);
-    pause.endFor(1, headers);
+    pause.see(1, headers);
     expect(pause.dueAt()).toBe(0);
   });
 
   it('after refused headers ends early at most once in 30 seconds', () => {
     const pause = makePause();
     pause.start(0, 0, 'old', 0);
-    pause.endFor(1, 'new');
+    pause.see(1, 'new');
     pause.start(2, 0, 'new', 0);
-    pause.endFor(30_000, 'newer');
+    pause.see(30_000, 'newer');
     expect(pause.dueAt()).toBe(60_002);
-    pause.endFor(30_001, 'newer');
+    pause.see(30_001, 'newer');
     expect(pause.dueAt()).toBe(0);
   });
 
   it('after another failure does not end with other headers', () => {
     const pause = makePause();
     pause.start(0, 0, '', 0);
-    expect(pause.isFirm(1)).toBe(true);
-    pause.endFor(1, 'new');
+    expect(pause.holds(1)).toBe(true);
+    pause.see(1, 'new');
     expect(pause.dueAt()).toBe(5_000);
   });
 
   it('that the endpoint asked for does not end early', () => {
     const pause = makePause();
     pause.start(0, 0, 'old', 50_000);
-    pause.endFor(49_999, 'new');
+    pause.see(49_999, 'new');
     pause.end(49_999);
     expect(pause.dueAt()).toBe(50_000);
   });

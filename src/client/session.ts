@@ -63,7 +63,7 @@ export const openSession = ({
   const setOwner = (user: User | null, why?: 'unauthorized'): void => {
     const isSame = user?.identity === owner?.identity;
     if (!isSame) held.reset();
-    pause.endFor(now(), user?.headers);
+    pause.see(now(), user?.headers);
     // The app may renew an access token that is not a JWT: the new one looks like another user's. The request goes on.
     if (owner && (isSame || (why && owner.isOpaque && user?.isOpaque))) {
       Object.assign(owner, user);
@@ -121,7 +121,7 @@ export const openSession = ({
 
   const ask: Ask = async () => {
     // Without a token, and in a pause that other headers do not end, the answer is `null` whatever the app says.
-    if (pause.isFirm(now()) && !held.isAlive(now())) return null;
+    if (pause.holds(now()) && !held.isAlive(now())) return null;
     let user: User | null = null;
 
     const give = (at: number, named?: User | null): string | null => {
