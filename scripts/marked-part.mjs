@@ -1,30 +1,29 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PAGE = fileURLToPath(new URL('../ARCHITECTURE.md', import.meta.url));
 
 /**
- * Writes a part of ARCHITECTURE.md between its two comments, or, with `--check`, fails where the page says something
- * else.
+ * Writes a part of a page between its two comments, or, with `isCheck`, fails where the page says something else.
  *
  * @param name what the comments call the part.
  * @param command what writes it.
  * @param lines the part, as Markdown.
  */
-export async function writePart({ name, command, lines, isCheck }) {
-  const begin = `<!-- The ${name} are written by: ${command} -->`;
+export async function writePart({ page = 'ARCHITECTURE.md', name, verb = 'are', command, lines, isCheck }) {
+  const path = join(ROOT, page);
+  const begin = `<!-- The ${name} ${verb} written by: ${command} -->`;
   const end = `<!-- End of the ${name} -->`;
-  const page = await readFile(PAGE, 'utf8');
-  const [before, rest] = page.split(begin);
+  const present = await readFile(path, 'utf8');
+  const [before, rest] = present.split(begin);
   const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`${relative(ROOT, PAGE)} lacks the comments of the ${name}`);
+  if (after === undefined) throw new Error(`${page} lacks the comments of the ${name}`);
   const text = [before, begin, '\n\n', lines.join('\n'), '\n\n', end, after].join('');
-  const written = await format(text, { ...(await resolveConfig(PAGE)), parser: 'markdown' });
-  if (written === page) return;
-  if (!isCheck) return writeFile(PAGE, written);
-  console.error(`${relative(ROOT, PAGE)}: the ${name} are out of date: run ${command}`);
+  const written = await format(text, { ...(await resolveConfig(path)), parser: 'markdown' });
+  if (written === present) return;
+  if (!isCheck) return writeFile(path, written);
+  console.error(`${page}: the ${name} ${verb} out of date: run ${command}`);
   process.exitCode = 1;
 }

@@ -13,13 +13,7 @@ import { Tenants } from '../tenants/tenants.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { NudgeTokenRequest, NudgeTokenSelector, NudgeTokenStatus } from './nudge-token.types.js';
 import { noteLoadedCopy } from './second-copy.js';
-import {
-  selectionOf,
-  tenantRequired,
-  withoutTenants,
-  type DefiniteSelection,
-  type Selection,
-} from './selection.js';
+import { selectionOf, tenantRequired, withoutTenants, type DefiniteSelection } from './selection.js';
 import { standingOf, standingOfAll } from './standing.js';
 
 export type * from './nudge-token.types.js';
@@ -215,9 +209,7 @@ export class NudgeTokenService {
     }
   }
 
-  #admitOfTenant(
-    request: NudgeTokenRequest,
-  ): Selection & { readonly tenants: Tenants; readonly tenant: string } {
+  #admitOfTenant(request: NudgeTokenRequest) {
     try {
       const tenants = this.#tenants;
       if (tenants === undefined || request.tenant === undefined) throw tenantRequired();

@@ -18,7 +18,7 @@ const SHORTEST_POLL_MS = 20;
 /** A renewal with the time that it may wait for the store. */
 export type SharedCall = RenewalCall & { readonly storeTimeBudget: TimeBudget };
 
-/** The result of a lookup: the stored token if the call may use it, and the fence of whatever is stored. */
+/** The result of a lookup: the stored token if the call may use it, and the fence of the stored token. */
 export interface StoreLookup {
   readonly token: RenewedToken | undefined;
   readonly fence: number;

@@ -1,29 +1,16 @@
 /*
- * Plays what can go wrong, and prints by what it can be told. Fails when something cannot be told.
+ * Plays incidents, and prints for each the log lines, events, metrics, health and alerts that show it. Fails if nothing
+ * shows an incident.
  *
  *   npm run drill               all incidents
  *   npm run drill -- slow 429   those whose titles have one of the words
  *   npm run drill -- --write    all, and writes the table of docs/runbook.md
  *   npm run drill -- --check    all, and fails when that table is out of date
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { writePart } from '../../marked-part.mjs';
 import { INCIDENTS } from './incidents.mjs';
 import { play } from './play.mjs';
 import { faultsOf, reportOf, tableOf } from './report.mjs';
-
-const PAGE = fileURLToPath(new URL('../../../docs/runbook.md', import.meta.url));
-const BEGIN = '<!-- The table of the drill is written by: npm run drill -- --write -->\n';
-const END = '<!-- End of the table of the drill -->\n';
-
-async function pageWith(page, table) {
-  const [before, rest = ''] = page.split(BEGIN);
-  const [, after] = rest.split(END);
-  if (after === undefined) throw new Error('docs/runbook.md has no place for the table of the drill');
-  const text = `${before}${BEGIN}\n${table}\n${END}${after}`;
-  return format(text, { ...(await resolveConfig(PAGE)), parser: 'markdown' });
-}
 
 const words = process.argv.slice(2);
 const isWriting = words.includes('--write');
@@ -43,11 +30,12 @@ for (const incident of INCIDENTS.filter(isWanted)) {
 }
 
 if (isWriting || isChecking) {
-  const page = await readFile(PAGE, 'utf8');
-  const expected = await pageWith(page, tableOf(findings));
-  if (isWriting) await writeFile(PAGE, expected);
-  else if (page !== expected) {
-    console.error('docs/runbook.md is out of date: npm run drill -- --write');
-    process.exitCode = 1;
-  }
+  await writePart({
+    page: 'docs/runbook.md',
+    name: 'table of the drill',
+    verb: 'is',
+    command: 'npm run drill -- --write',
+    lines: [tableOf(findings)],
+    isCheck: !isWriting,
+  });
 }

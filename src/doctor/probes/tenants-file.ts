@@ -5,13 +5,13 @@ import { NudgeAuthError } from '../../common/errors.js';
 import { failureReasonOf } from '../../common/failure-reason.js';
 import { InvalidNudgeAuthOptionsError } from '../../common/options-error.js';
 import { tenantFingerprintOf } from '../../common/tenant-fingerprint.js';
+import { untilAborted } from '../../common/within.js';
 import { resolveNudgeAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedTenantsOptions } from '../../options/resolve-tenants.js';
 import type { NudgeTenantsOptions } from '../../options/tenants.options.js';
 import { tenantIdOf } from '../../tenants/tenant-id.js';
 import type { DoctorContext } from '../context.js';
 import { once } from './once.js';
-import { untilAborted } from './until-aborted.js';
 
 /** The doctor makes one call to Nudge for each tenant, all of them at once. */
 const MOST_TENANTS = 20;

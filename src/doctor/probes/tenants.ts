@@ -1,8 +1,8 @@
 import { errorKindOf } from '../../common/error-kind.js';
+import { untilAborted } from '../../common/within.js';
 import type { DoctorContext } from '../context.js';
 import { once } from './once.js';
 import { tenantsFile, type ListedTenant } from './tenants-file.js';
-import { untilAborted } from './until-aborted.js';
 
 /** A tenant that has a config. */
 export interface CheckedTenant {
