@@ -61,6 +61,7 @@ async function picture() {
     '```mermaid',
     'flowchart TD',
     ...arrows,
+    ...ISLANDS.map(({ name }) => `  ${name}`),
     '```',
     '',
     '| folder | what it does |',

@@ -35,8 +35,8 @@ export type { AuditRecord, NudgeAuditOptions } from './options/audit.options.js'
 export type { TokenAnswer } from './endpoint/token-answer.js';
 export type { NudgeToken } from './token/nudge-token.js';
 export type {
+  SharedAdmission,
   SharedCallLimits,
-  SharedPause,
   StoredToken,
   StoreSecret,
   TokenLease,

@@ -168,6 +168,7 @@ function tenantsTable(record: Recorded<'tenants'>): string {
     ['calls to Nudge', ...served.map(({ calls }) => whole(calls))],
     ['in the busiest minute', ...served.map(({ mostCallsPerMinute }) => whole(mostCallsPerMinute))],
     ['minutes until all are served', ...served.map(({ minutes }) => minutes.toFixed(1))],
+    ['times that a process lost Redis', ...served.map(({ storeLosses }) => whole(storeLosses))],
     ['tokens each process holds', ...served.map(({ heldTokens }) => whole(Math.min(...heldTokens)))],
     ['MiB that its heap has grown by', ...served.map(({ heapMiB }) => whole(heapMiB))],
     ['MiB that it takes in all', ...served.map(({ rssMiB }) => whole(rssMiB))],

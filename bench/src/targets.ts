@@ -80,22 +80,31 @@ function inProcessFindings({
   return [ratio, atMost(overCeiling, microsecondsOverCeiling.median, MOST_MICROSECONDS_OVER_CEILING)];
 }
 
-/** The cost of an SDK that records is only stated: it belongs to the host. */
+/**
+ * Compares the lowest times: a disturbance of the machine can only add to a time, and one process differs from the next by more
+ * than telemetry costs. The cost of an SDK that records is only stated: it belongs to the host.
+ */
 function otelFindings({ endpoint, getToken }: OtelResults): Finding[] {
   return Object.entries({ 'the endpoint': endpoint, 'getToken()': getToken }).flatMap(
-    ([what, { ratioToNone }]) =>
+    ([what, { measured }]) =>
       (['loaded', 'no SDK'] as const).map((telemetry) =>
-        atMost(`${what}, telemetry ${telemetry} ÷ none`, ratioToNone[telemetry].median, MOST_OF_TELEMETRY),
+        atMost(
+          `${what}, telemetry ${telemetry} ÷ none, lowest times`,
+          measured[telemetry].lowest / measured.none.lowest,
+          MOST_OF_TELEMETRY,
+        ),
       ),
   );
 }
 
 function tenantsFindings({ tenants, usersEach, callsPerMinute, served }: TenantsResults): Finding[] {
   const users = tenants * usersEach;
-  return served.flatMap(({ processes, calls, mostCallsPerMinute }) => {
+  return served.flatMap(({ processes, calls, mostCallsPerMinute, storeLosses }) => {
     const who = `${users} users of ${tenants} tenants on ${processes} ${processes === 1 ? 'process' : 'processes'}`;
+    const oneCallEach = atMost(`calls to Nudge for ${who}`, calls, users);
     return [
-      atMost(`calls to Nudge for ${who}`, calls, users),
+      // While a process has lost the store, it fetches tokens that another process holds.
+      ...(storeLosses === 0 ? [oneCallEach] : []),
       atMost(`calls in the busiest minute for ${who}`, mostCallsPerMinute, callsPerMinute * MOST_OF_BUDGET),
     ];
   });

@@ -9,8 +9,8 @@ export function registerAuditTrail(tokens: NudgeTokenService, trail: AuditTrail)
 }
 
 /**
- * Adds a record to the audit. The endpoint does this for every token that it hands out; a controller of yours that hands
- * out tokens calls this function. Does nothing where the registration has no option `audit`. Never throws.
+ * Adds a record to the audit. The endpoint does this for every token that it hands out. If a controller of yours
+ * hands out tokens, it calls this function. Without the option `audit`, the call does nothing. Never throws.
  *
  * @example
  * const token = await this.nudgeTokens.getToken();

@@ -15,7 +15,10 @@ const TOO_OFTEN = {
 /** How often an entry that may not call the vendor looks for a token that another process has stored. */
 const LOOK_EVERY_MS = SECOND_MS;
 
-/** The state of one entry. An entry is one combination of registration, base URL, scope, `expiryMins` and `extId`. */
+/**
+ * The held token of one combination of registration, base URL, scope, `expiryMins` and `extId`, and what is known of its
+ * renewal.
+ */
 export class TokenEntry {
   readonly #clock: Clock;
   readonly #isPerUser: boolean;
@@ -26,7 +29,7 @@ export class TokenEntry {
   /** The held token's fence in the store. */
   #fence = 0;
   #beganAt: Instant | undefined;
-  /** Set while the vendor repeats a token that is about to end: since when, and for how long until its end. */
+  /** Set while the vendor repeats a token that ends soon: when the vendor first did so, and how long the token still lived then. */
   #ending: { readonly since: Instant; readonly forMs: number } | undefined;
   #answeredAt: Instant | undefined;
   /** In user scope, the least time between an answer of the vendor and the next call for the same user. */
@@ -115,9 +118,9 @@ export class TokenEntry {
   }
 
   /**
-   * Notes that the vendor answered with a token that lives no longer than the one before, or is about to end. While the
-   * token can be handed out, the vendor is asked less and less often, and once more when that time is over. From then
-   * on until the token's end, the vendor is asked at short intervals, whatever the backoff has grown to.
+   * Notes that the vendor answered with a token that lives no longer than the one before, or that ends soon. While the
+   * token can be handed out, the pauses between the calls grow. One more call is made when the token can be handed out no
+   * longer. From then on until the token's end, the calls follow at short intervals, and the grown pause does not count.
    */
   repeated(token: HeldToken, error: NudgeAuthError): void {
     const now = this.#clock.now();

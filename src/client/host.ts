@@ -30,7 +30,7 @@ export interface AbortSignalLike {
   readonly aborted: boolean;
 }
 
-/** The second argument of the program's `fetch`: only there does React Native declare the type of its `AbortSignal`. */
+/** The type of `fetch`'s second argument. React Native declares the type of its `AbortSignal` there, and nowhere else. */
 type HostRequestInit = typeof globalThis extends { fetch(input: string, init?: infer Init): unknown }
   ? Init
   : { signal?: AbortSignalLike };

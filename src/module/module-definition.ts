@@ -25,7 +25,7 @@ export function subjectOf(name: string | undefined): string {
   return name === undefined ? 'NudgeAuthModule' : `NudgeAuthModule "${name}"`;
 }
 
-/** Nest keeps the options, with the API key, as long as the application lives. Sealed, an inspection does not show them. */
+/** Nest keeps the options, with the API key, as long as the application lives. A sealed value is not shown when the application is inspected. */
 function sealed(provider: Provider): Provider {
   if (typeof provider !== 'object' || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
   if ('useValue' in provider) return { ...provider, useValue: new Sealed<unknown>(provider.useValue) };

@@ -237,5 +237,5 @@ export const nudgeAuthOptions = {
   ),
   audit: v.optional(optionsOf(auditOptions)),
   tenants: v.optional(optionsOf(tenantsOptions)),
-  enabled: v.optional(functionThat<() => boolean>('returns true or false'), () => () => true),
+  enabled: v.optional(functionThat<() => boolean>('returns true or false')),
 } satisfies Declarations<NudgeAuthOptions>;

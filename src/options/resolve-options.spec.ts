@@ -686,11 +686,10 @@ describe('resolveNudgeAuthOptions', () => {
         http: { connection: expect.any(Sealed), timeoutMs: 3000, deadlineMs: 7000, maxRetries: 2 },
         userJwt: undefined,
         store: undefined,
-        enabled: expect.any(Function),
+        enabled: undefined,
         alarms: [],
         warnings: [],
       });
-      expect(resolveNudgeAuthOptions({ apiKey }).enabled()).toBe(true);
     });
 
     it.each([

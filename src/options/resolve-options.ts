@@ -42,7 +42,8 @@ export interface ResolvedNudgeAuthOptions {
   readonly store?: TokenStore;
   readonly audit?: NudgeAuditOptions;
   readonly tenants: ResolvedTenantsOptions | undefined;
-  readonly enabled: () => boolean;
+  /** The kill switch; `undefined` without one. */
+  readonly enabled: (() => boolean) | undefined;
   /** Dangers for the API key. The module logs each as an error, once, at boot. */
   readonly alarms: readonly string[];
   /** Values that are allowed but probably a mistake. The module logs each as a warning, once, at boot. */
@@ -71,6 +72,7 @@ export function resolveNudgeAuthOptions(
   const connection = { proxy, httpAgent, httpsAgent };
   return Object.freeze({
     ...options,
+    enabled: options.enabled,
     apiKey: apiKey === undefined ? undefined : resolveApiKey(apiKey),
     fallbackApiKey: fallbackApiKey === undefined ? undefined : resolveApiKey(fallbackApiKey),
     baseUrl: withoutTrailing(baseUrl, '/'),

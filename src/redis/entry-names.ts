@@ -8,7 +8,7 @@ export interface EntryNames {
   /** The record. */
   readonly token: string;
   readonly lease: string;
-  /** The last fence that was given, and the fence that a write must exceed. */
+  /** Holds two numbers: the last fence that was given to a leader, and the fence that the next write must exceed. */
   readonly order: string;
   readonly channel: string;
   /** The message in the channel when the entry has changed. */

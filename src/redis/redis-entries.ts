@@ -77,16 +77,15 @@ export class RedisEntries implements TokenStore {
     const owner = `${randomBytes(OWNER_BYTES).toString('hex')}.${known}`;
     const sentAt = clock.now();
     const { lease, order, token } = names;
-    const acquiring = connection.run(ACQUIRE, [lease, order, token], [owner, LEASE_MS, ORDER_MS, known]);
-    // A token that is fetched under the lease belongs to the generation of this moment, not to one from a second ago.
-    const [[givenUs, given, stored], generation] = await Promise.all([
-      acquiring,
-      generations.refreshed(tenant),
-    ]);
+    const [givenUs, given, stored] = await connection.run(
+      ACQUIRE,
+      [lease, order, token],
+      [owner, LEASE_MS, ORDER_MS, known],
+    );
     if (given === undefined) return undefined;
     const fence = numberIn(given);
-    const write = (record: TokenRecord, atUs: number): Promise<boolean> =>
-      this.#write(names, fence, { ...record, atUs, generation });
+    const write = (record: TokenRecord, atUs: number, released: string | undefined): Promise<boolean> =>
+      this.#write(names, fence, { ...record, atUs, generation: known }, released);
     const value = `${owner} ${given}`;
     const parts = { names, fence, storedFence: numberIn(stored), value, sentAt, givenUs, write };
     return new RedisLease(parts, connection, clock);
@@ -143,7 +142,13 @@ export class RedisEntries implements TokenStore {
     return keyring.withId(id) ?? (await this.#parts.keys.refreshed()).withId(id);
   }
 
-  async #write(names: EntryNames, fence: number, record: DatedRecord): Promise<boolean> {
+  /** @param released the value of the lease, if the write gives it back. */
+  async #write(
+    names: EntryNames,
+    fence: number,
+    record: DatedRecord,
+    released: string | undefined,
+  ): Promise<boolean> {
     const { connection, keys, generations, tenant } = this.#parts;
     if (record.generation < (await generations.current(tenant))) return false;
     const { keyFingerprint, remainingMs } = record;
@@ -153,8 +158,8 @@ export class RedisEntries implements TokenStore {
     const sealed = sealing.seal(record, placeOf(connection.clientPrefix, names, fence));
     const [, isWritten] = await connection.run(
       WRITE,
-      [names.token, names.order],
-      [fence, sealed, Math.floor(remainingMs), ORDER_MS, names.channel, names.announced],
+      [names.token, names.order, names.lease],
+      [fence, sealed, Math.floor(remainingMs), ORDER_MS, names.channel, names.announced, released ?? ''],
     );
     return numberIn(isWritten) === 1;
   }

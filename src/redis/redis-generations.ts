@@ -61,12 +61,6 @@ export class RedisGenerations {
     return this.#knownOf(tenant, (await keys.keyring()).all);
   }
 
-  /** The same, as learnt after this call. */
-  async refreshed(tenant: string | undefined): Promise<number> {
-    await this.refresh();
-    return this.#knownOf(tenant, (await this.#parts.keys.keyring()).all);
-  }
-
   /** Begins a new generation under every key, so that records that an older key has sealed are misses as well. */
   async begin(tenant: string | undefined): Promise<void> {
     const { connection, keys } = this.#parts;

@@ -22,8 +22,11 @@ interface RedisLeaseParts {
   readonly sentAt: Instant;
   /** When Redis gave the lease, in microseconds of its clock. */
   readonly givenUs: number;
-  /** @param atUs a moment of Redis' clock at which the record was at least as old as it says. */
-  readonly write: (record: TokenRecord, atUs: number) => Promise<boolean>;
+  /**
+   * @param atUs a moment of Redis' clock at which the record was at least as old as it says.
+   * @param released the value of the lease, if the write gives it back.
+   */
+  readonly write: (record: TokenRecord, atUs: number, released: string | undefined) => Promise<boolean>;
 }
 
 /** The right to renew an entry. It renews itself while its holder works. */
@@ -38,6 +41,8 @@ export class RedisLease implements TokenLease {
   /** The time of Redis in its last answer, in microseconds. */
   #heardUs: number;
   #isOver = false;
+  /** Whether a write has given the lease back already. */
+  #isReleased = false;
   #cancel: Cancel = () => undefined;
 
   constructor(parts: RedisLeaseParts, connection: RedisConnection, clock: Clock) {
@@ -57,12 +62,18 @@ export class RedisLease implements TokenLease {
     return !this.#isOver;
   }
 
-  write(record: TokenRecord): Promise<boolean> {
-    return this.#parts.write(record, this.#heardUs);
+  async write(record: TokenRecord, isLast = false): Promise<boolean> {
+    const isWritten = await this.#parts.write(record, this.#heardUs, isLast ? this.#parts.value : undefined);
+    if (isLast && isWritten) {
+      this.#isReleased = true;
+      this.#end();
+    }
+    return isWritten;
   }
 
   async release(): Promise<void> {
     this.#end();
+    if (this.#isReleased) return;
     const { names, value } = this.#parts;
     await this.#connection.run(RELEASE, [names.lease], [value, names.channel, names.announced]);
   }

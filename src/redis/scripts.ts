@@ -107,19 +107,27 @@ return { 'ok', text(now) }
 `);
 
 /**
- * Writes a record. A fence that is older than the time for which the order is kept is always too late.
+ * Writes a record, and gives the lease back if the holder needs it no more. A fence that is older than the time for which the
+ * order is kept is always too late.
  *
- * KEYS: token, order. ARGV: fence, sealed record, milliseconds of the record and of the order, channel, message. → 1 if it is
- * written, else 0.
+ * KEYS: token, order, lease. ARGV: fence, sealed record, milliseconds of the record and of the order, channel, message, and
+ * the lease's value if it is given back (otherwise nothing). → 1 if the record is written, else 0.
  */
 export const WRITE = script(`
 local fence = tonumber(ARGV[2])
 keep(KEYS[1], 'hash')
 keep(KEYS[2], 'hash')
+keep(KEYS[3], 'string')
+local isReleased = value(KEYS[3]) == ARGV[8]
+if isReleased then redis.call('DEL', KEYS[3]) end
+local function answer(isWritten)
+  if isReleased or isWritten == 1 then announce(ARGV[6], ARGV[7]) end
+  return { 'ok', text(now), isWritten }
+end
 local stored = moment(field(KEYS[1], 'fence'))
 local least = moment(field(KEYS[2], 'least'))
-if stored == fence then return { 'ok', text(now), 1 } end
-if fence <= stored or fence <= least or now - fence > ARGV[5] * 1000 then return { 'ok', text(now), 0 } end
+if stored == fence then return answer(1) end
+if fence <= stored or fence <= least or now - fence > ARGV[5] * 1000 then return answer(0) end
 redis.call('HSET', KEYS[2], 'least', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[5] * 2)
 redis.call('DEL', KEYS[1])
@@ -127,8 +135,7 @@ if tonumber(ARGV[4]) > 0 then
   redis.call('HSET', KEYS[1], 'fence', ARGV[2], 'sealed', ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end
-announce(ARGV[6], ARGV[7])
-return { 'ok', text(now), 1 }
+return answer(1)
 `);
 
 /** Deletes an entry. KEYS: token, order, lease. ARGV: milliseconds of the order, channel, message. */
@@ -143,49 +150,43 @@ return { 'ok', text(now) }
 `);
 
 /**
- * Takes one call from every budget, if each has one left. A stored slice without expiry, or with a later one than a slice can
- * have, counts as empty.
+ * Takes one call from every budget, if there is no pause and each budget has a call left. After the end of a pause one process
+ * takes a call as the probe, and the others wait for its outcome. A stored slice without expiry, or with a later one than a
+ * slice can have, counts as empty.
  *
- * KEYS: budgets. ARGV, for each budget: calls of a slice, its milliseconds. → milliseconds to wait; 0 if the call was taken.
+ * KEYS: pause, budgets. ARGV: milliseconds that a probe may take, milliseconds after which the other processes ask again,
+ * milliseconds of the longest pause; then for each budget: calls of a slice, its milliseconds. → milliseconds to wait for the
+ * pause, milliseconds to wait for a budget, and 1 for the process that probes. If both waits are 0, the call was taken.
  */
 export const TAKE = script(`
-local waitMs = 0
-local slices = {}
-for index, name in ipairs(KEYS) do
-  keep(name, 'string')
-  local sliceMs = tonumber(ARGV[index * 2 + 1])
-  local used = tonumber(value(name))
-  local restMs = redis.call('PTTL', name)
-  if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
-  restMs = math.max(1, restMs)
-  if used >= tonumber(ARGV[index * 2]) then waitMs = math.max(waitMs, restMs) end
-  slices[index] = { used = used, restMs = restMs }
-end
-if waitMs > 0 then return { 'ok', text(now), waitMs } end
-for index, name in ipairs(KEYS) do
-  redis.call('SET', name, text(slices[index].used + 1), 'PX', text(slices[index].restMs))
-end
-return { 'ok', text(now), 0 }
-`);
-
-/**
- * Reads the pause. After its end one process may send a probe.
- *
- * KEYS: pause. ARGV: milliseconds that a probe may take, milliseconds after which the other processes ask again, milliseconds
- * of the longest pause. → milliseconds to wait, and 1 for the process that may probe.
- */
-export const PAUSE_STATE = script(`
 keep(KEYS[1], 'hash')
 local ends = moment(field(KEYS[1], 'until'), ARGV[4])
 if ends == 0 then
   redis.call('DEL', KEYS[1])
-  return { 'ok', text(now), 0, 0 }
+elseif ends > now then
+  return { 'ok', text(now), math.ceil((ends - now) / 1000), 0, 0 }
+elseif moment(field(KEYS[1], 'probe'), ARGV[2]) > now then
+  return { 'ok', text(now), ARGV[3], 0, 0 }
 end
-local restMs = math.ceil((ends - now) / 1000)
-if restMs > 0 then return { 'ok', text(now), restMs, 0 } end
-if moment(field(KEYS[1], 'probe'), ARGV[2]) > now then return { 'ok', text(now), ARGV[3], 0 } end
+local waitMs = 0
+local slices = {}
+for index = 2, #KEYS do
+  keep(KEYS[index], 'string')
+  local calls, sliceMs = tonumber(ARGV[index * 2 + 1]), tonumber(ARGV[index * 2 + 2])
+  local used = tonumber(value(KEYS[index]))
+  local restMs = redis.call('PTTL', KEYS[index])
+  if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
+  restMs = math.max(1, restMs)
+  if used >= calls then waitMs = math.max(waitMs, restMs) end
+  slices[index] = { used = used, restMs = restMs }
+end
+if waitMs > 0 then return { 'ok', text(now), 0, waitMs, 0 } end
+for index = 2, #KEYS do
+  redis.call('SET', KEYS[index], text(slices[index].used + 1), 'PX', text(slices[index].restMs))
+end
+if ends == 0 then return { 'ok', text(now), 0, 0, 0 } end
 redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000))
-return { 'ok', text(now), 0, 1 }
+return { 'ok', text(now), 0, 0, 1 }
 `);
 
 /** Begins a pause. KEYS: pause. ARGV: its milliseconds, for how many more Redis keeps it, and those of the longest pause. */

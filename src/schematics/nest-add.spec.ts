@@ -77,7 +77,9 @@ export class AppModule {}
 
   it('prints what to paste if it does not find the root module', () => {
     const workspace = added(without('src/app.module.ts'));
-    expect(workspace.messages.join()).toContain('The root module was not found. Paste this into it');
+    expect(workspace.messages.join()).toContain(
+      'The root module was not found. Paste this into your root module',
+    );
     expect(workspace.tree.exists('test/nudge.e2e-spec.ts')).toBe(false);
   });
 

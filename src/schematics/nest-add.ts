@@ -13,8 +13,8 @@ const USER_JWT_SECRET_BYTES = 32;
  * endpoint, its environment variables and a first e2e test. It keeps what is there already. Where it cannot edit a file
  * safely, it prints the lines to paste.
  *
- * @throws {Error} from the rule, which then changes nothing, when there is no application on a supported major version
- * of Nest.
+ * @throws {Error} when there is no application, or when its major version of Nest is not supported. The rule throws, and
+ * changes no file.
  */
 export function nestAdd(options: NestAddOptions): Rule {
   return (tree, context) => {
@@ -98,7 +98,7 @@ function importModule(
   }
   context.logger.warn(
     `${rootModule === undefined ? 'The root module was not found' : `${from.slice(1)} is not simple enough to edit`}. ` +
-      `Paste this into ${rootModule === undefined ? 'it' : 'that file'}:\n\n` +
+      `Paste this into ${rootModule === undefined ? 'your root module' : 'that file'}:\n\n` +
       `  import { ${MODULE_CLASS} } from '${specifier}';\n\n` +
       `  @Module({ imports: [${MODULE_CLASS}, …] })\n`,
   );

@@ -158,8 +158,10 @@ export class NudgeTokenService {
 
   /** Treats a switch that throws or does not return `true` as off, so that nothing is sent by mistake. */
   #isEnabled(): boolean {
+    const { enabled } = this.#options;
+    if (enabled === undefined) return true;
     try {
-      const isEnabled: unknown = this.#options.enabled();
+      const isEnabled: unknown = enabled();
       return isEnabled === true;
     } catch {
       return false;

@@ -13,6 +13,7 @@ import { NudgeAuthError } from '../common/errors.js';
 import type { ManualClock } from '../testing/manual-clock.js';
 import { TransientFailure, type TokenSource } from '../vendor/token-source.js';
 import type { TokenCache } from '../cache/token-cache.js';
+import type { SharedAdmission, SharedCallLimits, TokenStore } from './token-store.js';
 
 /** The outcome of one caller in each process after that time: a token, or the code of the failure. */
 async function askAll(pods: readonly TokenCache[], clock: ManualClock, withinMs: number): Promise<unknown[]> {
@@ -217,6 +218,12 @@ describe('Nudge, when it fails for every process', () => {
   });
 });
 
+function askForCall(
+  store: TokenStore & { callLimitsOf(origin: string): SharedCallLimits },
+): Promise<SharedAdmission> {
+  return store.callLimitsOf(ORIGIN).take('urgent', 1_000);
+}
+
 describe('a pause that all processes share', () => {
   it('does not end when a call that was sent before it succeeds', async () => {
     const { clock, vendor, server, pod } = fleetOf(0);
@@ -235,7 +242,7 @@ describe('a pause that all processes share', () => {
       (error: NudgeAuthError) => error.code,
     );
     expect([await early, await limited]).toEqual([[A_TOKEN], 'NUDGE_RATE_LIMITED']);
-    expect((await server.store.callLimitsOf(ORIGIN).pause()).remainingMs).toBeGreaterThan(28 * SECOND_MS);
+    expect((await askForCall(server.store)).pausedForMs).toBeGreaterThan(28 * SECOND_MS);
   });
 
   it.each(['succeeds', 'fails'])(
@@ -263,7 +270,7 @@ describe('a pause that all processes share', () => {
       await Promise.resolve(one.getToken({ expiryMins: 30 })).catch(() => undefined);
       await repeated;
       // No process has the probe any more, so the next caller may call.
-      expect((await server.store.callLimitsOf(ORIGIN).pause()).remainingMs).toBe(0);
+      expect((await askForCall(server.store)).pausedForMs).toBe(0);
     },
   );
 
@@ -282,14 +289,11 @@ describe('a pause that all processes share', () => {
     await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
     await clock.advanceAsync(1_500);
     const probing = one.getToken({ expiryMins: 30 });
-    const probed = { remainingMs: 500, isProbe: false };
+    const probed = { pausedForMs: 500, waitMs: 0, isProbe: false };
     await clock.advanceAsync(100);
-    expect(await server.store.callLimitsOf(ORIGIN).pause()).toEqual(probed);
+    expect(await askForCall(server.store)).toEqual(probed);
     await clock.advanceAsync(1_000);
-    expect([await early, await server.store.callLimitsOf(ORIGIN).pause()]).toEqual([
-      'NUDGE_UNAVAILABLE',
-      probed,
-    ]);
+    expect([await early, await askForCall(server.store)]).toEqual(['NUDGE_UNAVAILABLE', probed]);
     await clock.advanceAsync(2_000);
     expect((await probing).token).toEqual(A_TOKEN);
   });
@@ -300,7 +304,7 @@ describe('a pause that all processes share', () => {
       await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
       await clock.advanceAsync(SECOND_MS);
       // Another process takes the probe and does not end it for ten seconds.
-      await server.store.callLimitsOf(ORIGIN).pause();
+      await askForCall(server.store);
       network.latencyMs = latencyMs;
       const waiting = askAll([pod()], clock, 6_400);
       expect([await waiting, vendor.calls, types()]).toEqual([
@@ -322,16 +326,16 @@ describe('a store that returns impossible waits', () => {
   ])(
     'never makes a caller wait for more than a minute: $says counts as $waitMs ms',
     async ({ says, waitMs }) => {
-      for (const what of ['pause', 'take'] as const) {
+      for (const what of ['pausedForMs', 'waitMs'] as const) {
         const { clock, network, pods } = fleetOf(1);
-        const answer = what === 'take' ? says : { remainingMs: says, isProbe: false };
-        Object.assign(network.callLimits, { [what]: () => Promise.resolve(answer) });
+        const answer = { pausedForMs: 0, waitMs: 0, isProbe: false, [what]: says };
+        Object.assign(network.callLimits, { take: () => Promise.resolve(answer) });
         const first = await askAll(pods, clock, 0);
         expect(first).toEqual([waitMs === 0 ? A_TOKEN : 'NUDGE_RATE_LIMITED']);
         // The wait does not outlast the store.
         network.isUp = false;
         Object.assign(network.callLimits, {
-          [what]: () => Promise.reject(new Error('simulated network fault')),
+          take: () => Promise.reject(new Error('simulated network fault')),
         });
         await clock.advanceAsync(MINUTE_MS);
         expect(await askAll(pods, clock, 10)).toEqual([A_TOKEN]);

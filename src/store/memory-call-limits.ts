@@ -2,7 +2,7 @@ import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { ProcessCallBudget, type CallUrgency } from '../vendor/call-budget.js';
 import { PROBE_MS, PROBE_POLL_MS } from './pause-probe.js';
-import type { SharedCallLimits, SharedPause } from './token-store.js';
+import type { SharedAdmission, SharedCallLimits } from './token-store.js';
 
 /** The call limits that the caches of one process share. */
 export class MemoryCallLimits implements SharedCallLimits {
@@ -14,24 +14,13 @@ export class MemoryCallLimits implements SharedCallLimits {
     this.#clock = clock;
   }
 
-  async take(urgency: CallUrgency, callsPerMinute: number): Promise<number> {
-    const known = this.#budgets.get(callsPerMinute);
-    const budget = known ?? new ProcessCallBudget(callsPerMinute, this.#clock);
-    if (known === undefined) this.#budgets.set(callsPerMinute, budget);
-    return budget.take(urgency);
-  }
-
-  async pause(): Promise<SharedPause> {
-    const pause = this.#pause;
-    if (pause === undefined) return { remainingMs: 0, isProbe: false };
-    const now = this.#clock.now();
-    const remainingMs = pause.durationMs - elapsedMs(pause.since, now);
-    if (remainingMs > 0) return { remainingMs, isProbe: false };
-    if (pause.probedAt !== undefined && elapsedMs(pause.probedAt, now) < PROBE_MS) {
-      return { remainingMs: PROBE_POLL_MS, isProbe: false };
-    }
-    pause.probedAt = now;
-    return { remainingMs: 0, isProbe: true };
+  async take(urgency: CallUrgency, callsPerMinute: number): Promise<SharedAdmission> {
+    const pausedForMs = this.#pausedForMs();
+    if (pausedForMs > 0) return { pausedForMs, waitMs: 0, isProbe: false };
+    const waitMs = this.#budgetOf(callsPerMinute).take(urgency);
+    if (waitMs > 0 || this.#pause === undefined) return { pausedForMs: 0, waitMs, isProbe: false };
+    this.#pause.probedAt = this.#clock.now();
+    return { pausedForMs: 0, waitMs: 0, isProbe: true };
   }
 
   async beginPause(askedForMs: number): Promise<void> {
@@ -53,5 +42,23 @@ export class MemoryCallLimits implements SharedCallLimits {
 
   async look(): Promise<void> {
     // The limits of a process are always available.
+  }
+
+  /** How long the pause still lasts, or how long to wait for the probe of another caller. */
+  #pausedForMs(): number {
+    const pause = this.#pause;
+    if (pause === undefined) return 0;
+    const now = this.#clock.now();
+    const remainingMs = pause.durationMs - elapsedMs(pause.since, now);
+    if (remainingMs > 0) return remainingMs;
+    const isProbed = pause.probedAt !== undefined && elapsedMs(pause.probedAt, now) < PROBE_MS;
+    return isProbed ? PROBE_POLL_MS : 0;
+  }
+
+  #budgetOf(callsPerMinute: number): ProcessCallBudget {
+    const known = this.#budgets.get(callsPerMinute);
+    const budget = known ?? new ProcessCallBudget(callsPerMinute, this.#clock);
+    if (known === undefined) this.#budgets.set(callsPerMinute, budget);
+    return budget;
   }
 }

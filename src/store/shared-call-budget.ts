@@ -5,7 +5,7 @@ import { ProcessCallBudget, type CallBudget, type CallUrgency } from '../vendor/
 import type { CallPause } from '../vendor/call-pause.js';
 import type { TimeBudget } from '../common/time-budget.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
-import type { SharedCallLimits, SharedPause } from './token-store.js';
+import type { SharedCallLimits } from './token-store.js';
 
 /** The share of the fleet's budget that each process may spend while the store is lost and cannot count the calls. */
 const SHARE_WITHOUT_STORE = 1 / 10;
@@ -87,31 +87,15 @@ export class SharedCallBudget implements CallBudget, CallPause {
   }
 
   async #ask(urgency: CallUrgency): Promise<number> {
-    if (this.#isPauseKnown) {
-      // A caller that only waits for the end of a pause must not use up the budget.
-      const pause = await this.#askForPause();
-      return pause.remainingMs > 0 ? pause.remainingMs : this.#askForCall(urgency, pause);
-    }
-    // A caller waits, so both questions go to the store at the same time.
-    const asking = this.#askForPause();
-    const [pause, waitMs] = await Promise.all([asking, this.#askForCall(urgency, asking)]);
-    return Math.max(pause.remainingMs, waitMs);
-  }
-
-  async #askForPause(): Promise<SharedPause> {
-    const { remainingMs, isProbe } = await this.#limits.pause();
-    const pausedForMs = this.#remember('pause', remainingMs);
-    if (isProbe) this.#isProbe = true;
-    if ((isProbe || pausedForMs > 0) && !this.#isPauseKnown) this.#count += 1;
-    this.#isPauseKnown = isProbe || pausedForMs > 0;
+    const admission = await this.#limits.take(urgency, this.#callsPerMinute);
+    const pausedForMs = this.#remember('pause', admission.pausedForMs);
+    const waitMs = this.#remember(urgency, admission.waitMs);
+    this.#isProbe ||= admission.isProbe;
+    const isPause = admission.isProbe || pausedForMs > 0;
+    if (isPause && !this.#isPauseKnown) this.#count += 1;
+    this.#isPauseKnown = isPause;
     if (pausedForMs > 0) this.#events.emit({ type: 'paused', forMs: pausedForMs });
-    return { remainingMs: pausedForMs, isProbe };
-  }
-
-  async #askForCall(urgency: CallUrgency, pause: SharedPause | Promise<SharedPause>): Promise<number> {
-    const waitMs = this.#remember(urgency, await this.#limits.take(urgency, this.#callsPerMinute));
-    if (waitMs > 0 && (await pause).isProbe) this.callFailed(this.#count);
-    return waitMs;
+    return Math.max(pausedForMs, waitMs);
   }
 
   /** Limits the wait to the longest backoff, so that a wrong answer of the store cannot stop callers for longer. */

@@ -73,13 +73,14 @@ export class SharedEntry {
    * not wait for a slow store: the write goes on without the caller, and the lease is released after it.
    */
   async write(lease: TokenLease, fetched: FetchedToken): Promise<boolean | undefined | typeof STORE_LOST> {
-    const { breaker, clock, vendorTime } = this.#parts;
+    const { breaker, clock, keptLeases, vendorTime } = this.#parts;
     vendorTime.answered(fetched.claims.issuedAtMs, fetched.arrivedAt);
     const ageMs = elapsedMs(fetched.arrivedAt, clock.now());
     const { token, lifeMs, keyFingerprint } = fetched;
     const record = { token, remainingMs: lifeMs - ageMs, ageMs, keyFingerprint };
-    const writing = breaker.ask('write', breaker.timeBudget(), () => lease.write(record));
-    void writing.then(() => this.#letGo(lease, record.remainingMs));
+    const isLast = !isEnding(record.remainingMs);
+    const writing = breaker.ask('write', breaker.timeBudget(), () => lease.write(record, isLast));
+    void writing.then(() => (isLast ? giveBack(lease) : keptLeases.keep(lease, ASK_FOR_FRESH_EVERY_MS)));
     return this.#call.storeTimeBudget.atMost(writing);
   }
 
@@ -89,16 +90,6 @@ export class SharedEntry {
     const { vendorTime } = this.#parts;
     vendorTime.saw(token.claims.issuedAtMs, now);
     return token.claims.expiresAtMs <= vendorTime.atMs(now) ? undefined : token;
-  }
-
-  /**
-   * Gives the lease back after the write. Close to the end of the token it keeps the lease for a while: the store no longer
-   * holds such a token, so without the lease every other process would ask the vendor for the same one.
-   */
-  #letGo(lease: TokenLease, remainingMs: number): void {
-    const isEnding = remainingMs <= ASK_FOR_FRESH_EVERY_MS && remainingMs > -END_MARGIN_MS;
-    if (isEnding) this.#parts.keptLeases.keep(lease, ASK_FOR_FRESH_EVERY_MS);
-    else giveBack(lease);
   }
 
   /** Resolves when the entry may have changed, or after `waitMs`. If the store never reports a change, followers are slower. */
@@ -115,4 +106,12 @@ export class SharedEntry {
     });
     await Promise.all([changed, passed(clock, Math.min(SHORTEST_POLL_MS, waitMs))]);
   }
+}
+
+/**
+ * Whether the token is close to its end. The leader then keeps the lease for a while: the store no longer holds such a token, so
+ * without the lease every other process would ask the vendor for the same one.
+ */
+function isEnding(remainingMs: number): boolean {
+  return remainingMs <= ASK_FOR_FRESH_EVERY_MS && remainingMs > -END_MARGIN_MS;
 }

@@ -228,7 +228,7 @@ describe('processes that share a store', () => {
 });
 
 /** The operations that a renewal uses. */
-const OPERATIONS = ['read', 'acquire', 'take', 'pause', 'beginPause', 'write', 'release'] as const;
+const OPERATIONS = ['read', 'acquire', 'take', 'beginPause', 'write', 'release'] as const;
 type Operation = (typeof OPERATIONS)[number] | 'look';
 
 /** A store in memory whose operations can each be slow, and can each fail after their delay. */
@@ -245,7 +245,6 @@ class SlowStore implements TokenStore {
     const limits = this.#inner.callLimitsOf(NUDGE_ORIGIN);
     this.#limits = {
       take: (...args) => this.#after('take', () => limits.take(...args)),
-      pause: () => this.#after('pause', () => limits.pause()),
       beginPause: (durationMs) => this.#after('beginPause', () => limits.beginPause(durationMs)),
       endPause: () => limits.endPause(),
       giveBackProbe: () => limits.giveBackProbe(),
@@ -275,7 +274,7 @@ class SlowStore implements TokenStore {
         lease && {
           fence: lease.fence,
           isHeld: () => lease.isHeld(),
-          write: (record) => this.#after('write', () => lease.write(record)),
+          write: (...args) => this.#after('write', () => lease.write(...args)),
           release: () => this.#after('release', () => lease.release()),
         }
       );

@@ -19,7 +19,7 @@ import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js
 import { StoreRecovery } from './store-recovery.js';
 import { FIRST_CONNECTION_MS, giveBack, type TokenLease, type TokenStore } from './token-store.js';
 
-/** A follower also looks this often by itself, because the message that the leader has written may get lost. */
+/** A follower waits for the message that the leader has written. It also looks this often, because the message can get lost. */
 const FOLLOWER_POLL_MS = 200;
 
 /** A process whose call has failed lets the others go first. All of them look within this time. */
@@ -208,7 +208,7 @@ export class StoreCoordinator implements TokenRenewer {
     }
   }
 
-  /** Calls the vendor only if a caller waits. While the held token is good, a store that has just failed is no reason to. */
+  /** Calls the vendor only if a caller waits. While the held token is good, the process waits until the store answers again. */
   async #goOnWithoutStore(call: SharedCall, vendorCall: VendorCall): Promise<RenewedToken> {
     if (call.priority.urgency === 'urgent') {
       return fromVendor(await this.#gateway.goOn(vendorCall), call.newerThan);

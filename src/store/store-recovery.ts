@@ -122,7 +122,7 @@ export class StoreRecovery {
         if (lease === undefined) return undefined;
         try {
           const present = record();
-          return present !== undefined && (await lease.write(present)) ? lease.fence : undefined;
+          return present !== undefined && (await lease.write(present, true)) ? lease.fence : undefined;
         } finally {
           giveBack(lease);
         }

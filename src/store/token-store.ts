@@ -50,8 +50,11 @@ export interface TokenLease {
   /**
    * Stores the token that the holder fetched. Resolves with `false` if another process has written with a higher fence, or
    * if the entry was invalidated.
+   *
+   * @param isLast whether the holder needs the lease no more. A store can then give it back in the same step. The holder
+   * calls `release` in any case.
    */
-  write(record: TokenRecord): Promise<boolean>;
+  write(record: TokenRecord, isLast?: boolean): Promise<boolean>;
   /** Gives the lease back, so that the next process need not wait until it expires. */
   release(): Promise<void>;
 }
@@ -110,31 +113,31 @@ export interface TokenStoreUser {
  */
 export interface SharedCallLimits {
   /**
-   * Takes one call from the shared budget. Resolves with 0 if there was one, otherwise with the milliseconds after which to
-   * ask again. Rotations get at most half of the budget.
+   * Takes one call from the shared budget, unless a pause runs. Rotations get at most half of the budget. When a pause has
+   * ended, one caller gets a call as the probe; the others wait until it ends the pause, or for a few seconds.
    */
-  take(urgency: CallUrgency, callsPerMinute: number): Promise<number>;
-  /** The pause that a 429 has begun in any process. The caller that gets `isProbe` may test whether it is over. */
-  pause(): Promise<SharedPause>;
+  take(urgency: CallUrgency, callsPerMinute: number): Promise<SharedAdmission>;
   /** Begins a pause of `durationMs` milliseconds, a minute at most. A pause that lasts longer already stays as it is. */
   beginPause(durationMs: number): Promise<void>;
   /** Ends the pause: the vendor has answered. */
   endPause(): Promise<void>;
   /** Gives the probe back because it did not reach the vendor: another process may send one at once. */
   giveBackProbe(): Promise<void>;
-  /** Resolves if the store can answer all of these. It takes no call and no probe. */
+  /** Resolves if the store can answer all of these. It takes no call and so no probe. */
   look(): Promise<void>;
 }
 
 /**
- * The state of a shared pause.
+ * The answer to a process that asks for a call. The call was taken if both waits are 0.
  *
  * @publicApi
  */
-export interface SharedPause {
-  /** Milliseconds after which to ask again; 0 if a call may be made. */
-  readonly remainingMs: number;
-  /** Whether this caller makes the first call after a pause. The others wait until it ends the pause, or for a few seconds. */
+export interface SharedAdmission {
+  /** Milliseconds after which to ask again, because a 429 has begun a pause in some process; 0 without a pause. */
+  readonly pausedForMs: number;
+  /** Milliseconds after which to ask again, because the budget is spent; 0 if it is not. */
+  readonly waitMs: number;
+  /** Whether the call that was taken is the first one after a pause. It tests whether the vendor answers again. */
   readonly isProbe: boolean;
 }
 

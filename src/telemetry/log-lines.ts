@@ -80,8 +80,8 @@ export class LogLines {
           level: 'warn',
           topic: 'paused',
           text:
-            `Nudge answered 429, so nothing is sent for ${seconds(event.forMs)}. It allows 1200 calls a minute for all ` +
-            'that share an IP address: lower budget.callsPerMinute, or let the processes share a store.',
+            `Nudge answered 429, so this process sends no call for ${seconds(event.forMs)}. Nudge allows 1200 calls a minute ` +
+            'from one IP address: lower budget.callsPerMinute, or let the processes share a store.',
         });
         return undefined;
       case 'budget-spent':
@@ -89,8 +89,8 @@ export class LogLines {
           level: 'warn',
           topic: 'budget-spent',
           text:
-            `The budget of calls to Nudge is spent (${event.waiting} waiting): new users wait or are turned away for ` +
-            `${seconds(event.retryInMs)}. Raise budget.callsPerMinute if this address has calls to spare, or defaultExpiryMins.`,
+            `The budget of calls to Nudge is spent (${event.waiting} callers wait): new users wait or get an error for ` +
+            `${seconds(event.retryInMs)}. Raise budget.callsPerMinute if Nudge allows more calls from this IP address, or raise defaultExpiryMins.`,
         });
         return undefined;
       case 'key-refused':

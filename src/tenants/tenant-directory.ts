@@ -41,7 +41,7 @@ export class TenantDirectory {
     this.#parts = parts;
   }
 
-  /** A tenant whose config is young enough to use. If it is due for a newer one, it asks for that in the background. */
+  /** A tenant whose config is young enough to use. If the config is due for renewal, the host is asked for a new one in the background. */
   find(id: string): Tenant | undefined {
     const tenant = this.#parts.known.find(id);
     if (tenant === undefined) return undefined;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { HOUR_MS } from '../common/durations.js';
-import type { TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
+import type { SharedAdmission, TokenLease, TokenRecord, TokenStore } from '../store/token-store.js';
+
+/** The answer to a caller that got a call from the budget. */
+export const ADMITTED: SharedAdmission = { pausedForMs: 0, waitMs: 0, isProbe: false };
 
 export function recordOf(token: string, remainingMs = HOUR_MS): TokenRecord {
   return { token, remainingMs, ageMs: 0, keyFingerprint: '0a1b2c3d' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { TokenLease, TokenStore } from '../store/token-store.js';
-import { lease, recordOf } from './contract-records.js';
+import { ADMITTED, lease, recordOf } from './contract-records.js';
 import { wholeStoreCases } from './tenant-store-contract.js';
 
 /**
@@ -177,7 +177,7 @@ export function describeTokenStoreContract(
       const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const takes = [];
-      for (let call = 0; call < 12; call += 1) takes.push(await callLimits.take('urgent', 100));
+      for (let call = 0; call < 12; call += 1) takes.push((await callLimits.take('urgent', 100)).waitMs);
       assert.deepEqual(takes.slice(0, 10), Array(10).fill(0), 'a tenth of the budget is free at once');
       assert.ok(
         takes.slice(10).every((waitMs) => waitMs > 0 && waitMs <= MINUTE_MS),
@@ -189,29 +189,47 @@ export function describeTokenStoreContract(
       const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
       const rotations = [];
-      for (let call = 0; call < 6; call += 1) rotations.push(await callLimits.take('rotation', 100));
+      for (let call = 0; call < 6; call += 1) rotations.push((await callLimits.take('rotation', 100)).waitMs);
       assert.deepEqual(rotations.slice(0, 5), Array(5).fill(0));
       assert.ok((rotations[5] ?? 0) > 0, 'rotations get at most half');
-      assert.equal(await callLimits.take('urgent', 100), 0);
+      assert.deepEqual(await callLimits.take('urgent', 100), ADMITTED);
     });
 
     it('lets a pause hold for all callers, and lets one of them probe when it ends', async () => {
       const callLimits = (await create()).callLimitsOf?.(ORIGIN);
       if (callLimits === undefined) return;
-      assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
+      assert.deepEqual(await callLimits.take('urgent', 100), ADMITTED);
       await callLimits.beginPause(MINUTE_MS);
       await callLimits.beginPause(SECOND_MS);
-      const { remainingMs, isProbe } = await callLimits.pause();
-      assert.equal(isProbe, false);
-      assert.ok(remainingMs > SECOND_MS && remainingMs <= MINUTE_MS, 'a longer pause stays');
+      const { pausedForMs, ...paused } = await callLimits.take('urgent', 100);
+      assert.deepEqual(paused, { waitMs: 0, isProbe: false });
+      assert.ok(pausedForMs > SECOND_MS && pausedForMs <= MINUTE_MS, 'a longer pause stays');
       await callLimits.endPause();
       await callLimits.beginPause(0);
-      assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: true });
-      const other = await callLimits.pause();
+      assert.deepEqual(await callLimits.take('urgent', 100), { ...ADMITTED, isProbe: true });
+      const other = await callLimits.take('urgent', 100);
       assert.equal(other.isProbe, false);
-      assert.ok(other.remainingMs > 0, 'the others wait for the probe');
+      assert.ok(other.pausedForMs > 0, 'the others wait for the probe');
       await callLimits.endPause();
-      assert.deepEqual(await callLimits.pause(), { remainingMs: 0, isProbe: false });
+      assert.deepEqual(await callLimits.take('urgent', 100), ADMITTED);
+    });
+
+    it('gives the probe to the next caller when it is given back, and to no caller without a call', async () => {
+      const callLimits = (await create()).callLimitsOf?.(ORIGIN);
+      if (callLimits === undefined) return;
+      await callLimits.beginPause(0);
+      assert.equal((await callLimits.take('urgent', 100)).isProbe, true);
+      await callLimits.giveBackProbe();
+      for (let call = 1; call < 5; call += 1) {
+        await callLimits.endPause();
+        assert.deepEqual(await callLimits.take('rotation', 100), ADMITTED);
+      }
+      await callLimits.take('rotation', 100);
+      await callLimits.beginPause(0);
+      const refused = await callLimits.take('rotation', 100);
+      assert.ok(refused.waitMs > 0, 'the budget of rotations is spent');
+      assert.equal(refused.isProbe, false);
+      assert.equal((await callLimits.take('urgent', 100)).isProbe, true);
     });
 
     wholeStoreCases(it, create);

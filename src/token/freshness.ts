@@ -4,7 +4,7 @@ import { MINUTE_MS } from '../common/durations.js';
  * What to do with a held token:
  * - `fresh`: hand it out;
  * - `rotate`: hand it out, and renew it in the background;
- * - `renew`: renew it while the caller waits a short time, then hand out the token that is held;
+ * - `renew`: renew it while the caller waits a short time. If no new token comes in that time, hand out the held one;
  * - `unusable`: hand out nothing until the renewal has brought a new token.
  */
 export type Freshness = 'fresh' | 'rotate' | 'renew' | 'unusable';

@@ -8,7 +8,7 @@ import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import { register, registeredStrategy, withdraw } from './passport-registry.js';
 import { claimStrategy, ownerOf } from './strategy-owners.js';
 import type { UserAuthentication } from './user-authentication.js';
-import type { RequestWithHeaders } from './user-jwt-form.js';
+import type { RequestWithHeaders } from './incoming-request.js';
 
 /** A registration's verifier as a passport strategy: for `AuthGuard(userJwt.strategyName)` on the host's own routes. */
 class NudgeUserStrategy extends passport.Strategy {

@@ -67,7 +67,7 @@ export function isKnownHere(strategy: Strategy): boolean {
   return isRegistered(strategy) || registrations.has(strategy);
 }
 
-/** The one of these strategies that was registered last under the name, even if another has replaced it since. */
+/** Of these strategies, the one that was registered last under the name. Another strategy may have replaced it since. */
 export function lastRegisteredAs(name: string, strategies: readonly Strategy[]): Strategy | undefined {
   const numberOf = (strategy: Strategy): number => registrations.get(strategy)?.get(name) ?? 0;
   const [last] = strategies.toSorted((a, b) => numberOf(b) - numberOf(a));

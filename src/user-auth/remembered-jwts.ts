@@ -104,7 +104,7 @@ export class RememberedJwts {
       elapsedMs(verifiedAt, now) < goodForMs &&
       nowS < expiresAtS &&
       nowS + this.#toleranceS >= notBeforeS &&
-      this.#keys.trusts(key, now)
+      this.#keys.trusts?.(key, now) !== false
     );
   }
 }

@@ -13,9 +13,8 @@ import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import type { HostFunctions } from './host-functions.js';
 import { HostStrategy } from './host-strategy.js';
 import { HostStrategyGuard } from './host-strategy.guard.js';
-import { incomingRequest, type IncomingRequest } from './incoming-request.js';
+import { incomingRequest, type IncomingRequest, type RequestWithHeaders } from './incoming-request.js';
 import { servesHttp } from './serves-http.js';
-import type { RequestWithHeaders } from './user-jwt-form.js';
 import type { UserJwtVerifier } from './user-jwt-verifier.js';
 
 function keysTimeout(): NudgeAuthError {

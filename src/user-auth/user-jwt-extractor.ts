@@ -1,4 +1,4 @@
-import { extractUserJwt, type RequestWithHeaders } from './user-jwt-form.js';
+import { extractUserJwt, type RequestWithHeaders } from './incoming-request.js';
 
 /**
  * The user's JWT, for the `jwtFromRequest` of the host's own passport-jwt strategy; `null` if there is none. It accepts

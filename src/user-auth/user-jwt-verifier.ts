@@ -8,7 +8,8 @@ import { createFetchJwks } from './jwks-fetch.js';
 import { JwksUserKeys } from './jwks-user-keys.js';
 import { PassportJwtCheck } from './passport-jwt-check.js';
 import { RememberedJwts } from './remembered-jwts.js';
-import { authorizationOf, checkForm, extractUserJwt, type RequestWithHeaders } from './user-jwt-form.js';
+import { authorizationOf, extractUserJwt, type RequestWithHeaders } from './incoming-request.js';
+import { checkForm } from './user-jwt-form.js';
 import type { RefusalListener, UserJwtRefusal } from './user-jwt-refusal.js';
 import { FixedUserKeys, type UserJwtHeader, type UserKeys } from './user-keys.js';
 

@@ -15,8 +15,11 @@ export interface UserKeys {
    * @throws {NudgeAuthError} `USER_KEYS_UNAVAILABLE` when the keys cannot be fetched, which is not the user's fault.
    */
   keysFor(header: UserJwtHeader): readonly KeyObject[] | Promise<readonly KeyObject[]>;
-  /** Whether a JWT that this key has verified is still good, as far as that is known without a fetch. */
-  trusts(key: KeyObject, now: Instant): boolean;
+  /**
+   * Whether a JWT that this key has verified is still good, as far as that is known without a fetch. Left out if the keys never
+   * change.
+   */
+  trusts?(key: KeyObject, now: Instant): boolean;
 }
 
 /** Keys that are fixed when the application starts. */
@@ -29,9 +32,5 @@ export class FixedUserKeys implements UserKeys {
 
   keysFor(): readonly KeyObject[] {
     return this.#keys;
-  }
-
-  trusts(key: KeyObject): boolean {
-    return this.#keys.includes(key);
   }
 }

@@ -14,7 +14,7 @@ export type CallUrgency = 'urgent' | 'rotation';
 export interface CallBudget {
   /**
    * Takes one call from the budget. Returns 0 if there was one, else the milliseconds after which to try again. Never
-   * rejects: a budget whose count cannot be reached decides by itself what is safe.
+   * rejects: if a shared count cannot be reached, the budget counts this process's calls by itself.
    *
    * @param timeBudget how long the caller may still wait for a store that counts the calls. Default: the full time.
    */

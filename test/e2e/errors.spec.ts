@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     { code: 'NUDGE_UNAVAILABLE', cases: UNREACHABLE_AND_RETRIED, calls: 3 },
     { code: 'NUDGE_UNAVAILABLE', cases: FROM_A_PROXY, calls: 1 },
   ] as const)('$code after $calls call(s)', ({ code, cases, calls }) => {
-    it.each(cases)('for $is', async ({ fault }) => {
+    it.each(cases)('reports $is with this code', async ({ fault }) => {
       nudge.setFault(fault);
       const host = await start();
       expectFailure(await host.getAsUser('/nudge/token', { accept: 'text/plain' }), code);

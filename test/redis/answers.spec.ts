@@ -50,17 +50,17 @@ describeRedis('the answers of Redis', () => {
       [
         'the budget',
         (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).take('urgent', 100),
-        ['ok', TIME, nonsense],
+        ['ok', TIME, 0, nonsense, 0],
       ],
       [
         'the pause',
-        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).pause(),
-        ['ok', TIME, nonsense, 0],
+        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).take('urgent', 100),
+        ['ok', TIME, nonsense, 0, 0],
       ],
       [
         'the probe',
-        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).pause(),
-        ['ok', TIME, 0, nonsense],
+        (store: RedisTokenStore) => store.callLimitsOf(NUDGE_ORIGIN).take('urgent', 100),
+        ['ok', TIME, 0, 0, nonsense],
       ],
     ])('count as a failure: %s', async (_what, ask, answer) => {
       await expect(ask(await answering(...answer))).rejects.toThrow('cannot give');
@@ -77,16 +77,13 @@ describeRedis('the answers of Redis', () => {
   });
 
   it('never make a caller wait longer than a minute', async () => {
-    expect(await (await answering('ok', TIME, '600000')).callLimitsOf(NUDGE_ORIGIN).take('urgent', 1)).toBe(
-      60_000,
-    );
-    const limits = (await answering('ok', TIME, '600000', 0)).callLimitsOf(NUDGE_ORIGIN);
-    expect(await limits.pause()).toEqual({ remainingMs: 60_000, isProbe: false });
+    const limits = (await answering('ok', TIME, '600000', '700000', 0)).callLimitsOf(NUDGE_ORIGIN);
+    expect(await limits.take('urgent', 1)).toEqual({ pausedForMs: 60_000, waitMs: 60_000, isProbe: false });
     const own = await storeOn(new Redis(server.url));
     await own.callLimitsOf(NUDGE_ORIGIN).beginPause(600_000);
-    const { remainingMs } = await own.callLimitsOf(NUDGE_ORIGIN).pause();
-    expect(remainingMs).toBeGreaterThan(50_000);
-    expect(remainingMs).toBeLessThanOrEqual(60_000);
+    const { pausedForMs } = await own.callLimitsOf(NUDGE_ORIGIN).take('urgent', 1);
+    expect(pausedForMs).toBeGreaterThan(50_000);
+    expect(pausedForMs).toBeLessThanOrEqual(60_000);
     await own.callLimitsOf(NUDGE_ORIGIN).endPause();
   });
 
@@ -106,9 +103,13 @@ describeRedis('the answers of Redis', () => {
     expect(holder?.isHeld()).toBe(true);
     expect(await holder?.write(RECORD)).toBe(true);
     expect((await store.read('entry'))?.token).toBe('a-token');
-    expect(await store.callLimitsOf(NUDGE_ORIGIN).take('rotation', 100)).toBe(0);
+    expect((await store.callLimitsOf(NUDGE_ORIGIN).take('rotation', 100)).waitMs).toBe(0);
     await store.callLimitsOf(NUDGE_ORIGIN).beginPause(0);
-    expect(await store.callLimitsOf(NUDGE_ORIGIN).pause()).toEqual({ remainingMs: 0, isProbe: true });
+    expect(await store.callLimitsOf(NUDGE_ORIGIN).take('rotation', 100)).toEqual({
+      pausedForMs: 0,
+      waitMs: 0,
+      isProbe: true,
+    });
     await store.callLimitsOf(NUDGE_ORIGIN).endPause();
   });
 });

@@ -12,8 +12,8 @@ const HUGE_NUMBER = '1'.repeat(HUGE.length);
 const MOST_BYTES = 64 * 1024;
 const RECORD = { token: 'a-token', remainingMs: 60_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
 const ORIGIN = 'https://nudge.example';
-const PAUSE = `nudge-auth:v1:pause:${ORIGIN}`;
-const BUDGET = `nudge-auth:v1:{budget:${ORIGIN}}:all`;
+const PAUSE = `nudge-auth:v1:{calls:${ORIGIN}}:pause`;
+const BUDGET = `nudge-auth:v1:{calls:${ORIGIN}}:all`;
 
 describeRedis('a value in Redis that is too long to come from the store', () => {
   let server: RedisServer;
@@ -70,8 +70,8 @@ describeRedis('a value in Redis that is too long to come from the store', () => 
     expect(await lease?.write({ ...RECORD, token: 'a-newer-token' })).toBe(true);
     await lease?.release();
     expect((await store.read('entry'))?.token).toBe('a-newer-token');
-    expect(await store.callLimitsOf(ORIGIN).take('rotation', 1_000)).toBe(0);
-    await store.callLimitsOf(ORIGIN).pause();
+    const admission = await store.callLimitsOf(ORIGIN).take('rotation', 1_000);
+    expect(admission).toMatchObject({ pausedForMs: 0, waitMs: 0 });
     await store.callLimitsOf(ORIGIN).beginPause(1);
     await store.callLimitsOf(ORIGIN).giveBackProbe();
     await store.callLimitsOf(ORIGIN).look();

@@ -7,7 +7,7 @@ import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
 
-const PAUSE = `nudge-auth:v1:pause:${NUDGE_ORIGIN}`;
+const PAUSE = `nudge-auth:v1:{calls:${NUDGE_ORIGIN}}:pause`;
 const KEY = fakeEncryptionKey();
 const HOUR_US = 3_600e6;
 
@@ -126,7 +126,7 @@ describeRedis('a wrong value in Redis', () => {
 
   async function namesThere(): Promise<Names> {
     const [order = ''] = await admin.keys('*:order');
-    const [budget = ''] = await admin.keys('*{budget:*}:all');
+    const [budget = ''] = await admin.keys('*{calls:*}:all');
     const sibling = (what: string): string => order.replace(/order$/, what);
     return { order, token: sibling('token'), lease: sibling('lease'), pause: PAUSE, budget };
   }

@@ -117,7 +117,6 @@ export class Network implements TokenStore {
     this.#server = server;
     this.callLimits = {
       take: (...args) => this.#ask((store) => store.callLimitsOf(ORIGIN).take(...args)),
-      pause: () => this.#ask((store) => store.callLimitsOf(ORIGIN).pause()),
       beginPause: (...args) => this.#ask((store) => store.callLimitsOf(ORIGIN).beginPause(...args)),
       endPause: () => this.#ask((store) => store.callLimitsOf(ORIGIN).endPause()),
       giveBackProbe: () => this.#ask((store) => store.callLimitsOf(ORIGIN).giveBackProbe()),

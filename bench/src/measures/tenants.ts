@@ -16,6 +16,8 @@ interface ServedTenants {
   /** In the busiest minute. */
   readonly mostCallsPerMinute: number;
   readonly minutes: number;
+  /** How often a process lost the store. A token may then be fetched by several processes. */
+  readonly storeLosses: number;
   /** Tokens that each process holds at the end. */
   readonly heldTokens: readonly number[];
   /** What the heap of the largest process has grown by, and what the largest takes in all. */
@@ -69,7 +71,9 @@ async function serve(
   );
   const began = performance.now();
   const told = await Promise.all(
-    pods.map((pod) => pod.ask<{ heldTokens: number; heapMiB: number; rssMiB: number }>('serve')),
+    pods.map((pod) =>
+      pod.ask<{ heldTokens: number; storeLosses: number; heapMiB: number; rssMiB: number }>('serve'),
+    ),
   );
   const minutes = (performance.now() - began) / MINUTE_MS;
   await Promise.all(pods.map((pod) => pod[Symbol.asyncDispose]()));
@@ -78,6 +82,7 @@ async function serve(
     calls: nudge.counters.received,
     mostCallsPerMinute: mostPerMinute(nudge.requests.map(({ atMs }) => atMs)),
     minutes: Number(minutes.toFixed(1)),
+    storeLosses: told.reduce((sum, { storeLosses }) => sum + storeLosses, 0),
     heldTokens: told.map(({ heldTokens }) => heldTokens),
     heapMiB: Math.round(Math.max(...told.map(({ heapMiB }) => heapMiB))),
     rssMiB: Math.round(Math.max(...told.map(({ rssMiB }) => rssMiB))),

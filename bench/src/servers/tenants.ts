@@ -44,7 +44,13 @@ const { service } = await serviceIn({
     : { store: new RedisTokenStore({ url: redisUrl, encryptionKeys: [encryptionKey], timeoutMs: 300 }) }),
 });
 
-/** As a page does: a user who is turned away comes again when told to. */
+/** How often this process has lost the store. While it is lost, each process calls Nudge for itself. */
+let storeLosses = 0;
+service.subscribe(({ type }) => {
+  if (type === 'store-lost') storeLosses += 1;
+});
+
+/** Asks as a page does: after a refusal the user asks again when the answer says so. */
 async function tokenFor(user: number): Promise<void> {
   const request = { tenant: `tenant-${user % tenants}`, extId: `user-${Math.floor(user / tenants)}` };
   for (;;) {
@@ -68,7 +74,7 @@ async function serve(): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, serveOneByOne));
   const after = await memory();
   const { heldTokens } = service.status();
-  process.send?.({ heldTokens, heapMiB: after.heapMiB - before.heapMiB, rssMiB: after.rssMiB });
+  process.send?.({ heldTokens, storeLosses, heapMiB: after.heapMiB - before.heapMiB, rssMiB: after.rssMiB });
 }
 
 process.on('message', () => void serve());

@@ -22,7 +22,7 @@ function otherAnswer(answer: EndpointAnswer, url: string): Finding | undefined {
   if (status >= 300 && status < 400) {
     return fail(
       `${url} redirects (${status}); the doctor does not follow it`,
-      'Give the URL that the redirect leads to, if it is yours: with a redirect, SDKs would lose the user’s credential.',
+      'If the redirect leads to a URL of yours, give that URL. An SDK that follows a redirect loses the user’s credential.',
     );
   }
   if (status === 429) {
