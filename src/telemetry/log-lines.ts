@@ -89,7 +89,7 @@ export class LogLines {
           level: 'warn',
           topic: 'budget-spent',
           text:
-            `The budget of calls to Nudge is spent (${event.waiting} callers wait): new users wait or get an error for ` +
+            `The budget of calls to Nudge is spent (waiting callers: ${event.waiting}): new users wait or get an error for ` +
             `${seconds(event.retryInMs)}. Raise budget.callsPerMinute if Nudge allows more calls from this IP address, or raise defaultExpiryMins.`,
         });
         return undefined;
