@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { recorded, type Recorded } from './results.js';
 import { ratioOf, type Summary } from './statistics.js';
-import { VARIANTS } from './measures/endpoint.js';
+import { VARIANT_TITLES, VARIANTS } from './measures/endpoint.js';
 import { TELEMETRY } from './measures/otel.js';
 import { findings, type Results } from './targets.js';
 
@@ -30,7 +30,7 @@ function endpointTable(record: Recorded<'endpoint'>): string {
   const { groups, loadGenerator, secondsPerRound } = record.result;
   const two = (value: number): string => value.toFixed(2);
   const rates = table(
-    ['requests a second, median (lowest–highest)', ...VARIANTS],
+    ['requests a second, median (lowest–highest)', ...VARIANTS.map((variant) => VARIANT_TITLES[variant])],
     groups.map(({ adapter, algorithm, requestsPerSecond }) => [
       `${adapter}, ${algorithm}`,
       ...VARIANTS.map((variant) => spread(requestsPerSecond[variant])),
@@ -42,8 +42,8 @@ function endpointTable(record: Recorded<'endpoint'>): string {
       'unguarded',
       'unguarded, by CPU time',
       'written directly',
-      'textbook',
-      'textbook end to end',
+      VARIANT_TITLES.textbook,
+      VARIANT_TITLES['textbook end to end'],
       'p99 ÷ unguarded',
     ],
     groups.map(({ adapter, algorithm, ratioTo, cpuRatioToUnguarded, p99RatioToUnguarded }) => [
