@@ -39,10 +39,12 @@ export function faultsOf({ lines, events, metrics, alerts, isAlive, after }) {
   ].filter(Boolean);
 }
 
-/** A line of the log without what differs from one time to the next. */
+/** A line of the log up to its cause, without what differs from one time to the next. */
 function beginningOf(line) {
   const [, level, text] = /^(\w+): (.*)$/s.exec(line);
-  const [beginning] = text.replace(/ \(fingerprint \w+\)/, '').split(/: |\. | from http| \((?!NUDGE_)/);
+  const [beginning] = text
+    .replace(/ \(fingerprint \w+\)/, '')
+    .split(/(?<!\(NUDGE_\w+\)|"): |\. | from http| \((?=\d)/);
   return `${level}: “${beginning.replace(/\.$/, '')}”`;
 }
 
