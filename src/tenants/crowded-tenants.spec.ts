@@ -29,3 +29,25 @@ describe('a room that tenants share', () => {
     expect(await ask('acme', 'ada')).not.toBe('token');
   });
 });
+
+describe('the places that tenants share', () => {
+  it('are 100, at most 50 of them for one tenant, so that calls that hang leave others room', async () => {
+    const { clock, calls, world, begin } = tenantsBeforeVendor({ scope: 'user', callsPerMinute: 1_200 });
+    world.isHanging = (key) => !key.endsWith('quiet');
+    const answers: string[] = [];
+    const beginMany = async (tenant: string, count: number): Promise<void> => {
+      for (let user = 0; user < count; user += 1) {
+        void begin(tenant, `user ${user}`).then((answer) => answers.push(answer));
+      }
+      await clock.advanceAsync(0);
+    };
+    await beginMany('noisy', 70);
+    expect(calls).toHaveLength(50);
+    await beginMany('quiet', 10);
+    expect(answers).toEqual(Array.from({ length: 10 }, () => 'token'));
+    await beginMany('also-noisy', 49);
+    await beginMany('noisy-as-well', 2);
+    // The budget has 120 calls for this moment. One place is left, and the calls that were answered have none any more.
+    expect(calls).toHaveLength(50 + 10 + 49 + 1);
+  });
+});
