@@ -76,6 +76,7 @@ export const BROKEN_RULES = [
     text: '#newestKey: { readonly fingerprint: string; readonly sequence: number } | undefined;',
     replacement:
       'get #newestKey() { return this.#clock.newest; } set #newestKey(newest) { this.#clock.newest = newest; }',
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: 'ids are compared exactly',
@@ -104,8 +105,15 @@ export const BROKEN_RULES = [
   {
     rule: 'a tenant that exists no more gets no token',
     file: 'src/tenants/tenant-directory.ts',
+    text: '    known.remove(id);\n    void tenant?.dismiss(reason);\n',
+    replacement: '',
+  },
+  {
+    rule: 'a tenant that exists again gets a token',
+    file: 'src/tenants/tenant-directory.ts',
     text: '    known.remove(id);\n',
     replacement: '',
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: 'what an evicted entry waits for is remembered of its own tenant',
