@@ -76,6 +76,7 @@ export const BROKEN_RULES = [
     text: '#newestKey: { readonly fingerprint: string; readonly sequence: number } | undefined;',
     replacement:
       'get #newestKey() { return this.#clock.newest; } set #newestKey(newest) { this.#clock.newest = newest; }',
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: 'ids are compared exactly',
@@ -104,8 +105,15 @@ export const BROKEN_RULES = [
   {
     rule: 'a tenant that exists no more gets no token',
     file: 'src/tenants/tenant-directory.ts',
+    text: '    known.remove(id);\n    void tenant?.dismiss(reason);\n',
+    replacement: '',
+  },
+  {
+    rule: 'a tenant that exists again gets a token',
+    file: 'src/tenants/tenant-directory.ts',
     text: '    known.remove(id);\n',
     replacement: '',
+    spec: 'src/tenants/tenants.spec',
   },
   {
     rule: 'what an evicted entry waits for is remembered of its own tenant',
@@ -117,7 +125,7 @@ export const BROKEN_RULES = [
   {
     rule: 'no more tokens are held than there is room for',
     file: 'src/cache/shared-room.ts',
-    text: '    // Where its only entry had to make room, it has left.\n    this.#tenants.add(tenant);\n',
+    text: '    // If its only entry was evicted, the set no longer holds the tenant.\n    this.#tenants.add(tenant);\n',
     replacement: '',
     spec: 'src/tenants/crowded-tenants',
   },
@@ -153,7 +161,7 @@ export const BROKEN_RULES = [
     file: 'src/tenants/vendor-origins.ts',
     text: 'mostPerLane: 50',
     replacement: 'mostPerLane: 100',
-    spec: 'test/load/noisy-tenants',
+    spec: 'src/tenants/crowded-tenants',
   },
   {
     rule: 'vendors of different origins have budgets of their own',
