@@ -9,7 +9,7 @@ import { BROKEN_RULES } from './broken-rules.list.mjs';
  * one of them could be broken without any test failing. `npm run test:broken-rules -- WORD` breaks only the rules with this
  * word in their description, file or spec.
  */
-const PROPERTY = 'test/property/tenant-isolation';
+const PROPERTY = 'test/property/tenant-isolation.spec.ts';
 /** Some breaks show in one of 60 histories: with so many it is no matter of chance whether they are noticed. */
 const HISTORIES = process.env['NUDGE_HISTORIES'] ?? '1000';
 const JEST = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
