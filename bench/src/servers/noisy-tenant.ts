@@ -54,14 +54,14 @@ async function waitsOfQuiet(round: string): Promise<{ newUserMs: number; heldMs:
   return { newUserMs: medianOf(newUsers), heldMs: medianOf(held) };
 }
 
-let isNoisy = true;
+const noiseEnd = new AbortController();
 
 async function askAsNoisy(user: number): Promise<void> {
   await service.getToken({ tenant: 'noisy', extId: `${user}` }).catch(() => undefined);
 }
 
 async function keepAsking(caller: number): Promise<void> {
-  for (let turn = 0; isNoisy; turn += 1) {
+  for (let turn = 0; !noiseEnd.signal.aborted; turn += 1) {
     await askAsNoisy(turn * CALLERS + caller);
     await nextTurn();
   }
@@ -73,7 +73,7 @@ async function measureWaits(): Promise<void> {
   else for (let caller = 0; caller < CALLERS; caller += 1) void keepAsking(caller);
   await nextTurn();
   const beside = await waitsOfQuiet('beside');
-  isNoisy = false;
+  noiseEnd.abort();
   process.send?.({ alone, beside });
 }
 
