@@ -42,5 +42,7 @@ export class InvalidNudgeAuthOptionsError extends Error {
     const all = advice === undefined ? lines : [...lines, advice];
     super(`${subject} cannot start, its options have ${count}:\n${all.join('\n')}`);
     this.problems = problems;
+    // The message lists the problems. Node would print them a second time below it.
+    Object.defineProperty(this, 'problems', { enumerable: false });
   }
 }

@@ -73,7 +73,7 @@ describe('the command line', () => {
     expect(await runWith('emulator', '--port', port)).toEqual({
       exitCode: 1,
       output: '',
-      errors: `nestjs-nudge-auth emulator: The emulator cannot listen on 127.0.0.1: port ${port} is in use\n`,
+      errors: `nestjs-nudge-auth emulator: The emulator cannot listen on 127.0.0.1: port ${port} is in use: take another one, or 0 for any free port\n`,
     });
   });
 });

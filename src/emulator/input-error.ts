@@ -14,6 +14,8 @@ export class EmulatorInputError extends Error {
   constructor(subject: string, problems: readonly string[]) {
     super(`Invalid ${subject}: ${problems.join('; ')}`);
     this.problems = problems;
+    // The message lists the problems. Node would print them a second time below it.
+    Object.defineProperty(this, 'problems', { enumerable: false });
   }
 }
 

@@ -620,6 +620,16 @@ describe('resolveNudgeAuthOptions', () => {
     expect(message.endsWith('\nRun `npx nestjs-nudge-auth doctor`.')).toBe(isNamed);
   });
 
+  it('has every problem once where Node prints the error', () => {
+    let caught: unknown;
+    try {
+      resolveNudgeAuthOptions({ apiKey, scop: 'user' } as unknown as NudgeAuthOptions);
+    } catch (error) {
+      caught = error;
+    }
+    expect(inspect(caught).split(UNKNOWN)).toHaveLength(2);
+  });
+
   it('never quotes a value that it refuses', () => {
     const canary = 'canary-obviously-fake';
     const options: unknown[] = [

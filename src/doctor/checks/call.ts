@@ -6,7 +6,7 @@ import { callNudge } from '../probes/vendor-exchange.js';
 import { knownStatus } from '../vendor-facts.js';
 
 const REGION =
-  "Check the path and the host of NUDGE_BASE_URL. If your account is not on the documented host, ask Nudge for your region's host.";
+  "Check the path and the host of NUDGE_BASE_URL: Nudge documents https://main-api.nudgenow.com/api. If your account is not on the documented host, ask Nudge for your region's host.";
 
 const EVERY_CAUSE =
   'Compare the key with the dashboard (Settings, Secret Keys, permission “Backend API”): it may be wrong, withdrawn, ' +

@@ -1,7 +1,16 @@
 import { SECOND_MS } from '../../common/durations.js';
+import { isLoopbackHost } from '../../common/loopback.js';
 import { fail, pass, type Check } from '../check.js';
 import { NoConnection, openSocket } from '../probes/connect.js';
 import { hopName, routeToNudge } from '../probes/route.js';
+
+const CHECK_PROXY = 'Is the proxy running, and is its port right? Check HTTPS_PROXY.';
+
+function hintFor(host: string): string {
+  return isLoopbackHost(host)
+    ? 'Nudge is not on this machine. If NUDGE_BASE_URL is to name the emulator: is it running (npx nestjs-nudge-auth emulator), and is the port right?'
+    : 'Is there a firewall or an egress rule, or is the port wrong? Allow this machine to reach the host, or set HTTPS_PROXY if calls must use a proxy.';
+}
 
 export const tcpCheck: Check = {
   name: 'tcp',
@@ -21,9 +30,7 @@ export const tcpCheck: Check = {
       const noAnswer = `${name} does not answer within 5 s`;
       return fail(
         error.code === 'ETIMEDOUT' ? noAnswer : `no connection to ${name} (${error.code})`,
-        proxy === undefined
-          ? 'Is there a firewall or an egress rule, or is the port wrong? Allow this machine to reach the host, or set HTTPS_PROXY if calls must use a proxy.'
-          : 'Is the proxy running, and is its port right? Check HTTPS_PROXY.',
+        proxy === undefined ? hintFor(firstHop.host) : CHECK_PROXY,
       );
     }
   },

@@ -124,7 +124,7 @@ describe('the command emulator', () => {
     await using other = await NudgeEmulator.start();
     const { port } = new URL(other.url);
     await expect(runWith([`--port=${port}`])).rejects.toThrow(
-      `The emulator cannot listen on 127.0.0.1: port ${port} is in use`,
+      `The emulator cannot listen on 127.0.0.1: port ${port} is in use: take another one, or 0 for any free port`,
     );
   });
 });

@@ -5,7 +5,10 @@ import { isIPv6, type AddressInfo } from 'node:net';
 export function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? `port ${port} is in use` : cause.message;
+      const reason =
+        cause.code === 'EADDRINUSE'
+          ? `port ${port} is in use: take another one, or 0 for any free port`
+          : cause.message;
       reject(new Error(`The emulator cannot listen on ${host}: ${reason}`, { cause }));
     });
     server.listen(port, host, resolve);

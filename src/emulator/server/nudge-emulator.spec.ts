@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
+import { inspect } from 'node:util';
 import { systemClock, type Clock } from '../../common/clock.js';
 import { EmulatorInputError, NudgeEmulator } from '../index.js';
 import { resolveEmulatorOptions } from './emulator-options.js';
@@ -123,6 +124,8 @@ describe('starting and stopping', () => {
       expect.arrayContaining(['apiKeys.0', 'apiKeys.1', 'port', 'algorithm', 'extIdClaim', 'host']),
     );
     expect(problems.join()).toContain('unknown');
+    // Node prints the problems in the message, and not a second time below it.
+    expect(inspect(error)).not.toContain('problems: [');
     expect(problems.join()).not.toContain('canary');
     expect(() => nudge.setApiKeys([])).toThrow('at least one key');
   });
@@ -130,7 +133,7 @@ describe('starting and stopping', () => {
   it('reports a port in use and an address of another machine', async () => {
     const { port } = new URL(nudge.url);
     await expect(NudgeEmulator.start({ port: Number(port) })).rejects.toThrow(
-      `The emulator cannot listen on 127.0.0.1: port ${port} is in use`,
+      `The emulator cannot listen on 127.0.0.1: port ${port} is in use: take another one, or 0 for any free port`,
     );
     await expect(NudgeEmulator.start({ host: '192.0.2.1' })).rejects.toThrow(
       /cannot listen on 192\.0\.2\.1: .*EADDR/,

@@ -103,7 +103,10 @@ export const NETWORK_SETUPS: readonly BrokenSetup[] = [
     title: 'a port where no server listens',
     shows: { tcp: 'fail' },
     says: /ECONNREFUSED.*firewall/,
-    breakIt: async (stage) => void (stage.environment['NUDGE_BASE_URL'] = `${await unreachableOrigin()}/api`),
+    async breakIt(stage) {
+      const { port } = new URL(await unreachableOrigin());
+      stage.environment['NUDGE_BASE_URL'] = `https://nudge.test:${port}/api`;
+    },
   },
   {
     title: 'a certificate that has expired',

@@ -1,4 +1,5 @@
 import type { EmulatorFault } from '../../../src/emulator/index.js';
+import { unreachableOrigin } from '../../support/http-stub.js';
 import type { BrokenSetup } from '../support/stage.js';
 
 const CALL_FAILS = { call: 'fail' } as const;
@@ -49,6 +50,12 @@ export const NUDGE_SETUPS: readonly BrokenSetup[] = [
     shows: CALL_FAILS,
     says: /404.*path and the host of NUDGE_BASE_URL.*your region's host/,
     breakIt: (stage) => void (stage.environment['NUDGE_BASE_URL'] = stage.nudge.url.replace('/api', '/v2')),
+  },
+  {
+    title: 'an emulator that does not run',
+    shows: { tcp: 'fail' },
+    says: /ECONNREFUSED.*the emulator: is it running/,
+    breakIt: async (stage) => void (stage.environment['NUDGE_BASE_URL'] = `${await unreachableOrigin()}/api`),
   },
   withFault('a firewall', { kind: 'firewall' }, CALL_FAILS, /403 in its place.*let this call through/),
   withFault(
