@@ -1,6 +1,5 @@
 import { Controller, Get, Header, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import cookieParser from 'cookie-parser';
+import type { INestApplication, Type } from '@nestjs/common';
 import { NudgeTokenService } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import assert from 'node:assert/strict';
@@ -24,19 +23,24 @@ class ShopController {
 @Module({ imports: [AppModule], controllers: [ShopController] })
 class ShopModule {}
 
-/** A test in a browser, with a JWT of a signed-in user. */
-export function testInBrowser(userJwt: () => string): void {
+/**
+ * A test in a browser. `createApp` is the function that your `main.ts` uses, and
+ * `userJwt` makes the JWT of a signed-in user.
+ */
+export function testInBrowser(
+  createApp: (module: Type) => Promise<INestApplication>,
+  userJwt: () => string,
+): void {
   it('the page is ready, and waits when Nudge limits the calls', async () => {
     const apiKey = process.env['NUDGE_API_KEY'] ?? '';
     const nudge = await NudgeEmulator.start({ apiKeys: [apiKey] });
     process.env['NUDGE_BASE_URL'] = nudge.url; // before the application boots
-    const app = await NestFactory.create(ShopModule, { logger: false });
+    const app = await createApp(ShopModule); // reads cookies
     const browser = await chromium.launch({
       executablePath: process.env['CHROMIUM'], // or Playwright's own browser
       args: ['--no-sandbox'],
     });
     try {
-      app.use(cookieParser());
       await app.listen(0, '127.0.0.1');
       const url = await app.getUrl();
       const context = await browser.newContext();

@@ -19,4 +19,5 @@ async function getToken(): Promise<string> {
 }
 
 const { length } = await getToken();
-parentPort?.postMessage(`${campaign}: sent, token of ${length} characters`);
+const report = `${campaign}: sent, token of ${length} characters`;
+parentPort?.postMessage(report, []); // transfers nothing

@@ -27,7 +27,7 @@ export class CampaignThreads {
   }
 
   async #answer(reply: MessagePort): Promise<void> {
-    reply.postMessage(await this.#tokenAnswer());
+    reply.postMessage(await this.#tokenAnswer(), []);
     reply.close();
   }
 

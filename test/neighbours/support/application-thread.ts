@@ -24,5 +24,5 @@ class ThreadModule {}
 
 const app = await NestFactory.createApplicationContext(ThreadModule, { logger: false, abortOnError: false });
 const { token } = await app.get(NudgeTokenService, { strict: false }).getToken();
-parentPort?.postMessage(token);
+parentPort?.postMessage(token, []);
 await app.close();

@@ -1,12 +1,10 @@
 // beside: helmet, compression, cookie-parser, @fastify/helmet, @fastify/compress, @fastify/cookie
 import { API_KEY, bearer, startNudge, userJwt } from '../support/environment.js';
 import fastifyCompress from '@fastify/compress';
-import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import compression from 'compression';
-import cookieParser from 'cookie-parser';
 import helmet from 'helmet';
 import type { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import assert from 'node:assert/strict';
@@ -16,14 +14,10 @@ import type { Browser } from 'playwright-core';
 import { AppModule } from '../snippets/cookies.js';
 import { allowOrigin } from '../snippets/cross-origin.js';
 import { launchBrowser, startSite } from '../support/browser.js';
+import { parseCookies } from '../support/cookies.js';
 import { PLATFORMS, Served, type Platform } from '../support/served.js';
 
 const EVIL_ORIGIN = 'https://evil.example';
-
-async function parseCookies(platform: Platform, app: INestApplication): Promise<void> {
-  if (platform === 'express') app.use(cookieParser());
-  else await (app as NestFastifyApplication).register(fastifyCookie as never);
-}
 
 async function protect(platform: Platform, app: INestApplication): Promise<void> {
   if (platform === 'express') {

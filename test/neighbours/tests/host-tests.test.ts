@@ -24,7 +24,15 @@ function programOf(name: string): string {
   return join(dirname(manifest), typeof bin === 'string' ? bin : (bin[name] ?? ''));
 }
 
-describe("the host's own tests", () => {
+/** The test file with the one change that the page names for Fastify. */
+function onFastify(spec: string): string {
+  const change = 'createNestApplication(new FastifyAdapter(), {';
+  const changed = spec.replace('createNestApplication({', change);
+  assert.ok(changed.includes(change));
+  return `import { FastifyAdapter } from '@nestjs/platform-fastify';\n${changed}`;
+}
+
+describe("the host's own tests, on Express and on Fastify,", () => {
   let folder: string;
 
   before(async () => {
@@ -32,8 +40,10 @@ describe("the host's own tests", () => {
     const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
     await copyFile(here('../snippets/cookies.js'), join(folder, 'cookies.js'));
     const spec = await readFile(here(SPEC), 'utf8');
-    await writeFile(join(folder, 'with-jest.spec.js'), spec);
-    await writeFile(join(folder, 'with-vitest.test.js'), spec.replace("'@jest/globals'", "'vitest'"));
+    for (const [platform, text] of Object.entries({ express: spec, fastify: onFastify(spec) })) {
+      await writeFile(join(folder, `${platform}.spec.js`), text);
+      await writeFile(join(folder, `${platform}.test.js`), text.replace("'@jest/globals'", "'vitest'"));
+    }
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   });
 
@@ -52,19 +62,15 @@ describe("the host's own tests", () => {
     });
     const options = ['--experimental-vm-modules', '--no-warnings', programOf('jest')];
     const { stderr } = await runProgram('node', [...options, '--config', config], { cwd: folder, env });
-    assert.match(stderr, /Tests: +2 passed, 2 total/);
+    assert.match(stderr, /Tests: +4 passed, 4 total/);
   });
 
   it('pass with vitest', async () => {
-    const { stdout } = await runProgram(
-      'node',
-      [programOf('vitest'), 'run', '--root', folder, 'with-vitest'],
-      {
-        cwd: folder,
-        env: { ...env, NO_COLOR: '1' },
-      },
-    );
-    assert.match(stdout, /Tests +2 passed \(2\)/);
+    const { stdout } = await runProgram('node', [programOf('vitest'), 'run', '--root', folder, '.test.js'], {
+      cwd: folder,
+      env: { ...env, NO_COLOR: '1' },
+    });
+    assert.match(stdout, /Tests +4 passed \(4\)/);
   });
 
   it('do not boot if only the service is replaced, because the options are still read (the trap)', async () => {

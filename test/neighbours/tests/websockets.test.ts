@@ -1,9 +1,9 @@
 // beside: @nestjs/websockets, @nestjs/platform-ws, ws
 import { startNudge, userJwt } from '../support/environment.js';
-import { Module } from '@nestjs/common';
+import { Module, UseGuards } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
-import { NudgeAuthModule, NudgeTokenService } from 'nestjs-nudge-auth';
+import { SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
+import { NudgeAuthModule, NudgeTokenService, NudgeUserGuard } from 'nestjs-nudge-auth';
 import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
 import type { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import assert from 'node:assert/strict';
@@ -37,6 +37,18 @@ class TimerGateway implements OnGatewayConnection<WebSocket> {
     const { token, expiresAt } = await this.tokens.getToken();
     socket.send(JSON.stringify({ event: 'token', data: { token } }));
     setTimeout(() => void this.handleConnection(socket), 0.8 * (expiresAt - Date.now()));
+  }
+}
+
+/** The trap: a message has no HTTP request, in which the guard looks for the user. */
+@WebSocketGateway()
+@UseGuards(NudgeUserGuard)
+class GuardedGateway {
+  constructor(readonly tokens: NudgeTokenService) {}
+
+  @SubscribeMessage('token')
+  async token(): Promise<string> {
+    return (await this.tokens.getToken()).token;
   }
 }
 
@@ -203,6 +215,16 @@ describe('WebSockets', () => {
         const connection = await Connection.open(served, 'no.jwt.here');
         assert.equal((await once(connection.socket, 'close'))[0], 4401);
         assert.equal(nudge.counters.received, 0);
+      });
+
+      it('refuses every user if the guard of the route checks messages (the trap)', async () => {
+        await using served = await start(applicationOf(GuardedGateway));
+        const { socket } = await Connection.open(served, jwtFor(600));
+        socket.send(JSON.stringify({ event: 'token' }));
+        const [message] = (await once(socket, 'message')) as [Buffer];
+        assert.equal((JSON.parse(message.toString()) as { event: string }).event, 'exception');
+        assert.equal(nudge.counters.received, 0);
+        socket.terminate();
       });
 
       it('tries again after a failure that may pass', async () => {

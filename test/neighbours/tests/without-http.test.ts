@@ -5,9 +5,11 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { NudgeTokenService } from 'nestjs-nudge-auth';
 import type { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it, mock } from 'node:test';
 import { CampaignJob, JobsModule } from '../snippets/jobs.js';
 import { handler, onShutdown } from '../snippets/serverless.js';
+
+const HOUR_MS = 3_600_000;
 
 describe('without HTTP', () => {
   let nudge: NudgeEmulator;
@@ -57,21 +59,38 @@ describe('without HTTP', () => {
     await assert.rejects(tokens.getToken());
   });
 
-  it('keeps a failed boot for ever if its promise is kept (the trap), but boots again with the page’s code', async () => {
-    delete process.env['NUDGE_API_KEY'];
-    let kept: Promise<unknown> | undefined;
-    const careless = async (): Promise<unknown> => {
-      kept ??= NestFactory.createApplicationContext(JobsModule, { logger: false, abortOnError: false });
-      return kept;
-    };
-    await assert.rejects(careless(), /apiKey: is missing/);
-    await assert.rejects(handler(), /apiKey: is missing/);
-    process.env['NUDGE_API_KEY'] = API_KEY;
-    await assert.rejects(careless(), /apiKey: is missing/);
-    assert.match(await handler(), /^sent/);
-    // The next call of the instance uses the token that it holds.
-    assert.match(await handler(), /^sent/);
-    assert.equal(nudge.counters.received, 1);
-    await onShutdown();
+  describe('in the instance of a function', () => {
+    after(onShutdown);
+
+    it('keeps a failed boot for ever if its promise is kept (the trap), but boots again with the page’s code', async () => {
+      delete process.env['NUDGE_API_KEY'];
+      let kept: Promise<unknown> | undefined;
+      const careless = async (): Promise<unknown> => {
+        kept ??= NestFactory.createApplicationContext(JobsModule, { logger: false, abortOnError: false });
+        return kept;
+      };
+      await assert.rejects(careless(), /apiKey: is missing/);
+      await assert.rejects(handler(), /apiKey: is missing/);
+      process.env['NUDGE_API_KEY'] = API_KEY;
+      await assert.rejects(careless(), /apiKey: is missing/);
+      assert.match(await handler(), /^sent/);
+      // The next call of the instance uses the token that it holds.
+      assert.match(await handler(), /^sent/);
+      assert.equal(nudge.counters.received, 1);
+    });
+
+    it('renews the token in a call after an instance was frozen for longer than the life of the token', async () => {
+      mock.timers.enable({ apis: ['Date'], now: Date.now() });
+      try {
+        await handler();
+        const callsBefore = nudge.counters.received;
+        // A platform that freezes an instance lets its clock go on, but runs none of its timers.
+        mock.timers.setTime(Date.now() + 2 * HOUR_MS);
+        assert.match(await handler(), /^sent/);
+        assert.equal(nudge.counters.received, callsBefore + 1);
+      } finally {
+        mock.timers.reset();
+      }
+    });
   });
 });
