@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
-import { ADAPTERS, VARIANTS, type Variant } from './measures/endpoint.js';
+import { ADAPTERS, VARIANT_TITLES, VARIANTS, type Variant } from './measures/endpoint.js';
 import { recorded } from './results.js';
 
 /** A colour that is readable on white and on black. */
@@ -83,7 +83,7 @@ export async function writePictures(folder: URL): Promise<void> {
       .flatMap(({ algorithm, requestsPerSecond }) =>
         VARIANTS.filter((variant) => !UPPER_LIMITS.includes(variant)).map((variant) => ({
           group: algorithm,
-          name: variant === 'endpoint' ? 'the guarded endpoint' : variant,
+          name: variant === 'endpoint' ? 'the guarded endpoint' : VARIANT_TITLES[variant],
           value: requestsPerSecond[variant].median,
         })),
       );

@@ -1,16 +1,16 @@
-/* What a release does to CHANGELOG.md: the notes under "Unreleased" become those of a version. */
+/* The part of a release that is about CHANGELOG.md: the notes under "Unreleased" move to a version. */
 
 const UNRELEASED = '## Unreleased\n';
 const NOTES = /^### (Added|Changed|Deprecated|Removed|Fixed|Security)$/m;
 
-/** The versions that the changelog has, the newest first. */
+/** The versions in the changelog, the newest first. */
 export function releasedVersions(changelog) {
   return [...changelog.matchAll(/^## (\d+\.\d+\.\d+\S*) - \d{4}-\d{2}-\d{2}$/gm)].map(
     ([, version]) => version,
   );
 }
 
-/** What is wrong with the changelog for the release of this version: a list of sentences. */
+/** The problems of the changelog that prevent the release of this version, each as a sentence. */
 export function changelogProblems(changelog, version) {
   if (!changelog.includes(`\n${UNRELEASED}`)) return ['CHANGELOG.md has no heading "## Unreleased".'];
   if (releasedVersions(changelog).includes(version)) {
@@ -24,7 +24,7 @@ export function changelogProblems(changelog, version) {
   return [];
 }
 
-/** The changelog with the notes under "Unreleased" moved to this version. Nothing is unreleased then. */
+/** Returns the changelog with the notes under "Unreleased" moved to this version. */
 export function releaseChangelog(changelog, version, date) {
   return changelog.replace(UNRELEASED, `${UNRELEASED}\n## ${version} - ${date}\n`);
 }

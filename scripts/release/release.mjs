@@ -2,8 +2,8 @@
  * Makes everything that a release needs, and publishes nothing:
  *
  *   npm run release -- --dry-run   checks, builds and packs in a copy of HEAD; changes no file here
- *   npm run release                the same, then moves the notes in CHANGELOG.md to the version, and leaves tarballs and
- *                                  checksums in release/
+ *   npm run release                does the same, then moves the notes in CHANGELOG.md to the version, and leaves the
+ *                                  tarballs and their checksums in release/
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ import { changelogProblems } from './changelog.mjs';
 const git = (root, ...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Why a release cannot be made: a list of sentences. */
+/** The problems of the repository that prevent a release, each as a sentence. */
 export function releaseProblems(root) {
   const { version } = readJson(join(root, 'package.json'));
   const lock = readJson(join(root, 'package-lock.json'));
@@ -27,7 +27,7 @@ export function releaseProblems(root) {
   return [...new Set(problems)];
 }
 
-/** What HEAD has, in a folder beside which nothing else lies. The installed packages are shared. */
+/** Copies the files of HEAD into a folder of its own. The copy links to the installed packages of `root`. */
 export function copyOfHead(root, folder) {
   mkdirSync(folder, { recursive: true });
   const archive = execFileSync('git', ['archive', 'HEAD'], { cwd: root, maxBuffer: 2 ** 28 });

@@ -1,15 +1,15 @@
-/* What a release leaves in the repository: the tarballs, their checksums and the dated notes. */
+/* Writes the result of a release into the repository: the tarballs, their checksums and the dated notes. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { releaseChangelog } from './changelog.mjs';
 
-/** Moves the notes of CHANGELOG.md in this folder to the version. */
+/** Moves the notes under "Unreleased" in this folder's CHANGELOG.md to the version. */
 export function moveNotes(folder, version, date) {
   const path = join(folder, 'CHANGELOG.md');
   writeFileSync(path, releaseChangelog(readFileSync(path, 'utf8'), version, date));
 }
 
-/** Fills release/ with what is to be published. Returns the commands that are left to the maintainer. */
+/** Fills release/ with the files to publish. Returns the commands that the maintainer runs next. */
 export function leaveForPublishing(root, { tarballs, checksums, version, date }) {
   const output = join(root, 'release');
   rmSync(output, { recursive: true, force: true });

@@ -1,10 +1,10 @@
-/* Builds and packs both packages, and checks the tarballs as their users will meet them. */
+/* Builds and packs both packages, and checks the tarballs. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** Runs a command in the copy; fails with all that it said. */
+/** Runs a command in the copy. If it fails, the error holds the whole output. */
 function run(cwd, command, ...args) {
   try {
     return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -15,7 +15,7 @@ function run(cwd, command, ...args) {
 
 /** Packs `nestjs-nudge-auth` and `nudge-refresh-token` from a copy of the repository. Returns the paths of the tarballs. */
 export function packBoth(copy) {
-  // Its scripts build the package, and write the README of the registry's page.
+  // The scripts of the package build it, and write the README for the registry's page.
   run(copy, 'npm', 'pack', '--silent');
   const module = join(
     copy,
@@ -27,13 +27,13 @@ export function packBoth(copy) {
   return [module, client];
 }
 
-/** @throws where publint or attw finds anything. */
+/** @throws {Error} if publint or attw finds a problem. */
 export function checkTarball(copy, tarball) {
   run(copy, 'npx', '--no', '--', 'publint', 'run', tarball, '--strict');
   run(copy, 'npx', '--no', '--', 'attw', tarball);
 }
 
-/** What is to be told of a tarball before it is published. */
+/** The facts about a tarball that the maintainer sees before it is published. */
 export function describeTarball(tarball) {
   const sha256 = createHash('sha256').update(readFileSync(tarball)).digest('hex');
   const { name, version } = JSON.parse(

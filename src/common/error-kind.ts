@@ -1,7 +1,12 @@
-/** The name of an error, for logs. A log gets nothing more of it: the error's message may quote a secret or a user. */
+/**
+ * The name of an error, or of its class where the class gives its errors no name; for logs. A log gets nothing more of
+ * the error: its message may quote a secret or a user.
+ */
 export function errorKindOf(error: unknown): string {
   try {
-    return error instanceof Error ? String(error.name) : typeof error;
+    if (!(error instanceof Error)) return typeof error;
+    const { name, constructor } = error;
+    return String(name === 'Error' && constructor.name !== '' ? constructor.name : name);
   } catch {
     // Code of the host can throw any value, also a proxy that throws when it is read.
     return typeof error;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { rotationsPerMinute, sliceOf, type CallUrgency } from '../vendor/call-budget.js';
-import { PROBE_MS, PROBE_POLL_MS } from '../store/pause-probe.js';
+import { PROBE_MS, PROBE_POLL_MS } from '../store/probe-times.js';
 import type { SharedAdmission, SharedCallLimits } from '../store/token-store.js';
 import { SCHEMA } from './entry-names.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';

@@ -89,7 +89,7 @@ export class LogLines {
           level: 'warn',
           topic: 'budget-spent',
           text:
-            `The budget of calls to Nudge is spent (${event.waiting} callers wait): new users wait or get an error for ` +
+            `The budget of calls to Nudge is spent (waiting callers: ${event.waiting}): new users wait or get an error for ` +
             `${seconds(event.retryInMs)}. Raise budget.callsPerMinute if Nudge allows more calls from this IP address, or raise defaultExpiryMins.`,
         });
         return undefined;
@@ -194,8 +194,8 @@ export class LogLines {
       level: 'warn',
       topic: 'skew',
       text:
-        `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation. ` +
-        "The module counts the life of tokens by Nudge's clock, so they stay good meanwhile.",
+        `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation; if all machines ` +
+        "log this, Nudge's clock may be wrong. The module counts the life of tokens by Nudge's clock, so they stay good meanwhile.",
     });
   }
 

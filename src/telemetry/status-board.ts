@@ -36,7 +36,7 @@ export interface StatusBoardSettings {
   /** Whether the module fetches keys from a `userJwt.jwksUri`. */
   readonly hasJwks?: boolean;
   /** Whether a failure with this code affects all tokens, not only one user's. */
-  readonly isOfAll?: (code: NudgeAuthErrorCode) => boolean;
+  readonly affectsAllTokens?: (code: NudgeAuthErrorCode) => boolean;
 }
 
 /** The summary before the first event. */
@@ -54,16 +54,16 @@ export const NO_SUMMARY: StatusSummary = {
 /** Keeps a summary of the events up to date. */
 export class StatusBoard {
   readonly #clock: Clock;
-  readonly #isOfAll: (code: NudgeAuthErrorCode) => boolean;
+  readonly #affectsAllTokens: (code: NudgeAuthErrorCode) => boolean;
   #summary: StatusSummary;
 
   constructor(
     events: NudgeAuthEvents,
     clock: Clock,
-    { hasJwks = false, isOfAll = () => true }: StatusBoardSettings = {},
+    { hasJwks = false, affectsAllTokens = () => true }: StatusBoardSettings = {},
   ) {
     this.#clock = clock;
-    this.#isOfAll = isOfAll;
+    this.#affectsAllTokens = affectsAllTokens;
     this.#summary = { ...NO_SUMMARY, userKeys: { state: hasJwks ? 'available' : 'none' } };
     events.subscribe((event) => {
       this.#summary = { ...this.#summary, ...this.#changeBy(event) };
@@ -88,7 +88,7 @@ export class StatusBoard {
       case 'failed':
         return {
           lastFailure: { code: event.code, at },
-          ...(this.#isOfAll(event.code) && { renewalFailure: event.code }),
+          ...(this.#affectsAllTokens(event.code) && { renewalFailure: event.code }),
         };
       case 'budget-spent':
         return { lastFailure: { code: 'NUDGE_RATE_LIMITED', at } };

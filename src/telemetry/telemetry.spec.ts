@@ -235,7 +235,7 @@ describe('log lines', () => {
     },
     {
       event: { type: 'budget-spent', waiting: 7, retryInMs: 6_000 },
-      line: /^warn .*\(7 waiting\).*6 s\. Raise budget/,
+      line: /^warn .*\(waiting callers: 7\).*6 s\. Raise budget/,
     },
     {
       event: PRIMARY_REFUSED,

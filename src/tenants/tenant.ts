@@ -13,7 +13,7 @@ import type { NudgeToken } from '../token/nudge-token.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { Backoff } from '../vendor/backoff.js';
-import { isFailureOfAll } from '../vendor/shared-failure.js';
+import { affectsAllTokens } from '../vendor/shared-failure.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import type { TenantAccount } from './tenant-account.js';
 import type { VendorOrigins } from './vendor-origins.js';
@@ -79,7 +79,7 @@ export class Tenant {
     this.configBackoff = new Backoff(clock, random);
     this.events = events.forTenant(fingerprint);
     this.board = new StatusBoard(this.events, clock, {
-      isOfAll: (code) => isFailureOfAll(code, parts.scope),
+      affectsAllTokens: (code) => affectsAllTokens(code, parts.scope),
     });
     ({ cache: this.#cache, gateway: this.#gateway } = this.#assemble());
   }

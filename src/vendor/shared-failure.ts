@@ -11,7 +11,7 @@ const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
 /**
  * Whether a failure with this code concerns all tokens. In scope `'user'` some failures concern only one user's token.
  */
-export function isFailureOfAll(code: NudgeAuthErrorCode, scope: 'client' | 'user'): boolean {
+export function affectsAllTokens(code: NudgeAuthErrorCode, scope: 'client' | 'user'): boolean {
   return scope === 'client' || isSharedFailure(code);
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { InvalidNudgeAuthOptionsError } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
-import { inspect } from 'node:util';
+import { textReachableFrom } from '../support/canaries.js';
 import { Host } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { USER_SECRET, userJwt } from '../support/users.js';
@@ -35,11 +35,11 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     const proxyPassword = 'obviously-fake-password-of-the-proxy';
     const proxy = { host: 'proxy.example', port: 8080, auth: { username: 'nudge', password: proxyPassword } };
     const { app } = await start({ http: { proxy } });
-    const shown = inspect(app, { depth: Infinity, showHidden: true });
-    expect(shown).not.toContain(API_KEY);
-    expect(shown).not.toContain(proxyPassword);
-    // Inspecting a whole application takes seconds.
-  }, 60_000);
+    const shown = textReachableFrom(app);
+    const isShown = (text: string): boolean => shown.includes(text);
+    // The search finds the path of the route, so it has reached what belongs to the module.
+    expect([isShown('nudge/token'), isShown(API_KEY), isShown(proxyPassword)]).toEqual([true, false, false]);
+  });
 
   it('answers a conditional request in full, with passthrough too', async () => {
     const answer = await (

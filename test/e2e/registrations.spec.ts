@@ -29,6 +29,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import passport from 'passport';
 import { fingerprintOf } from '../../src/common/secret.js';
+import { textReachableFrom } from '../support/canaries.js';
 import { Host, type HostSettings } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { HostAuthModule, HostJwtStrategy, USER_SECRET, userJwt } from '../support/users.js';
@@ -493,6 +494,7 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       const envFilePath = await fileOf(`NUDGE_API_KEY="${KEY}"\nNUDGE_BASE_URL=${nudge.url}\n`, '.env');
       const host = await fromEnvironment([await ConfigModule.forRoot({ envFilePath })]);
       expect((await host.getAsUser()).status).toBe(200);
+      expect(textReachableFrom(host.app).includes(KEY)).toBe(true);
       expect(nudge.requests).toMatchObject([{ query: { expiryMins: ['60'] } }]);
     });
 
@@ -506,6 +508,8 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       const host = await fromEnvironment();
       const service = host.app.get(NudgeTokenService);
       await service.getToken();
+      // Unlike NUDGE_API_KEY, which ConfigService holds, the content of a file stands nowhere in the application.
+      expect(textReachableFrom(host.app).includes(EMEA.key)).toBe(false);
       await fileOf(`${APAC.key}\n`);
       await service.invalidate();
       await service.getToken();

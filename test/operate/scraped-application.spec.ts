@@ -38,11 +38,20 @@ async function serveMetrics(exporter: PrometheusExporter) {
   };
 }
 
-/** The metrics in the alert rules and in the dashboard, in the spelling of OpenTelemetry's exporter for JavaScript. */
-async function namedMetrics(): Promise<string[]> {
+/** The unit that the Collector adds to the name of a metric. A histogram has a suffix after it. */
+const UNIT = /_seconds(?=_bucket$|$)/;
+
+/** The metrics in the alert rules and in the dashboard: by the names of OpenTelemetry's exporter for JavaScript, and the Collector's. */
+async function namedMetrics() {
   const texts = [await readFile('docs/prometheus-alerts.yml', 'utf8'), ...(await queriesOfTheBoard())];
-  const names = texts.join('\n').match(/\bnudge_auth_\w+/g) ?? [];
-  return [...new Set(names)].filter((name) => !LABELS.includes(name) && !/_seconds(?:_bucket)?$/.test(name));
+  const found = texts.join('\n').match(/\bnudge_auth_\w+/g) ?? [];
+  const names = [...new Set(found)].filter((name) => !LABELS.includes(name));
+  return {
+    names: names.filter((name) => !UNIT.test(name)),
+    withoutUnit: names
+      .filter((name) => UNIT.test(name))
+      .map((name) => name.replace(/_seconds(?:_bucket)?$/, '')),
+  };
 }
 
 describeWithProgram(
@@ -76,9 +85,12 @@ describeWithProgram(
       const isFiring = async (): Promise<boolean> => (await prometheus.firing()).length > 0;
       await until('an alert fires', isFiring, WITHIN_MS);
 
-      const names = await namedMetrics();
+      const { names, withoutUnit } = await namedMetrics();
       expect(names.length).toBeGreaterThan(10);
       expect(await prometheus.metricNames()).toEqual(expect.arrayContaining(names));
+      const exported = await (await fetch(`http://${metrics.address}/metrics`)).text();
+      const inSeconds = [...exported.matchAll(/^# UNIT (\w+) s$/gm)].map(([, name]) => name);
+      expect(withoutUnit.toSorted()).toEqual(inSeconds.toSorted());
       const labels = { alertname: 'NudgeAuthAuditDropped', job: 'shop', nudge_auth_registration: 'default' };
       expect(await prometheus.firing()).toMatchObject([{ labels }]);
       const rules = await prometheus.rules();

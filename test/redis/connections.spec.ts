@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
-import { networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/common/clock.js';
+import { clientFor } from '../../src/redis/own-client.js';
 import { ACQUIRE, READ, RENEW, TAKE, WRITE } from '../../src/redis/scripts.js';
 import { wireTls } from '../support/wire.js';
 import { TokenLife } from '../support/token-life.js';
@@ -13,10 +13,6 @@ import { freePort, RedisServer } from './support/redis-server.js';
 import { until } from './support/until.js';
 
 const RECORD = { token: 'a-token', remainingMs: 3_600_000, ageMs: 0, keyFingerprint: '0a1b2c3d' };
-const HAS_IPV6 = Object.values(networkInterfaces()).some((addresses) =>
-  addresses?.some(({ address }) => address === '::1'),
-);
-
 function tlsFile(name: 'key' | 'certificate'): string {
   return fileURLToPath(new URL(`../fixtures/tls/obviously-fake-${name}.pem`, import.meta.url));
 }
@@ -69,9 +65,10 @@ describeRedis('a connection of the Redis store', () => {
     expect(await store.read('entry')).toBeUndefined();
   }
 
-  (HAS_IPV6 ? it : it.skip)('works with an IPv6 address in the URL', async () => {
-    const { port } = await newServer('--bind', '127.0.0.1', '::1');
-    await expectToWork(await ready({ url: `redis://[::1]:${port}` }));
+  it('understands an IPv6 address in the URL', () => {
+    // Not every machine has IPv6, so this test makes no connection.
+    const client = clientOf(clientFor('redis://[::1]:6390'));
+    expect(client.options).toMatchObject({ host: '::1', port: 6390 });
   });
 
   it('works with a host name and family=0 in the URL, as hosts on IPv6-only networks write it', async () => {

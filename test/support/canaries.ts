@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** Secrets that must not leak, and the forms in which they could. */
 export class Canaries {
@@ -51,4 +51,24 @@ export function everythingSaidBy(value: unknown): string {
     // The value has a circular reference. `walk` has already visited everything in it.
   }
   return said.join('\n');
+}
+
+/** The texts in all that can be reached from a value through properties and collections, without running a getter. */
+export function textReachableFrom(root: unknown): string {
+  const texts: string[] = [];
+  const seen = new Set<object>();
+  const left: unknown[] = [root];
+  while (left.length > 0) {
+    const part = left.pop();
+    if (typeof part === 'string') texts.push(part);
+    if ((typeof part !== 'object' && typeof part !== 'function') || part === null || seen.has(part)) continue;
+    seen.add(part);
+    if (types.isMap(part) || types.isSet(part)) left.push(...[...part].flat());
+    if (ArrayBuffer.isView(part)) texts.push(Buffer.from(part.buffer).toString('latin1'));
+    else for (const each of Object.values(Object.getOwnPropertyDescriptors(part))) left.push(each.value);
+    for (const symbol of Object.getOwnPropertySymbols(part)) {
+      left.push(Object.getOwnPropertyDescriptor(part, symbol)?.value);
+    }
+  }
+  return texts.join('\n');
 }

@@ -4,7 +4,10 @@ import { ratioOf, summarise, type Summary } from '../statistics.js';
 import { signedInUser } from '../users.js';
 import { API_KEY, startVendor } from './endpoint.js';
 
-/** Without `nestjs-nudge-auth/otel`; loaded but not imported by the application; imported, without and with an SDK that records. */
+/**
+ * Four applications: without `nestjs-nudge-auth/otel`; with the subpath loaded but not imported; imported without an SDK; and
+ * imported with an SDK that records.
+ */
 export const TELEMETRY = ['none', 'loaded', 'no SDK', 'SDK'] as const;
 export type Telemetry = (typeof TELEMETRY)[number];
 
@@ -14,7 +17,7 @@ const WARM_UP_ROUNDS = 2;
 
 interface Comparison {
   readonly measured: Readonly<Record<Telemetry, Summary>>;
-  /** Divided by what it is without telemetry, in the same round. */
+  /** The value divided by the value without telemetry in the same round. */
   readonly ratioToNone: Readonly<Record<Telemetry, Summary>>;
 }
 
@@ -38,13 +41,13 @@ function comparisonOf(rounds: Rounds): Comparison {
   };
 }
 
-/** The last of several rounds: the just-in-time compiler has seen all by then. */
+/** Returns the value of the last of several rounds: the first ones warm up the just-in-time compiler. */
 async function ask(server: ServerProcess, question: string): Promise<number> {
   for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await server.ask(question);
   return server.ask<number>(question);
 }
 
-/** What telemetry costs a request and a call: processes with and without it take turns, a fresh one each round. */
+/** Measures the cost of telemetry for a request and for a call. Each round starts a new process for each application. */
 export async function measureOtel({ processes }: Settings): Promise<OtelResults> {
   await using nudge = await startVendor();
   const { algorithm, verification, jwt } = await signedInUser('HS256');

@@ -13,14 +13,14 @@ interface ServedTenants {
   readonly processes: number;
   /** Calls that reached the vendor. */
   readonly calls: number;
-  /** In the busiest minute. */
+  /** Calls in the busiest minute. */
   readonly mostCallsPerMinute: number;
   readonly minutes: number;
   /** How often a process lost the store. A token may then be fetched by several processes. */
   readonly storeLosses: number;
   /** Tokens that each process holds at the end. */
   readonly heldTokens: readonly number[];
-  /** What the heap of the largest process has grown by, and what the largest takes in all. */
+  /** MiB by which the heap of the largest process has grown, and MiB that the largest process takes in all. */
   readonly heapMiB: number;
   readonly rssMiB: number;
 }
@@ -29,7 +29,7 @@ export interface TenantsResults {
   readonly tenants: number;
   readonly usersEach: number;
   readonly callsPerMinute: number;
-  /** One process, and, where there is a Redis, several that share it. */
+  /** One process; and if there is a Redis, several processes that share it. */
   readonly served: readonly ServedTenants[];
 }
 
@@ -55,14 +55,14 @@ async function serve(
     ]),
   );
   const users = tenants * usersEach;
-  // The vendor's own limit stays on: a call too many would be refused.
+  // The vendor's own limit stays on, so that the vendor refuses a call beyond it.
   await using nudge = await NudgeEmulator.start({ accounts, requestLogSize: 4 * users });
   const settings = { baseUrl: nudge.url, redisUrl, encryptionKey: ENCRYPTION_KEY, tenants, usersEach };
   const pods = await Promise.all(
     Array.from({ length: processes }, (_, index) =>
       ServerProcess.start(
         'tenants',
-        // Each begins with other users, so that all of them fetch, and all of them find what others have fetched.
+        // Each process begins with other users, so that each fetches tokens and each finds tokens of others.
         { ...settings, firstUser: Math.floor((users / processes) * index) },
         'any',
         ['--expose-gc'],
@@ -89,13 +89,13 @@ async function serve(
   };
 }
 
-/** What a thousand tenants with ten users each cost, for one process and for several that share a Redis. */
+/** Measures calls, time and memory for many tenants with a few users each: on one process, and on several that share a Redis. */
 export async function measureTenants({ isShort }: Settings): Promise<TenantsResults> {
   const [tenants, usersEach] = isShort ? [100, 3] : [1_000, 10];
   const alone = serve(1, tenants, usersEach);
   if (!hasRedis) console.log(`NOT MEASURED: the tenants of a fleet ${HOW_TO_GET_REDIS}`);
   await using redis = hasRedis ? await RedisServer.start() : undefined;
-  // At once: the budget has them wait most of the time.
+  // Both run at the same time, because both mostly wait for the budget.
   const fleet = redis && serve(PROCESSES, tenants, usersEach, redis.url);
   const served = await Promise.all(fleet === undefined ? [alone] : [alone, fleet]);
   return { tenants, usersEach, callsPerMinute: CALLS_PER_MINUTE, served };

@@ -9,8 +9,8 @@ import { InProcessLoad } from './in-process-load.js';
 import { ServerProfiler } from './profiler.js';
 import {
   nudgeEndpoint,
-  textbookEndToEnd,
-  textbookGuard,
+  usualGuardAndCall,
+  usualGuard,
   unguarded,
   writtenDirectly,
   type RouteSettings,
@@ -21,8 +21,8 @@ const PATH = '/nudge/token';
 const ROUTES: Readonly<Record<string, (settings: RouteSettings) => DynamicModule>> = {
   unguarded,
   'written directly': writtenDirectly,
-  textbook: textbookGuard,
-  'textbook end to end': textbookEndToEnd,
+  textbook: usualGuard,
+  'textbook end to end': usualGuardAndCall,
   endpoint: nudgeEndpoint,
 };
 

@@ -13,7 +13,7 @@ const EXPORT_EVERY_MS = 1_000;
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as RouteSettings & { readonly telemetry: Telemetry };
 
-/** An SDK that records all, and exports to memory as often as a busy host would. */
+/** Starts an SDK that records everything and exports to memory every second. */
 async function startSdk(): Promise<void> {
   const { metrics } = await import('@opentelemetry/api');
   const sdk = await import('@opentelemetry/sdk-metrics');
@@ -25,7 +25,7 @@ async function startSdk(): Promise<void> {
   new traces.NodeTracerProvider({ spanProcessors: [spanProcessor] }).register();
 }
 
-/** What the application imports beside the module. */
+/** The modules for telemetry that the application imports. */
 async function telemetryModules(telemetry: Telemetry): Promise<DynamicModule[]> {
   if (telemetry === 'none') return [];
   const { NudgeOtelModule } = await import('#nudge-auth/otel/index');

@@ -107,7 +107,7 @@ function hostStrategy({ algorithm, verification }: RouteSettings): DynamicModule
   return { module: AuthModule };
 }
 
-export function textbookGuard(settings: RouteSettings): DynamicModule {
+export function usualGuard(settings: RouteSettings): DynamicModule {
   const answer = fourFields(settings.token);
   @Controller('nudge/token')
   @UseGuards(AuthGuard('jwt'))
@@ -124,7 +124,7 @@ export function textbookGuard(settings: RouteSettings): DynamicModule {
 }
 
 /** A guarded route that calls the vendor at every request. */
-export function textbookEndToEnd(settings: RouteSettings): DynamicModule {
+export function usualGuardAndCall(settings: RouteSettings): DynamicModule {
   @Controller('nudge/token')
   @UseGuards(AuthGuard('jwt'))
   class CallingController {

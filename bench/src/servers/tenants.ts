@@ -4,7 +4,7 @@ import { NudgeAuthError } from '#nudge-auth';
 import { RedisTokenStore } from '#nudge-auth/redis/index';
 import { serviceIn } from '../apps.js';
 
-/** One process that serves every user of every tenant. Told to, it asks until each has a token. Wants --expose-gc. */
+/** One process that serves all users of all tenants. On `serve` it asks until each user has a token. Needs --expose-gc. */
 const { baseUrl, redisUrl, encryptionKey, tenants, usersEach, firstUser } = JSON.parse(
   process.argv[2] ?? '{}',
 ) as {
@@ -16,7 +16,7 @@ const { baseUrl, redisUrl, encryptionKey, tenants, usersEach, firstUser } = JSON
   firstUser: number;
 };
 
-/** As many requests at once as a busy page has. */
+/** The requests under way at the same time, as on a busy page. */
 const AT_ONCE = 200;
 const MIB = 2 ** 20;
 
@@ -31,12 +31,12 @@ async function memory(): Promise<{ heapMiB: number; rssMiB: number }> {
 
 const { service } = await serviceIn({
   tenants: {
-    id: () => 'nobody asks the endpoint',
+    id: () => 'no request asks the endpoint',
     config: (tenant) => ({ apiKey: `obviously-fake-key-of-${tenant}` }),
     maxTenants: tenants,
   },
   scope: 'user',
-  extId: () => 'nobody asks the endpoint',
+  extId: () => 'no request asks the endpoint',
   cache: { maxEntries: tenants * usersEach },
   baseUrl,
   ...(redisUrl === undefined
@@ -50,7 +50,7 @@ service.subscribe(({ type }) => {
   if (type === 'store-lost') storeLosses += 1;
 });
 
-/** Asks as a page does: after a refusal the user asks again when the answer says so. */
+/** Asks as a page does: after a refusal it asks again when the answer says so. */
 async function tokenFor(user: number): Promise<void> {
   const request = { tenant: `tenant-${user % tenants}`, extId: `user-${Math.floor(user / tenants)}` };
   for (;;) {

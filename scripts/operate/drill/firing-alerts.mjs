@@ -6,19 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 const RULES = fileURLToPath(new URL('../../../docs/prometheus-alerts.yml', import.meta.url));
 
-/** How promtool complains: at what time, and what was there that should not be. */
+/** A complaint of promtool: the time, and the alerts that fire at that time. */
 const COMPLAINT = /time: (?:(\d+)h)?(?:(\d+)m)?(?:0s)?,\s+exp: nil\s+got: (.*)/g;
 
 function valuesOf(values, length) {
   return Array.from({ length }, (_, index) => values[index] ?? '_').join(' ');
 }
 
-/** Has Prometheus' own engine say which alerts fire: it is told that none will, and complains about those that do. */
+/** Lets promtool find the alerts that fire. The tests expect none, so promtool complains about each one. */
 async function complaints(tests) {
   const folder = await mkdtemp(join(tmpdir(), 'nudge-auth-drill-'));
   try {
     const file = join(folder, 'recording.yml');
-    // JSON is YAML.
+    // JSON is also valid YAML.
     await writeFile(file, JSON.stringify({ rule_files: [RULES], evaluation_interval: '1m', tests }));
     return await new Promise((resolve, reject) => {
       execFile('promtool', ['test', 'rules', file], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
@@ -33,9 +33,9 @@ async function complaints(tests) {
 }
 
 /**
- * The alerts that fire, minute by minute, when Prometheus scrapes what was recorded.
+ * Finds the alerts that fire in each minute of a recording, with the rules of docs/prometheus-alerts.yml.
  *
- * @returns `{ name, instance, minute }` for each alert and minute; `instance` where the alert names one.
+ * @returns `{ name, instance, minute }` for each alert and minute; `instance` is `undefined` if the alert names none.
  */
 export async function firingAlerts({ series, length }, stepSeconds) {
   const minutes = Math.floor(((length - 1) * stepSeconds) / 60);

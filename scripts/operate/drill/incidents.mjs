@@ -1,14 +1,14 @@
 /*
- * What can go wrong. Of an incident:
+ * The incidents that the drill plays. Each has these properties:
  *
- *   title             how the runbook calls it
- *   setup             what differs from the usual stage: `options` of the module, `usersPerStep`, `hasRedis`
- *   begin, end        break it, and mend it
- *   minutes           how long it lasts; without it half an hour
+ *   title             its name in the runbook
+ *   setup             the differences from the usual stage: `options` of the module, `hasRedis`
+ *   begin, end        functions that break the stage and mend it
+ *   minutes           how long the incident lasts; 30 by default
  */
 import { OTHER_KEY, PRIMARY_KEY, FALLBACK_KEY } from './stage.mjs';
 
-/** Longer than the tokens live: users notice it in the end. */
+/** Minutes. Longer than a token lives, so that users notice the incident. */
 const OUTLASTS_TOKENS = 75;
 const SLOW_MS = 2_500;
 const WRONG_BY_MS = 120_000;

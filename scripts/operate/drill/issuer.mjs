@@ -8,9 +8,9 @@ const KEY_ID = 'obviously-fake-key-of-the-drill';
 const ISSUER = 'https://login.drill.example';
 const AUDIENCE = 'shop';
 
-/** The login service of the drill: it signs users' JWTs, and publishes the key that verifies them. */
+/** The login service of the drill. It signs users' JWTs, and publishes the key that verifies them. */
 export class Issuer {
-  /** Whether it answers. */
+  /** While this is `false`, the service closes each connection without an answer. */
   isUp = true;
   #keys;
   #server;
@@ -28,13 +28,13 @@ export class Issuer {
     return issuer;
   }
 
-  /** What a module is given to verify its users with. */
+  /** The option `userJwt` of a module that accepts this service's JWTs. */
   get userJwt() {
     const origin = `http://127.0.0.1:${this.#server.address().port}`;
     return { jwksUri: `${origin}/jwks.json`, algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE };
   }
 
-  /** A JWT of a user, good for an hour from the given moment on. */
+  /** Makes a JWT for a user. It expires an hour after `nowMs`. */
   jwtOf(user, nowMs) {
     const nowS = Math.floor(nowMs / 1_000);
     return new SignJWT({ sub: user })

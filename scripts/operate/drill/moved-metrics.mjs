@@ -1,8 +1,11 @@
-/** Labels that tell what happened; the others tell where. */
+/** The labels that say what happened. The other labels say where. */
 const TELLING = ['error_type', 'nudge_auth_outcome', 'nudge_auth_from'];
-/** They end well, and rise with the users. */
+/** Series of good outcomes. They rise with the number of users, so they show no incident. */
 const WELL = /"(?:held|remembered|verified)"/;
-/** A gauge that moves by less has not moved: a token ages until it is replaced, and a long way blurs what is known of a clock. */
+/**
+ * A gauge that changes by less has not moved. A token's remaining life falls until its rotation, and a slow answer makes the
+ * measured difference of two clocks less exact.
+ */
 const NOTABLE = { nudge_auth_token_remaining_life: 180, nudge_auth_clock_skew: 5 };
 const NOTABLE_OF_OTHERS = 0.5;
 const LONGER_BY_S = 0.5;
@@ -22,16 +25,16 @@ function nameOf(key) {
   return telling.length === 0 ? name : `${name}{${telling.join(', ')}}`;
 }
 
-/** How a counter behaves that did not rise before. */
+/** Returns `rises` for a counter that did not rise before the incident and rises during it. */
 function counterMove(before, during) {
-  // A series that begins with the incident begins with what is counted first.
+  // The first value of a new series is already a rise from zero.
   const isNew = given(before).length === 0 && given(during).some((value) => value > 0);
   return riseOf(before) === 0 && (isNew || riseOf([...before.slice(-1), ...during]) > 0)
     ? 'rises'
     : undefined;
 }
 
-/** How a gauge behaves: beyond all that it was before. */
+/** Returns `falls` or `rises` for a gauge that leaves the range of its values before the incident. */
 function gaugeMove(name, before, during) {
   const [known, seen] = [given(before), given(during)];
   if (known.length === 0 || seen.length === 0) return undefined;
@@ -41,10 +44,10 @@ function gaugeMove(name, before, during) {
 }
 
 /**
- * The metrics that tell of an incident: what did not rise before and does now, or has values that it did not have.
+ * Finds the metrics that show an incident: a counter that rises only now, or a gauge or a mean with a new value.
  *
- * @param begunAt the scrape that is the first of the incident.
- * @param endedAt the first one after it.
+ * @param begunAt the index of the incident's first scrape.
+ * @param endedAt the index of the first scrape after the incident.
  */
 export function movedMetrics({ series, types }, begunAt, endedAt) {
   const moves = new Set();
@@ -63,7 +66,7 @@ export function movedMetrics({ series, types }, begunAt, endedAt) {
     if (move !== undefined) moves.add(`${nameOf(key)} ${move}`);
   }
 
-  /** Whether what a histogram measures takes longer now. */
+  /** Returns `rises` if the mean of a histogram is notably longer during the incident. */
   function meanMove(sumKey) {
     const counts = series.get(sumKey.replace('_sum{', '_count{'));
     const [meanBefore, meanDuring] = split(series.get(sumKey)).map((sums, index) => {

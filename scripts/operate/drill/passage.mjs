@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** A way of one process to a server: open, cut off, or slow. */
+/** A TCP proxy between one process and a server. The drill can cut it or make it slow. */
 export class Passage {
-  /** By how many milliseconds what goes through is late. */
+  /** Milliseconds by which the proxy delays all bytes. */
   delayMs = 0;
   #clock;
   #server;
@@ -55,7 +55,7 @@ export class Passage {
       if (this.delayMs === 0) to.write(bytes);
       else this.#clock.schedule(this.delayMs, () => to.write(bytes));
     });
-    // A broken connection is what a passage is for.
+    // The drill breaks connections on purpose, so this error needs no report.
     from.on('error', () => undefined);
     from.on('close', () => {
       this.#sockets.delete(from);

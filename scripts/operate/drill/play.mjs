@@ -7,18 +7,18 @@ import { answersIn, eventsIn, healthIn, linesIn } from './told.mjs';
 const STEP_S = 60;
 const STEPS_A_MINUTE = 60 / STEP_S;
 const MINUTES = { before: 15, during: 30, after: 25 };
-/** Longer than the module lets a user wait. */
+/** The module lets no user wait that long. */
 const ANSWERED_WITHIN_MS = 10_000;
 const LONGEST_WAIT_MS = 120_000;
 
-/** What the processes told in a phase of the drill, from its first to its last step. */
+/** The signals of the processes in one phase of the drill. */
 class Account {
   events = [];
   answers = [];
   healths = [];
   lines = [];
 
-  /** Health first: what it shows has been told by then. */
+  /** Reads health first, so that the events and lines behind each state of health are in the same account. */
   async take({ pods, log }) {
     for (const pod of pods) this.healths.push({ pod: pod.name, health: await pod.health() });
     for (const pod of pods) {
@@ -29,7 +29,7 @@ class Account {
   }
 }
 
-/** In time that is made: as many steps as the minutes have. */
+/** Plays a phase on the drill's own clock: one step for each minute. */
 async function playSteps(stage, recording, account, minutes) {
   for (let left = minutes * STEPS_A_MINUTE; left > 0; left -= 1) {
     await stage.ask(ANSWERED_WITHIN_MS);
@@ -39,7 +39,10 @@ async function playSteps(stage, recording, account, minutes) {
   }
 }
 
-/** In the time of Redis: until every process knows how it stands with it. What is measured then lasts for the minutes. */
+/**
+ * Plays a phase in real time, because Redis has no other. It ends when every process reports the wanted state of the store.
+ * The recording then repeats the last scrape for all its minutes.
+ */
 async function playUntil(stage, recording, account, minutes, store) {
   const endsAtMs = performance.now() + LONGEST_WAIT_MS;
   do {
@@ -53,7 +56,7 @@ async function playUntil(stage, recording, account, minutes, store) {
   recording.repeat(minutes * STEPS_A_MINUTE - 1);
 }
 
-/** Plays an incident before two processes of the application, and says by what it can be told. */
+/** Plays an incident with two processes of the application. Returns the signals that show it. */
 export async function play({ title, setup = {}, begin, end, minutes = MINUTES.during }) {
   const stage = await Stage.start(setup);
   const recording = new Recording();
@@ -98,7 +101,7 @@ export async function play({ title, setup = {}, begin, end, minutes = MINUTES.du
 
 const namesAt = (alerts, at) => alerts.filter(({ minute }) => minute === at).map(({ name }) => name);
 
-/** Each alert once, in the order in which they fire, with the minutes from the incident's begin to it. */
+/** Each alert once, in the order in which they fire, with the minutes since the incident began. */
 function alertsOf(alerts, begunAtMinute) {
   const first = new Map();
   for (const { name, instance, minute } of alerts) {

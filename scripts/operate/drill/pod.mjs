@@ -9,7 +9,7 @@ import { NUDGE_CLOCK, NUDGE_RANDOM } from '../../../dist/common/injection-tokens
 import { HealthModule } from '../../../examples/03-observed/dist/03-observed/health/health.module.js';
 
 const serializer = new PrometheusSerializer('', false, undefined, true, true);
-/** Every drill draws the same lots. */
+/** Takes the place of chance, so that every drill runs in the same way. */
 const sameEveryTime = () => 0.5;
 
 function request(url, headers = {}) {
@@ -23,11 +23,11 @@ function request(url, headers = {}) {
   });
 }
 
-/** One process of the application, as examples/03-observed is built: the endpoint, telemetry and health. */
+/** One process of the application. Like examples/03-observed it has the endpoint, telemetry and health. */
 export class Pod {
-  /** The events since the last look. */
+  /** The events that no account has taken yet. */
   events = [];
-  /** How users' requests ended since the last look. */
+  /** The answers to users that no account has taken yet. */
   answers = [];
   #app;
   #url;
@@ -61,7 +61,7 @@ export class Pod {
     return pod;
   }
 
-  /** A user asks for a token. */
+  /** Asks for a token as a user. */
   async ask(jwt) {
     const { status, headers } = await request(`${this.#url}/nudge/token`, {
       authorization: `Bearer ${jwt}`,
@@ -69,13 +69,13 @@ export class Pod {
     this.answers.push({ status, code: headers['nudge-auth-error'] });
   }
 
-  /** What Prometheus would be told. */
+  /** The text that Prometheus would scrape. */
   async metrics() {
     const { resourceMetrics } = await this.#exporter.collect();
     return serializer.serialize(resourceMetrics);
   }
 
-  /** What readiness says of Nudge, and its status. */
+  /** The part of Nudge in the readiness check, and the HTTP status of the check. */
   async health() {
     const { status, text } = await request(`${this.#url}/health/ready`);
     return { ...JSON.parse(text).details.nudge, readyStatus: status };

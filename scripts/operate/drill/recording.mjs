@@ -1,8 +1,8 @@
-/** What Prometheus would have of the application: a value for each series and scrape. */
+/** The series that Prometheus would have scraped from the application: one value for each scrape. */
 export class Recording {
-  /** The values of a series by its name and labels; `undefined` where it was absent. */
+  /** The values of a series by its name and labels. A value is `undefined` if the scrape did not have the series. */
   series = new Map();
-  /** `counter`, `gauge` or `histogram`, by the name of a metric. */
+  /** The type of each metric: `counter`, `gauge` or `histogram`. */
   types = new Map();
   #scrapes = 0;
 
@@ -15,7 +15,7 @@ export class Recording {
     this.#scrapes += 1;
   }
 
-  /** The last scrape once more. */
+  /** Records the values of the last scrape again. */
   repeat(times) {
     for (const values of this.series.values()) {
       const last = values[this.#scrapes - 1];

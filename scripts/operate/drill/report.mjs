@@ -1,4 +1,4 @@
-/* What a drill has found, as a person reads it. */
+/* Reports of a drill for a reader: on the terminal and in the runbook. */
 
 const NOTHING = '—';
 
@@ -9,7 +9,7 @@ function alertText({ name, instances, afterMinutes }) {
   return `${name} after ${afterMinutes} min${where}`;
 }
 
-/** For the terminal. */
+/** The report on one incident, for the terminal. */
 export function reportOf({ title, answers, lines, events, metrics, health, alerts, after }) {
   const rows = {
     'users get': answers,
@@ -26,23 +26,25 @@ export function reportOf({ title, answers, lines, events, metrics, health, alert
   return `\n${title}\n${text.join('\n')}`;
 }
 
-/** The signals that an incident must have and lacks, and what does not end with it. */
+/** The signals that an incident lacks, and the signals that do not end with it. */
 export function faultsOf({ lines, events, metrics, alerts, isAlive, after }) {
   return [
-    lines.length + events.length === 0 && 'neither log nor events tell of it',
-    metrics.length === 0 && 'no metric tells of it',
+    lines.length + events.length === 0 && 'neither the log nor an event shows it',
+    metrics.length === 0 && 'no metric shows it',
     alerts.length === 0 && 'no alert fires',
-    !isAlive && 'liveness depends on it',
+    !isAlive && 'the liveness check fails',
     after.alerts.length > 0 && `still fires when it is over: ${after.alerts.join(', ')}`,
     after.health.join() !== 'up' && `health when it is over: ${after.health.join('; ')}`,
     after.answers.join() !== '200' && `users get when it is over: ${after.answers.join('; ')}`,
   ].filter(Boolean);
 }
 
-/** A line of the log without what differs from one time to the next. */
+/** A log line up to its cause, without the parts that differ from run to run. */
 function beginningOf(line) {
   const [, level, text] = /^(\w+): (.*)$/s.exec(line);
-  const [beginning] = text.replace(/ \(fingerprint \w+\)/, '').split(/: |\. | from http| \((?!NUDGE_)/);
+  const [beginning] = text
+    .replace(/ \(fingerprint \w+\)/, '')
+    .split(/(?<!\(NUDGE_\w+\)|"): |\. | from http| \((?=\d)/);
   return `${level}: “${beginning.replace(/\.$/, '')}”`;
 }
 
@@ -56,7 +58,7 @@ function alertLink({ name, instances }) {
 
 const HEAD = ['what goes wrong', 'users get', 'log', 'events', 'metrics', 'health', 'alerts, in this order'];
 
-/** The table of the runbook, in Markdown. */
+/** The table of incidents in the runbook, in Markdown. */
 export function tableOf(findings) {
   const rows = findings.map(({ title, answers, lines, events, metrics, health, alerts }) => [
     title,

@@ -1,11 +1,11 @@
 /*
- * Plays incidents, and prints for each the log lines, events, metrics, health and alerts that show it. Fails if nothing
- * shows an incident.
+ * Plays incidents. Prints for each one the log lines, events, metrics, health and alerts that show it. Fails if no line
+ * and no event shows an incident, if no metric or no alert does, or if it does not end.
  *
- *   npm run drill               all incidents
- *   npm run drill -- slow 429   those whose titles have one of the words
- *   npm run drill -- --write    all, and writes the table of docs/runbook.md
- *   npm run drill -- --check    all, and fails when that table is out of date
+ *   npm run drill               plays all incidents
+ *   npm run drill -- slow 429   plays the incidents whose titles have one of these words
+ *   npm run drill -- --write    plays all, and writes the table in docs/runbook.md
+ *   npm run drill -- --check    plays all, and fails if that table is out of date
  */
 import { writePart } from '../../marked-part.mjs';
 import { INCIDENTS } from './incidents.mjs';

@@ -17,13 +17,13 @@ const LEVELS = ['log', 'warn', 'error', 'fatal'];
 
 const portOf = (url) => Number(new URL(url).port);
 
-/** What the module says, and nothing of Nest's own. */
+/** A logger that keeps the lines of the module and drops those of Nest. */
 function recordingLog() {
   const lines = [];
   const ignore = () => undefined;
   const log = { lines, debug: ignore, verbose: ignore };
   for (const level of LEVELS) {
-    // Nest gives a stack in between to errors.
+    // For an error Nest passes a stack before the context, so the context is the last argument.
     log[level] = (text, ...rest) => {
       if (String(rest.at(-1)).startsWith('NudgeAuthModule')) lines.push({ level, text });
     };
@@ -31,9 +31,9 @@ function recordingLog() {
   return log;
 }
 
-/** Two processes of an application, and all that they need: Nudge, a login service, users, and Redis where it is the matter. */
+/** Two processes of an application with all that they need: Nudge, a login service, users, and Redis if the incident is about it. */
 export class Stage {
-  /** How many users come for the first time in each step, to each process. */
+  /** The number of new users that ask each process in each step. */
   newUsersPerStep = 0;
   pods = [];
   waysToNudge = [];
@@ -45,7 +45,7 @@ export class Stage {
   #newUsers = 0;
   #underWay = new Set();
 
-  /** @param hasRedis the processes share a Redis. It has a time of its own, so that all must live in it. */
+  /** @param hasRedis whether the processes share a Redis. Redis runs in real time, so then all parts do. */
   static async start({ options = {}, hasRedis = false } = {}) {
     const stage = new Stage();
     stage.#isRealTime = hasRedis;
@@ -58,7 +58,10 @@ export class Stage {
     return stage;
   }
 
-  /** Users ask for tokens. They have their answers when so much time has passed; with Redis as soon as they come. */
+  /**
+   * Lets users ask for tokens. On the drill's own clock `ms` milliseconds pass, in which all get an answer. With Redis the
+   * method waits for the answers.
+   */
   async ask(ms) {
     const users = [
       ...USERS,
@@ -80,7 +83,7 @@ export class Stage {
   }
 
   async stop() {
-    // A call that hangs would hold up the close.
+    // A call that hangs would delay the close, so Nudge stops first.
     await this.nudge.stop();
     await Promise.all(this.#underWay);
     for (const pod of this.pods) await pod.stop();
@@ -109,9 +112,9 @@ export class Stage {
   async #sharedOptions() {
     const toRedis = await Passage.to(portOf(this.redis.url), this.#clock);
     this.waysToRedis.push(toRedis);
-    // With patience, so that a busy machine is no incident.
+    // A longer timeout than usual, so that a busy machine does not look like an incident.
     const store = new RedisTokenStore({ url: `redis://${toRedis.address}`, timeoutMs: 1_000 });
-    // Often, so that the store is needed often.
+    // Frequent rotations, so that the processes ask the store often.
     return { store, cache: { rotateAfterMs: 1_000 } };
   }
 }

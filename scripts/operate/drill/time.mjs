@@ -1,24 +1,24 @@
 import { ManualClock } from 'nestjs-nudge-auth/testing';
 
-/** So many turns of the event loop carry an answer through all sockets of this process. */
+/** The turns of the event loop after which an answer has passed all sockets of this process. */
 const TURNS = 40;
-/** Work that ends by itself, beside the event loop. */
+/** Work outside the event loop that ends by itself. */
 const UNDER_WAY = /^(TCPConnectWrap|WriteWrap|ShutdownWrap|GetAddrInfoReqWrap|FSReq|\w*(Job|Request)$)/;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Until nothing happens any more without time passing. */
+/** Waits until nothing more happens unless time passes. */
 async function settle() {
   do {
     for (let turns = 0; turns < TURNS; turns += 1) await turn();
   } while (process.getActiveResourcesInfo().some((name) => UNDER_WAY.test(name)));
 }
 
-/** The time of a drill: it passes when it is told to, and as fast as the machine can compute. */
+/** The time of a drill. It passes only in `pass`, as fast as the machine can compute. */
 export class DrillTime {
   clock = new ManualClock();
 
-  /** Lets time pass. What falls due runs at its own moment, and what it brings about ends before time goes on. */
+  /** Lets time pass. Each timer fires at its own moment, and its work ends before time goes on. */
   async pass(ms) {
     const endsAtMs = this.clock.now().monotonicMs + ms;
     const leftMs = () => endsAtMs - this.clock.now().monotonicMs;
@@ -32,9 +32,9 @@ export class DrillTime {
   }
 }
 
-/** The clock of one machine: that of the world, or one that is wrong. */
+/** The clock of one machine. It shows the true time, or is wrong by `aheadMs`. */
 export class MachineClock {
-  /** By how much it is ahead of the true time. */
+  /** Milliseconds by which the clock is ahead of the true time. */
   aheadMs = 0;
   #world;
 

@@ -1,21 +1,21 @@
-/* What processes told in a time, each thing once and in the order in which it came first. */
+/* Names the signals of one phase: each signal once, in the order in which it first came. */
 
 const NOTABLE_SKEW_MS = 30_000;
 const NOTABLE_DURATION_MS = 2_000;
 
 const once = (items) => [...new Set(items)];
 
-/** How users' requests ended. */
+/** The answers to users: status and code. */
 export function answersIn({ answers }) {
   return once(answers.map(({ status, code }) => (code === undefined ? `${status}` : `${status} ${code}`)));
 }
 
-/** What the log says, with its level. */
+/** The lines of the log, each with its level. */
 export function linesIn({ lines }) {
   return once(lines.map(({ level, text }) => `${level}: ${text}`));
 }
 
-/** An event as the page of events names it, with what tells most of it; `undefined` where all is as ever. */
+/** The type of an event with its most telling property; `undefined` for an event that shows no incident. */
 function eventName({ type, code, role, skewMs, tookMs }) {
   switch (type) {
     case 'failed':
@@ -33,7 +33,7 @@ function eventName({ type, code, role, skewMs, tookMs }) {
   }
 }
 
-/** The events, with the processes where not all have told of them. */
+/** The events. If only one process had an event, its name is added. */
 export function eventsIn({ events }) {
   const podsOf = new Map();
   for (const { pod, event } of events) {
@@ -43,7 +43,7 @@ export function eventsIn({ events }) {
   return [...podsOf].map(([name, pods]) => (pods.size > 1 ? name : `${name}, ${[...pods][0]} alone`));
 }
 
-/** The states of health, with what tells them apart. */
+/** The states of health, each with the properties that are not normal. */
 export function healthIn({ healths }) {
   const stateOf = ({ status, readyStatus, canServe, canRenew, code, store, fallbackInUse }) => {
     const parts = [

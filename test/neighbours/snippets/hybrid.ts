@@ -1,5 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import { MessagePattern, Transport } from '@nestjs/microservices';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import {
@@ -37,8 +38,12 @@ export class TokenMessages {
 })
 export class HybridModule {}
 
-export async function bootstrap(httpPort: number, rpcPort: number) {
-  const app = await NestFactory.create(HybridModule);
+export async function bootstrap(
+  httpPort: number,
+  rpcPort: number,
+  adapter: AbstractHttpAdapter, // of Express or Fastify
+) {
+  const app = await NestFactory.create(HybridModule, adapter);
   app.connectMicroservice<MicroserviceOptions>(
     { transport: Transport.TCP, options: { host: '127.0.0.1', port: rpcPort } },
     { inheritAppConfig: true }, // without it, messages have no filter

@@ -5,8 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.js';
 
-/** Starts a redis-server on a free port that keeps nothing on disk. Returns its URL and a function that stops it. */
-export async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
+/** A redis-server on loopback. */
+export interface RedisServer {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a redis-server on a free port that keeps nothing on disk. */
+export async function startRedis(): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nudge-neighbours-redis-'));
   const port = await freePort();
   const fixed = [
@@ -33,6 +40,7 @@ export async function startRedis(): Promise<{ url: string; stop: () => Promise<v
     throw new Error(`redis-server did not start:\n${output}`);
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
     stop: async () => {
       server.kill();
       await ended;

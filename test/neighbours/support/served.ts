@@ -13,6 +13,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
+export function adapterFor(platform: Platform): ExpressAdapter | FastifyAdapter {
+  return platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+}
+
 export interface ServedSettings {
   /** Modules beside the snippet's own, for example the mistake that a page warns of. */
   readonly beside?: (Type | DynamicModule)[];
@@ -33,9 +37,7 @@ export class Served {
   static async start(platform: Platform, module: Type, settings: ServedSettings = {}): Promise<Served> {
     @Module({ imports: [module, ...(settings.beside ?? [])], providers: settings.providers ?? [] })
     class RootModule {}
-    const adapter =
-      settings.adapter ?? (platform === 'express' ? new ExpressAdapter() : new FastifyAdapter());
-    const app = await NestFactory.create(RootModule, adapter, {
+    const app = await NestFactory.create(RootModule, settings.adapter ?? adapterFor(platform), {
       logger: settings.logger ?? false,
       abortOnError: false,
     });
