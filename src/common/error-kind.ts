@@ -6,7 +6,7 @@ export function errorKindOf(error: unknown): string {
   try {
     if (!(error instanceof Error)) return typeof error;
     const { name, constructor } = error;
-    return String(name === 'Error' && constructor.name !== '' ? constructor.name : name);
+    return name === 'Error' && constructor.name !== '' ? constructor.name : name;
   } catch {
     // Code of the host can throw any value, also a proxy that throws when it is read.
     return typeof error;

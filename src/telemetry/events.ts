@@ -169,7 +169,8 @@ export class NudgeAuthEvents {
     Object.freeze(event);
     inOwnContext(() => {
       // A copy: a listener that is added meanwhile does not get this event. Otherwise a listener could keep the loop alive.
-      for (const listener of [...this.#listeners]) {
+      const listeners = Array.from(this.#listeners);
+      for (const listener of listeners) {
         if (this.#listeners.has(listener)) this.#call(listener, event);
       }
       this.#passOn(event);

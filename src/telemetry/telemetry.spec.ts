@@ -106,7 +106,8 @@ describe('the stream of events', () => {
       throw new Error('a logger with a fault');
     });
     for (const source of [events, life.events]) {
-      for (const listener of [unreadable, rejectingElsewhere]) source.subscribe(listener);
+      for (const listener of [unreadable, rejectingElsewhere] as (() => unknown)[])
+        source.subscribe(listener);
     }
     events.emit({ ...FAILED });
     expect((await askAndPass(life)).error).toBeUndefined();
