@@ -84,12 +84,15 @@ export class AuditQueue {
 
   async #deliverBatch(batch: readonly AuditRecord[]): Promise<void> {
     const timeout = new AbortController();
+    let isLate = false;
     this.#underWay = batch.length;
     try {
       const taken = Promise.resolve(this.#audit.onIssued(batch, timeout.signal));
-      await within(this.#clock, SINK_TIMEOUT_MS, taken, () => new SinkTimeout());
+      await within(this.#clock, SINK_TIMEOUT_MS, taken, () => {
+        isLate = true;
+        return new SinkTimeout();
+      });
     } catch (error) {
-      const isLate = error instanceof SinkTimeout;
       if (isLate) timeout.abort(error);
       // `close` has already counted this batch.
       if (!this.#isClosed) this.#reportLoss(batch.length, isLate ? 'timeout' : 'failed');

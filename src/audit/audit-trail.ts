@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { catchRejection } from '../common/catch-rejection.js';
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
 import { errorKindOf } from '../common/error-kind.js';
@@ -53,10 +54,19 @@ export class AuditTrail {
   }
 
   /** Records one token. Call it within the request, when the user gets the token. Never throws. */
-  issued({ token, user, tenant, request, format = 'json' }: IssuedToken): void {
+  issued(issued: IssuedToken): void {
+    try {
+      this.#queue.add(this.#recordOf(issued));
+    } catch {
+      // Objects and functions of the host can throw anything, and the user must get the token nevertheless.
+      this.#settings.events.emit({ type: 'audit-dropped', records: 1, reason: 'failed' });
+    }
+  }
+
+  #recordOf({ token, user, tenant, request, format = 'json' }: IssuedToken): AuditRecord {
     const { registration, scope, clock } = this.#settings;
     const requestId = requestIdOf(request);
-    this.#queue.add({
+    return {
       at: Math.floor(clock.now().wallMs),
       registration,
       ...(tenant !== undefined && { tenant }),
@@ -66,7 +76,7 @@ export class AuditTrail {
       expiresAt: token.expiresAt,
       scope,
       format,
-    });
+    };
   }
 
   /** Delivers the waiting records within 2 s; the rest is lost. */
@@ -78,9 +88,7 @@ export class AuditTrail {
     try {
       const name: unknown = this.#settings.audit.user(user, request);
       if (typeof name === 'string') return name;
-      // The function is asynchronous: an unhandled rejection would end the process.
-      if (name instanceof Promise) name.catch(() => undefined);
-      this.#warn(`returned no string (${name instanceof Promise ? 'a promise' : typeof name})`);
+      this.#warn(`returned no string (${catchRejection(name) ? 'a promise' : typeof name})`);
     } catch (error) {
       this.#warn(`failed (${errorKindOf(error)})`);
     }

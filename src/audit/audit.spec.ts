@@ -1,9 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { rejectingElsewhere, unreadable } from '../../test/support/hostile-values.js';
 import { SECOND_MS } from '../common/durations.js';
 import type { AuditRecord, NudgeAuditOptions } from '../options/audit.options.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import { AuditTrail } from './audit-trail.js';
+import { AuditTrail, type IssuedToken } from './audit-trail.js';
 
 const TOKEN = { token: 'a.fake.token', issuedAt: 0, expiresAt: 60_000 };
 
@@ -66,6 +67,50 @@ describe('the audit', () => {
       ],
     ]);
     expect(JSON.stringify(batches)).not.toContain(TOKEN.token);
+  });
+
+  it('throws nothing when recordIssued() gets wrong values, and counts the records that it cannot make', () => {
+    const { trail, dropped } = audited();
+    const request = {
+      get id(): string {
+        throw new Error('simulated fault');
+      },
+    };
+    trail.issued({ token: TOKEN, user: 'ada', request });
+    for (const wrong of [undefined, { token: TOKEN }, { request: {} }]) {
+      trail.issued(wrong as unknown as IssuedToken);
+    }
+    const lost = { type: 'audit-dropped', records: 1, reason: 'failed' };
+    expect(dropped).toEqual([lost, lost, lost, lost]);
+  });
+
+  it.each([
+    ['a proxy that cannot be read', unreadable],
+    ['a promise of another realm that rejects', rejectingElsewhere],
+  ])('loses no other record when its functions throw or return %s', async (_what, hostile) => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    let isFirst = true;
+    const received: (string | null)[] = [];
+    const { clock, trail, issue, dropped } = audited({
+      user: (user) => (user === 'user-1' ? (hostile() as unknown as string) : String(user)),
+      onIssued: (records) => {
+        received.push(...records.map(({ user }) => user));
+        if (!isFirst) return undefined;
+        isFirst = false;
+        return hostile();
+      },
+    });
+    issue(2);
+    await clock.advanceAsync(SECOND_MS);
+    issue(1, 2);
+    await clock.advanceAsync(SECOND_MS);
+    await trail.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(received).toEqual(['user-0', null, 'user-2']);
+    expect(dropped).toEqual([{ type: 'audit-dropped', records: 2, reason: 'failed' }]);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   it('delivers 500 waiting records without a pause, one batch at a time, in order', async () => {

@@ -3,6 +3,12 @@
  * the error: its message may quote a secret or a user.
  */
 export function errorKindOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return error.name === 'Error' && error.constructor.name !== '' ? error.constructor.name : error.name;
+  try {
+    if (!(error instanceof Error)) return typeof error;
+    const { name, constructor } = error;
+    return name === 'Error' && constructor.name !== '' ? constructor.name : name;
+  } catch {
+    // Code of the host can throw any value, also a proxy that throws when it is read.
+    return typeof error;
+  }
 }

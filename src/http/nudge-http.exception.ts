@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { brand, isBranded } from '../common/brand.js';
+import { catchRejection } from '../common/catch-rejection.js';
 import type { Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
@@ -64,7 +65,7 @@ export class NudgeHttpException extends HttpException {
   }
 }
 
-function isFailureStatus(status: number | undefined): status is number {
+function isFailureStatus(status: unknown): status is number {
   return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }
 
@@ -75,7 +76,8 @@ export function toHttpException(
   errorStatus: (code: NudgeAuthErrorCode) => number | undefined = () => undefined,
 ): NudgeHttpException {
   // A client would take a success status for a token; a number that is no HTTP status would end the connection.
-  const chosen = errorStatus(error.code);
+  const chosen: unknown = errorStatus(error.code);
+  catchRejection(chosen);
   const status = isFailureStatus(chosen) ? chosen : undefined;
   if (error.code === 'NUDGE_INVALID_REQUEST') {
     return new NudgeHttpException(error, status ?? HttpStatus.BAD_REQUEST, undefined);

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { statusOf } from '../cache/cache-status.js';
 import { TokenCache } from '../cache/token-cache.js';
+import { catchRejection } from '../common/catch-rejection.js';
 import type { Instant } from '../common/clock.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
@@ -162,6 +163,8 @@ export class NudgeTokenService {
     if (enabled === undefined) return true;
     try {
       const isEnabled: unknown = enabled();
+      // An asynchronous switch counts as off. Its rejection must not end the process.
+      catchRejection(isEnabled);
       return isEnabled === true;
     } catch {
       return false;

@@ -3,7 +3,8 @@ import type { AuditDropReason, NudgeAuthEventOf } from './events.js';
 /** The cause of each reason, with what to do about it. */
 const CAUSES: Readonly<Record<AuditDropReason, string>> = {
   'queue-full': 'the queue was full, because audit.onIssued is too slow for this many users',
-  failed: 'audit.onIssued failed: let it catch its errors and try again',
+  failed:
+    'audit.onIssued failed, or recordIssued() got no token or no request: let audit.onIssued catch its errors and try again',
   timeout:
     'audit.onIssued took more than 5 s: see what it waits for, and let it stop when its signal is aborted',
   closed: 'the application closed before audit.onIssued took them',

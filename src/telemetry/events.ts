@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
+import { catchRejection } from '../common/catch-rejection.js';
 import { inOwnContext } from '../common/own-context.js';
 import { Counts } from './counts.js';
 
@@ -29,7 +30,7 @@ export type UserKeysFailure =
 export type AuditDropReason =
   /** The queue of waiting records was full. */
   | 'queue-full'
-  /** `onIssued` threw or rejected. */
+  /** `onIssued` threw or rejected, or a record could not be made. */
   | 'failed'
   /** `onIssued` took too long. */
   | 'timeout'
@@ -167,7 +168,11 @@ export class NudgeAuthEvents {
   emit(event: NudgeAuthEvent): void {
     Object.freeze(event);
     inOwnContext(() => {
-      for (const listener of this.#listeners) this.#call(listener, event);
+      // A copy: a listener that is added meanwhile does not get this event. Otherwise a listener could keep the loop alive.
+      const listeners = Array.from(this.#listeners);
+      for (const listener of listeners) {
+        if (this.#listeners.has(listener)) this.#call(listener, event);
+      }
       this.#passOn(event);
     });
   }
@@ -177,11 +182,15 @@ export class NudgeAuthEvents {
     const failed = (error: unknown): void => {
       if (this.#faulty.has(listener)) return;
       this.#faulty.add(listener);
-      this.#reportFault(error);
+      try {
+        this.#reportFault(error);
+      } catch {
+        // The logger of the host fails too, so there is no place left for a report.
+      }
     };
     try {
       const result: unknown = listener(event);
-      if (result instanceof Promise) result.catch(failed);
+      catchRejection(result, failed);
     } catch (error) {
       failed(error);
     }

@@ -1,6 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import diagnostics from 'node:diagnostics_channel';
 import { Canaries, everythingSaidBy } from '../../test/support/canaries.js';
+import { rejectingElsewhere, unreadable } from '../../test/support/hostile-values.js';
 import { askAndPass, FAKE_API_KEY, TokenLife } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
@@ -95,6 +96,38 @@ describe('the stream of events', () => {
     expect(received).toEqual(['failed', 'failed']);
     expect(faults).toEqual([thrown, expect.any(TypeError), thrown]);
     expect((await askAndPass(life)).error).toBeUndefined();
+  });
+
+  it('goes on when a listener fails as no listener should, and when the report of it fails too', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const life = TokenLife.onManualClock();
+    const events = new NudgeAuthEvents('default', () => {
+      throw new Error('a logger with a fault');
+    });
+    for (const source of [events, life.events]) {
+      for (const listener of [unreadable, rejectingElsewhere] as (() => unknown)[])
+        source.subscribe(listener);
+    }
+    events.emit({ ...FAILED });
+    expect((await askAndPass(life)).error).toBeUndefined();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('gives an event to no listener that subscribes during it', () => {
+    const events = new NudgeAuthEvents();
+    let received = 0;
+    const listener = (): void => {
+      received += 1;
+      if (received < 100) events.subscribe(listener);
+    };
+    events.subscribe(listener);
+    events.emit({ ...FAILED });
+    expect(received).toBe(1);
+    events.emit({ ...FAILED });
+    expect(received).toBe(3);
   });
 
   it('names the reason of each renewal', async () => {
