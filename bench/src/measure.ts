@@ -2,6 +2,7 @@ import { measureEndpoint } from './measures/endpoint.js';
 import { measureGetToken } from './measures/get-token.js';
 import { measureInProcess } from './measures/in-process.js';
 import { measureMemory } from './measures/memory.js';
+import { measureNoisyTenant } from './measures/noisy-tenant.js';
 import { measureOtel } from './measures/otel.js';
 import { measureProfile } from './measures/profile.js';
 import { measureRedisMemory } from './measures/redis-memory.js';
@@ -24,6 +25,7 @@ export const MEASURES: {
   memory: measureMemory,
   'redis-memory': measureRedisMemory,
   tenants: measureTenants,
+  'noisy-tenant': measureNoisyTenant,
 };
 
 export const MEASURE_NAMES = Object.keys(MEASURES) as (keyof Results)[];

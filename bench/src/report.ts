@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { recorded, type Recorded } from './results.js';
 import { ratioOf, type Summary } from './statistics.js';
 import { VARIANT_TITLES, VARIANTS } from './measures/endpoint.js';
+import { NOISES } from './measures/noisy-tenant.js';
 import { TELEMETRY } from './measures/otel.js';
 import { findings, type Results } from './targets.js';
 
@@ -176,6 +177,28 @@ function tenantsTable(record: Recorded<'tenants'>): string {
   return `${table(head, rows)}\n\n${source(record)}.`;
 }
 
+const NOISE_TITLES = {
+  'refused key': 'Nudge refuses its key',
+  'broken base URL': 'no server listens at its base URL',
+  'slow config': 'the host never returns its config',
+  'new users': '10,000 new users of it come at once',
+} as const;
+
+function noisyTenantTable(record: Recorded<'noisy-tenant'>): string {
+  const rows = NOISES.map((noise) => {
+    const { alone, beside } = record.result.noises[noise];
+    const pair = (what: 'heldMs' | 'newUserMs', digits: number): string =>
+      `${alone[what].toFixed(digits)} → ${beside[what].toFixed(digits)}`;
+    return [NOISE_TITLES[noise], pair('heldMs', 3), pair('newUserMs', 1)];
+  });
+  const head = [
+    'the other tenant',
+    'a held token, ms, alone → beside it',
+    'a new user, ms, alone → beside it',
+  ];
+  return `${table(head, rows)}\n\n${source(record)}.`;
+}
+
 function findingsTable(results: Partial<Results>): string {
   const rows = findings(results).map(({ target, measured, holds }) => [
     target,
@@ -196,6 +219,7 @@ export function writeTables(folder: URL): void {
   const memory = recorded(folder, 'memory');
   const redisMemory = recorded(folder, 'redis-memory');
   const tenants = recorded(folder, 'tenants');
+  const noisyTenant = recorded(folder, 'noisy-tenant');
   const tables: Readonly<Record<string, string | undefined>> = {
     endpoint: endpoint && endpointTable(endpoint),
     profile: profile && profileTable(profile),
@@ -216,7 +240,10 @@ export function writeTables(folder: URL): void {
     }),
   };
   writeInto(PAGE, tables);
-  writeInto(TENANTS_PAGE, { tenants: tenants && tenantsTable(tenants) });
+  writeInto(TENANTS_PAGE, {
+    tenants: tenants && tenantsTable(tenants),
+    'noisy-tenant': noisyTenant && noisyTenantTable(noisyTenant),
+  });
 }
 
 function writeInto(file: URL, tables: Readonly<Record<string, string | undefined>>): void {

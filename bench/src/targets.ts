@@ -2,6 +2,7 @@ import { VARIANT_TITLES, type EndpointGroup, type EndpointResults } from './meas
 import type { GetTokenResults } from './measures/get-token.js';
 import type { InProcessGroup, InProcessResults } from './measures/in-process.js';
 import type { MemoryResults } from './measures/memory.js';
+import type { NoisyTenantResults } from './measures/noisy-tenant.js';
 import type { OtelResults } from './measures/otel.js';
 import type { ProfileResults } from './measures/profile.js';
 import type { RedisMemoryResults } from './measures/redis-memory.js';
@@ -20,6 +21,7 @@ export interface Results {
   readonly memory: MemoryResults;
   readonly 'redis-memory': RedisMemoryResults | undefined;
   readonly tenants: TenantsResults;
+  readonly 'noisy-tenant': NoisyTenantResults;
 }
 
 /** A target, with the measured value and whether it holds. */

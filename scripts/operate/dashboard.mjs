@@ -23,19 +23,28 @@ const PANELS = [
     queries: [[perSecond('requests', 'nudge_auth_outcome'), '{{nudge_auth_outcome}}']],
   },
   {
-    title: 'Failed requests, by code',
+    title: 'Failed requests, by error code',
+    description: 'The runbook says what to do about each code.',
     unit: 'reqps',
     queries: [[perSecond('requests', 'error_type', 'nudge_auth_outcome="failed"'), '{{error_type}}']],
   },
   {
     title: 'Remaining life of the held token',
-    description: 'Only in scope client. While it falls, the token is not renewed. At 0, users get no token.',
+    description:
+      'Only in scope client. While it falls for longer than a few minutes, the token is not renewed. At 0, users get no token.',
     unit: 's',
     queries: [[stateOf('min', 'remainingLife'), '{{instance}}']],
   },
-  { title: 'Held tokens', unit: 'short', queries: [[stateOf('sum', 'held'), '{{instance}}']] },
   {
-    title: 'Renewals, by source of the token',
+    title: 'Held tokens, by process',
+    description: 'In scope client a process holds one token, in scope user one for each active user.',
+    unit: 'short',
+    queries: [[stateOf('sum', 'held'), '{{instance}}']],
+  },
+  {
+    title: 'Renewals, by source of the token or error code',
+    description:
+      'vendor: a call to Nudge. store: another process fetched the token. A code: the renewal failed.',
     unit: 'ops',
     queries: [
       [perSecond('renewals', 'nudge_auth_from', 'error_type=""'), '{{nudge_auth_from}}'],
@@ -44,6 +53,8 @@ const PANELS = [
   },
   {
     title: 'Duration of renewals',
+    description:
+      'From the need for a token to the token or the failure, with all attempts and with waits for the budget.',
     unit: 's',
     queries: [
       [quantile(0.5), 'median'],
@@ -52,13 +63,14 @@ const PANELS = [
     ],
   },
   {
-    title: 'Calls to Nudge per minute',
+    title: 'Calls to Nudge per minute, by error code',
     description: 'Nudge allows 1200 calls per minute and IP address. No code: the call succeeded.',
     unit: 'short',
     queries: [[increase('calls', chosen(), '1m', 'error_type'), '{{error_type}}']],
   },
   {
-    title: 'The budget of calls',
+    title: 'Callers that wait for the budget of calls, or are refused',
+    description: 'In scope user: refused users get a 503, although Nudge works.',
     unit: 'short',
     queries: [
       [stateOf('sum', 'waiting', 'job'), 'waiting'],
@@ -67,6 +79,7 @@ const PANELS = [
   },
   {
     title: 'Fallback key in use, shared store lost',
+    description: '1: yes. 0: no.',
     unit: 'short',
     queries: [
       [stateOf('max', 'fallbackInUse'), 'fallback key: {{instance}}'],
@@ -74,13 +87,15 @@ const PANELS = [
     ],
   },
   {
-    title: "How far Nudge's clock is ahead",
+    title: "How far Nudge's clock is ahead of the process",
+    description: 'Below 0: it is behind. If only one process differs, the clock of its machine is wrong.',
     unit: 's',
     isSigned: true,
     queries: [[stateOf('max', 'skew'), '{{instance}}']],
   },
   {
     title: "Checks of users' JWTs, by outcome",
+    description: 'refused: the user got a 401. keys_unavailable: the user got a 503.',
     unit: 'ops',
     queries: [[perSecond('userJwtChecks', 'nudge_auth_outcome'), '{{nudge_auth_outcome}}']],
   },

@@ -32,11 +32,17 @@ function expectationOf(time, name, alerts) {
         exp_alerts: ${alerts}`;
 }
 
+/** A summary as Prometheus writes it: with the values of the alert's labels. */
+function rendered(summary, labels) {
+  return summary.replace(/{{ \$labels\.(\w+) }}/g, (_, label) => labels[label] ?? '');
+}
+
 /** The alert that must fire. */
-function firingOf({ name, severity, summary, labels = {} }) {
+function firingOf({ name, severity, summary, labels: ownLabels = {} }) {
+  const labels = { severity, ...APP, ...ownLabels };
   const expected = {
-    exp_labels: { severity, ...APP, ...labels },
-    exp_annotations: { summary, runbook: runbookOf(name) },
+    exp_labels: labels,
+    exp_annotations: { summary: rendered(summary, labels), runbook: runbookOf(name) },
   };
   // JSON is YAML.
   return `[${JSON.stringify(expected)}]`;

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { ManualClock } from '../testing/manual-clock.js';
 import { elapsedMs, systemClock } from './clock.js';
 import { Deadline } from './deadline.js';
+import { errorKindOf } from './error-kind.js';
 import { isNudgeAuthError, NudgeAuthError } from './errors.js';
 import { isLoopbackHost } from './loopback.js';
 import { InvalidNudgeAuthOptionsError } from './options-error.js';
@@ -172,6 +173,20 @@ describe('errors', () => {
     expect(isNudgeAuthError(Object.assign(new Error('x'), { code: 'NUDGE_TIMEOUT' }))).toBe(false);
     expect(isNudgeAuthError({ name: 'NudgeAuthError', code: 'NUDGE_TIMEOUT' })).toBe(false);
     expect(isNudgeAuthError(undefined)).toBe(false);
+  });
+
+  it('are named in logs by their name, by their class without one, and by nothing of their message', () => {
+    class VaultError extends Error {}
+    const named = Object.assign(new VaultError('a secret'), { name: 'SealedError' });
+    const kinds = [new TypeError('a secret'), new VaultError('a secret'), named, new Error('a secret')];
+    expect([...kinds, new (class extends Error {})('a secret'), 'a secret'].map(errorKindOf)).toEqual([
+      'TypeError',
+      'VaultError',
+      'SealedError',
+      'Error',
+      'Error',
+      'string',
+    ]);
   });
 
   it('have a cause only when one is given', () => {

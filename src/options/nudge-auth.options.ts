@@ -5,6 +5,7 @@ import { auditOptions, type NudgeAuditOptions } from './audit.options.js';
 import { baseUrl } from './base-url-rule.js';
 import { budgetOptions, type NudgeBudgetOptions } from './budget.options.js';
 import { cacheSchema, type NudgeCacheOptions } from './cache.options.js';
+import { DEFAULT_EXPIRY_MINS, MAX_EXPIRY_MINS, MIN_EXPIRY_MINS } from './expiry-mins.js';
 import { httpOptions, type NudgeHttpOptions } from './http.options.js';
 import {
   falseOr,
@@ -18,10 +19,6 @@ import {
 import { tenantsOptions, type NudgeTenantsOptions } from './tenants.options.js';
 import { userJwtSchema, type UserJwtOptions } from './user-jwt.options.js';
 
-/** The vendor's default. The module always sends it, because the vendor's two pages disagree on whether it is optional. */
-export const DEFAULT_EXPIRY_MINS = 60;
-export const MIN_EXPIRY_MINS = 30;
-export const MAX_EXPIRY_MINS = 1440;
 export const MAX_EXT_ID_LENGTH = 100;
 
 /** One account at Nudge. */

@@ -1,9 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { rotationsPerMinute, sliceOf, type CallUrgency } from '../vendor/call-budget.js';
 import { PROBE_MS, PROBE_POLL_MS } from '../store/probe-times.js';
 import type { SharedAdmission, SharedCallLimits } from '../store/token-store.js';
 import { SCHEMA } from './entry-names.js';
-import { US_PER_MS } from './redis-clock.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, TAKE } from './scripts.js';
 
@@ -15,8 +15,8 @@ export class RedisCallLimits implements SharedCallLimits {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #origin: string;
-  /** Identifies the last probe that this process got: the moment at which it ends, by Redis' clock. */
-  #probeUntilUs = 0;
+  /** Identifies the caller of this process that got the last probe. */
+  #prober = '';
 
   /** @param origin the vendor's origin: each has a budget and a pause of its own. */
   constructor(connection: RedisConnection, keyPrefix: string, origin: string) {
@@ -34,12 +34,11 @@ export class RedisCallLimits implements SharedCallLimits {
       return [calls, Math.ceil(durationMs)];
     });
     const names = [this.#nameOf('pause'), ...budgets.map(([name]) => name)];
-    const [nowUs, pausedForMs, waitMs, isProbe] = await this.#connection.run(TAKE, names, [
-      ...PAUSE_LIMITS,
-      ...slices,
-    ]);
+    const caller = randomUUID();
+    const args = [...PAUSE_LIMITS, caller, ...slices];
+    const [, pausedForMs, waitMs, isProbe] = await this.#connection.run(TAKE, names, args);
     const isOurs = numberIn(isProbe) === 1;
-    if (isOurs) this.#probeUntilUs = nowUs + PROBE_MS * US_PER_MS;
+    if (isOurs) this.#prober = caller;
     return { pausedForMs: waitIn(pausedForMs), waitMs: waitIn(waitMs), isProbe: isOurs };
   }
 
@@ -54,13 +53,13 @@ export class RedisCallLimits implements SharedCallLimits {
   }
 
   async giveBackProbe(): Promise<void> {
-    await this.#connection.run(GIVE_BACK_PROBE, [this.#nameOf('pause')], [this.#probeUntilUs]);
+    await this.#connection.run(GIVE_BACK_PROBE, [this.#nameOf('pause')], [this.#prober]);
   }
 
   async look(): Promise<void> {
     // A slice of 0 calls: the script takes no call, and so no probe.
     const names = [this.#nameOf('pause'), this.#nameOf('rotation'), this.#nameOf('all')];
-    await this.#connection.run(TAKE, names, [...PAUSE_LIMITS, 0, 1, 0, 1]);
+    await this.#connection.run(TAKE, names, [...PAUSE_LIMITS, '', 0, 1, 0, 1]);
   }
 
   #nameOf(what: 'all' | 'rotation' | 'pause'): string {

@@ -151,12 +151,13 @@ return { 'ok', text(now) }
 
 /**
  * Takes one call from every budget, if there is no pause and each budget has a call left. After the end of a pause one process
- * takes a call as the probe, and the others wait for its outcome. A stored slice without expiry, or with a later one than a
- * slice can have, counts as empty.
+ * takes a call as the probe, and the others wait for its outcome. A caller that repeats the script after a timeout gets its
+ * probe again. A stored slice without expiry, or with a later one than a slice can have, counts as empty.
  *
  * KEYS: pause, budgets. ARGV: milliseconds that a probe may take, milliseconds after which the other processes ask again,
- * milliseconds of the longest pause; then for each budget: calls of a slice, its milliseconds. → milliseconds to wait for the
- * pause, milliseconds to wait for a budget, and 1 for the process that probes. If both waits are 0, the call was taken.
+ * milliseconds of the longest pause, the caller; then for each budget: calls of a slice, its milliseconds. → milliseconds to
+ * wait for the pause, milliseconds to wait for a budget, and 1 for the caller that probes. If both waits are 0, the call was
+ * taken.
  */
 export const TAKE = script(`
 keep(KEYS[1], 'hash')
@@ -166,13 +167,14 @@ if ends == 0 then
 elseif ends > now then
   return { 'ok', text(now), math.ceil((ends - now) / 1000), 0, 0 }
 elseif moment(field(KEYS[1], 'probe'), ARGV[2]) > now then
+  if field(KEYS[1], 'prober') == ARGV[5] then return { 'ok', text(now), 0, 0, 1 } end
   return { 'ok', text(now), ARGV[3], 0, 0 }
 end
 local waitMs = 0
 local slices = {}
 for index = 2, #KEYS do
   keep(KEYS[index], 'string')
-  local calls, sliceMs = tonumber(ARGV[index * 2 + 1]), tonumber(ARGV[index * 2 + 2])
+  local calls, sliceMs = tonumber(ARGV[index * 2 + 2]), tonumber(ARGV[index * 2 + 3])
   local used = tonumber(value(KEYS[index]))
   local restMs = redis.call('PTTL', KEYS[index])
   if not used or restMs < 0 or restMs > sliceMs then used, restMs = 0, sliceMs end
@@ -185,7 +187,7 @@ for index = 2, #KEYS do
   redis.call('SET', KEYS[index], text(slices[index].used + 1), 'PX', text(slices[index].restMs))
 end
 if ends == 0 then return { 'ok', text(now), 0, 0, 0 } end
-redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000))
+redis.call('HSET', KEYS[1], 'probe', text(now + ARGV[2] * 1000), 'prober', ARGV[5])
 return { 'ok', text(now), 0, 0, 1 }
 `);
 
@@ -209,10 +211,10 @@ return { 'ok', text(now) }
 /**
  * Gives back a probe, so that another process may probe at once. It does nothing if another process has the probe by now.
  *
- * KEYS: pause. ARGV: the moment at which the probe ends.
+ * KEYS: pause. ARGV: the caller that got the probe.
  */
 export const GIVE_BACK_PROBE = script(`
 keep(KEYS[1], 'hash')
-if field(KEYS[1], 'probe') == ARGV[2] then redis.call('HSET', KEYS[1], 'probe', '0') end
+if field(KEYS[1], 'prober') == ARGV[2] then redis.call('HSET', KEYS[1], 'probe', '0') end
 return { 'ok', text(now) }
 `);

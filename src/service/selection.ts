@@ -1,5 +1,6 @@
 import { NudgeAuthError } from '../common/errors.js';
-import { MAX_EXPIRY_MINS, MAX_EXT_ID_LENGTH, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
+import { EXPIRY_MINS_RANGE, isExpiryMins } from '../options/expiry-mins.js';
+import { MAX_EXT_ID_LENGTH } from '../options/nudge-auth.options.js';
 import type { NudgeTokenSelector } from './nudge-token.types.js';
 
 /** The checked selection of a caller. */
@@ -20,11 +21,8 @@ export interface DefiniteSelection extends Selection {
  * @throws {NudgeAuthError} `NUDGE_INVALID_REQUEST` if a value is out of bounds or does not fit the scope.
  */
 export function selectionOf({ expiryMins, extId }: NudgeTokenSelector, scope: 'client' | 'user'): Selection {
-  const isInBounds =
-    expiryMins === undefined ||
-    (Number.isInteger(expiryMins) && expiryMins >= MIN_EXPIRY_MINS && expiryMins <= MAX_EXPIRY_MINS);
-  if (!isInBounds) {
-    throw invalid(`expiryMins must be a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`);
+  if (expiryMins !== undefined && !isExpiryMins(expiryMins)) {
+    throw invalid(`expiryMins must be ${EXPIRY_MINS_RANGE}`);
   }
   if (scope === 'client' && extId !== undefined) {
     throw invalid(

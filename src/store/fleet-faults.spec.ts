@@ -274,6 +274,26 @@ describe('a pause that all processes share', () => {
     },
   );
 
+  it('frees the probe of a repeated call for which too little time is left when the store has answered', async () => {
+    const { clock, server, network, pod } = fleetOf(0);
+    const source: TokenSource = {
+      fetchToken: () => {
+        // The pause before the next attempt leaves just enough time for it.
+        const retryAfterMs = 6_500;
+        return Promise.reject(
+          new TransientFailure('NUDGE_UNAVAILABLE', '503', { retryAfterMs, isAnswered: true }),
+        );
+      },
+    };
+    const asking = Promise.resolve(pod(source).getToken(REQUEST)).catch(({ code }: NudgeAuthError) => code);
+    await clock.advanceAsync(5_000);
+    await server.store.callLimitsOf(ORIGIN).beginPause(SECOND_MS);
+    network.latencyMs = 20;
+    await clock.advanceAsync(2_000);
+    expect(await asking).toBe('NUDGE_UNAVAILABLE');
+    expect((await askForCall(server.store)).pausedForMs).toBe(0);
+  });
+
   it('gets no second probe when a call that was sent before it fails', async () => {
     const { clock, vendor, server, pod } = fleetOf(0);
     const source: TokenSource = {

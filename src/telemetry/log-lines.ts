@@ -194,8 +194,8 @@ export class LogLines {
       level: 'warn',
       topic: 'skew',
       text:
-        `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation. ` +
-        "The module counts the life of tokens by Nudge's clock, so they stay good meanwhile.",
+        `This machine's clock is ${seconds(Math.abs(skewMs))} ${relation} Nudge's: check its time synchronisation; if all machines ` +
+        "log this, Nudge's clock may be wrong. The module counts the life of tokens by Nudge's clock, so they stay good meanwhile.",
     });
   }
 

@@ -1,8 +1,8 @@
 import { Secret } from '../common/secret.js';
 import { withoutTrailing } from '../common/without-trailing.js';
-import { MAX_EXPIRY_MINS, MIN_EXPIRY_MINS } from '../options/nudge-auth.options.js';
 import { apiKeyProblem } from '../vendor/api-key-problem.js';
 import { baseUrlProblem } from '../options/base-url-rule.js';
+import { EXPIRY_MINS_RANGE, isExpiryMins } from '../options/expiry-mins.js';
 import { comparableBaseUrl } from '../options/resolve-tenants.js';
 import type { TenantConfig } from '../options/tenants.options.js';
 
@@ -72,17 +72,6 @@ function allowedBaseUrl(given: unknown, { baseUrls }: AccountRules): string {
 }
 
 function expiryMinsOf(given: unknown): number {
-  const mins = Number(given);
-  if (
-    typeof given === 'number' &&
-    Number.isInteger(mins) &&
-    mins >= MIN_EXPIRY_MINS &&
-    mins <= MAX_EXPIRY_MINS
-  ) {
-    return mins;
-  }
-  throw new UnusableOption(
-    'defaultExpiryMins',
-    `is not a whole number from ${MIN_EXPIRY_MINS} to ${MAX_EXPIRY_MINS}`,
-  );
+  if (isExpiryMins(given)) return given;
+  throw new UnusableOption('defaultExpiryMins', `is not ${EXPIRY_MINS_RANGE}`);
 }

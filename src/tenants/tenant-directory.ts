@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
+import { errorKindOf } from '../common/error-kind.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { closing } from '../cache/renewals.js';
 import type { LogSink } from '../telemetry/log-lines.js';
@@ -139,7 +140,7 @@ export class TenantDirectory {
   #failed(id: string, error: unknown): void {
     const { known, refused, logOf, clock } = this.#parts;
     // An error of the host's function may quote a secret, so only its kind is passed on.
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    const kind = errorKindOf(error);
     const forMs = refused.backOff(id, unavailable(`tenants.config failed (${kind})`));
     const tenant = known.peek(id);
     tenant?.configBackoff.fail({ atLeastMs: forMs });

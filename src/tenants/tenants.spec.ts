@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { HOUR_MS, OTHER_BASE_URL, tenantsBeforeVendor } from '../../test/support/tenants-before-vendor.js';
 import { NudgeAuthError } from '../common/errors.js';
 import type { TenantConfig } from '../options/tenants.options.js';
-import { FairTickets } from '../vendor/fair-tickets.js';
 import { tenantIdOf } from './tenant-id.js';
 
 const WHOLE_CLIENT = { expiryMins: undefined, extId: undefined };
@@ -168,6 +167,14 @@ describe('tenants', () => {
     expect(asked).toEqual(['acme', 'other']);
   });
 
+  it('keep their tokens, although the newest token of all is of the key of another tenant', async () => {
+    const { ask, clock, calls } = tenantsBeforeVendor();
+    for (const tenant of ['acme', 'other']) expect(await ask(tenant)).toBe('token');
+    await clock.advanceAsync(30_000);
+    for (const tenant of ['acme', 'other']) expect(await ask(tenant)).toBe('token');
+    expect(calls).toEqual(['fake-key-of-acme', 'fake-key-of-other']);
+  });
+
   it('remember whose key was refused, whatever becomes of the keys of others', async () => {
     const { ask, clock, tenants, world, calls } = tenantsBeforeVendor();
     world.config = (tenant) => ({
@@ -195,14 +202,19 @@ describe('tenants', () => {
     expect(await ask('large', 'user-0')).toBe('token');
   });
 
-  it('drop a tenant and its tokens when the host no longer knows it', async () => {
-    const { ask, world, tenants, calls } = tenantsBeforeVendor();
+  it('drop a tenant and its tokens while the host does not know it, and serve it again after that', async () => {
+    const { ask, clock, world, tenants, calls } = tenantsBeforeVendor();
+    const known = world.config;
     await ask('acme');
     world.config = () => undefined;
     await tenants.invalidateAll('acme');
     expect(await ask('acme')).toBe('NUDGE_UNKNOWN_TENANT');
     expect(tenants.statusOf('acme').heldTokens).toBe(0);
     expect(calls).toHaveLength(1);
+    world.config = known;
+    await clock.advanceAsync(10_000);
+    expect(await ask('acme')).toBe('token');
+    expect(calls).toHaveLength(2);
   });
 
   it('fetch a new token after an invalidation, and report a separate status for each tenant', async () => {
@@ -227,21 +239,5 @@ describe('a tenant in scope user', () => {
       lastFailure: { code: 'NUDGE_BAD_RESPONSE' },
       renewalFailure: undefined,
     });
-  });
-});
-
-describe('FairTickets', () => {
-  it('serves tenants in turns, however many tickets one of them has', () => {
-    const tickets = new FairTickets<{ lane: string; n: number }>();
-    for (let n = 0; n < 1_000; n += 1) tickets.add({ lane: 'large', n });
-    tickets.add({ lane: 'small', n: 0 });
-    expect(tickets.countAheadOf('small')).toBe(3);
-    const served: string[] = [];
-    for (let turn = 0; turn < 3; turn += 1) {
-      const next = tickets.next(() => true);
-      if (next !== undefined) tickets.serve(next);
-      served.push(next?.lane ?? '');
-    }
-    expect(served).toEqual(['large', 'small', 'large']);
   });
 });

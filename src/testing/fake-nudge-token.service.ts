@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../common/clock.js';
 import { compactJws } from '../common/compact-jws.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
-import { DEFAULT_EXPIRY_MINS } from '../options/nudge-auth.options.js';
+import { DEFAULT_EXPIRY_MINS } from '../options/expiry-mins.js';
 import type {
   NudgeTokenRequest,
   NudgeTokenSelector,

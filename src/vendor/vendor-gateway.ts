@@ -172,10 +172,10 @@ export class VendorGateway {
   /** Takes one more call from the budget. If there is none, the failure of the last attempt is thrown. */
   async #admitAgain(call: VendorCall, failure: NudgeAuthError): Promise<void> {
     const { attempts, storeTimeBudget } = call;
-    const { queue, pause } = this.#parts;
-    if (attempts.isTimeLeft && (await queue.takeMore(storeTimeBudget)) && attempts.isTimeLeft) {
-      call.knownPauses = pause?.count;
-    } else throw await this.#failed(call, failure);
+    const isTaken = attempts.isTimeLeft && (await this.#parts.queue.takeMore(storeTimeBudget));
+    // The call may be the probe. If too little time is left for it now, the failure gives the probe back.
+    if (isTaken) call.knownPauses = this.#parts.pause?.count;
+    if (!isTaken || !attempts.isTimeLeft) throw await this.#failed(call, failure);
   }
 
   /** Makes one attempt. Returns the token, or the failure and the milliseconds to wait before the next attempt. */

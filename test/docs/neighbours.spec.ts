@@ -37,10 +37,17 @@ it('every snippet is shown on a page and run by a test', () => {
   const files = readdirSync(SNIPPETS);
   const shown = NEIGHBOUR_PAGES.flatMap(snippetsOf).map(({ file }) => file);
   expect(shown.toSorted()).toEqual(files.map((file) => `${SNIPPETS}/${file}`).toSorted());
-  const tests = readdirSync(join(WORKSPACE, 'tests')).map((file) =>
-    readFileSync(join(WORKSPACE, 'tests', file), 'utf8'),
-  );
-  const isRun = (file: string): boolean =>
-    tests.some((text) => text.includes(`/snippets/${file.replace(/\.ts$/, '.js')}'`));
+  const textsOf = (folder: string) =>
+    readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const tests = textsOf(join(WORKSPACE, 'tests'));
+  const snippets = textsOf(SNIPPETS);
+  const isRun = (file: string): boolean => {
+    const name = file.replace(/\.ts$/, '.js');
+    // A worker thread is run by the snippet that starts it.
+    const starts = `new URL('./${name}'`;
+    return [...tests, ...snippets].some(
+      (text) => text.includes(`/snippets/${name}'`) || text.includes(starts),
+    );
+  };
   expect(files.filter((file) => !isRun(file))).toEqual([]);
 });

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
 const AT_ONCE = 200;
 /** Tens of thousands of callers take a busy machine a while. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 /** Longer than any caller waits. */
 const ALL_ANSWERED_MS = 10_000;
 
@@ -39,15 +39,14 @@ function callsOf(calls: readonly string[], tenant: string): string[] {
 
 describe('a hundred thousand invented tenants', () => {
   it('cost no call, leave a tenant its token, and fill no more memory than ten thousand', async () => {
-    const { clock, calls, world, tenants, begin, ask } = tenantsBeforeVendor();
+    const { calls, world, tenants, begin, ask, answersNow } = tenantsBeforeVendor();
     const known = world.config;
     world.config = (tenant) => (tenant === 'acme' ? known(tenant) : undefined);
     expect(await ask('acme')).toBe('token');
     const askForInvented = async (count: number): Promise<void> => {
       for (let asked = 0; asked < count; asked += AT_ONCE) {
-        const answers = Promise.all(usersOf(randomUUID(), AT_ONCE).map((id) => begin(id)));
-        await clock.advanceAsync(0);
-        expect(new Set(await answers)).toEqual(new Set(['NUDGE_UNKNOWN_TENANT']));
+        const answers = await answersNow(usersOf(randomUUID(), AT_ONCE).map((id) => begin(id)));
+        expect(new Set(answers)).toEqual(new Set(['NUDGE_UNKNOWN_TENANT']));
       }
     };
     await askForInvented(20_000);
@@ -130,7 +129,7 @@ describe('a quiet tenant beside a noisy one', () => {
   });
 
   it('keeps its tokens when another one has ten thousand users', async () => {
-    const { clock, calls, tenants, begin } = tenantsBeforeVendor({
+    const { calls, tenants, begin, answersNow } = tenantsBeforeVendor({
       scope: 'user',
       maxEntries: 10_000,
       callsPerMinute: 1_000_000,
@@ -138,9 +137,8 @@ describe('a quiet tenant beside a noisy one', () => {
     const quiet = usersOf('quiet-user', 50);
     const askForAll = async (tenant: string, users: readonly string[]): Promise<void> => {
       for (let asked = 0; asked < users.length; asked += AT_ONCE) {
-        const answers = Promise.all(users.slice(asked, asked + AT_ONCE).map((user) => begin(tenant, user)));
-        await clock.advanceAsync(0);
-        expect(new Set(await answers)).toEqual(new Set(['token']));
+        const begun = users.slice(asked, asked + AT_ONCE).map((user) => begin(tenant, user));
+        expect(new Set(await answersNow(begun))).toEqual(new Set(['token']));
       }
     };
     await askForAll('quiet', quiet);

@@ -2,7 +2,7 @@
  * The rules that keep tenants apart, each with a change that breaks it: in `file`, `text` is replaced. A spec must fail
  * then; left out, it is the property.
  *
- * @type {readonly { rule: string, file: string, text: string, replacement: string, spec?: string }[]}
+ * @type {readonly import('./broken-rules.list.mjs').BrokenRule[]}
  */
 export const BROKEN_RULES = [
   {
@@ -16,7 +16,7 @@ export const BROKEN_RULES = [
     file: 'src/tenants/tenant.ts',
     text: 'optionsOf([baseUrl, this.id])',
     replacement: 'optionsOf([this.id])',
-    spec: 'src/tenants/tenants.spec',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'another base URL is another vendor',
@@ -35,7 +35,7 @@ export const BROKEN_RULES = [
     file: 'src/tenants/tenant.ts',
     text: 'store?.forTenant?.(this.id)',
     replacement: "store?.forTenant?.('every tenant')",
-    spec: 'src/tenants/tenants.spec',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'each tenant has keys of its own',
@@ -54,7 +54,7 @@ export const BROKEN_RULES = [
     file: 'src/tenants/tenant.ts',
     text: 'this.configBackoff = new Backoff(clock, random);',
     replacement: 'this.configBackoff = parts.sharedBackoff ??= new Backoff(clock, random);',
-    spec: 'src/tenants/tenants.spec',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: "a vendor's failure holds back only its own tenant",
@@ -68,7 +68,7 @@ export const BROKEN_RULES = [
     text: '#refusedPrimary: { readonly fingerprint: string; readonly at: Instant } | undefined;',
     replacement:
       'get #refusedPrimary() { return this.#clock.refused; } set #refusedPrimary(refused) { this.#clock.refused = refused; }',
-    spec: 'src/tenants/tenants.spec',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'a renewed key makes only the tokens of its own tenant old',
@@ -76,6 +76,7 @@ export const BROKEN_RULES = [
     text: '#newestKey: { readonly fingerprint: string; readonly sequence: number } | undefined;',
     replacement:
       'get #newestKey() { return this.#clock.newest; } set #newestKey(newest) { this.#clock.newest = newest; }',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'ids are compared exactly',
@@ -104,22 +105,29 @@ export const BROKEN_RULES = [
   {
     rule: 'a tenant that exists no more gets no token',
     file: 'src/tenants/tenant-directory.ts',
+    text: '    known.remove(id);\n    void tenant?.dismiss(reason);\n',
+    replacement: '',
+  },
+  {
+    rule: 'a tenant that exists again gets a token',
+    file: 'src/tenants/tenant-directory.ts',
     text: '    known.remove(id);\n',
     replacement: '',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'what an evicted entry waits for is remembered of its own tenant',
     file: 'src/cache/token-entries.ts',
     text: 'return `${this.#serial}:${name}`;',
     replacement: 'return name;',
-    spec: 'src/tenants/crowded-tenants',
+    spec: 'src/tenants/crowded-tenants.spec.ts',
   },
   {
     rule: 'no more tokens are held than there is room for',
     file: 'src/cache/shared-room.ts',
-    text: '    // Where its only entry had to make room, it has left.\n    this.#tenants.add(tenant);\n',
+    text: '    // If its only entry was evicted, the set no longer holds the tenant.\n    this.#tenants.add(tenant);\n',
     replacement: '',
-    spec: 'src/tenants/crowded-tenants',
+    spec: 'src/tenants/crowded-tenants.spec.ts',
   },
   {
     rule: "invalidating a tenant's tokens leaves the other tenants' (in memory)",
@@ -132,49 +140,49 @@ export const BROKEN_RULES = [
     file: 'src/tenants/known-tenants.ts',
     text: 'this.#former.set(id, oldest);',
     replacement: '',
-    spec: 'test/load/noisy-tenants',
+    spec: 'test/load/noisy-tenants.spec.ts',
   },
   {
     rule: 'a tenant that has its share of the room evicts its own tokens',
     file: 'src/cache/shared-room.ts',
     text: 'if (tenant.size >= share && tenant.size > 0) return tenant;',
     replacement: 'for (const other of this.#tenants) if (other !== tenant) return other;',
-    spec: 'test/load/noisy-tenants',
+    spec: 'test/load/noisy-tenants.spec.ts',
   },
   {
     rule: 'tenants take turns',
     file: 'src/tenants/tenant.ts',
     text: 'lane: this.id,',
     replacement: "lane: 'every tenant',",
-    spec: 'test/load/noisy-tenants',
+    spec: 'test/load/noisy-tenants.spec.ts',
   },
   {
     rule: 'the calls of one tenant do not take all places',
     file: 'src/tenants/vendor-origins.ts',
     text: 'mostPerLane: 50',
     replacement: 'mostPerLane: 100',
-    spec: 'test/load/noisy-tenants',
+    spec: 'src/tenants/crowded-tenants.spec.ts',
   },
   {
     rule: 'vendors of different origins have budgets of their own',
     file: 'src/tenants/vendor-origins.ts',
     text: 'const { origin } = new URL(baseUrl);',
     replacement: "const origin = 'https://every.origin';",
-    spec: 'src/tenants/tenants.spec',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'nothing is sent to a base URL that is not allowed',
     file: 'src/tenants/tenant-account.ts',
     text: 'if (!baseUrls.includes(comparable)) {',
     replacement: 'if (false) {',
-    spec: 'src/tenants/tenants.spec',
+    spec: 'src/tenants/tenants.spec.ts',
   },
   {
     rule: 'invented ids evict no tenant',
     file: 'src/tenants/tenant-directory.ts',
     text: 'this.#refuse(id, unknownTenant());',
     replacement: "known.add(create(id, accountOf({ apiKey: 'invented' })));",
-    spec: 'test/load/noisy-tenants',
+    spec: 'test/load/noisy-tenants.spec.ts',
   },
   {
     rule: "the user's tenant is the verified one",
@@ -182,20 +190,20 @@ export const BROKEN_RULES = [
     text: "selector.tenant = await this.#askOfUser('tenants.id', tenants.id, request, arrivedAt);",
     replacement:
       "selector.tenant = request.headers['x-tenant'] ?? (await this.#askOfUser('tenants.id', tenants.id, request, arrivedAt));",
-    spec: 'test/e2e/tenants',
+    spec: 'test/e2e/tenants.spec.ts',
   },
   {
     rule: 'each tenant has an encryption key of its own in Redis',
     file: 'src/redis/keyring-source.ts',
     text: 'of.forTenant(this.#tenant)',
     replacement: 'of',
-    spec: 'test/redis/tenant-views',
+    spec: 'test/redis/tenant-views.spec.ts',
   },
   {
     rule: "invalidating a tenant's tokens leaves the other tenants' (in Redis)",
     file: 'src/redis/redis-generations.ts',
     text: 'tenant ?? null]',
     replacement: 'null]',
-    spec: 'test/redis/tenant-views',
+    spec: 'test/redis/tenant-views.spec.ts',
   },
 ];

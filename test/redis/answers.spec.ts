@@ -76,6 +76,33 @@ describeRedis('the answers of Redis', () => {
     });
   });
 
+  it('cost no probe when one of them is lost: the caller asks again and gets its probe', async () => {
+    const client = new Redis(server.url);
+    const limits = (await storeOn(client)).callLimitsOf(NUDGE_ORIGIN);
+    const other = (await storeOn(new Redis(server.url))).callLimitsOf(NUDGE_ORIGIN);
+    // The server knows the script from now on.
+    await other.take('urgent', 100);
+    await limits.beginPause(0);
+    const evalsha = client.evalsha.bind(client) as (...args: unknown[]) => Promise<unknown>;
+    let asked = 0;
+    Object.assign(client, {
+      evalsha: async (...args: unknown[]) => {
+        const answer = await evalsha(...args);
+        asked += 1;
+        return asked === 1 ? new Promise(() => undefined) : answer;
+      },
+    });
+    expect(await limits.take('urgent', 100)).toEqual({ pausedForMs: 0, waitMs: 0, isProbe: true });
+    expect(asked).toBe(2);
+    expect((await other.take('urgent', 100)).pausedForMs).toBeGreaterThan(0);
+    await limits.giveBackProbe();
+    expect((await other.take('urgent', 100)).isProbe).toBe(true);
+    // The first caller has the probe no more, so it cannot give it back.
+    await limits.giveBackProbe();
+    expect((await limits.take('urgent', 100)).pausedForMs).toBeGreaterThan(0);
+    await other.endPause();
+  });
+
   it('never make a caller wait longer than a minute', async () => {
     const limits = (await answering('ok', TIME, '600000', '700000', 0)).callLimitsOf(NUDGE_ORIGIN);
     expect(await limits.take('urgent', 1)).toEqual({ pausedForMs: 60_000, waitMs: 60_000, isProbe: false });

@@ -6,7 +6,8 @@ export const CALL_ALERTS = [
     name: 'NudgeAuthKeyRefused',
     severity: 'critical',
     for: '5m',
-    summary: 'Nudge refuses the API key, and no fallback key is in use.',
+    summary:
+      'Nudge refuses the API key of {{ $labels.job }}, and no fallback key is in use. Users still get the held tokens until these expire.',
     expr: `${increase('calls', '{error_type="NUDGE_CREDENTIALS_REJECTED"}', '5m', APP)} > 0
 unless
 max by (${APP}) (${either('fallbackInUse')}) == 1`,
@@ -39,7 +40,8 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthFallbackKeyInUse',
     severity: 'warning',
     for: '5m',
-    summary: 'Nudge refuses the primary API key. The fallback key is in use.',
+    summary:
+      'Nudge refuses the primary API key of {{ $labels.job }}. Users notice nothing, because the fallback key is in use.',
     expr: `max by (${APP}) (${either('fallbackInUse')}) == 1`,
     cases: [
       {
@@ -54,7 +56,8 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthRateLimited',
     severity: 'warning',
     for: '10m',
-    summary: 'Nudge has answered 429 repeatedly for ten minutes.',
+    summary:
+      'Nudge has answered {{ $labels.job }} with 429 for ten minutes: too many calls come from this IP address.',
     expr: `${increase('calls', '{error_type="NUDGE_RATE_LIMITED"}', '10m', APP)} > 0`,
     cases: [
       {
@@ -74,7 +77,8 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthBudgetSpent',
     severity: 'warning',
     for: '10m',
-    summary: 'Users have been refused for ten minutes because the budget of calls to Nudge is spent.',
+    summary:
+      'Users of {{ $labels.job }} have been refused for ten minutes because the budget of calls to Nudge is spent.',
     expr: `${increase('refused', '', '5m', APP)} > 0`,
     cases: [
       {
@@ -94,7 +98,8 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthBadResponse',
     severity: 'warning',
     for: '10m',
-    summary: 'Nudge has given answers without a usable token for ten minutes.',
+    summary:
+      'For ten minutes the answers of Nudge to {{ $labels.job }} have had no usable token: a wrong address, a proxy, or a fault of Nudge.',
     expr: `${increase('calls', '{error_type="NUDGE_BAD_RESPONSE"}', '10m', APP)} > 0`,
     cases: [
       {
@@ -114,7 +119,7 @@ max by (${APP}) (${either('fallbackInUse')}) == 1`,
     name: 'NudgeAuthNudgeSlow',
     severity: 'warning',
     for: '10m',
-    summary: 'One in twenty renewals at Nudge takes longer than 2 s.',
+    summary: 'One in twenty renewals of {{ $labels.job }} at Nudge takes longer than 2 s.',
     // What waits for the budget of calls takes long as well, and has an alert of its own.
     expr: `histogram_quantile(0.95, ${rate('renewalDuration', '{nudge_auth_from="vendor"}', '10m', `le, ${APP}`)}) > 2
 unless

@@ -6,7 +6,8 @@ export const SURROUNDINGS_ALERTS = [
     name: 'NudgeAuthStoreLost',
     severity: 'warning',
     for: '5m',
-    summary: 'A process cannot use the shared store. It works alone and calls Nudge itself.',
+    summary:
+      '{{ $labels.instance }} cannot use the shared store. It works alone and calls Nudge itself. Users notice nothing.',
     expr: `min by (${INSTANCE}) (${either('storeAvailable')}) == 0`,
     labels: { instance: 'pod-1' },
     cases: [
@@ -25,7 +26,7 @@ export const SURROUNDINGS_ALERTS = [
     name: 'NudgeAuthClockSkew',
     severity: 'warning',
     for: '15m',
-    summary: 'The clocks of a process and of Nudge differ by more than 30 s.',
+    summary: 'The clocks of {{ $labels.instance }} and of Nudge differ by more than 30 s.',
     expr: `max by (${INSTANCE}) (${either('skew', (name) => `abs(${name})`)}) > 30`,
     labels: { instance: 'pod-1' },
     cases: [
@@ -48,7 +49,8 @@ export const SURROUNDINGS_ALERTS = [
     name: 'NudgeAuthUserKeysUnavailable',
     severity: 'critical',
     for: '2m',
-    summary: 'Users are refused because the keys that verify their JWTs cannot be fetched.',
+    summary:
+      "Users of {{ $labels.job }} get a 503, because the login service's keys that verify their JWTs cannot be fetched.",
     expr: `${increase('userJwtChecks', '{nudge_auth_outcome="keys_unavailable"}', '5m', APP)} > 0`,
     cases: [
       {
@@ -63,7 +65,7 @@ export const SURROUNDINGS_ALERTS = [
     name: 'NudgeAuthMostUsersRefused',
     severity: 'warning',
     for: '15m',
-    summary: "More than half of the users' JWTs are refused.",
+    summary: "{{ $labels.job }} refuses more than half of its users' JWTs with a 401.",
     expr: `${rate('userJwtChecks', '{nudge_auth_outcome="refused"}', '10m', APP)}
 /
 ${rate('userJwtChecks', '', '10m', APP)}
@@ -93,7 +95,7 @@ ${rate('userJwtChecks', '', '10m', APP)}
     name: 'NudgeAuthAuditDropped',
     severity: 'warning',
     for: '0m',
-    summary: 'Records of the audit are lost.',
+    summary: 'Audit records of {{ $labels.job }} are lost.',
     // A new series has no increase yet, but its first lost record must fire the alert too.
     expr: `${increase('auditDropped', '', '15m', APP)} > 0
 or

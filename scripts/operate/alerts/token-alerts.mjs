@@ -19,7 +19,7 @@ export const TOKEN_ALERTS = [
     name: 'NudgeAuthUsersWithoutToken',
     severity: 'critical',
     for: '5m',
-    summary: 'More than 1 % of the requests for a Nudge token fail.',
+    summary: 'Users of {{ $labels.job }} get no Nudge token: more than 1 % of the requests fail.',
     // A bad request of a client, an unknown tenant and a module that is switched off are not incidents.
     expr: `${rate('requests', '{nudge_auth_outcome="failed", error_type!~"NUDGE_INVALID_REQUEST|NUDGE_DISABLED|NUDGE_UNKNOWN_TENANT"}', '5m', APP)}
 /
@@ -60,7 +60,8 @@ ${rate('requests', '', '5m', APP)}
     name: 'NudgeAuthCannotRenew',
     severity: 'warning',
     for: '5m',
-    summary: 'No Nudge token could be renewed for ten minutes. Users get the held tokens.',
+    summary:
+      'No process of {{ $labels.job }} has renewed a Nudge token for ten minutes. Users still get the held tokens until these expire.',
     expr: onlyFailures('renewals', '5m', APP),
     cases: [
       {
@@ -91,7 +92,8 @@ ${rate('requests', '', '5m', APP)}
     name: 'NudgeAuthTokenRunsOut',
     severity: 'critical',
     for: '1m',
-    summary: 'The held token expires within 15 minutes and cannot be renewed.',
+    summary:
+      'The Nudge token that {{ $labels.instance }} holds expires within 15 minutes and cannot be renewed. Then its users get none.',
     expr: `min by (${INSTANCE}) (${either('remainingLife')}) < 900
 and
 (
@@ -132,7 +134,7 @@ ${onlyFailures('renewals', '5m', INSTANCE)}
     name: 'NudgeAuthInstanceCannotReachNudge',
     severity: 'warning',
     for: '10m',
-    summary: 'All calls to Nudge of one process fail, while those of others succeed.',
+    summary: 'All calls of {{ $labels.instance }} to Nudge fail, while those of other processes succeed.',
     expr: `(
 ${onlyFailures('calls', '15m', INSTANCE)}
 )

@@ -39,10 +39,12 @@ export function faultsOf({ lines, events, metrics, alerts, isAlive, after }) {
   ].filter(Boolean);
 }
 
-/** The first words of a log line, without the parts that differ from run to run. */
+/** A log line up to its cause, without the parts that differ from run to run. */
 function beginningOf(line) {
   const [, level, text] = /^(\w+): (.*)$/s.exec(line);
-  const [beginning] = text.replace(/ \(fingerprint \w+\)/, '').split(/: |\. | from http| \((?!NUDGE_)/);
+  const [beginning] = text
+    .replace(/ \(fingerprint \w+\)/, '')
+    .split(/(?<!\(NUDGE_\w+\)|"): |\. | from http| \((?=\d)/);
   return `${level}: “${beginning.replace(/\.$/, '')}”`;
 }
 
