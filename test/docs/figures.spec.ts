@@ -25,7 +25,7 @@ interface Measured {
   };
 }
 
-const jsonOf = <T>(path: string): T => JSON.parse(textOf(path)) as T;
+const jsonOf = (path: string): unknown => JSON.parse(textOf(path));
 const english = (value: number): string => value.toLocaleString('en-US');
 const downTo = (step: number, value: number): string => english(Math.floor(value / step) * step);
 const upToTenth = (value: number): string => (Math.ceil(value * 10) / 10).toFixed(1);
@@ -34,7 +34,7 @@ const upToTenth = (value: number): string => (Math.ceil(value * 10) / 10).toFixe
 const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
 describe('the page of the fleet, about a million clients,', () => {
-  const { results } = jsonOf<{ results: readonly Simulated[] }>('docs/fleet-simulation.json');
+  const { results } = jsonOf('docs/fleet-simulation.json') as { results: readonly Simulated[] };
   const module = results.filter(({ clients }) => clients !== 'at expiry');
   const section = flat(sectionOf('docs/fleet.md', '## A million clients'));
 
@@ -65,10 +65,10 @@ describe('the page of the fleet, about a million clients,', () => {
 });
 
 describe('the pages of the fleet and the runbook', () => {
-  const measured: Measured = {
+  const measured = {
     redis: jsonOf('bench/results/redis-memory.json'),
     endpoint: jsonOf('bench/results/endpoint.json'),
-  };
+  } as Measured;
   const [fleet, runbook] = ['docs/fleet.md', 'docs/runbook.md'].map((page) => flat(textOf(page)));
 
   it("have the measured size of a user's record in Redis", () => {
