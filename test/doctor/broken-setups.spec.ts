@@ -33,12 +33,24 @@ function diagnoses(setups: readonly BrokenSetup[]): void {
   });
 }
 
-describe('the doctor, about the runtime,', () => diagnoses(RUNTIME_SETUPS));
-describe('the doctor, about the API key,', () => diagnoses(KEY_SETUPS));
-describe('the doctor, about the other options,', () => diagnoses(OPTION_SETUPS));
-describe('the doctor, about tenants,', () => diagnoses(TENANT_SETUPS));
-describe('the doctor, about the way to Nudge,', () => diagnoses(NETWORK_SETUPS));
-describe('the doctor, about Nudge,', () => diagnoses(NUDGE_SETUPS));
-describe('the doctor, about the route,', () => diagnoses(ROUTE_SETUPS));
-describe('the doctor, about the endpoint,', () => diagnoses(ENDPOINT_SETUPS));
+const SETUPS = {
+  'the runtime': RUNTIME_SETUPS,
+  'the API key': KEY_SETUPS,
+  'the other options': OPTION_SETUPS,
+  tenants: TENANT_SETUPS,
+  'the way to Nudge': NETWORK_SETUPS,
+  Nudge: NUDGE_SETUPS,
+  'the route': ROUTE_SETUPS,
+  'the endpoint': ENDPOINT_SETUPS,
+};
+
+for (const [part, setups] of Object.entries(SETUPS)) {
+  describe(`the doctor, about ${part},`, () => diagnoses(setups));
+}
 describeRedis('the doctor, about Redis,', () => diagnoses(REDIS_SETUPS));
+
+it('every check has a broken setup that it reports', () => {
+  const setups = [...Object.values(SETUPS), REDIS_SETUPS].flat();
+  const reporting = new Set(setups.flatMap(({ shows }) => Object.keys(shows)));
+  expect(CHECKS.map(({ name }) => name).filter((name) => !reporting.has(name))).toEqual([]);
+});

@@ -126,6 +126,18 @@ export const ENDPOINT_SETUPS: readonly BrokenSetup[] = [
     },
   },
   {
+    title: 'an application that answers late',
+    shows: { 'endpoint-time': 'warn' },
+    says: /a refusal takes 3 s, .*delays requests before the guard/,
+    async breakIt(stage) {
+      const host = await withApp(stage);
+      await withStub(stage, (request, response) => {
+        if (request.headers.authorization === undefined) stage.clock.advance(3_000);
+        void passOn(host, request, response, { 'cache-control': 'no-store' });
+      });
+    },
+  },
+  {
     title: 'pages that are not allowed to call',
     shows: { 'endpoint-cors': 'fail' },
     says: /pages of https:\/\/app\.example are not allowed.*enableCors/,

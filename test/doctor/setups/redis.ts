@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { readFileSync, rmSync } from 'node:fs';
 import { HttpStub, unreachableOrigin } from '../../support/http-stub.js';
 import { RedisServer } from '../../redis/support/redis-server.js';
-import { reportingOldVersion } from '../support/old-redis.js';
+import { answeringPingLate, reportingOldVersion } from '../support/redis-proxy.js';
 import type { BrokenSetup, Stage } from '../support/stage.js';
 import { silentServer } from './network.js';
 
@@ -106,6 +106,15 @@ export const REDIS_SETUPS: readonly BrokenSetup[] = [
     async breakIt(stage) {
       const { server } = await withRedis(stage);
       stage.environment['NUDGE_REDIS_URL'] = await reportingOldVersion(stage, server.port);
+    },
+  },
+  {
+    title: 'a Redis that is far away',
+    shows: { 'redis-latency': 'warn' },
+    says: /50\.0 ms for a command, of the 100 ms of timeoutMs.*Move it closer/,
+    async breakIt(stage) {
+      const { server } = await withRedis(stage);
+      stage.environment['NUDGE_REDIS_URL'] = await answeringPingLate(stage, server.port, 50);
     },
   },
   {

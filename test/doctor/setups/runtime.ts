@@ -1,3 +1,4 @@
+import axios, { VERSION } from 'axios';
 import { readFileSync } from 'node:fs';
 import type { BrokenSetup, Stage } from '../support/stage.js';
 
@@ -49,6 +50,15 @@ export const RUNTIME_SETUPS: readonly BrokenSetup[] = [
     shows: { peers: 'warn' },
     says: /@nestjs\/passport 12\.0\.0.*npm install @nestjs\/passport@11/,
     breakIt: (stage) => installPeers(stage, { '@nestjs/passport': '12.0.0' }),
+  },
+  {
+    title: 'an axios that can leak the API key',
+    shows: { 'http-client': 'fail' },
+    says: /axios 1\.19\.0 can leak the API key.*"overrides"/,
+    breakIt(stage) {
+      Object.assign(axios, { VERSION: '1.19.0' });
+      stage.atEnd(() => Object.assign(axios, { VERSION }));
+    },
   },
   {
     title: 'certificates that are not verified',

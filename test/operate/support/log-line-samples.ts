@@ -67,6 +67,8 @@ const SAMPLES: Samples = {
   closed: [{}],
 };
 
+export const EVENT_TYPES: readonly string[] = Object.keys(SAMPLES);
+
 /** The log lines of these events, each event alone, and the line of a failure that ends. */
 export function sampleLogLines(): string[] {
   const lines: string[] = [];
