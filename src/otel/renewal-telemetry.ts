@@ -77,7 +77,10 @@ export class RenewalTelemetry {
   #start(attributes: Attributes): Span {
     const cause = trace.getSpanContext(context.active());
     const links: Link[] = cause === undefined ? [] : [{ context: cause }];
-    return this.#tracer.startSpan('nudge_auth.renew', { root: true, attributes, links }, ROOT_CONTEXT);
+    // An SDK such as Sentry adds the user and the request of the context in which a span starts.
+    return inOwnContext(() =>
+      this.#tracer.startSpan('nudge_auth.renew', { root: true, attributes, links }, ROOT_CONTEXT),
+    );
   }
 
   #record(attributes: Attributes, tookMs: number, span: Span | undefined): void {

@@ -19,6 +19,7 @@ import {
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { NudgeOtelModule } from 'nestjs-nudge-auth/otel';
 import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/common/durations.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
@@ -262,6 +263,18 @@ describe('the telemetry of an application', () => {
       'nudge_auth.reason': 'cold',
       'nudge_auth.from': 'vendor',
     });
+  });
+
+  it('starts the span of a renewal outside the async context of the request that caused it', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    const seen: string[] = [];
+    const idle = () => Promise.resolve();
+    const onStart = () => void seen.push(requests.getStore() ?? 'no request');
+    const spanProcessors = [{ onStart, onEnd: () => {}, forceFlush: idle, shutdown: idle }];
+    const otel = NudgeOtelModule.forRoot({ tracerProvider: new NodeTracerProvider({ spanProcessors }) });
+    await using host = await start({}, { modules: [HostAuthModule, otel] });
+    await requests.run('a request', () => host.app.get(NudgeTokenService).getToken());
+    expect(seen).toEqual(['no request']);
   });
 
   it('has no more series after 10,000 users and random paths, and holds no user, key or token', async () => {

@@ -60,7 +60,7 @@ describe('OpenTelemetry', () => {
         await using served = await Served.start(platform, applicationFor(nudge.url));
         const answer = await served.get('/nudge/token', { authorization: `Bearer ${userJwt(USER)}` });
         assert.equal(answer.status, 200);
-        const spans = exporter.getFinishedSpans().filter(({ kind }) => kind !== SpanKind.SERVER);
+        const spans = exporter.getFinishedSpans().filter(({ kind }) => SpanKind[kind] !== 'SERVER');
         return JSON.stringify(spans.map(({ name, attributes }) => ({ name, attributes })));
       }
 
