@@ -74,9 +74,7 @@ describeRedis('the example of a fleet', () => {
     example = start();
     const { url } = await banner();
     const post = (what: string): Promise<Response> => fetch(`${url}/demo/${what}`, { method: 'POST' });
-    const headers = { connection: 'close' };
-    const stats = async (): Promise<Stats> =>
-      (await fetch(`${url}/demo/stats`, { headers })).json() as Promise<Stats>;
+    const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
     const { accessToken } = (await (await post('login')).json()) as { accessToken: string };
     const statuses = async (count: number): Promise<number[]> => {
       const requests = Array.from({ length: count }, async () => {
@@ -118,7 +116,9 @@ describeRedis('the example of a fleet', () => {
     example = start();
     const { url } = await banner();
     const post = (what: string): Promise<Response> => fetch(`${url}/demo/${what}`, { method: 'POST' });
-    const stats = async (): Promise<Stats> => (await fetch(`${url}/demo/stats`)).json() as Promise<Stats>;
+    const headers = { connection: 'close' };
+    const stats = async (): Promise<Stats> =>
+      (await fetch(`${url}/demo/stats`, { headers })).json() as Promise<Stats>;
     await until('four processes run', async () => (await stats()).processes?.length === 4, WITHIN_MS);
 
     await post('start-asking');
