@@ -1,36 +1,25 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FakeDevice, FakeEndpoint, settle, tokenAnswer } from '../../test/client/fake-world.js';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
-  createRefreshToken,
-  type RefreshToken,
-  type RefreshTokenEvent,
-  type RefreshTokenHeaders,
-  type RefreshTokenHeadersFunction,
-  type RefreshTokenOptions,
+  create as createOnDevice,
+  device,
+  endpoint,
+  events,
+  SECOND_MS,
+  useFakeDevice,
+} from '../../test/client/fake-device.js';
+import { FakeEndpoint, settle, tokenAnswer } from '../../test/client/fake-world.js';
+import type {
+  RefreshToken,
+  RefreshTokenHeaders,
+  RefreshTokenHeadersFunction,
+  RefreshTokenOptions,
 } from './index.js';
 
-const SECOND_MS = 1_000;
-
-let device: FakeDevice;
-let endpoint: FakeEndpoint;
-let events: RefreshTokenEvent[];
-let created: RefreshToken[];
 /** The headers that the app returns now. */
 let headers: RefreshTokenHeaders | null;
 
-const create = (options: Partial<RefreshTokenOptions> = {}): RefreshToken => {
-  const refreshToken = createRefreshToken({
-    endpoint: '/nudge/token',
-    headers: () => headers,
-    fetch: endpoint.fetch,
-    clock: device,
-    random: () => 0,
-    onEvent: (event) => events.push(event),
-    ...options,
-  });
-  created.push(refreshToken);
-  return refreshToken;
-};
+const create = (options: Partial<RefreshTokenOptions> = {}): RefreshToken =>
+  createOnDevice({ headers: () => headers, ...options });
 
 const jwtOf = (claims: object): string =>
   `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
@@ -39,17 +28,9 @@ const signIn = (sub: string, accessToken = 1): void => {
   headers = { Authorization: `Bearer ${jwtOf({ iss: 'app', sub, jti: accessToken })}` };
 };
 
+useFakeDevice();
 beforeEach(() => {
-  device = new FakeDevice();
-  endpoint = new FakeEndpoint();
-  events = [];
-  created = [];
   signIn('alice');
-});
-
-afterEach(() => {
-  for (const refreshToken of created) refreshToken.stop();
-  expect(device.timers.size).toBe(0);
 });
 
 describe('a held token, when the app forgets to call reset(),', () => {
@@ -161,13 +142,13 @@ describe('a fetch under way', () => {
   });
 
   it('that cannot be aborted does not bring its token to the next user', async () => {
-    endpoint = new FakeEndpoint(true);
-    const refreshToken = create();
+    const deaf = new FakeEndpoint(true);
+    const refreshToken = create({ fetch: deaf.fetch });
     const former = refreshToken();
     await settle();
-    const request = endpoint.last;
+    const request = deaf.last;
     signIn('bob');
-    endpoint.script.push(tokenAnswer('of bob'));
+    deaf.script.push(tokenAnswer('of bob'));
     await expect(refreshToken()).resolves.toBe('of bob');
     request.answer(tokenAnswer('of alice'));
     await expect(former).resolves.toBeNull();

@@ -65,10 +65,8 @@ export function textReachableFrom(root: unknown): string {
     seen.add(part);
     if (types.isMap(part) || types.isSet(part)) left.push(...[...part].flat());
     if (ArrayBuffer.isView(part)) texts.push(Buffer.from(part.buffer).toString('latin1'));
-    else for (const each of Object.values(Object.getOwnPropertyDescriptors(part))) left.push(each.value);
-    for (const symbol of Object.getOwnPropertySymbols(part)) {
-      left.push(Object.getOwnPropertyDescriptor(part, symbol)?.value);
-    }
+    else
+      for (const key of Reflect.ownKeys(part)) left.push(Reflect.getOwnPropertyDescriptor(part, key)?.value);
   }
   return texts.join('\n');
 }
