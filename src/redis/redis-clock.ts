@@ -1,6 +1,6 @@
 import { SECOND_MS } from '../common/durations.js';
 
-export const US_PER_MS = 1_000;
+const US_PER_MS = 1_000;
 
 /**
  * Estimates Redis' clock from its answers. Redis made each answer at some moment between the sending of the command and the
