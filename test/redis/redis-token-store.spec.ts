@@ -11,6 +11,7 @@ import { Secret } from '../../src/common/secret.js';
 import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
+import { snapshotOf } from './support/snapshot.js';
 import { until } from './support/until.js';
 
 const KEY = fakeEncryptionKey('1');
@@ -194,17 +195,13 @@ describeRedis('RedisTokenStore', () => {
       const held = await lease(bound, entry);
       await held.write(recordOf('header.payload-of-the-token.signature', apiKey.fingerprint));
       await store.callLimitsOf('https://nudge.example').take('rotation', 100);
-      await store.callLimitsOf('https://nudge.example').beginPause(1_000);
-      const client = own.client();
-      const names = await client.keys('*');
-      expect(names.length).toBe(6);
-      let dump = names.join('\n');
-      for (const name of names) {
-        expect(await client.pttl(name)).toBeGreaterThan(0);
-        dump += JSON.stringify(
-          (await client.type(name)) === 'hash' ? await client.hgetall(name) : await client.get(name),
-        );
-      }
+      await store.callLimitsOf('https://nudge.example').beginPause(60_000);
+      const entries = await snapshotOf(own.client());
+      expect(entries.length).toBe(6);
+      for (const { ttlMs } of entries) expect(ttlMs).toBeGreaterThan(0);
+      const names = entries.map(({ name }) => name);
+      const dump = entries.map(({ name, value }) => name + value).join('\n');
+      expect(dump).toContain('fence');
       const material = Buffer.from(apiKey.derive('token store'));
       const secrets = ['payload-of-the-token', 'fake-private-key', 'ada@example', 'nudge.invalid'];
       for (const secret of [...secrets, material.toString('hex'), material.toString('base64')]) {

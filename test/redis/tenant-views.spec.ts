@@ -5,6 +5,7 @@ import type { TokenRecord, TokenStore, TokenStoreUser } from '../../src/store/to
 import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
+import { snapshotOf } from './support/snapshot.js';
 import { until } from './support/until.js';
 
 const KEY = fakeEncryptionKey('1');
@@ -124,14 +125,12 @@ describeRedis('a Redis that tenants share', () => {
     await write(one.of('canary-tenant'), 'a-token', 'canary-user');
     await one.invalidate('canary-tenant');
     await write(one.of('canary-tenant'), 'a-token', 'canary-user');
-    const names = await admin.keys(`${keyPrefix}*`);
-    let dump = names.join('\n');
-    for (const name of names) {
-      dump += (await admin.dumpBuffer(name)).toString('latin1');
-      expect(await admin.pttl(name)).toBeGreaterThan(0);
-    }
+    const entries = await snapshotOf(admin, `${keyPrefix}*`);
+    for (const { ttlMs } of entries) expect(ttlMs).toBeGreaterThan(0);
+    const dump = entries.map(({ name, value }) => name + value).join('\n');
+    expect(dump).toContain('fence');
     expect(dump).not.toContain('canary');
-    expect(names.some((name) => name.endsWith(':generations'))).toBe(true);
+    expect(entries.some(({ name }) => name.endsWith(':generations'))).toBe(true);
 
     const [from = ''] = await admin.keys(`${keyPrefix}*:token`);
     await write(one.of('other'), 'another-token', 'canary-user');
