@@ -32,7 +32,7 @@ export function setHeaders(response: HttpResponse, headers: Headers): void {
 /** The request headers that may change the answer: a cache must make each of them part of its key. */
 const VARIES_WITH = ['Authorization', 'Accept', 'Cookie'] as const;
 
-const NO_STORE = 'private, no-store';
+export const NO_STORE = 'private, no-store';
 
 /** The names are in lower case, as Fastify stores them: Fastify then need not convert them for every request. */
 function uncached(varyBefore: string): Headers {
