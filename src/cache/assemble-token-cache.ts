@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../common/clock.js';
 import { StoreCoordinator } from '../store/store-coordinator.js';
+import type { TokenRenewer } from '../store/renewal.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
-import { UnsharedRenewer } from '../store/unshared-renewer.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
@@ -45,9 +45,9 @@ export function assembleTokenCache(parts: AssembledParts): {
     ...parts,
     source: new CountedSource(parts.source, events.counts.vendorCalls),
   });
-  const renewer =
+  const renewer: TokenRenewer =
     watched === undefined
-      ? new UnsharedRenewer(gateway)
+      ? gateway
       : new StoreCoordinator(
           gateway,
           watched.store,

@@ -19,17 +19,14 @@ export interface RenewalCall extends VendorRequest {
   readonly awaitsEnd: boolean;
 }
 
-/** The token that a renewal got, from the vendor or from another process. */
+/** The token that a renewal got. The vendor's token alone is one, too: the rest comes from a store. */
 export interface RenewedToken extends FetchedToken {
-  readonly from: 'vendor' | 'store';
-  /** The fence of the token in the store; 0 without one. */
-  readonly fence: number;
+  /** Set if another process fetched the token. Default: the renewal itself fetched it. */
+  readonly from?: 'store';
+  /** The fence of the token in the store. Default: the fence of the token before. */
+  readonly fence?: number;
   /** The failure of this process's own attempt, if it made one before another process got the token. */
   readonly despite?: NudgeAuthError | undefined;
-}
-
-export function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
-  return { ...fetched, from: 'vendor', fence };
 }
 
 /** A held token that this process can share with the others. */
@@ -42,7 +39,7 @@ export interface PublishableToken {
   readonly published: (fence: number) => void;
 }
 
-/** Gets new tokens. */
+/** Gets new tokens. Without a store the vendor's gateway is the renewer, with one the coordinator. */
 export interface TokenRenewer {
   /**
    * Gets a token that is newer than the one that the caller holds.

@@ -61,8 +61,8 @@ export class VendorGateway {
    *
    * @throws {NudgeAuthError} for every failure, at the latest at the deadline.
    */
-  async fetchToken(request: VendorRequest): Promise<FetchedToken> {
-    const call = this.open(request);
+  async renew(request: VendorRequest): Promise<FetchedToken> {
+    const call = this.prepare(request);
     try {
       return await this.goOn(call);
     } finally {
@@ -71,7 +71,7 @@ export class VendorGateway {
   }
 
   /** Prepares a call for a caller that shares renewal turns with other processes. The caller must end the call. */
-  open(request: VendorRequest): VendorCall {
+  prepare(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
     const call: VendorCall = {
       ...request,
