@@ -8,7 +8,6 @@ import type { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import type { CallPause } from '../vendor/call-pause.js';
 import type { CallQueue } from '../vendor/call-queue.js';
-import { CountedSource } from '../vendor/counted-source.js';
 import type { TokenSource } from '../vendor/token-source.js';
 import { VendorGateway } from '../vendor/vendor-gateway.js';
 import { TokenCache, type TokenCacheOptions } from './token-cache.js';
@@ -41,10 +40,7 @@ export function assembleTokenCache(parts: AssembledParts): {
   readonly gateway: VendorGateway;
 } {
   const { watched, options, events, clock, random } = parts;
-  const gateway = new VendorGateway({
-    ...parts,
-    source: new CountedSource(parts.source, events.counts.vendorCalls),
-  });
+  const gateway = new VendorGateway(parts);
   const renewer: TokenRenewer =
     watched === undefined
       ? gateway

@@ -186,7 +186,7 @@ export class VendorGateway {
     try {
       const { key } = await attempts.key();
       const answer = this.#parts.source.fetchToken(request, key, attempts.timeoutMs);
-      const fetched = await deadline.race(answer, timeout);
+      const fetched = await deadline.race(this.#parts.events.counts.vendorCalls.of(answer), timeout);
       attempts.succeeded();
       this.#succeeded(call);
       return fetched;
