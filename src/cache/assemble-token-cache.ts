@@ -6,7 +6,7 @@ import type { TokenStore } from '../store/token-store.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
-import type { CallPause } from '../vendor/call-pause.js';
+import type { CallPause } from '../vendor/call-budget.js';
 import type { CallQueue } from '../vendor/call-queue.js';
 import type { TokenSource } from '../vendor/token-source.js';
 import { VendorGateway } from '../vendor/vendor-gateway.js';

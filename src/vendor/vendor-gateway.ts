@@ -6,7 +6,7 @@ import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from './api-keys.js';
 import { Attempts, type AttemptOptions } from './attempts.js';
 import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
-import type { CallPause } from './call-pause.js';
+import type { CallPause } from './call-budget.js';
 import { pausedElsewhere, type CallQueue } from './call-queue.js';
 import { LocalRefusal, timeout } from './call-refusal.js';
 import { isSharedFailure } from './shared-failure.js';
