@@ -6,7 +6,7 @@ import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
-import { RenewalPriority } from '../vendor/renewal-priority.js';
+import { RenewalPriority } from '../vendor/vendor-call.js';
 import { isSharedFailure } from '../vendor/shared-failure.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 import type { TokenRenewer } from '../store/renewal.js';

@@ -6,7 +6,7 @@ import { NudgeAuthEvents } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { callsPerSlice, ProcessCallBudget, type CallBudget, type CallUrgency } from './call-budget.js';
 import { CallQueue } from './call-queue.js';
-import { RenewalPriority } from './renewal-priority.js';
+import { RenewalPriority } from './vendor-call.js';
 
 /** The tests do not sleep, but thousands of callers take a while on a slow machine. */
 jest.setTimeout(60_000);

@@ -6,9 +6,8 @@ import { NudgeAuthEvents } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { ApiKeys, type ApiKeyProvider } from './api-keys.js';
 import { CallQueue } from './call-queue.js';
-import { RenewalPriority } from './renewal-priority.js';
+import { RenewalPriority, isTurnEnded, type RenewalTurn, type VendorRequest } from './vendor-call.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
-import { isTurnEnded, type RenewalTurn, type VendorRequest } from './vendor-call.js';
 import { VendorGateway } from './vendor-gateway.js';
 
 const PRIMARY = new Secret('obviously-fake-key');
