@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
-import { LeastVendorTime } from '../token/least-vendor-time.js';
+import { LeastVendorTime } from '../token/vendor-time.js';
 import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
 import { LocalRefusal } from '../vendor/call-refusal.js';
 import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';

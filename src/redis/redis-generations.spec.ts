@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ALL_TENANTS, KnownGenerations, MOST_KNOWN_GENERATIONS } from './known-generations.js';
+import { ALL_TENANTS, KnownGenerations, MOST_KNOWN_GENERATIONS } from './redis-generations.js';
 
 it('remembers the last generation of each member, and tells whether a generation is new', () => {
   const known = new KnownGenerations();
