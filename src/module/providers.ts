@@ -9,7 +9,7 @@ import { errorKindOf } from '../common/error-kind.js';
 import { Sealed } from '../common/sealed.js';
 import { HostFunctions } from '../user-auth/host-functions.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
-import type { RefusalListener } from '../user-auth/user-jwt-refusal.js';
+import type { RefusalListener } from '../user-auth/user-jwt-check.js';
 import { createUserJwtVerifier, type UserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import {

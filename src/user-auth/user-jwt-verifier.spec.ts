@@ -7,7 +7,7 @@ import type { NudgeConnectionOptions } from '../options/connection.options.js';
 import type { ResolvedUserJwtOptions } from '../options/resolve-user-jwt.js';
 import type { UserJwtPayload } from '../options/user-jwt.options.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import type { UserJwtRefusal } from './user-jwt-refusal.js';
+import type { UserJwtRefusal } from './user-jwt-check.js';
 import { UserJwtVerifier } from './user-jwt-verifier.js';
 import type { UserKeys } from './user-keys.js';
 
