@@ -1,8 +1,7 @@
 import type { Clock, Instant, Random } from '../common/clock.js';
-import { Deadline } from '../common/deadline.js';
+import { Deadline, settledWithin } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
-import { settledWithin } from '../common/within.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { RequestCounts } from '../telemetry/counts.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';

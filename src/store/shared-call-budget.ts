@@ -7,7 +7,7 @@ import {
   type CallUrgency,
   type CallPause,
 } from '../vendor/call-budget.js';
-import type { TimeBudget } from '../common/time-budget.js';
+import type { TimeBudget } from '../common/deadline.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import type { SharedCallLimits } from './token-store.js';
 

@@ -1,6 +1,5 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
-import type { TimeBudget } from '../common/time-budget.js';
-import { passed } from '../common/within.js';
+import { passed, type TimeBudget } from '../common/deadline.js';
 import { readClaims, type NudgeTokenClaims } from '../token/claims.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';

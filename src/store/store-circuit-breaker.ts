@@ -3,7 +3,7 @@ import { SECOND_MS } from '../common/durations.js';
 import { failureReasonOf } from '../common/failure-reason.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { equalJitterMs } from '../common/backoff-delay.js';
-import { TimeBudget } from '../common/time-budget.js';
+import { TimeBudget } from '../common/deadline.js';
 
 /** The store has failed or did not answer in time: the caller goes on without it. */
 export const STORE_LOST = Symbol('store lost');

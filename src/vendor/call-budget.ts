@@ -1,6 +1,6 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
-import type { TimeBudget } from '../common/time-budget.js';
+import type { TimeBudget } from '../common/deadline.js';
 
 /**
  * `urgent`: a caller waits for the call. `rotation`: the call is made in the background. Rotations get at most half of

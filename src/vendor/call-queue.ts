@@ -1,7 +1,6 @@
 import type { Cancel, Clock } from '../common/clock.js';
-import type { Deadline } from '../common/deadline.js';
+import type { Deadline, TimeBudget } from '../common/deadline.js';
 import { MINUTE_MS } from '../common/durations.js';
-import type { TimeBudget } from '../common/time-budget.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { SHORTEST_ATTEMPT_MS } from './attempts.js';
 import { callsPerSlice, type CallBudget, type CallPause, type CallUrgency } from './call-budget.js';

@@ -1,6 +1,5 @@
-import type { Deadline } from '../common/deadline.js';
+import type { Deadline, TimeBudget } from '../common/deadline.js';
 import type { NudgeAuthError } from '../common/errors.js';
-import type { TimeBudget } from '../common/time-budget.js';
 import type { Attempts } from './attempts.js';
 import type { CallUrgency } from './call-budget.js';
 import type { FetchedToken, TokenRequest } from './token-source.js';

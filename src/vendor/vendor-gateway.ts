@@ -1,6 +1,5 @@
 import type { Clock, Random } from '../common/clock.js';
-import type { Deadline } from '../common/deadline.js';
-import { passed } from '../common/within.js';
+import { passed, type Deadline } from '../common/deadline.js';
 import { asNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from './api-keys.js';

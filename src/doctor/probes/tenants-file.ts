@@ -5,7 +5,7 @@ import { NudgeAuthError } from '../../common/errors.js';
 import { failureReasonOf } from '../../common/failure-reason.js';
 import { InvalidNudgeAuthOptionsError } from '../../common/options-error.js';
 import { tenantFingerprintOf } from '../../common/tenant-fingerprint.js';
-import { untilAborted } from '../../common/within.js';
+import { untilAborted } from '../../common/deadline.js';
 import { resolveNudgeAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedTenantsOptions } from '../../options/resolve-tenants.js';
 import type { NudgeTenantsOptions } from '../../options/tenants.options.js';
