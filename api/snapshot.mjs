@@ -21,7 +21,11 @@ function fail(diagnostic) {
 function emitDeclarations() {
   const configPath = join(ROOT, 'tsconfig.build.json');
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: fail };
-  const config = ts.getParsedCommandLineOfConfigFile(configPath, { emitDeclarationOnly: true }, host);
+  const config = ts.getParsedCommandLineOfConfigFile(
+    configPath,
+    { emitDeclarationOnly: true, outDir: join(ROOT, 'dist') },
+    host,
+  );
   const program = ts.createProgram(config.fileNames, config.options);
   const declarations = new Map();
   const { diagnostics } = program.emit(undefined, (path, text) => declarations.set(path, text));

@@ -24,7 +24,8 @@ function ownPath(): string {
 
 const OWN_COPY = ownPath()
   .replace(/^file:\/\//, '')
-  .replace(/[\\/]service[\\/]second-copy\.[jt]s$/, '');
+  // The bundle joins this file with others, in an entry point or in a chunk.
+  .replace(/[\\/](?:(?:service|chunks)[\\/][\w.-]+|index\.js)$/, '');
 
 function copies(): LoadedCopies {
   const shared = globalThis as { [COPIES]?: LoadedCopies };
