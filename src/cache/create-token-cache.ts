@@ -6,7 +6,7 @@ import { CallQueue } from '../vendor/call-queue.js';
 import type { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { SharedCallBudget } from '../store/shared-call-budget.js';
-import { watchStore } from '../store/watch-store.js';
+import { watchStore } from '../store/store-circuit-breaker.js';
 import { assembleTokenCache, type WatchedStore } from './assemble-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from './token-cache.js';
 import type { TokenStore, TokenStoreUser } from '../store/token-store.js';

@@ -9,7 +9,7 @@ import type { Freshness } from '../token/freshness.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
-import { timeout } from '../vendor/call-refusal.js';
+import { timeout } from '../vendor/failures.js';
 import { publishableTokens } from './publishable-tokens.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries, type HeldEntry } from './token-entries.js';

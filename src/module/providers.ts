@@ -29,7 +29,7 @@ import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../optio
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { TokenSource } from '../vendor/token-source.js';
-import { affectsAllTokens } from '../vendor/shared-failure.js';
+import { affectsAllTokens } from '../vendor/failures.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';

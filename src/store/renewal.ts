@@ -1,7 +1,7 @@
 import type { NudgeAuthError } from '../common/errors.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
-import type { LocalRefusal } from '../vendor/call-refusal.js';
+import type { LocalRefusal } from '../vendor/failures.js';
 import type { FetchedToken } from '../vendor/token-source.js';
 import type { VendorRequest } from '../vendor/vendor-call.js';
 import type { TokenRecord } from './token-store.js';

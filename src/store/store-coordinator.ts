@@ -3,7 +3,7 @@ import { Deadline } from '../common/deadline.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { LeastVendorTime } from '../token/vendor-time.js';
 import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
-import { LocalRefusal } from '../vendor/call-refusal.js';
+import { LocalRefusal } from '../vendor/failures.js';
 import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import { KeptLeases } from './kept-leases.js';

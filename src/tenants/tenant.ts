@@ -13,7 +13,7 @@ import type { NudgeToken } from '../token/nudge-token.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { Backoff } from '../vendor/backoff.js';
-import { affectsAllTokens } from '../vendor/shared-failure.js';
+import { affectsAllTokens } from '../vendor/failures.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import type { TenantAccount } from './tenant-account.js';
 import type { VendorOrigins } from './vendor-origins.js';

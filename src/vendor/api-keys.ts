@@ -7,7 +7,7 @@ import { Secret } from '../common/secret.js';
 import { systemErrorCodeOf } from '../common/system-error.js';
 import type { ApiKeyRole, NudgeAuthEvents } from '../telemetry/events.js';
 import { apiKeyProblem } from './api-key-problem.js';
-import { timeout } from './call-refusal.js';
+import { timeout } from './failures.js';
 
 /** A source of an API key that hears when the vendor has refused the key, and can then look it up again. */
 export interface ApiKeySource {

@@ -5,7 +5,7 @@ import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { SHORTEST_ATTEMPT_MS } from './attempts.js';
 import { callsPerSlice, type CallBudget, type CallPause, type CallUrgency } from './call-budget.js';
 import { CallPlaces, FairTickets, NO_PLACE_LIMITS, type PlaceLimits } from './call-lanes.js';
-import { LocalRefusal } from './call-refusal.js';
+import { LocalRefusal } from './failures.js';
 import type { RenewalPriority } from './vendor-call.js';
 
 /** The refusal during a pause that another process or another tenant has begun after a 429. */

@@ -7,8 +7,7 @@ import { Attempts, type AttemptOptions } from './attempts.js';
 import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
 import type { CallPause } from './call-budget.js';
 import { pausedElsewhere, type CallQueue } from './call-queue.js';
-import { LocalRefusal, timeout } from './call-refusal.js';
-import { isSharedFailure } from './shared-failure.js';
+import { isSharedFailure, LocalRefusal, timeout } from './failures.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
 import type { RenewalTurn, TurnEnded, VendorCall, VendorRequest } from './vendor-call.js';
 

@@ -1,4 +1,12 @@
-import type { NudgeAuthErrorCode } from '../common/errors.js';
+import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
+
+/** A call that was not sent, because of a backoff, a pause or a spent budget. It is no new failure of the vendor. */
+export class LocalRefusal extends NudgeAuthError {}
+
+/** The error for a caller that has waited until its deadline. */
+export function timeout(): NudgeAuthError {
+  return new NudgeAuthError('NUDGE_TIMEOUT', 'No token came within the deadline');
+}
 
 /** Failures that every call of this process would meet. The others concern one token. */
 const SHARED_FAILURES: ReadonlySet<NudgeAuthErrorCode> = new Set([
