@@ -3,12 +3,12 @@ import type { Clock, Instant } from '../common/clock.js';
 import { NUDGE_CLOCK } from '../common/injection-tokens.js';
 import {
   forbidCaching,
+  forbidEtag,
   isCachingForbidden,
   isFastifyReply,
   type HttpResponse,
 } from '../http/answer-headers.js';
 import { noteArrival, type Arrival, type PreparedAnswer } from '../http/arrival.js';
-import { forbidEtag } from '../http/forbid-etag.js';
 import type { AnswerFormat } from './answer-format.js';
 
 export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {

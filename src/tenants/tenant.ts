@@ -2,7 +2,7 @@ import { elapsedMs, type Clock, type Instant, type Random } from '../common/cloc
 import { Deadline } from '../common/deadline.js';
 import { HOUR_MS, SECOND_MS } from '../common/durations.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
-import { assembleTokenCache } from '../cache/assemble-token-cache.js';
+import { assembleTokenCache } from '../cache/create-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from '../cache/token-cache.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
