@@ -19,7 +19,7 @@ export interface RenewalCall extends VendorRequest {
   readonly awaitsEnd: boolean;
 }
 
-/** The token that a renewal got. The vendor's token alone is one, too: the rest comes from a store. */
+/** The token that a renewal got: the vendor's token, and what a store adds to it. Without a store nothing is added. */
 export interface RenewedToken extends FetchedToken {
   /** Set if another process fetched the token. Default: the renewal itself fetched it. */
   readonly from?: 'store';
@@ -39,7 +39,7 @@ export interface PublishableToken {
   readonly published: (fence: number) => void;
 }
 
-/** Gets new tokens. Without a store the vendor's gateway is the renewer, with one the coordinator. */
+/** Gets new tokens: with a store its coordinator, without one the vendor's gateway itself. */
 export interface TokenRenewer {
   /**
    * Gets a token that is newer than the one that the caller holds.
