@@ -1,6 +1,6 @@
 import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { failureReasonOf } from '../common/failure-reason.js';
+import { failureReasonOf } from '../common/error-kind.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { equalJitterMs } from '../common/backoff-delay.js';
 import { TimeBudget } from '../common/deadline.js';

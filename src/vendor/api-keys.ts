@@ -4,7 +4,7 @@ import type { Deadline } from '../common/deadline.js';
 import { MINUTE_MS } from '../common/durations.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
-import { systemErrorCodeOf } from '../common/system-error.js';
+import { systemErrorCodeOf } from '../common/error-kind.js';
 import type { ApiKeyRole, NudgeAuthEvents } from '../telemetry/events.js';
 import { apiKeyProblem } from './api-key-problem.js';
 import { timeout } from './failures.js';

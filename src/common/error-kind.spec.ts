@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { failureReasonOf } from './failure-reason.js';
+import { failureReasonOf } from './error-kind.js';
 
 function replyError(message: string): Error {
   return Object.assign(new Error(message), { name: 'ReplyError' });
