@@ -147,6 +147,14 @@ export async function askAndPass(
   return outcome;
 }
 
+/** Asks for a token of a vendor that answers at once, and returns it. */
+export async function warm(
+  life: TokenLife,
+  request: Parameters<NudgeTokenService['getToken']>[0] = {},
+): Promise<string | undefined> {
+  return (await askAndPass(life, 10, request)).token;
+}
+
 export function failureOf({ error }: AskOutcome): NudgeAuthError {
   if (!isNudgeAuthError(error)) throw new TypeError(`Expected a NudgeAuthError, got ${String(error)}`);
   return error;
