@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { askAndPass, failureOf, TokenLife, warm } from '../../test/support/token-life.js';
+import { askAndPass, failureOf, TokenLife, USER_SCOPE, warm } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 
 describe('forceRefresh', () => {
@@ -40,7 +40,7 @@ describe('forceRefresh', () => {
   });
 
   it('is refused for a user who got a token less than 30 s ago', async () => {
-    const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
+    const life = TokenLife.onManualClock({ options: USER_SCOPE });
     await warm(life, { extId: 'ada' });
     const refused = failureOf(await askAndPass(life, 0, { extId: 'ada', forceRefresh: true }));
     expect(refused).toMatchObject({ code: 'NUDGE_RATE_LIMITED', retryAfterMs: 30_000 - 9 });
@@ -50,7 +50,7 @@ describe('forceRefresh', () => {
   });
 
   it('reports the longer of two waits, the backoff and the 30 s of one user', async () => {
-    const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
+    const life = TokenLife.onManualClock({ options: USER_SCOPE });
     life.vendor.behaviour = { kind: 'aged', ageMs: 2 * HOUR_MS };
     const refused = failureOf(await askAndPass(life, 10, { extId: 'ada' }));
     expect(refused).toMatchObject({ code: 'NUDGE_BAD_RESPONSE', retryAfterMs: 30_000 });

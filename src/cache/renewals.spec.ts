@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { askAndPass, TokenLife, warm } from '../../test/support/token-life.js';
+import { askAndPass, TokenLife, USER_SCOPE, warm } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 
@@ -68,7 +68,7 @@ describe('a renewal', () => {
   });
 
   it('takes place at half of the token’s life, in user scope', async () => {
-    const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
+    const life = TokenLife.onManualClock({ options: USER_SCOPE });
     for (let minute = 0; minute < 60; minute += 1) await askAndPass(life, MINUTE_MS, { extId: 'ada' });
     expect(life.calls).toHaveLength(2);
   });

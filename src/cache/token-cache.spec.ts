@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { askAndPass, failureOf, TokenLife, warm } from '../../test/support/token-life.js';
+import { askAndPass, failureOf, TokenLife, USER_SCOPE, warm } from '../../test/support/token-life.js';
 import { MINUTE_MS } from '../common/durations.js';
 
 /** A slow machine takes a while for ten thousand callers. No test sleeps. */
@@ -34,7 +34,7 @@ describe('a cold cache', () => {
   });
 
   it('fetches a token for each user’s extId, and hands each user only this token', async () => {
-    const life = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
+    const life = TokenLife.onManualClock({ options: USER_SCOPE });
     const outcomes = life.askAll(30, (index) => ({ extId: `user-${index % 3}` }));
     await life.clock.advanceAsync(10);
     expect(life.calls.map(({ entry }) => entry)).toEqual(['60/user-0', '60/user-1', '60/user-2']);
@@ -123,7 +123,7 @@ describe('a caller', () => {
     { has: 'an extId of 101 characters', scope: 'user', request: { extId: 'x'.repeat(101) } },
     { has: 'an extId that is not a string', scope: 'user', request: { extId: 7 as unknown as string } },
   ])('is refused when the request has $has', async ({ scope, request }) => {
-    const options = scope === 'user' ? ({ scope, extId: () => 'unused' } as const) : {};
+    const options = scope === 'user' ? USER_SCOPE : {};
     const life = TokenLife.onManualClock({ options });
     expect(failureOf(await askAndPass(life, 10, request)).code).toBe('NUDGE_INVALID_REQUEST');
     await expect(life.service.invalidate(request)).rejects.toMatchObject({ code: 'NUDGE_INVALID_REQUEST' });
@@ -147,7 +147,7 @@ describe('a caller', () => {
 });
 
 describe('maxEntries', () => {
-  const options = { scope: 'user', extId: () => 'unused', cache: { maxEntries: 3 } } as const;
+  const options = { ...USER_SCOPE, cache: { maxEntries: 3 } };
 
   it('bounds the held tokens: the token of the user who asked least recently goes first', async () => {
     const life = TokenLife.onManualClock({ options });

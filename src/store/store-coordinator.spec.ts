@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { askAndPass, failureOf, TokenLife } from '../../test/support/token-life.js';
+import { askAndPass, failureOf, TokenLife, USER_SCOPE } from '../../test/support/token-life.js';
 import { pods, storeWith } from '../../test/support/shared-store.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
@@ -79,8 +79,7 @@ describe('processes that share a store', () => {
   });
 
   it("take each user's token from the store while they may not call Nudge", async () => {
-    const options = { scope: 'user', extId: () => 'unused' } as const;
-    const { clock, lives } = pods(2, undefined, undefined, { options });
+    const { clock, lives } = pods(2, undefined, undefined, { options: USER_SCOPE });
     const [broken, healthy] = lives as [TokenLife, TokenLife];
     broken.vendor.behaviour = { kind: 'failing', code: 'NUDGE_RATE_LIMITED', retryAfterMs: 60_000 };
     await askAndPass(broken, 10, { extId: 'dan' });

@@ -3,7 +3,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { Canaries, everythingSaidBy } from '../../test/support/canaries.js';
 import { rejectingElsewhere, unreadable } from '../../test/support/hostile-values.js';
 import { FAILED, RECOVERED } from '../../test/support/sample-events.js';
-import { askAndPass, FAKE_API_KEY, TokenLife } from '../../test/support/token-life.js';
+import { askAndPass, FAKE_API_KEY, TokenLife, USER_SCOPE } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from './events.js';
@@ -112,8 +112,7 @@ describe('the stream of events', () => {
 
   it('reveals no key, token or user in events, log lines, counts and status, whatever Nudge answers', async () => {
     const clock = new ManualClock();
-    const options = { scope: 'user', extId: () => 'unused' } as const;
-    const life = TokenLife.onManualClock({ options }, clock);
+    const life = TokenLife.onManualClock({ options: USER_SCOPE }, clock);
     const canaries = new Canaries().plant('key', FAKE_API_KEY).plant('user', 'canary-user-id');
     const output: unknown[] = [];
     life.events.subscribe((event) => output.push(event, life.events.counts));
@@ -162,7 +161,7 @@ describe('the counts', () => {
   });
 
   it('hold how many calls wait for a place in the budget', async () => {
-    const options = { scope: 'user', extId: () => 'unused', budget: { callsPerMinute: 60 } } as const;
+    const options = { ...USER_SCOPE, budget: { callsPerMinute: 60 } };
     const life = TokenLife.onManualClock({ options, budget: 'of-the-process' });
     const requests = life.askAll(20, (index) => ({ extId: `user-${index}` }));
     await life.clock.advanceAsync(10);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KEYS_LOST, PRIMARY_REFUSED, RECOVERED, RENEWED } from '../../test/support/sample-events.js';
-import { askAndPass, TokenLife } from '../../test/support/token-life.js';
+import { askAndPass, TokenLife, USER_SCOPE } from '../../test/support/token-life.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import { NudgeAuthEvents } from './events.js';
@@ -44,7 +44,7 @@ describe('the status', () => {
     ]);
     expect(lastSuccessAt).toBe(life.clock.now().wallMs);
 
-    const users = TokenLife.onManualClock({ options: { scope: 'user', extId: () => 'unused' } });
+    const users = TokenLife.onManualClock({ options: USER_SCOPE });
     for (const extId of ['ada', 'bob']) await askAndPass(users, 10, { extId });
     expect(users.service.status()).toMatchObject({ scope: 'user', heldTokens: 2, tokens: [] });
   });
