@@ -11,33 +11,33 @@ function coded(code: unknown): Error {
 
 describe('the reason of a failure', () => {
   it.each([
-    [coded('ECONNREFUSED'), 'ECONNREFUSED'],
-    [coded('EPROTO'), 'EPROTO'],
-    [coded('ETIMEDOUT'), 'timeout'],
-    [coded('timeout'), 'timeout'],
-    [coded('EAI_AGAIN'), 'EAI_AGAIN'],
-    [coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-    [replyError('WRONGPASS invalid username-password pair'), 'WRONGPASS'],
-    [replyError("READONLY You can't write against a read only replica."), 'READONLY'],
-    [replyError('OOM'), 'OOM'],
-  ])('is one word for a known error: %s', (error, reason) => {
+    ['ECONNREFUSED', coded('ECONNREFUSED'), 'ECONNREFUSED'],
+    ['EPROTO', coded('EPROTO'), 'EPROTO'],
+    ['ETIMEDOUT', coded('ETIMEDOUT'), 'timeout'],
+    ['timeout', coded('timeout'), 'timeout'],
+    ['EAI_AGAIN', coded('EAI_AGAIN'), 'EAI_AGAIN'],
+    ['a bad certificate', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['WRONGPASS of Redis', replyError('WRONGPASS invalid username-password pair'), 'WRONGPASS'],
+    ['READONLY of Redis', replyError("READONLY You can't write against a read only replica."), 'READONLY'],
+    ['OOM of Redis', replyError('OOM'), 'OOM'],
+  ])('is one word for a known error: %s', (_is, error, reason) => {
     expect(failureReasonOf(error)).toBe(reason);
   });
 
   it.each([
-    [coded('redis://:fake-password@secret-host')],
-    [coded('fake-password')],
-    [coded('FAKEKEY0123456789')],
-    [coded('F'.repeat(41))],
-    [coded(42)],
-    [replyError('fake-password is wrong')],
-    [replyError('ERR:FAKE is wrong')],
-    [replyError('')],
-    [new Error('WRONGPASS fake-password')],
-    ['ECONNREFUSED'],
-    [null],
-    [undefined],
-  ])('is left out when the error could hold any text: %s', (error) => {
+    ['a URL as code', coded('redis://:fake-password@secret-host')],
+    ['a password as code', coded('fake-password')],
+    ['an unknown word as code', coded('FAKEKEY0123456789')],
+    ['a code of 41 letters', coded('F'.repeat(41))],
+    ['a number as code', coded(42)],
+    ['a reply of Redis that begins with a password', replyError('fake-password is wrong')],
+    ['a reply of Redis that begins with no word', replyError('ERR:FAKE is wrong')],
+    ['an empty reply of Redis', replyError('')],
+    ['an error that is no reply of Redis', new Error('WRONGPASS fake-password')],
+    ['a text', 'ECONNREFUSED'],
+    ['null', null],
+    ['undefined', undefined],
+  ])('is left out when the error could hold any text: %s', (_is, error) => {
     expect(failureReasonOf(error)).toBeUndefined();
   });
 });

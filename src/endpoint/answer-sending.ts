@@ -72,7 +72,7 @@ function guardSending(response: HttpResponse, arrival: Arrival): void {
 
 /** Notes when a request arrived, and forbids caches to store what will answer it. Runs before anything can answer. */
 export function receive(request: object, response: HttpResponse, now: Instant): Arrival {
-  const arrival = noteArrival(request, now);
+  const arrival = noteArrival(request, isFastifyReply(response), now);
   forbidCaching(response);
   guardSending(response, arrival);
   return arrival;

@@ -1,21 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import {
-  isNudgeAuthError,
-  NudgeAuthModule,
-  NudgeTokenService,
-  type TokenLease,
-  type TokenStore,
-} from 'nestjs-nudge-auth';
+import { isNudgeAuthError, NudgeAuthModule, NudgeTokenService } from 'nestjs-nudge-auth';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import {
-  describeTokenStoreContract,
-  FakeNudgeTokenService,
-  ManualClock,
-  MemoryTokenStore,
-  type TestFramework,
-} from './index.js';
+import { FakeNudgeTokenService, ManualClock } from './index.js';
 
 const START_MS = Date.UTC(2031, 4, 6, 7, 8, 9);
 
@@ -146,112 +134,5 @@ describe('ManualClock', () => {
     await clock.advanceAsync(100);
     await work;
     expect(seenMs).toEqual([10, 20, 30]);
-  });
-});
-
-describe('the contract of token stores', () => {
-  /** Runs every case of the contract and returns the titles of those that fail. */
-  async function failuresOf(createStore: () => TokenStore): Promise<string[]> {
-    const cases: { name: string; body: () => Promise<void> }[] = [];
-    const ends: (() => Promise<void>)[] = [];
-    const framework: TestFramework = {
-      describe: (_name, body) => body(),
-      it: (name, body) => cases.push({ name, body }),
-      afterEach: (body) => ends.push(body),
-    };
-    describeTokenStoreContract('under test', createStore, framework);
-    const failed: string[] = [];
-    for (const { name, body } of cases) {
-      const outcome = await Promise.race([
-        body().then(
-          () => 'passed',
-          () => 'failed',
-        ),
-        // A promise that has not settled after so many turns of the event loop never will.
-        manyTurns().then(() => 'never ended'),
-      ]);
-      if (outcome !== 'passed') failed.push(name);
-      await Promise.race([Promise.all(ends.map((end) => end())), manyTurns()]);
-    }
-    expect(cases.length).toBeGreaterThan(10);
-    return failed;
-  }
-
-  async function manyTurns(): Promise<void> {
-    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** The store in memory with some of its methods replaced. */
-  function changed(change: (inner: MemoryTokenStore) => Partial<TokenStore>): () => TokenStore {
-    return () => {
-      const inner = new MemoryTokenStore(new ManualClock());
-      const names = ['read', 'acquire', 'invalidate', 'untilChanged', 'close'] as const;
-      const whole = Object.fromEntries(names.map((name) => [name, inner[name].bind(inner)]));
-      return { ...whole, ...change(inner) } as TokenStore;
-    };
-  }
-
-  it('is kept by the store in memory', async () => {
-    expect(await failuresOf(changed(() => ({})))).toEqual([]);
-  });
-
-  it.each([
-    {
-      is: 'gives every caller a lease',
-      store: changed(() => {
-        let fence = 0;
-        return {
-          acquire: async (): Promise<TokenLease> => ({
-            fence: ++fence,
-            isHeld: () => true,
-            write: async () => true,
-            release: async () => undefined,
-          }),
-        };
-      }),
-      broken: 'gives the lease to one of many callers, and to the next one after its release',
-    },
-    {
-      is: 'ignores an invalidation',
-      store: changed((inner) => ({ invalidate: async () => void (await inner.read('entry')) })),
-      broken: 'forgets an invalidated entry, and refuses a write that was under way',
-    },
-    {
-      is: 'never reports a change',
-      store: changed(() => ({ untilChanged: () => new Promise(() => undefined) })),
-      broken: 'wakes a waiting caller after a write',
-    },
-    {
-      is: 'confuses names in upper and lower case',
-      store: changed((inner) => ({
-        read: (entry) => inner.read(entry.toLowerCase()),
-        acquire: (entry) => inner.acquire(entry.toLowerCase()),
-      })),
-      broken: 'keeps entries apart by their exact names',
-    },
-    {
-      is: 'orders writes by expiry',
-      store: changed((inner) => {
-        let longestMs = 0;
-        return {
-          acquire: async (entry) => {
-            const lease = await inner.acquire(entry);
-            return lease === undefined
-              ? undefined
-              : {
-                  ...lease,
-                  write: async (record) => {
-                    if (record.remainingMs < longestMs) return false;
-                    longestMs = record.remainingMs;
-                    return lease.write(record);
-                  },
-                };
-          },
-        };
-      }),
-      broken: 'accepts a token that expires sooner than the one before',
-    },
-  ])('is broken by a store that $is', async ({ store, broken }) => {
-    expect(await failuresOf(store)).toContain(broken);
   });
 });
