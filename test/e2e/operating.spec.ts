@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { metrics, trace } from '@opentelemetry/api';
@@ -24,7 +24,7 @@ import { ManualClock } from '../../src/testing/manual-clock.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/common/durations.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
 import { RecordingSdk } from '../support/recording-sdk.js';
-import { HostAuthModule, userJwt } from '../support/users.js';
+import { HostAuthModule, USER_SECRET, userJwt } from '../support/users.js';
 import { Host, type HostSettings } from '../support/host.js';
 
 const KEY = 'obviously-fake-private-key-of-the-operators';
@@ -98,6 +98,61 @@ describe('the events of an application', () => {
     expect(lines).toHaveLength(1);
     expect(JSON.stringify(lines)).toMatch(/subscribe\(\) failed \(RangeError\)/);
     expect(JSON.stringify(host.logger.lines)).not.toContain('what a host may write');
+  });
+});
+
+describe('a logger of the host that throws', () => {
+  const broken = (): never => {
+    throw new Error('a function with a fault');
+  };
+
+  function breakTheLogger({ logger }: Host): void {
+    Object.assign(logger, { log: broken, warn: broken, error: broken, debug: broken });
+  }
+
+  it('leaves the 401 of a bad JWT a 401', async () => {
+    await using host = await start(
+      { userJwt: { secret: USER_SECRET, algorithms: ['HS256'] } },
+      { modules: [] },
+    );
+    breakTheLogger(host);
+    const answer = await host.get('/nudge/token', { authorization: 'Bearer no.real.jwt' });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+  });
+
+  it('leaves the 503 of a function that fails a 503', async () => {
+    await using host = await start(
+      { userJwt: { secret: USER_SECRET, algorithms: ['HS256'], isRevoked: broken } },
+      { modules: [] },
+    );
+    breakTheLogger(host);
+    const answer = await host.getAsUser();
+    expect([answer.status, answer.json()['code']]).toEqual([503, 'USER_CHECK_FAILED']);
+  });
+
+  it('costs no token while Nudge fails, a listener throws and the audit fails', async () => {
+    await using host = await start({ audit: { user: broken, onIssued: broken } });
+    breakTheLogger(host);
+    const tokens = host.app.get(NudgeTokenService);
+    tokens.subscribe(broken);
+    expect((await host.getAsUser()).status).toBe(200);
+    nudge.setFault({ kind: 'status', status: 502 });
+    await expect(tokens.getToken({ forceRefresh: true })).rejects.toMatchObject({
+      code: 'NUDGE_UNAVAILABLE',
+    });
+    expect((await host.getAsUser()).status).toBe(200);
+  });
+
+  it('does not stop a boot that warns', async () => {
+    const warn = jest.fn(broken);
+    const silent = (): void => undefined;
+    await using host = await start(
+      { fallbackApiKey: KEY },
+      { override: (builder) => builder.setLogger({ log: silent, error: silent, warn }) },
+    );
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect((await host.getAsUser()).status).toBe(200);
   });
 });
 

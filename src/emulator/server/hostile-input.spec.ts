@@ -21,17 +21,34 @@ describe('the admin routes', () => {
   }
 
   it.each([
-    ['{"kind":{"toString":1}}', /^400 .*kind: must be one of latency, /],
-    ['{"kind":["status"],"status":503}', /^400 .*kind: must be one of latency, /],
-    [`{"kind":"wrong-json","json":${nested(20_000)}}`, /^400 .*json: must be JSON of at most 100 levels/],
+    ['a kind that is an object', '{"kind":{"toString":1}}', /^400 .*kind: must be one of latency, /],
+    ['a kind in a list', '{"kind":["status"],"status":503}', /^400 .*kind: must be one of latency, /],
     [
+      'JSON that is nested too deep',
+      `{"kind":"wrong-json","json":${nested(20_000)}}`,
+      /^400 .*json: must be JSON of at most 100 levels/,
+    ],
+    [
+      'claims that are nested too deep',
       `{"kind":"wrong-claims","claims":{"a":${nested(20_000)}}}`,
       /^400 .*claims: must be a JSON object of at most/,
     ],
-    ['{"kind":"status","status":503,"__proto__":{}}', /^400 .*must be an object with: kind, status/],
-    ['{"kind":"status","status":503,"constructor":1}', /^400 .*must be an object with: kind, status/],
-    ['{"kind":"status","status":503,"only":{"prototype":1}}', /^400 .*only: must be an object with: account/],
-  ])('refuse the fault %.60s and say what is wrong', async (body, answer) => {
+    [
+      'a field __proto__',
+      '{"kind":"status","status":503,"__proto__":{}}',
+      /^400 .*must be an object with: kind, status/,
+    ],
+    [
+      'a field constructor',
+      '{"kind":"status","status":503,"constructor":1}',
+      /^400 .*must be an object with: kind, status/,
+    ],
+    [
+      'a field prototype of only',
+      '{"kind":"status","status":503,"only":{"prototype":1}}',
+      /^400 .*only: must be an object with: account/,
+    ],
+  ])('refuse a fault with %s and say what is wrong', async (_, body, answer) => {
     expect(await setFault(body)).toMatch(answer);
     expect(nudge.state.faults).toEqual([]);
   });
