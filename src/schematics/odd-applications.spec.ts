@@ -29,8 +29,10 @@ describe('nest add and a root module that is not plain', () => {
     expect(workspace.messages.join()).toContain(PASTED);
   });
 
-  it('adds the import above lines in a comment that look like imports', () => {
-    const old = "/*\nimport { Old } from './old';\n*/\n";
+  it.each([
+    ['a comment', "/*\nimport { Old } from './old';\n*/\n"],
+    ['a template', "const old = `\nimport { Old } from './old';\n`;\n"],
+  ])('adds the import above lines in %s that look like imports', (_, old) => {
     const text = APP_MODULE.replace('@Module', `${old}@Module`);
     const edited = added(withAppModule(text)).text('src/app.module.ts');
     expect(edited).toContain(`import { AppController } from './app.controller';\n${PASTED}\n`);

@@ -87,7 +87,9 @@ function mayHaveHiddenProperties(text: string, code: string, start: number): boo
 /** Adds the import after the last one, with the same quotes, semicolon and line break. */
 function withImportLine(text: string, className: string, specifier: string): string | undefined {
   const statements = /^\ufeff?import\b[^;'"]*?(['"])[^'"\n]+['"](;?)[ \t]*(\r?\n)/gm;
-  const last = [...withoutComments(text).matchAll(statements)].at(-1);
+  // A comment or a template may hold a line that looks like an import.
+  const code = text.replace(COMMENT_OR_STRING, (match) => (/^['"]/.test(match) ? match : blank(match)));
+  const last = [...code.matchAll(statements)].at(-1);
   if (last === undefined) return undefined;
   const [statement, quote = "'", semicolon = ';', lineBreak = '\n'] = last;
   const at = last.index + statement.length;
