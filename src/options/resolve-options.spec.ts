@@ -49,6 +49,7 @@ const IN_CLEAR =
   'would send the API key in clear: use https, or set allowInsecureBaseUrl to true where the network itself is trusted';
 const MINUTES = 'must be a whole number of minutes from 30 to 1440 (environment: NUDGE_DEFAULT_EXPIRY_MINS)';
 const UNKNOWN = 'is not an option: remove it or check its spelling';
+const meant = (name: string): string => `is not an option: did you mean ${name}?`;
 const PROXY_MUST =
   "must be false or an object such as { protocol: 'http', host: 'proxy.example', port: 8080 }";
 const USER_ID_MUST = "must be a function in scope 'user', such as (user) => user.id, of the verified user";
@@ -219,12 +220,12 @@ describe('resolveNudgeAuthOptions', () => {
         message: 'must be true or false',
       },
 
-      { is: 'an unknown option', given: { apiKey, apikey: 'x' }, path: 'apikey', message: UNKNOWN },
+      { is: 'an unknown option', given: { apiKey, apikey: 'x' }, path: 'apikey', message: meant('apiKey') },
       {
         is: 'an unknown option of http',
         given: { apiKey, http: { timeout: 5 } },
         path: 'http.timeout',
-        message: UNKNOWN,
+        message: meant('timeoutMs'),
       },
       {
         is: 'an unknown option of cache',
@@ -236,6 +237,31 @@ describe('resolveNudgeAuthOptions', () => {
         is: 'an unknown option of userJwt',
         given: { apiKey, userJwt: { secret, algorithms: ['HS256'], alg: 1 } },
         path: 'userJwt.alg',
+        message: meant('algorithms'),
+      },
+      {
+        is: 'an unknown option of tenants',
+        given: { tenants: { id: () => 'acme', config: () => undefined, maxTenant: 5 } },
+        path: 'tenants.maxTenant',
+        message: meant('maxTenants'),
+      },
+      {
+        is: 'other words for an option',
+        given: { apiKey, expiryMinutes: 60 },
+        path: 'expiryMinutes',
+        message: meant('defaultExpiryMins'),
+      },
+      {
+        is: 'two letters the wrong way round',
+        given: { apiKey, bugdet: {} },
+        path: 'bugdet',
+        message: meant('budget'),
+      },
+      { is: 'an option like no other', given: { apiKey, zzz: 1 }, path: 'zzz', message: UNKNOWN },
+      {
+        is: 'an option with a very long name',
+        given: { apiKey, ['apiKey'.repeat(1_000)]: 1 },
+        path: 'apiKey'.repeat(1_000),
         message: UNKNOWN,
       },
       {
@@ -589,7 +615,7 @@ describe('resolveNudgeAuthOptions', () => {
             `  - apiKey: is empty: ${KEY_CURE}`,
             `  - defaultExpiryMins: ${MINUTES}`,
             '  - http.timeoutMs: must be a whole number of milliseconds from 100 to 9000',
-            `  - http.retries: ${UNKNOWN}`,
+            `  - http.retries: ${meant('maxRetries')}`,
             `  - userJwt.algorithms.0: ${ALGORITHMS}`,
             `  - userJwt: ${ONE_KEY} none is given`,
             `  - typo: ${UNKNOWN}`,
@@ -627,7 +653,7 @@ describe('resolveNudgeAuthOptions', () => {
     } catch (error) {
       caught = error;
     }
-    expect(inspect(caught).split(UNKNOWN)).toHaveLength(2);
+    expect(inspect(caught).split(meant('scope'))).toHaveLength(2);
   });
 
   it('never quotes a value that it refuses', () => {
