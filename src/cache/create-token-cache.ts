@@ -6,7 +6,7 @@ import { CallQueue } from '../vendor/call-queue.js';
 import type { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { SharedCallBudget } from '../store/shared-call-budget.js';
-import { watchStore } from '../store/watch-store.js';
+import { LOOK_FOR_INVALIDATIONS, watchStore } from '../store/watch-store.js';
 import { assembleTokenCache, type WatchedStore } from './assemble-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from './token-cache.js';
 import type { TokenStore, TokenStoreUser } from '../store/token-store.js';
@@ -45,7 +45,9 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
 function watchedStore(parts: TokenCacheParts, invalidatedAll: () => void): WatchedStore | undefined {
   const { store, storeUser, options, origin, events, clock, random } = parts;
   if (!options.holdsTokens || store === undefined) return undefined;
-  const bound = storeUser === undefined ? store : (store.bind?.({ ...storeUser, invalidatedAll }) ?? store);
+  const lost = (error: unknown): void => breaker.noticed(LOOK_FOR_INVALIDATIONS, error);
+  const user = storeUser && { ...storeUser, invalidatedAll, lost };
+  const bound = user === undefined ? store : (store.bind?.(user) ?? store);
   const breaker = watchStore(bound, origin, events, clock, random);
   return { store: bound, breaker, closeBreaker: () => breaker.close() };
 }

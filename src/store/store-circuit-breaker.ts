@@ -76,6 +76,11 @@ export class StoreCircuitBreaker {
     }
   }
 
+  /** Opens the circuit breaker for a failure that the store itself has noticed, before the next caller would meet it. */
+  noticed(operation: string, error: unknown): void {
+    if (!this.#isClosed) this.#lose(operation, failureReasonOf(error));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancelProbe();
