@@ -4,12 +4,11 @@ import { inspect } from 'node:util';
 import { ManualClock } from '../testing/manual-clock.js';
 import { elapsedMs, systemClock } from './clock.js';
 import { Deadline } from './deadline.js';
-import { errorKindOf } from './error-kind.js';
+import { errorKindOf, systemErrorCodeOf } from './error-kind.js';
 import { isNudgeAuthError, NudgeAuthError } from './errors.js';
 import { isLoopbackHost } from './loopback.js';
 import { InvalidNudgeAuthOptionsError } from './options-error.js';
 import { fingerprintOf, Secret } from './secret.js';
-import { systemErrorCodeOf } from './system-error.js';
 import { algorithmsFor, publicKeyObject, secretKeyObject } from './verification-keys.js';
 
 describe('elapsedMs', () => {

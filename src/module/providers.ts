@@ -9,7 +9,7 @@ import { errorKindOf } from '../common/error-kind.js';
 import { Sealed } from '../common/sealed.js';
 import { HostFunctions } from '../user-auth/host-functions.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
-import type { RefusalListener } from '../user-auth/user-jwt-refusal.js';
+import type { RefusalListener } from '../user-auth/user-jwt-check.js';
 import { createUserJwtVerifier, type UserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import {
@@ -30,7 +30,7 @@ import { HostLogger } from '../service/host-logger.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { TokenSource } from '../vendor/token-source.js';
-import { affectsAllTokens } from '../vendor/shared-failure.js';
+import { affectsAllTokens } from '../vendor/failures.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';

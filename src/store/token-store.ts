@@ -4,6 +4,11 @@ import type { CallUrgency } from '../vendor/call-budget.js';
 /** A starting process waits this long for its first connection, so that not every process of a rollout calls the vendor. */
 export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
+/** One process probes whether the pause is over. The others wait so many milliseconds for its result. */
+export const PROBE_MS = 10 * SECOND_MS;
+/** Milliseconds after which the other processes ask again while the probe is under way. */
+export const PROBE_POLL_MS = SECOND_MS / 2;
+
 /**
  * A token as processes share it. It holds remaining times instead of moments, because the clocks of two machines differ.
  *

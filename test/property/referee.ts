@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LONGEST_BACKOFF_MS } from '../../src/vendor/backoff.js';
-import { isSharedFailure } from '../../src/vendor/shared-failure.js';
+import { isSharedFailure } from '../../src/vendor/failures.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthEvent } from '../../src/telemetry/events.js';
 import type { NudgeToken } from '../../src/token/nudge-token.js';

@@ -17,6 +17,9 @@ import { SimulatedVendor, type IssuedToken, type VendorCall } from '../property/
 /** Where the module finds Nudge by default. */
 export const NUDGE_ORIGIN = 'https://main-api.nudgenow.com';
 
+/** Options with a token for each user. The tests name the user with each request, so the module asks no function. */
+export const USER_SCOPE = { scope: 'user', extId: () => 'unused' } as const;
+
 export const FAKE_API_KEY = 'obviously-fake-private-key-of-a-spec';
 
 export interface TokenLifeSettings {
@@ -148,6 +151,14 @@ export async function askAndPass(
   const outcome = life.ask(request);
   await life.clock.advanceAsync(ms);
   return outcome;
+}
+
+/** Asks for a token of a vendor that answers at once, and returns it. */
+export async function warm(
+  life: TokenLife,
+  request: Parameters<NudgeTokenService['getToken']>[0] = {},
+): Promise<string | undefined> {
+  return (await askAndPass(life, 10, request)).token;
 }
 
 export function failureOf({ error }: AskOutcome): NudgeAuthError {
