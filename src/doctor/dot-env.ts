@@ -9,7 +9,9 @@ import { systemErrorCodeOf } from '../common/error-kind.js';
  */
 export function dotEnvVariables(folder: string): NodeJS.ProcessEnv {
   try {
-    const variables = parseEnv(readFileSync(join(folder, '.env'), 'utf8'));
+    const text = readFileSync(join(folder, '.env'), 'utf8');
+    // Some editors begin a file with a byte order mark. ConfigModule ignores it, but Node's parser does not.
+    const variables = parseEnv(text.replace(/^\ufeff/, ''));
     return Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('NUDGE_')));
   } catch (error) {
     // There is no such file, or this user may not read it: the application cannot read it either.

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { NudgeEmulator } from '../emulator/index.js';
 import { COMMANDS } from './commands.js';
@@ -100,6 +100,13 @@ describe('the command key', () => {
 
 describe('the executable', () => {
   const { argv, exitCode } = process;
+  beforeEach(() => {
+    // The executable takes all three for itself. Their mocks give them back after each test.
+    jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    jest.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+  });
+
   afterEach(() => {
     process.argv = argv;
     process.exitCode = exitCode;
@@ -123,14 +130,13 @@ describe('the executable', () => {
 
   it('prints only the kind of an error that no code has caught, because it may quote a secret', async () => {
     process.argv = ['node', 'nestjs-nudge-auth', '--version'];
-    jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-    await import('./cli.js');
     const lines = new Set<string>();
     // Each import of the executable in this file has added its listener, so the line may come more than once.
     jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
       lines.add(String(text));
       return true;
     });
+    await import('./cli.js');
     process.emit('uncaughtException', new TypeError('canary'));
     expect([...lines].join('')).toBe('nestjs-nudge-auth: an uncaught error ended the command (TypeError)\n');
   });

@@ -36,6 +36,14 @@ export function oneOf<const Values extends readonly (string | number | boolean)[
   );
 }
 
+/** Valibot drops these names from its output without a problem. */
+const DROPPED_NAMES = ['__proto__', 'prototype', 'constructor'];
+
+/** Whether the value is an object without a name that would be dropped. */
+export function isObjectOfKeptNames(value: unknown): value is object {
+  return isObject(value) && !DROPPED_NAMES.some((name) => Object.hasOwn(value, name));
+}
+
 /** An object with these fields and no others. The error names the known fields. */
 export function strictObject<const Entries extends v.ObjectEntries>(entries: Entries) {
   const names = Object.keys(entries);
@@ -47,7 +55,7 @@ export function strictObject<const Entries extends v.ObjectEntries>(entries: Ent
     return issues?.[0].message ?? must;
   };
   return v.pipe(
-    v.custom<object>(isObject, must),
+    v.custom<object>(isObjectOfKeptNames, must),
     v.looseObject(entries, missing),
     v.rawCheck(({ dataset, addIssue }) => {
       const unknown = Object.keys(dataset.value as object).filter((name) => !names.includes(name));
@@ -60,12 +68,18 @@ export function strictObject<const Entries extends v.ObjectEntries>(entries: Ent
   >;
 }
 
-/** Whether JSON can hold the value. */
-export function isJson(value: unknown): boolean {
+const MOST_JSON_LEVELS = 100;
+
+/** Whether JSON can hold the value, in at most 100 levels: many more would exceed the stack. */
+export function isJson(value: unknown, levels = MOST_JSON_LEVELS): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object') return false;
-  return (Array.isArray(value) || isPlainObject(value)) && Object.values(value).every(isJson);
+  if (levels === 0) return false;
+  return (
+    (Array.isArray(value) || isPlainObject(value)) &&
+    Object.values(value).every((part) => isJson(part, levels - 1))
+  );
 }
 
 export function isObject(value: unknown): value is object {

@@ -22,6 +22,7 @@ import {
 } from '../common/injection-tokens.js';
 import { createTokenSource } from './create-token-source.js';
 import { MODULE_OPTIONS_TOKEN, subjectOf } from './module-definition.js';
+import { bareImportProviders } from './bare-import.js';
 import { tenantsProvider } from './tenants-provider.js';
 import { StaticOptionsCheck } from './static-options-check.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
@@ -37,6 +38,7 @@ import { StatusBoard } from '../telemetry/status-board.js';
 
 /** The providers of one registration. Registrations share none of them. */
 export const nudgeAuthProviders: Provider[] = [
+  ...bareImportProviders,
   { provide: NUDGE_CLOCK, useValue: systemClock },
   { provide: NUDGE_RANDOM, useValue: Math.random },
   {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { majorOf, type NestMajor } from './peers.js';
 import { objectOrNothing, readJsonObject, readText, type Tree } from './schematic.js';
-import { withoutCommentsAndStrings } from './source-text.js';
+import { withoutComments, withoutCommentsAndStrings } from './source-text.js';
 
 /** What the Nest CLI, or the command line, hands to the schematic. */
 export interface NestAddOptions {
@@ -54,7 +54,9 @@ export function findApplication(tree: Tree, options: NestAddOptions): Applicatio
     );
   }
   const sourceRoot = findSourceRoot(tree, options);
-  const sources = sourceFolders(tree, sourceRoot).flatMap((folder) => textsBelow(tree, folder));
+  const sources = sourceFolders(tree, sourceRoot)
+    .flatMap((folder) => textsBelow(tree, folder))
+    .map(withoutComments);
   const dependencies = dependenciesOf(manifest);
   return {
     nestMajor,
@@ -64,7 +66,7 @@ export function findApplication(tree: Tree, options: NestAddOptions): Applicatio
     importExtension: importsNameJs(tree, sourceRoot, manifest) ? '.js' : '',
     hasJwtStrategy: sources.some(declaresJwtStrategy),
     hasConfigModule: sources.some((text) => /\bConfigModule\s*\.\s*forRoot\s*\(/.test(text)),
-    hasNudgeAuthModule: sources.some((text) => /\bNudgeAuthModule\s*\.\s*forRoot/.test(text)),
+    hasNudgeAuthModule: sources.some(registersNudgeAuthModule),
     httpAdapter: (['express', 'fastify'] as const).find((name) => `@nestjs/platform-${name}` in dependencies),
     e2eRunner: findE2eRunner(tree, sourceRoot),
   };
@@ -96,6 +98,7 @@ interface Project {
   readonly name: string;
   readonly sourceRoot: string;
   readonly isLibrary: boolean;
+  readonly entryFile: unknown;
 }
 
 function projectsOf(tree: Tree): Project[] {
@@ -104,8 +107,14 @@ function projectsOf(tree: Tree): Project[] {
     const project = objectOrNothing(value);
     const sourceRoot = project?.['sourceRoot'];
     if (typeof sourceRoot !== 'string') return [];
-    return [{ name, sourceRoot: posix.normalize(sourceRoot), isLibrary: project?.['type'] === 'library' }];
+    const isLibrary = project?.['type'] === 'library';
+    return [{ name, sourceRoot: folderOf(sourceRoot), isLibrary, entryFile: project?.['entryFile'] }];
   });
+}
+
+/** A folder in one form: `apps/shop/src` for `./apps/shop/src/`. */
+function folderOf(path: string): string {
+  return posix.normalize(path).replace(/\/$/, '');
 }
 
 function findSourceRoot(tree: Tree, { sourceRoot, project }: NestAddOptions): string {
@@ -118,7 +127,7 @@ function findSourceRoot(tree: Tree, { sourceRoot, project }: NestAddOptions): st
   }
   const general = readJsonObject(tree, '/nest-cli.json')?.['sourceRoot'];
   const found = named?.sourceRoot ?? sourceRoot ?? (typeof general === 'string' ? general : 'src');
-  const folder = posix.normalize(found).replace(/\/$/, '');
+  const folder = folderOf(found);
   const library = projects.find((candidate) => candidate.isLibrary && candidate.sourceRoot === folder);
   if (library === undefined) return folder;
   throw new Error(`"${library.name}" is a library: name an application with --project.`);
@@ -144,6 +153,13 @@ function textsBelow(tree: Tree, folder: string): string[] {
   return texts;
 }
 
+/** The file may import the class under another name. */
+function registersNudgeAuthModule(text: string): boolean {
+  const others = [...text.matchAll(/\bNudgeAuthModule\s+as\s+(\w+)/g)].map(([, name]) => name);
+  const names = ['NudgeAuthModule', ...others].join('|');
+  return new RegExp(`\\b(?:${names})\\s*\\.\\s*forRoot`).test(text);
+}
+
 /** The strategy of passport-jwt is called `jwt` unless its class gives another name. */
 function declaresJwtStrategy(text: string): boolean {
   if (!/\bPassportStrategy\s*\(/.test(withoutCommentsAndStrings(text))) return false;
@@ -154,11 +170,9 @@ function declaresJwtStrategy(text: string): boolean {
 }
 
 function entryFile(tree: Tree, sourceRoot: string): string {
-  const config = readJsonObject(tree, '/nest-cli.json');
-  const projects = Object.values(objectOrNothing(config?.['projects']) ?? {}).map(objectOrNothing);
   const entry =
-    projects.find((project) => project?.['sourceRoot'] === sourceRoot)?.['entryFile'] ??
-    config?.['entryFile'];
+    projectsOf(tree).find((project) => project.sourceRoot === sourceRoot)?.entryFile ??
+    readJsonObject(tree, '/nest-cli.json')?.['entryFile'];
   return `/${sourceRoot}/${typeof entry === 'string' ? entry : 'main'}.ts`;
 }
 

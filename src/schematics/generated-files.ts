@@ -167,15 +167,37 @@ const TESTS_WITH_USER_JWT = [
   '  });',
 ];
 
-/** What a new application needs in its environment. `userJwtSecret` is empty in a file that goes into git. */
-export function environmentLines({ hasJwtStrategy }: Choices, userJwtSecret: string): string {
-  return lines(
+/** A variable that the application does not start without, and the lines of a `.env` file that set it. */
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly lines: string;
+}
+
+const API_KEY_VARIABLE: EnvironmentVariable = {
+  name: 'NUDGE_API_KEY',
+  lines: lines(
     '# Nudge. These two lines are for the emulator: npx nestjs-nudge-auth emulator',
     '# For the real Nudge, enter the private key of your account and remove the URL.',
     'NUDGE_API_KEY=nudge-private-key-for-the-emulator-only',
     'NUDGE_BASE_URL=http://127.0.0.1:4010/api',
-    !hasJwtStrategy && "# The secret that signs your users' JWTs, 32 bytes or more. This command makes one:",
-    !hasJwtStrategy && `# node -p "crypto.randomBytes(32).toString('base64url')"`,
-    !hasJwtStrategy && `USER_JWT_SECRET=${userJwtSecret}`,
-  );
+  ),
+};
+
+const USER_JWT_SECRET = 'USER_JWT_SECRET';
+
+/** @param secret empty for a file that goes into git. */
+function userJwtSecretVariable(secret: string): EnvironmentVariable {
+  return {
+    name: USER_JWT_SECRET,
+    lines: lines(
+      "# The secret that signs your users' JWTs, 32 bytes or more. This command makes one:",
+      `# node -p "crypto.randomBytes(32).toString('base64url')"`,
+      `${USER_JWT_SECRET}=${secret}`,
+    ),
+  };
+}
+
+/** The variables that the module's file reads. The user may have changed the file since `nest add` created it. */
+export function environmentVariables(moduleText: string, secret: string): readonly EnvironmentVariable[] {
+  return [API_KEY_VARIABLE, ...(moduleText.includes(USER_JWT_SECRET) ? [userJwtSecretVariable(secret)] : [])];
 }

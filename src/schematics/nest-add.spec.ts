@@ -118,7 +118,7 @@ describe('nest add, the environment and the tests', () => {
     const workspace = added({ ...TEMPLATE, '.env.example': 'PORT=3000', '.env': 'PORT=3001\n' });
     expect(workspace.text('.env.example')).toMatch(/^PORT=3000\n\n# Nudge\./);
     expect(workspace.text('.env')).toBe('PORT=3001\n');
-    expect(workspace.messages.join()).toContain('Set the variables of .env.example in .env');
+    expect(workspace.messages.join()).toContain('Set NUDGE_API_KEY and USER_JWT_SECRET in .env');
   });
 
   it('writes the e2e test for vitest and for Fastify if the application uses them', () => {

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { findApplication, type Application, type NestAddOptions } from './application.js';
-import { e2eTestFile, environmentLines, MODULE_CLASS, moduleFile } from './generated-files.js';
+import { addEnvironment } from './environment-files.js';
+import { e2eTestFile, MODULE_CLASS, moduleFile } from './generated-files.js';
 import { withPeers } from './peers.js';
-import { readText, type Rule, type SchematicContext, type Tree } from './schematic.js';
-import { withModuleImported } from './source-text.js';
-
-const USER_JWT_SECRET_BYTES = 32;
+import { lineBreakOf, readText, type Rule, type SchematicContext, type Tree } from './schematic.js';
+import { withModuleImported, withoutComments, withoutCommentsAndStrings } from './source-text.js';
 
 /**
  * `nest add nestjs-nudge-auth`: adds the peers for the application's major version of Nest, a module that registers the
@@ -29,7 +27,7 @@ export function nestAdd(options: NestAddOptions): Rule {
     }
     const isNew = createIfMissing(tree, modulePath, moduleFile(application));
     importModule(tree, context, application, modulePath);
-    addEnvironment(tree, context, application);
+    addEnvironment(tree, context, readText(tree, modulePath) ?? '');
     addE2eTest(tree, context, application);
     if (isNew && !application.hasJwtStrategy) {
       context.logger.info(
@@ -50,7 +48,8 @@ function addPeers(
   if (peers.changes.length === 0) return;
   const text = readText(tree, '/package.json') ?? '';
   const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? '  ';
-  tree.overwrite('/package.json', `${JSON.stringify(peers.manifest, null, indent)}\n`);
+  const changed = `${JSON.stringify(peers.manifest, null, indent)}\n`;
+  tree.overwrite('/package.json', changed.replaceAll('\n', lineBreakOf(text)));
   for (const { name, range, replaced } of peers.changes) {
     if (replaced === undefined) continue;
     context.logger.warn(
@@ -87,42 +86,40 @@ function importModule(
 ): void {
   const { rootModule } = application;
   const text = rootModule === undefined ? undefined : readText(tree, rootModule.path);
-  if (text !== undefined && new RegExp(`\\b${MODULE_CLASS}\\b`).test(text)) return;
+  if (text !== undefined && importsNudgeModule(text)) return;
+  const hasTheName =
+    text !== undefined && new RegExp(`\\b${MODULE_CLASS}\\b`).test(withoutCommentsAndStrings(text));
   const from = rootModule?.path ?? `/${application.sourceRoot}/app.module.ts`;
   const specifier = specifierOf(from, modulePath, application);
   const edited =
-    text === undefined ? undefined : withModuleImported(text, { className: MODULE_CLASS, specifier });
+    text === undefined || hasTheName
+      ? undefined
+      : withModuleImported(text, { className: MODULE_CLASS, specifier });
   if (edited !== undefined) {
     tree.overwrite(from, edited);
     return;
   }
+  const reason = hasTheName
+    ? `${from.slice(1)} uses the name ${MODULE_CLASS} already`
+    : rootModule === undefined
+      ? 'The root module was not found'
+      : `${from.slice(1)} is not simple enough to edit`;
+  // Two classes cannot have one name in a file.
+  const [imported, listed] = hasTheName
+    ? [`${MODULE_CLASS} as NudgeTokenModule`, 'NudgeTokenModule']
+    : [MODULE_CLASS, MODULE_CLASS];
   context.logger.warn(
-    `${rootModule === undefined ? 'The root module was not found' : `${from.slice(1)} is not simple enough to edit`}. ` +
-      `Paste this into ${rootModule === undefined ? 'your root module' : 'that file'}:\n\n` +
-      `  import { ${MODULE_CLASS} } from '${specifier}';\n\n` +
-      `  @Module({ imports: [${MODULE_CLASS}, …] })\n`,
+    `${reason}. Paste this into ${rootModule === undefined ? 'your root module' : 'that file'}:\n\n` +
+      `  import { ${imported} } from '${specifier}';\n\n` +
+      `  @Module({ imports: [${listed}, …] })\n`,
   );
 }
 
-function addEnvironment(tree: Tree, context: SchematicContext, application: Application): void {
-  const example = readText(tree, '/.env.example');
-  const exampleLines = environmentLines(application, '');
-  if (example === undefined) tree.create('/.env.example', exampleLines);
-  else if (!/^#?\s*NUDGE_API_KEY/m.test(example)) {
-    tree.overwrite('/.env.example', `${example.trimEnd()}\n\n${exampleLines}`.trimStart());
-  }
-  const environment = readText(tree, '/.env');
-  if (environment === undefined) {
-    const secret = randomBytes(USER_JWT_SECRET_BYTES).toString('base64url');
-    tree.create('/.env', environmentLines(application, secret));
-    context.logger.info(
-      '.env now has what the application needs to start on this machine. Keep it out of git.',
-    );
-  } else if (!/^NUDGE_API_KEY/m.test(environment)) {
-    context.logger.warn(
-      'Set the variables of .env.example in .env or in the environment: the application does not start without them.',
-    );
-  }
+/** Whether a file imports the module that `nest add` creates, by its path, an alias of that path, or its folder. */
+function importsNudgeModule(text: string): boolean {
+  const imports = new RegExp(`import\\s*{[^}]*\\b${MODULE_CLASS}\\b[^}]*}\\s*from\\s*['"]([^'"]+)['"]`);
+  const specifier = imports.exec(withoutComments(text))?.[1] ?? '';
+  return /(?:^|\/)nudge(?:\/index|\/nudge\.module)?(?:\.[jt]s)?$/.test(specifier);
 }
 
 function addE2eTest(tree: Tree, context: SchematicContext, application: Application): void {

@@ -30,12 +30,18 @@ export function readText(tree: Tree, path: string): string | undefined {
   return content === null ? undefined : Buffer.from(content).toString('utf8');
 }
 
+/** The line break that a text uses. */
+export function lineBreakOf(text: string): '\n' | '\r\n' {
+  return text.includes('\r\n') ? '\r\n' : '\n';
+}
+
 /** The file as a JSON object, or `undefined` if there is no such file or it holds anything else. */
 export function readJsonObject(tree: Tree, path: string): Record<string, unknown> | undefined {
   const text = readText(tree, path);
   if (text === undefined) return undefined;
   try {
-    return objectOrNothing(JSON.parse(text));
+    // Some editors begin a file with a byte order mark.
+    return objectOrNothing(JSON.parse(text.replace(/^\ufeff/, '')));
   } catch {
     // The caller reports what the file must hold and what to do.
     return undefined;

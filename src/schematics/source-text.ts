@@ -1,9 +1,18 @@
+const COMMENT_OR_STRING =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
+
+function blank(text: string): string {
+  return text.replace(/[^\r\n]/g, ' ');
+}
+
 /** The same text with comments and strings blanked out, so that every index stays where it was. */
 export function withoutCommentsAndStrings(text: string): string {
-  return text.replace(
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g,
-    (match) => match.replace(/[^\r\n]/g, ' '),
-  );
+  return text.replace(COMMENT_OR_STRING, blank);
+}
+
+/** The same text with comments blanked out. */
+export function withoutComments(text: string): string {
+  return text.replace(COMMENT_OR_STRING, (match) => (match.startsWith('/') ? blank(match) : match));
 }
 
 interface Line {
@@ -14,7 +23,7 @@ interface Line {
 
 /**
  * The text of a module's file with one more module imported, or `undefined` if the file is not simple enough to edit:
- * it has more than one `@Module`, or `imports` is not a list.
+ * it has more than one `@Module`, `imports` is not a list, or a spread or a quoted name may set `imports` too.
  */
 export function withModuleImported(text: string, { className, specifier }: Line): string | undefined {
   const code = withoutCommentsAndStrings(text);
@@ -26,6 +35,7 @@ export function withModuleImported(text: string, { className, specifier }: Line)
 }
 
 function withListEntry(text: string, code: string, start: number, className: string): string | undefined {
+  if (mayHaveHiddenProperties(text, code, start)) return undefined;
   const property = findProperty(code, start, 'imports');
   if (property === undefined) {
     const rest = text.slice(start);
@@ -44,23 +54,40 @@ function withListEntry(text: string, code: string, start: number, className: str
   return `${text.slice(0, at)}${entry}${text.slice(isEmpty ? at + gap.length : at)}`;
 }
 
-/** Where the object's own property begins. A property of a nested object does not count. */
-function findProperty(code: string, start: number, name: string): number | undefined {
+/** The indexes of the object's own text. The text of a nested object, list or call does not count. */
+function* ownIndexes(code: string, start: number): Generator<number> {
   let depth = 0;
   for (let index = start; index < code.length && depth >= 0; index += 1) {
     const character = code.charAt(index);
     if ('([{'.includes(character)) depth += 1;
     else if (')]}'.includes(character)) depth -= 1;
-    else if (depth === 0 && new RegExp(`^${name}\\b`).test(code.slice(index, index + name.length + 1))) {
-      if (!/[\w$.]/.test(code.charAt(index - 1))) return index;
-    }
+    else if (depth === 0) yield index;
+  }
+}
+
+/** Where the object's own property begins. */
+function findProperty(code: string, start: number, name: string): number | undefined {
+  for (const index of ownIndexes(code, start)) {
+    const isName = new RegExp(`^${name}\\b`).test(code.slice(index, index + name.length + 1));
+    if (isName && !/[\w$.]/.test(code.charAt(index - 1))) return index;
   }
   return undefined;
 }
 
+/** Whether the object has a spread, or a property with a quoted or computed name: each may be its `imports`. */
+function mayHaveHiddenProperties(text: string, code: string, start: number): boolean {
+  for (const index of ownIndexes(code, start)) {
+    if (code.startsWith('...', index)) return true;
+    // Strings are blanked out in `code`, and a name stands before a colon.
+    if (code.charAt(index) === ':' && /['"\]]\s*$/.test(text.slice(start, index))) return true;
+  }
+  return false;
+}
+
 /** Adds the import after the last one, with the same quotes, semicolon and line break. */
 function withImportLine(text: string, className: string, specifier: string): string | undefined {
-  const last = [...text.matchAll(/^import\b[^;'"]*?(['"])[^'"\n]+['"](;?)[ \t]*(\r?\n)/gm)].at(-1);
+  const statements = /^\ufeff?import\b[^;'"]*?(['"])[^'"\n]+['"](;?)[ \t]*(\r?\n)/gm;
+  const last = [...withoutComments(text).matchAll(statements)].at(-1);
   if (last === undefined) return undefined;
   const [statement, quote = "'", semicolon = ';', lineBreak = '\n'] = last;
   const at = last.index + statement.length;

@@ -75,8 +75,26 @@ function exportsWithIds(loaded: unknown): object | undefined {
   );
 }
 
-function idsIn(exported: object): readonly string[] {
-  const ids: unknown = Reflect.get(exported, 'ids');
+interface Exports {
+  readonly ids: unknown;
+  readonly tenants: unknown;
+}
+
+/** Reads both exports once: they may be getters, which may throw. */
+function exportsOf(loaded: unknown): Exports | undefined {
+  try {
+    const exported = exportsWithIds(loaded);
+    if (exported === undefined) return undefined;
+    const tenants: unknown = Reflect.get(exported, 'tenants');
+    const isObject = typeof tenants === 'object' && tenants !== null;
+    return { ids: Reflect.get(exported, 'ids'), tenants: isObject ? { ...tenants } : tenants };
+  } catch (error) {
+    // An error of the host's code may quote a secret, so only its kind is shown.
+    throw new UnusableTenantsFile(`has an export that cannot be read (${errorKindOf(error)})`);
+  }
+}
+
+function idsIn({ ids }: Exports): readonly string[] {
   if (!Array.isArray(ids)) throw new UnusableTenantsFile('exports ids, but not as a list');
   if (ids.length === 0) throw new UnusableTenantsFile('names no tenant: the list ids is empty');
   if (ids.length > MOST_TENANTS) {
@@ -85,7 +103,8 @@ function idsIn(exported: object): readonly string[] {
       `Name at most ${MOST_TENANTS} ids. The doctor makes one call to Nudge for each.`,
     );
   }
-  return ids.map((id: unknown, index) => {
+  // A copy without holes: `map` would skip them.
+  return Array.from(ids, (id: unknown, index) => {
     try {
       return tenantIdOf(id);
     } catch (error) {
@@ -95,8 +114,10 @@ function idsIn(exported: object): readonly string[] {
   });
 }
 
-function optionsIn(exported: object): { options: ResolvedTenantsOptions; hasFingerprints: boolean } {
-  const given: unknown = Reflect.get(exported, 'tenants');
+function optionsIn({ tenants: given }: Exports): {
+  options: ResolvedTenantsOptions;
+  hasFingerprints: boolean;
+} {
   if (typeof given !== 'object' || given === null) {
     throw new UnusableTenantsFile('exports ids, but no object tenants');
   }
@@ -115,7 +136,7 @@ function optionsIn(exported: object): { options: ResolvedTenantsOptions; hasFing
 
 /** @throws {UnusableTenantsFile} */
 export const tenantsFile = once(async (context: DoctorContext, signal): Promise<TenantsFile> => {
-  const exported = exportsWithIds(await loadModule(String(context.request.tenantsFile), signal));
+  const exported = exportsOf(await loadModule(String(context.request.tenantsFile), signal));
   if (exported === undefined) throw new UnusableTenantsFile('exports no ids');
   const ids = idsIn(exported);
   const { options, hasFingerprints } = optionsIn(exported);

@@ -23,8 +23,8 @@ export const milliseconds = numberFrom(0, LONGEST_MS);
 export const signedMilliseconds = numberFrom(-LONGEST_MS, LONGEST_MS);
 export const minutes = wholeNumberFrom(1, LONGEST_MINS);
 export const bodyBytes = wholeNumberFrom(1, LARGEST_BODY_BYTES);
-export const json = v.custom<unknown>(isJson, 'must be JSON');
+export const json = v.custom<unknown>((value) => isJson(value), 'must be JSON of at most 100 levels');
 export const jsonObject = v.custom<Readonly<Record<string, unknown>>>(
   (value) => isObject(value) && isJson(value),
-  'must be a JSON object',
+  'must be a JSON object of at most 100 levels',
 );

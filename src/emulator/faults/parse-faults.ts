@@ -53,7 +53,8 @@ function readFault(
   if (typeof input !== 'object' || input === null) {
     return { problems: [problem(path, 'must be an object such as {"kind":"status","status":503}')] };
   }
-  const declared = 'kind' in input ? FAULT_CATALOGUE.get(String(input.kind)) : undefined;
+  const kind: unknown = Reflect.get(input, 'kind');
+  const declared = typeof kind === 'string' ? FAULT_CATALOGUE.get(kind) : undefined;
   if (declared === undefined) {
     const kinds = [...FAULT_CATALOGUE.keys()].join(', ');
     return { problems: [problem([...path, 'kind'], `must be one of ${kinds}`)] };

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Clock } from '../../common/clock.js';
 import { fingerprintOf } from '../../common/secret.js';
-import { flag, strictObject, text } from '../fields.js';
+import { flag, isObjectOfKeptNames, strictObject, text } from '../fields.js';
 import { SigningKeys, type EmulatorAlgorithm } from './signing-keys.js';
 import { TokenIssuer } from './token-issuer.js';
 
@@ -59,14 +59,19 @@ const nameSchema = v.pipe(
 );
 
 /** @internal */
-export const accountsSchema = v.record(
-  nameSchema,
-  strictObject({
-    apiKeys: apiKeysSchema,
-    publicKeys: publicKeysSchema,
-    enabled: v.optional(enabledSchema, true),
-  }),
-  'must be an object',
+export const accountsSchema = v.pipe(
+  v.custom<Readonly<Record<string, EmulatorAccount>>>(
+    isObjectOfKeptNames,
+    'must be an object, and no account can have the name __proto__, prototype or constructor',
+  ),
+  v.record(
+    nameSchema,
+    strictObject({
+      apiKeys: apiKeysSchema,
+      publicKeys: publicKeysSchema,
+      enabled: v.optional(enabledSchema, true),
+    }),
+  ),
 );
 
 /** The settings that all accounts share. */

@@ -65,6 +65,18 @@ export const TENANT_SETUPS: readonly BrokenSetup[] = [
     breakIt: withFile('export {};'),
   },
   {
+    title: 'an export that throws when it is read',
+    shows: FILE_FAILS,
+    says: /has an export that cannot be read \(TypeError\).*Export both/,
+    breakIt: withFile(`export default { get ids() { throw new TypeError('${PRIVATE_KEY}'); } };`),
+  },
+  {
+    title: 'a list with holes',
+    shows: FILE_FAILS,
+    says: /has an unusable ids\[0\]/,
+    breakIt: withParts({ ids: 'new Array(3)' }),
+  },
+  {
     title: 'an id that is not in a list',
     shows: FILE_FAILS,
     says: /exports ids, but not as a list/,
