@@ -1,7 +1,11 @@
 import type { Clock, Random } from '../common/clock.js';
 import type { TokenRenewer } from '../store/renewal.js';
 import { SharedCallBudget } from '../store/shared-call-budget.js';
-import { watchStore, type StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
+import {
+  LOOK_FOR_INVALIDATIONS,
+  watchStore,
+  type StoreCircuitBreaker,
+} from '../store/store-circuit-breaker.js';
 import { StoreCoordinator } from '../store/store-coordinator.js';
 import type { TokenStore, TokenStoreUser } from '../store/token-store.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
@@ -47,7 +51,9 @@ export function createTokenCache(parts: TokenCacheParts): TokenCache {
 function watchedStore(parts: TokenCacheParts, invalidatedAll: () => void): WatchedStore | undefined {
   const { store, storeUser, options, origin, events, clock, random } = parts;
   if (!options.holdsTokens || store === undefined) return undefined;
-  const bound = storeUser === undefined ? store : (store.bind?.({ ...storeUser, invalidatedAll }) ?? store);
+  const lost = (error: unknown): void => breaker.noticed(LOOK_FOR_INVALIDATIONS, error);
+  const user = storeUser && { ...storeUser, invalidatedAll, lost };
+  const bound = user === undefined ? store : (store.bind?.(user) ?? store);
   const breaker = watchStore(bound, origin, events, clock, random);
   return { store: bound, breaker, closeBreaker: () => breaker.close() };
 }

@@ -13,6 +13,8 @@ import { resolveNudgeAuthOptions } from './resolve-options.js';
 
 const OPTIONS_MUST = 'must be an object: what forRoot is given, or what the options factory returns';
 const UNKNOWN = 'is not an option: remove it or check its spelling';
+const meant = (name: string): string => `is not an option: did you mean ${name}?`;
+const LONG_NAME = 'apiKey'.repeat(1_000);
 const STATIC = 'must be known before factories run: put it beside useFactory, not into what it returns';
 const MINUTES = 'must be a whole number of minutes from 30 to 1440 (environment: NUDGE_DEFAULT_EXPIRY_MINS)';
 const DEADLINE =
@@ -28,8 +30,23 @@ describe('resolveNudgeAuthOptions', () => {
       ['undefined', undefined, 'options', OPTIONS_MUST],
       ['a bare key', apiKey, 'options', OPTIONS_MUST],
       ['a list', [{ apiKey }], 'options', OPTIONS_MUST],
-      ['an unknown option', { apiKey, apikey: 'x' }, 'apikey', UNKNOWN],
-      ['an unknown option of http', { apiKey, http: { timeout: 5 } }, 'http.timeout', UNKNOWN],
+      ['an unknown option', { apiKey, apikey: 'x' }, 'apikey', meant('apiKey')],
+      ['an unknown option of http', { apiKey, http: { timeout: 5 } }, 'http.timeout', meant('timeoutMs')],
+      [
+        'an unknown option of tenants',
+        { tenants: { id: () => 'acme', config: () => undefined, maxTenant: 5 } },
+        'tenants.maxTenant',
+        meant('maxTenants'),
+      ],
+      [
+        'other words for an option',
+        { apiKey, expiryMinutes: 60 },
+        'expiryMinutes',
+        meant('defaultExpiryMins'),
+      ],
+      ['two letters the wrong way round', { apiKey, bugdet: {} }, 'bugdet', meant('budget')],
+      ['an option like no other', { apiKey, zzz: 1 }, 'zzz', UNKNOWN],
+      ['an option with a very long name', { apiKey, [LONG_NAME]: 1 }, LONG_NAME, UNKNOWN],
       ['an unknown option of cache', { apiKey, cache: { ttlMs: 5 } }, 'cache.ttlMs', UNKNOWN],
       ['an endpoint from a factory', { apiKey, endpoint: false }, 'endpoint', STATIC],
       ['a name from a factory', { apiKey, name: 'emea' }, 'name', STATIC],

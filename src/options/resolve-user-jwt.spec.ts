@@ -44,7 +44,7 @@ describe('resolveNudgeAuthOptions', () => {
         'an unknown option of userJwt',
         { secret, ...HS256, alg: 1 },
         'userJwt.alg',
-        'is not an option: remove it or check its spelling',
+        'is not an option: did you mean algorithms?',
       ],
       ['userJwt without a key', HS256, 'userJwt', `${ONE_KEY} none is given`],
       [

@@ -11,6 +11,8 @@ import { numberIn, type RedisConnection } from './redis-connection.js';
 
 /** Redis may lose messages, so every process also asks for new generations this often. */
 const ASK_EVERY_MS = SECOND_MS;
+/** One failure may be a pause of this process, or a Redis that hands over to its replica. */
+const LOST_AFTER_FAILURES = 3;
 /** A process may judge records for this long by the generations that it has learnt. */
 const GOOD_FOR_MS = 1.5 * SECOND_MS;
 /** Longer than the life of a token, a day at most: after this time no record of an older generation is left. */
@@ -71,6 +73,7 @@ export class RedisGenerations {
   #askingAgain: Promise<void> | undefined;
   #askedAt: Instant | undefined;
   #cancelNext: Cancel | undefined;
+  #failuresInARow = 0;
   #isClosed = false;
 
   constructor(parts: RedisGenerationsParts) {
@@ -178,9 +181,19 @@ export class RedisGenerations {
   #askAgain(): void {
     const ask = async (): Promise<void> => {
       this.#askAgain();
-      await this.refresh().catch(() => undefined);
+      try {
+        await this.refresh();
+        this.#failuresInARow = 0;
+      } catch (error) {
+        this.#failed(error);
+      }
     };
     this.#cancelNext = this.#parts.clock.schedule(ASK_EVERY_MS, () => void ask(), { background: true });
+  }
+
+  #failed(error: unknown): void {
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow === LOST_AFTER_FAILURES && !this.#isClosed) this.#parts.user.lost?.(error);
   }
 
   #knownOf(tenant: string | undefined, keys: readonly StoreKey[]): number {

@@ -77,6 +77,11 @@ export class StoreCircuitBreaker {
     }
   }
 
+  /** Opens the circuit breaker for a failure that the store itself has noticed, before the next caller would meet it. */
+  noticed(operation: string, error: unknown): void {
+    if (!this.#isClosed) this.#lose(operation, failureReasonOf(error));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancelProbe();
@@ -116,6 +121,9 @@ export class StoreCircuitBreaker {
     if (!this.#isLost) this.#events.emit({ type: 'store-back' });
   }
 }
+
+/** What the store does in the background. Log lines and the event `store-lost` name it as the operation that failed. */
+export const LOOK_FOR_INVALIDATIONS = 'look for invalidations';
 
 /**
  * Creates a circuit breaker for a store. Its probe does what a renewal does, with an entry that only this process uses. A

@@ -108,6 +108,11 @@ export interface TokenStoreUser {
    * without tenants (`undefined`). This process then drops the tokens that it holds for them.
    */
   invalidatedAll?(tenant: string | undefined): void;
+  /**
+   * The store calls it when its background work has failed several times in a row. This process then goes on without the
+   * store, as after a renewal that the store has failed, and tests it now and then.
+   */
+  lost?(error: unknown): void;
 }
 
 /**

@@ -110,6 +110,26 @@ describe('the stream of events', () => {
     ]);
   });
 
+  it('reaches all others where a subscriber of a channel throws, which is an uncaught exception of the process', async () => {
+    const uncaught: unknown[] = [];
+    const received: unknown[] = [];
+    const fault = new Error('a subscriber with a fault');
+    const listeners = [
+      (): never => {
+        throw fault;
+      },
+      (message: unknown): number => received.push(message),
+    ];
+    for (const each of listeners) diagnostics.subscribe('nestjs-nudge-auth:recovered', each);
+    process.setUncaughtExceptionCaptureCallback((error) => uncaught.push(error));
+    new NudgeAuthEvents().emit(RECOVERED);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.setUncaughtExceptionCaptureCallback(null);
+    for (const each of listeners) diagnostics.unsubscribe('nestjs-nudge-auth:recovered', each);
+    expect(received).toEqual([{ registration: 'default', ...RECOVERED }]);
+    expect(uncaught).toEqual([fault]);
+  });
+
   it('reveals no key, token or user in events, log lines, counts and status, whatever Nudge answers', async () => {
     const clock = new ManualClock();
     const life = TokenLife.onManualClock({ options: USER_SCOPE }, clock);

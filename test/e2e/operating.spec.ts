@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { metrics, trace } from '@opentelemetry/api';
 import {
@@ -9,6 +9,8 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
 import {
+  getNudgeTokenServiceToken,
+  NudgeAuthModule,
   NudgeTokenService,
   recordIssued,
   type AuditRecord,
@@ -234,6 +236,22 @@ describe('the health of an application', () => {
     expect((await readiness(host, '/health/strict')).body).toMatchObject({ status: 'up', canRenew: true });
   });
 
+  it('is the same from the indicators of two modules', async () => {
+    @Module({ imports: [TerminusModule], providers: [NudgeHealthIndicator] })
+    class FeatureModule {}
+    @Module({ imports: [TerminusModule], providers: [NudgeHealthIndicator] })
+    class OtherFeatureModule {}
+    await using host = await start({}, { modules: [HostAuthModule, FeatureModule, OtherFeatureModule] });
+    const indicators = [FeatureModule, OtherFeatureModule].map((module) =>
+      host.app.select(module).get(NudgeHealthIndicator, { strict: true }),
+    );
+    expect(indicators[0]).not.toBe(indicators[1]);
+    const [one, other] = await Promise.all(indicators.map((indicator) => indicator.check()));
+    expect(one).toMatchObject({ nudge: { status: 'up', canServe: true } });
+    expect(other).toEqual(one);
+    expect(nudge.requests).toHaveLength(0);
+  });
+
   it('names a registration that does not exist', async () => {
     await using host = await start({}, health);
     expect((await host.get('/health/unknown')).text).toMatch(/no NudgeAuthModule with the name "nowhere"/);
@@ -248,15 +266,17 @@ async function readiness(host: Host, path: string) {
 
 describe('the telemetry of an application', () => {
   let sdk: RecordingSdk;
+  const sdks: RecordingSdk[] = [];
 
   beforeEach(() => {
     // The SDK starts after the package was imported.
     sdk = new RecordingSdk();
+    sdks.push(sdk);
     metrics.setGlobalMeterProvider(sdk.meterProvider);
     sdk.tracerProvider.register();
   });
 
-  afterEach(() => sdk.stop());
+  afterEach(() => Promise.all(sdks.splice(0).map((each) => each.stop())));
 
   const observed: HostSettings = { modules: [HostAuthModule, NudgeOtelModule.forRoot()] };
 
@@ -293,6 +313,43 @@ describe('the telemetry of an application', () => {
     expect(await sdk.series('nudge_auth.key.fallback_in_use')).toEqual([[{}, 0]]);
     expect(await sdk.series('nudge_auth.store.available')).toEqual([]);
     expect(await sdk.series('nudge_auth.budget.waiting')).toEqual([[{}, 0]]);
+  });
+
+  it('counts once where feature modules import NudgeOtelModule again, and covers two registrations', async () => {
+    const own = new RecordingSdk();
+    sdks.push(own);
+    @Module({ imports: [NudgeOtelModule.forRoot()] })
+    class FeatureModule {}
+    @Module({ imports: [FeatureModule, NudgeOtelModule.forRoot()] })
+    class OtherFeatureModule {}
+    const emea = { name: 'emea', apiKey: KEY, baseUrl: nudge.url, budget: { callsPerMinute: 1 } };
+    await using host = await start(
+      {},
+      {
+        modules: [
+          HostAuthModule,
+          FeatureModule,
+          OtherFeatureModule,
+          NudgeOtelModule.forRoot({ meterProvider: own.meterProvider, tracerProvider: own.tracerProvider }),
+          NudgeAuthModule.forRoot(emea),
+        ],
+      },
+    );
+    const ofEmea = host.app.get<NudgeTokenService>(getNudgeTokenServiceToken('emea'), { strict: false });
+    await host.getAsUser();
+    await ofEmea.getToken();
+    await ofEmea.getToken({ forceRefresh: true }).catch(() => undefined);
+    const points = (await own.metrics()).flatMap(({ descriptor: { name }, dataPoints }) =>
+      dataPoints.map(({ attributes, value }) => [name, attributes['nudge_auth.registration'], value]),
+    );
+    for (const registration of ['default', 'emea']) {
+      expect(points).toContainEqual(['nudge_auth.token.renewals', registration, 1]);
+      expect(points).toContainEqual(['nudge_auth.vendor.calls', registration, 1]);
+      expect(points).toContainEqual(['nudge_auth.token.held', registration, 1]);
+    }
+    expect(points).toContainEqual(['nudge_auth.budget.refused', 'emea', 1]);
+    expect(own.spans).toHaveLength(3);
+    expect([await sdk.metrics(), sdk.spans]).toEqual([[], []]);
   });
 
   it('has one root span for a renewal, with a link to the request that caused it', async () => {
