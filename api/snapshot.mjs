@@ -21,7 +21,11 @@ function fail(diagnostic) {
 function emitDeclarations() {
   const configPath = join(ROOT, 'tsconfig.build.json');
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: fail };
-  const config = ts.getParsedCommandLineOfConfigFile(configPath, { emitDeclarationOnly: true }, host);
+  const config = ts.getParsedCommandLineOfConfigFile(
+    configPath,
+    { emitDeclarationOnly: true, outDir: join(ROOT, 'dist') },
+    host,
+  );
   const program = ts.createProgram(config.fileNames, config.options);
   const declarations = new Map();
   const { diagnostics } = program.emit(undefined, (path, text) => declarations.set(path, text));
@@ -137,10 +141,26 @@ function mentionedBy(entry, others, program) {
   return found;
 }
 
+/** A type that has `export` in its own file: users could name it, if the entry exported it. A type without it is a part of others. */
+const isExportable = ({ declarations }) =>
+  declarations.every(
+    (each) =>
+      (ts.isInterfaceDeclaration(each) || ts.isTypeAliasDeclaration(each)) &&
+      (ts.getCombinedModifierFlags(each) & ts.ModifierFlags.Export) !== 0,
+  );
+
+/** Users cannot write the type of a value whose type no entry exports. */
+function assertNoneForgotten({ specifier }, unexported) {
+  const names = [...unexported].filter(isExportable).map(({ name }) => name);
+  if (names.length === 0) return;
+  throw new Error(`${specifier} mentions types that no entry exports: ${names.join(', ')}. Export them`);
+}
+
 function describe(entry, entries, program) {
   const checker = program.getTypeChecker();
   const others = entries.filter((each) => each !== entry);
   const { fromOthers, unexported } = mentionedBy(entry, others, program);
+  assertNoneForgotten(entry, unexported);
   const parts = entry.exported.map(({ name, symbol }) => {
     const isDocumented = symbol.getDocumentationComment(checker).length > 0;
     const isMarked = symbol.getJsDocTags(checker).some((tag) => tag.name === 'publicApi');

@@ -19,14 +19,15 @@ import { Session } from 'node:inspector/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { NudgeAuthModule } from 'nestjs-nudge-auth';
-import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
+import { NudgeAuthModule } from '../compiled/index.js';
+import { RedisTokenStore } from '../compiled/redis/index.js';
 import { writePart } from './marked-part.mjs';
 
 const { LAYERS } = createRequire(import.meta.url)('./layer-list.cjs');
 
-const DIST = new URL('../dist/', import.meta.url).href;
-const COMMAND_LINE = fileURLToPath(new URL('doctor/cli.js', DIST));
+/** One file for each source file. The published package joins them. */
+const COMPILED = new URL('../compiled/', import.meta.url).href;
+const COMMAND_LINE = fileURLToPath(new URL('../dist/doctor/cli.js', import.meta.url));
 const API_KEY = 'obviously-fake-private-key';
 const USER_SECRET = 'obviously-fake-secret-of-the-walks-0123456789';
 
@@ -106,12 +107,12 @@ async function filesOf(work) {
   await work();
   const { result } = await session.post('Profiler.takePreciseCoverage');
   session.disconnect();
-  const own = result.filter(({ url }) => url.startsWith(DIST));
+  const own = result.filter(({ url }) => url.startsWith(COMPILED));
   // A function that begins at offset 0 is the file itself, which runs when it is loaded.
   const ran = own.filter(({ functions }) =>
     functions.some(({ ranges: [range] }) => range.count > 0 && range.startOffset > 0),
   );
-  return ran.map(({ url }) => url.slice(DIST.length, -'.js'.length)).toSorted();
+  return ran.map(({ url }) => url.slice(COMPILED.length, -'.js'.length)).toSorted();
 }
 
 async function walks() {

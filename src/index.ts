@@ -3,6 +3,7 @@ export type { NudgeAuthModuleAsyncOptions, NudgeAuthModuleOptions } from './modu
 export { getNudgeTokenServiceToken, InjectNudgeTokenService } from './service/inject-nudge-token-service.js';
 export {
   NudgeTokenService,
+  type HeldTokenStatus,
   type NudgeTokenRequest,
   type NudgeTokenSelector,
   type NudgeTokenStatus,
@@ -28,6 +29,7 @@ export type { UserJwtOptions, UserJwtPayload } from './options/user-jwt.options.
 export { NudgeAuthExceptionFilter } from './endpoint/nudge-auth-exception.filter.js';
 export { NudgeHttpException } from './http/nudge-http.exception.js';
 export { NudgeUserGuard, NudgeUserGuardFor } from './user-auth/nudge-user.guard.js';
+export type { RequestWithHeaders } from './user-auth/incoming-request.js';
 export { userJwtFromRequest } from './user-auth/user-jwt-extractor.js';
 export { recordIssued } from './audit/record-issued.js';
 export type { IssuedToken } from './audit/audit-trail.js';
@@ -45,7 +47,14 @@ export type {
   TokenStoreUser,
 } from './store/token-store.js';
 export type { CallUrgency } from './vendor/call-budget.js';
-export type { NudgeAuthEvent } from './telemetry/events.js';
+export type {
+  ApiKeyRole,
+  AuditDropReason,
+  NudgeAuthEvent,
+  RenewalReason,
+  UserKeysFailure,
+} from './telemetry/events.js';
+export type { StatusSummary, UserKeysStatus } from './telemetry/status-board.js';
 export {
   isNudgeAuthError,
   NUDGE_AUTH_ERROR_CODES,

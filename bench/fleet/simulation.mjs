@@ -1,9 +1,9 @@
-import { createTokenCache } from '../../dist/cache/create-token-cache.js';
-import { MemoryTokenStore } from '../../dist/testing/memory-token-store.js';
-import { NudgeAuthEvents } from '../../dist/telemetry/events.js';
-import { ManualClock } from '../../dist/testing/manual-clock.js';
-import { Secret } from '../../dist/common/secret.js';
-import { ApiKeys } from '../../dist/vendor/api-keys.js';
+import { createTokenCache } from '../../compiled/cache/create-token-cache.js';
+import { MemoryTokenStore } from '../../compiled/testing/memory-token-store.js';
+import { NudgeAuthEvents } from '../../compiled/telemetry/events.js';
+import { ManualClock } from '../../compiled/testing/manual-clock.js';
+import { Secret } from '../../compiled/common/secret.js';
+import { ApiKeys } from '../../compiled/vendor/api-keys.js';
 import { SimulatedVendor } from './vendor.mjs';
 
 export const CLIENTS = 1_000_000;

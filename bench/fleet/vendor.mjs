@@ -1,5 +1,5 @@
-import { NudgeAuthError } from '../../dist/common/errors.js';
-import { readClaims } from '../../dist/token/claims.js';
+import { NudgeAuthError } from '../../compiled/common/errors.js';
+import { readClaims } from '../../compiled/token/claims.js';
 
 const LIFE_MS = 3_600_000;
 const LATENCY_MS = 200;

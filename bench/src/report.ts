@@ -105,11 +105,12 @@ function stampedeTable(record: Recorded<'stampede'>): string {
 }
 
 function startUpTable(record: Recorded<'start-up'>): string {
-  const { withoutMs, withMs, moduleMs } = record.result;
+  const { withoutMs, withMs, moduleMs, importMs } = record.result;
   const rows = [
     ['without the module', spread(withoutMs)],
     ['with it', spread(withMs)],
     ['what it adds, round by round', spread(moduleMs)],
+    ['the import alone', spread(importMs)],
   ];
   return `${table(['until the application listens', 'ms, median (lowest–highest)'], rows)}\n\n${source(record)}.`;
 }
@@ -217,6 +218,7 @@ export function writeTables(folder: URL): void {
       'get-token': getToken?.result,
       otel: otel?.result,
       stampede: stampede?.result,
+      'start-up': startUp?.result,
       memory: memory?.result,
       'redis-memory': redisMemory?.result,
       tenants: tenants?.result,

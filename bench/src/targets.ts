@@ -105,6 +105,11 @@ function otelFindings({ endpoint, getToken }: OtelResults): Finding[] {
   );
 }
 
+/** What a hand-written service imports as well does not count. Node 20 loads ES modules more slowly than its successors. */
+function startUpFindings({ importMs, nodeMajor }: StartUpResults): Finding[] {
+  return [atMost(`import in ms, on Node ${nodeMajor}`, importMs.median, nodeMajor <= 20 ? 90 : 60)];
+}
+
 function tenantsFindings({ tenants, usersEach, callsPerMinute, served }: TenantsResults): Finding[] {
   const users = tenants * usersEach;
   return served.flatMap(({ processes, calls, mostCallsPerMinute, storeLosses }) => {
@@ -139,6 +144,7 @@ export function findings(results: Partial<Results>): Finding[] {
       found.push(atMost(`calls to Nudge for ${callers}, sharing a Redis`, fleet.calls, 1));
     }
   }
+  if (results['start-up'] !== undefined) found.push(...startUpFindings(results['start-up']));
   if (memory !== undefined) {
     found.push(atMost('bytes that a user-scoped entry keeps', memory.bytesPerEntry, MOST_BYTES_PER_ENTRY));
     found.push(

@@ -11,13 +11,12 @@ const INPUTS = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  'tsconfig.cjs.json',
 ];
-const OUTPUTS = ['dist'];
+const OUTPUTS = ['compiled', 'dist'];
 /** Outside dist/, which is packed, and node_modules/, which `npm ci` empties. */
 const NOTE = '.built.json';
 
-/** Whether dist/ holds, unchanged, what the present inputs were built to. */
+/** Whether compiled/ and dist/ hold, unchanged, what the present inputs were built to. */
 export function isUpToDate(root) {
   const note = join(root, NOTE);
   return existsSync(note) && readFileSync(note, 'utf8') === state(root);

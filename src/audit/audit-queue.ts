@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
 import { inOwnContext } from '../common/own-context.js';
-import { settledWithin, within } from '../common/within.js';
+import { settledWithin, within } from '../common/deadline.js';
 import type { AuditRecord, NudgeAuditOptions } from '../options/audit.options.js';
 import type { AuditDropReason, NudgeAuthEvents } from '../telemetry/events.js';
 

@@ -6,10 +6,9 @@ import type { TokenRequest } from '../vendor/token-source.js';
 import type { NudgeAuthEvents, RenewalReason } from '../telemetry/events.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
 import { HeldToken } from '../token/held-token.js';
-import { RenewalPriority } from '../vendor/renewal-priority.js';
-import { isSharedFailure } from '../vendor/shared-failure.js';
-import { LocalRefusal } from '../vendor/call-refusal.js';
-import type { RenewedToken, TokenRenewer } from '../store/renewal.js';
+import { isSharedFailure, LocalRefusal } from '../vendor/failures.js';
+import { RenewalPriority } from '../vendor/vendor-call.js';
+import type { TokenRenewer } from '../store/renewal.js';
 import { requestNamed, type TokenEntries } from './token-entries.js';
 import type { TokenEntry } from './token-entry.js';
 
@@ -18,7 +17,7 @@ const ROTATE_FOR_KEY_AFTER_MS = 30 * SECOND_MS;
 
 /** `from` is `'vendor'` if the renewal itself fetched the token. */
 type RenewalOutcome =
-  { readonly held: HeldToken; readonly from: RenewedToken['from'] } | { readonly error: NudgeAuthError };
+  { readonly held: HeldToken; readonly from: 'vendor' | 'store' } | { readonly error: NudgeAuthError };
 
 /** A renewal under way. Any number of callers may wait for it. */
 interface Renewal {
@@ -142,13 +141,14 @@ export class Renewals {
     this.#events.emit({ type: 'renewal-started', reason });
     let tooShortToken: HeldToken | undefined;
     try {
+      const newerThan = entry.fence;
       const renewed = await this.#renewer.renew({
         entry: this.storeNameOf(request),
         request,
         reason,
         deadline: new Deadline(this.#clock, this.#options.deadlineMs),
         priority,
-        newerThan: entry.fence,
+        newerThan,
         awaitsEnd: entry.awaitsEnd,
         held: entry.held?.freshness(this.#clock.now()) === 'unusable' ? undefined : entry.held,
       });
@@ -158,8 +158,8 @@ export class Renewals {
         tooShortToken = held;
         throw tooShort();
       }
-      const isLonger = priority.isDropped || this.#adopt(name, held, sequence, renewed);
-      const { from, lifeMs, keyFingerprint, skewMs } = renewed;
+      const { from = 'vendor', fence = newerThan, lifeMs, keyFingerprint, skewMs } = renewed;
+      const isLonger = priority.isDropped || this.#adopt(name, held, { sequence, from, fence });
       const tookMs = this.#clock.now().monotonicMs - startedAtMs;
       this.#events.emit({ type: 'renewed', reason, from, tookMs, lifeMs, keyFingerprint, skewMs, isLonger });
       return { held, from };
@@ -200,7 +200,11 @@ export class Renewals {
   }
 
   /** Returns whether the vendor's token lives longer than the one before. */
-  #adopt(name: string, held: HeldToken, sequence: number, { from, fence }: RenewedToken): boolean {
+  #adopt(
+    name: string,
+    held: HeldToken,
+    { sequence, from, fence }: { sequence: number; from: 'vendor' | 'store'; fence: number },
+  ): boolean {
     if (sequence > (this.#newestKey?.sequence ?? 0)) {
       this.#newestKey = { fingerprint: held.keyFingerprint, sequence };
     }

@@ -1,8 +1,7 @@
 import type { Clock, Instant, Random } from '../common/clock.js';
-import { Deadline } from '../common/deadline.js';
+import { Deadline, settledWithin } from '../common/deadline.js';
 import { isNudgeAuthError } from '../common/errors.js';
 import { inOwnContext } from '../common/own-context.js';
-import { settledWithin } from '../common/within.js';
 import type { TokenRequest } from '../vendor/token-source.js';
 import type { RequestCounts } from '../telemetry/counts.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
@@ -10,7 +9,7 @@ import type { Freshness } from '../token/freshness.js';
 import type { HeldToken } from '../token/held-token.js';
 import type { NudgeToken } from '../token/nudge-token.js';
 import type { PublishableToken, TokenRenewer } from '../store/renewal.js';
-import { timeout } from '../vendor/call-refusal.js';
+import { timeout } from '../vendor/failures.js';
 import { publishableTokens } from './publishable-tokens.js';
 import { closing, Renewals, type RenewalsOptions } from './renewals.js';
 import { nameOf, requestNamed, TokenEntries, type HeldEntry } from './token-entries.js';

@@ -4,7 +4,7 @@ import { NudgeAuthError } from '../common/errors.js';
 import type { HeldToken } from '../token/held-token.js';
 import { ASK_FOR_FRESH_EVERY_MS, END_MARGIN_MS } from '../token/repeated-token.js';
 import { Backoff } from '../vendor/backoff.js';
-import { LocalRefusal } from '../vendor/call-refusal.js';
+import { LocalRefusal } from '../vendor/failures.js';
 
 /** A single user must not spend the budget that all users share. */
 const CALLS_PER_USER_EVERY_MS = 30 * SECOND_MS;

@@ -50,10 +50,10 @@ describe('a failure', () => {
       expect(endpoint.requests).toHaveLength(count);
       await device.pass(1);
     }
-    chance = 0.999;
+    // 40 s × (1 + chance ÷ 4), rounded up to a whole millisecond.
+    chance = 0.998_765_4;
     await refreshToken();
-    expect(events.at(-1)?.pauseMs).toBeGreaterThan(49_000);
-    expect(events.at(-1)?.pauseMs).toBeLessThan(50_000);
+    expect(events.at(-1)?.pauseMs).toBe(49_988);
   });
 
   it('does not make later pauses longer after a success', async () => {

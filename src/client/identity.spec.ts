@@ -1,42 +1,15 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import {
-  create as createOnDevice,
-  device,
-  endpoint,
-  events,
-  SECOND_MS,
-  useFakeDevice,
-} from '../../test/client/fake-device.js';
+import { describe, expect, it, jest } from '@jest/globals';
+import { app, createForApp, jwtOf, signIn, useFakeApp } from '../../test/client/fake-app.js';
+import { device, endpoint, events, SECOND_MS } from '../../test/client/fake-device.js';
 import { FakeEndpoint, settle, tokenAnswer } from '../../test/client/fake-world.js';
-import type {
-  RefreshToken,
-  RefreshTokenHeaders,
-  RefreshTokenHeadersFunction,
-  RefreshTokenOptions,
-} from './index.js';
+import type { RefreshTokenHeaders, RefreshTokenHeadersFunction } from './index.js';
 
-/** The headers that the app returns now. */
-let headers: RefreshTokenHeaders | null;
-
-const create = (options: Partial<RefreshTokenOptions> = {}): RefreshToken =>
-  createOnDevice({ headers: () => headers, ...options });
-
-const jwtOf = (claims: object): string =>
-  `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
-
-const signIn = (sub: string, accessToken = 1): void => {
-  headers = { Authorization: `Bearer ${jwtOf({ iss: 'app', sub, jti: accessToken })}` };
-};
-
-useFakeDevice();
-beforeEach(() => {
-  signIn('alice');
-});
+useFakeApp();
 
 describe('a held token, when the app forgets to call reset(),', () => {
   it('is not returned to the next user, who gets another token', async () => {
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await expect(refreshToken()).resolves.toBe('of alice');
     signIn('bob');
     await expect(refreshToken()).resolves.toBe('of bob');
@@ -45,9 +18,9 @@ describe('a held token, when the app forgets to call reset(),', () => {
 
   it('is forgotten at the sign-out, also when the same user signs in again', async () => {
     endpoint.script.push(tokenAnswer('first'), tokenAnswer('second'));
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await refreshToken();
-    headers = null;
+    app.headers = null;
     await expect(refreshToken()).resolves.toBeNull();
     signIn('alice');
     await expect(refreshToken()).resolves.toBe('second');
@@ -62,28 +35,28 @@ describe('a held token, when the app forgets to call reset(),', () => {
     ['with a broken JWT', { Authorization: 'Bearer e30.%%%.signature' }],
   ])('is not returned to headers %s', async (_name, others) => {
     endpoint.script.push(tokenAnswer('of alice'), { status: 404 });
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await refreshToken();
-    headers = others;
+    app.headers = others;
     await expect(refreshToken()).resolves.toBeNull();
     expect(endpoint.requests).toHaveLength(2);
   });
 
   it('is not returned when a custom header names another user', async () => {
-    headers = { 'X-Session': 'alice' };
+    app.headers = { 'X-Session': 'alice' };
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await refreshToken();
-    headers = { 'X-Session': 'bob' };
+    app.headers = { 'X-Session': 'bob' };
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
   it('belongs to the whole text of a header that is not a JWT, quotes included', async () => {
-    headers = { Authorization: 'Digest username="alice"' };
+    app.headers = { Authorization: 'Digest username="alice"' };
     endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await refreshToken();
-    headers = { Authorization: 'Digest username="bob"' };
+    app.headers = { Authorization: 'Digest username="bob"' };
     await expect(refreshToken()).resolves.toBe('of bob');
   });
 
@@ -93,11 +66,11 @@ describe('a held token, when the app forgets to call reset(),', () => {
     ['a lower-case name', (jwt: string) => ({ authorization: `bearer ${jwt}` })],
   ])('stays with its user when the access token rotates: %s', async (_name, toHeaders) => {
     const claims = { iss: 'app', sub: 'zoë/ÿ?>' };
-    headers = toHeaders(jwtOf({ ...claims, jti: 1 }));
+    app.headers = toHeaders(jwtOf({ ...claims, jti: 1 }));
     endpoint.script.push(tokenAnswer('of zoë'));
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await refreshToken();
-    headers = { ...toHeaders(jwtOf({ ...claims, jti: 2 })), 'X-Trace': '7' };
+    app.headers = { ...toHeaders(jwtOf({ ...claims, jti: 2 })), 'X-Trace': '7' };
     await expect(refreshToken()).resolves.toBe('of zoë');
   });
 
@@ -106,7 +79,7 @@ describe('a held token, when the app forgets to call reset(),', () => {
     Reflect.deleteProperty(globalThis, 'atob');
     try {
       endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
-      const refreshToken = create();
+      const refreshToken = createForApp();
       await refreshToken();
       await expect(refreshToken()).resolves.toBe('of alice');
       signIn('bob');
@@ -118,7 +91,7 @@ describe('a held token, when the app forgets to call reset(),', () => {
 
   it('is not fetched ahead for a user whose SDK has not asked', async () => {
     endpoint.script.push(tokenAnswer('of alice'));
-    const refreshToken = create();
+    const refreshToken = createForApp();
     await refreshToken();
     signIn('bob');
     await device.pass(3_600 * SECOND_MS);
@@ -128,7 +101,7 @@ describe('a held token, when the app forgets to call reset(),', () => {
 
 describe('a fetch under way', () => {
   it('is not shared by two users: the former user gets null, and the next user gets a token', async () => {
-    const refreshToken = create();
+    const refreshToken = createForApp();
     const former = refreshToken();
     await settle();
     const request = endpoint.last;
@@ -143,7 +116,7 @@ describe('a fetch under way', () => {
 
   it('that cannot be aborted does not bring its token to the next user', async () => {
     const deaf = new FakeEndpoint(true);
-    const refreshToken = create({ fetch: deaf.fetch });
+    const refreshToken = createForApp({ fetch: deaf.fetch });
     const former = refreshToken();
     await settle();
     const request = deaf.last;
@@ -156,7 +129,7 @@ describe('a fetch under way', () => {
   });
 
   it('ends with null when the renewed headers belong to another user', async () => {
-    const refreshToken = create();
+    const refreshToken = createForApp();
     const call = refreshToken();
     await settle();
     signIn('bob');
@@ -168,11 +141,11 @@ describe('a fetch under way', () => {
   });
 
   it('goes on with a renewed access token that is not a JWT', async () => {
-    headers = { Authorization: 'Bearer opaque-1' };
-    const refreshToken = create();
+    app.headers = { Authorization: 'Bearer opaque-1' };
+    const refreshToken = createForApp();
     const call = refreshToken();
     await settle();
-    headers = { Authorization: 'Bearer opaque-2' };
+    app.headers = { Authorization: 'Bearer opaque-2' };
     endpoint.script.push(tokenAnswer('A'));
     endpoint.last.answer({ status: 401 });
     await expect(call).resolves.toBe('A');
@@ -180,7 +153,7 @@ describe('a fetch under way', () => {
   });
 
   it('asks for headers before the next fetch when it ends so late that the next token is due', async () => {
-    const refreshToken = create();
+    const refreshToken = createForApp();
     const former = refreshToken();
     await settle();
     signIn('bob');
@@ -192,163 +165,9 @@ describe('a fetch under way', () => {
   });
 
   it('repeats a failed request without asking for headers again', async () => {
-    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
+    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => app.headers);
     endpoint.script.push('network error', tokenAnswer('A'));
-    await expect(create({ headers: getHeaders })()).resolves.toBe('A');
+    await expect(createForApp({ headers: getHeaders })()).resolves.toBe('A');
     expect(getHeaders.mock.calls).toEqual([[undefined]]);
-  });
-});
-
-describe('headers', () => {
-  it('are called once per call, with or without a held token, and once for all calls at one moment', async () => {
-    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
-    endpoint.script.push(tokenAnswer('A'));
-    const refreshToken = create({ headers: getHeaders });
-    await refreshToken();
-    await refreshToken();
-    expect(getHeaders).toHaveBeenCalledTimes(2);
-    await Promise.all([refreshToken(), refreshToken(), refreshToken()]);
-    expect(getHeaders).toHaveBeenCalledTimes(3);
-  });
-
-  it('are called once by a call that also fetches ahead', async () => {
-    const getHeaders = jest.fn<RefreshTokenHeadersFunction>(() => headers);
-    endpoint.script.push(tokenAnswer('A'), tokenAnswer('B'));
-    const refreshToken = create({ headers: getHeaders });
-    await refreshToken();
-    await device.pass(6_100 * SECOND_MS);
-    getHeaders.mockClear();
-    await expect(refreshToken()).resolves.toBe('B');
-    await settle();
-    expect(endpoint.requests).toHaveLength(3);
-    expect(getHeaders).toHaveBeenCalledTimes(1);
-  });
-
-  it('that fail or hang make the call return null, and the user gets the held token after that', async () => {
-    let state: 'well' | 'failing' | 'hanging' = 'well';
-    const getHeaders: RefreshTokenHeadersFunction = () => {
-      if (state === 'failing') throw new Error('storage is locked');
-      return state === 'hanging' ? new Promise(() => {}) : headers;
-    };
-    endpoint.script.push(tokenAnswer('A'));
-    const refreshToken = create({ headers: getHeaders });
-    await refreshToken();
-    state = 'failing';
-    await expect(refreshToken()).resolves.toBeNull();
-    state = 'hanging';
-    const call = refreshToken();
-    await device.pass(9 * SECOND_MS);
-    await expect(call).resolves.toBeNull();
-    state = 'well';
-    await expect(refreshToken()).resolves.toBe('A');
-    expect(events.map(({ type }) => type)).toEqual(['token', 'headers', 'timeout']);
-  });
-
-  it('that come late for a user who has left are ignored', async () => {
-    const answers: ((headers: RefreshTokenHeaders | null) => void)[] = [];
-    const refreshToken = create({ headers: () => new Promise((resolve) => answers.push(resolve)) });
-    const alice = headers;
-    const former = refreshToken();
-    await device.pass(9 * SECOND_MS);
-    await expect(former).resolves.toBeNull();
-    signIn('bob');
-    await device.pass(10 * SECOND_MS);
-    const next = refreshToken();
-    await settle();
-    answers[0]?.(alice);
-    await settle();
-    expect(endpoint.requests).toHaveLength(0);
-    endpoint.script.push(tokenAnswer('of bob'));
-    answers[1]?.(headers);
-    await expect(next).resolves.toBe('of bob');
-  });
-
-  it('that call refreshToken themselves are called at most twice', async () => {
-    let count = 0;
-    const refreshToken: RefreshToken = create({
-      headers: async () => {
-        count += 1;
-        await refreshToken();
-        return headers;
-      },
-    });
-    const call = refreshToken();
-    await device.pass(9 * SECOND_MS);
-    await expect(call).resolves.toBeNull();
-    expect(count).toBeLessThanOrEqual(2);
-  });
-});
-
-describe('the identity option', () => {
-  let user: string | null;
-  const identity = (): string | null => user;
-  beforeEach(() => {
-    user = 'alice';
-    headers = {};
-  });
-
-  it('distinguishes users whose headers are the same, as with cookies', async () => {
-    endpoint.script.push(tokenAnswer('of alice'), tokenAnswer('of bob'));
-    const refreshToken = create({ identity, headers: undefined });
-    await refreshToken();
-    await expect(refreshToken()).resolves.toBe('of alice');
-    user = 'bob';
-    await expect(refreshToken()).resolves.toBe('of bob');
-  });
-
-  it('replaces the identity in the headers, so that the token stays while an opaque access token rotates', async () => {
-    endpoint.script.push(tokenAnswer('of alice'));
-    const refreshToken = create({ identity });
-    headers = { Authorization: 'Bearer opaque-1' };
-    await refreshToken();
-    headers = { Authorization: 'Bearer opaque-2' };
-    await expect(refreshToken()).resolves.toBe('of alice');
-  });
-
-  it.each([null, ''])('means that the user is signed out when it returns %j', async (signedOut) => {
-    endpoint.script.push(tokenAnswer('of alice'));
-    const refreshToken = create({ identity });
-    await refreshToken();
-    user = signedOut;
-    await expect(refreshToken()).resolves.toBeNull();
-    expect(endpoint.requests).toHaveLength(1);
-  });
-
-  it('prevents a request when it changes while headers run', async () => {
-    const refreshToken = create({
-      identity,
-      headers: async () => {
-        user = 'bob';
-        return { Authorization: 'Bearer of-alice-or-of-bob' };
-      },
-    });
-    await expect(refreshToken()).resolves.toBeNull();
-    expect(endpoint.requests).toHaveLength(0);
-  });
-
-  it('makes the call of the former user return null when it changes during a fetch', async () => {
-    const refreshToken = create({ identity });
-    const call = refreshToken();
-    await settle();
-    user = 'bob';
-    endpoint.last.answer(tokenAnswer('of alice'));
-    await expect(call).resolves.toBeNull();
-  });
-
-  it('makes the call return null when it throws, during a fetch or before one', async () => {
-    let isBroken = false;
-    const refreshToken = create({
-      identity: () => {
-        if (isBroken) throw new Error('store is gone');
-        return user;
-      },
-    });
-    const call = refreshToken();
-    await settle();
-    isBroken = true;
-    endpoint.last.answer(tokenAnswer('of alice'));
-    await expect(call).resolves.toBeNull();
-    await expect(refreshToken()).resolves.toBeNull();
-    expect(events.at(-1)?.type).toBe('headers');
   });
 });

@@ -47,7 +47,7 @@ export interface RefreshTokenEvent {
   readonly type: 'token' | RefreshTokenFailureType;
   /** The last HTTP status; 0 if no answer came. */
   readonly status: number;
-  /** Milliseconds for which the client now sends no request; 0 after a success, and if a pause was already running. */
+  /** Whole milliseconds for which the client now sends no request; 0 after a success, and if a pause was already running. */
   readonly pauseMs: number;
 }
 

@@ -13,9 +13,10 @@ export const makePause = () => {
 
   /** Ends a running pause early, at most once in 30 seconds. */
   const end = (now: number): void => {
-    if (now >= until || now < endableAt) return;
-    endableAt = now + MIN_EARLY_END_INTERVAL_MS;
-    until = 0;
+    if (now >= endableAt && now < until) {
+      endableAt = now + MIN_EARLY_END_INTERVAL_MS;
+      until = 0;
+    }
   };
 
   return {
@@ -37,7 +38,7 @@ export const makePause = () => {
       factor = !refused === !newlyRefused ? Math.min(factor * 2, MAX_PAUSE_FACTOR) : 1;
       refused = newlyRefused;
       const firstMs = refused ? UNAUTHORIZED_PAUSE_MS : FAILURE_PAUSE_MS;
-      const pauseMs = retryAfterMs || firstMs * factor * (1 + chance / 4);
+      const pauseMs = Math.ceil(retryAfterMs || firstMs * factor * (1 + chance / 4));
       until = now + pauseMs;
       // A pause that the endpoint asks for must not end early.
       if (retryAfterMs) endableAt = Math.max(endableAt, until);

@@ -1,4 +1,3 @@
-import { brand, isBranded } from './brand.js';
 import { errorKindOf } from './error-kind.js';
 
 /**
@@ -105,4 +104,22 @@ export function asNudgeAuthError(error: unknown): NudgeAuthError {
   if (error instanceof NudgeAuthError) return error;
   const kind = errorKindOf(error);
   return new NudgeAuthError('NUDGE_UNAVAILABLE', `Fetching a token failed unexpectedly (${kind})`);
+}
+
+/**
+ * Lets `instanceof` recognise objects that a second loaded copy of this package has made: one copy may catch the errors
+ * of the other. The marks are registered symbols, which all copies share. They appear neither in logs nor in JSON.
+ */
+function markOf(name: string): symbol {
+  return Symbol.for(`nestjs-nudge-auth.${name}`);
+}
+
+/** Marks all objects that inherit from the prototype. */
+export function brand(prototype: object, name: string): void {
+  Object.defineProperty(prototype, markOf(name), { value: true });
+}
+
+/** Whether the value is an instance of the branded class, from any copy of this package. */
+export function isBranded(value: unknown, name: string): boolean {
+  return typeof value === 'object' && value !== null && markOf(name) in value;
 }

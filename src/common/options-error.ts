@@ -1,4 +1,4 @@
-import { brand, isBranded } from './brand.js';
+import { brand, isBranded } from './errors.js';
 
 /**
  * One problem of a configuration.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { systemErrorCodeOf } from '../common/system-error.js';
+import { systemErrorCodeOf } from '../common/error-kind.js';
 
 /**
  * The variables of this package in a folder's `.env`. `ConfigModule.forRoot()` reads them, too. In both cases a

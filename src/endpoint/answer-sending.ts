@@ -3,12 +3,12 @@ import type { Clock, Instant } from '../common/clock.js';
 import { NUDGE_CLOCK } from '../common/injection-tokens.js';
 import {
   forbidCaching,
+  forbidEtag,
   isCachingForbidden,
   isFastifyReply,
   type HttpResponse,
 } from '../http/answer-headers.js';
 import { noteArrival, type Arrival, type PreparedAnswer } from '../http/arrival.js';
-import { forbidEtag } from '../http/forbid-etag.js';
 import type { AnswerFormat } from './answer-format.js';
 
 export const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
@@ -72,7 +72,7 @@ function guardSending(response: HttpResponse, arrival: Arrival): void {
 
 /** Notes when a request arrived, and forbids caches to store what will answer it. Runs before anything can answer. */
 export function receive(request: object, response: HttpResponse, now: Instant): Arrival {
-  const arrival = noteArrival(request, now);
+  const arrival = noteArrival(request, isFastifyReply(response), now);
   forbidCaching(response);
   guardSending(response, arrival);
   return arrival;

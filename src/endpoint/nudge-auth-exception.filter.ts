@@ -2,8 +2,13 @@ import { Catch, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import { NudgeAuthError } from '../common/errors.js';
-import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/answer-headers.js';
-import { forbidEtag } from '../http/forbid-etag.js';
+import {
+  failWith,
+  forbidCaching,
+  forbidEtag,
+  setHeaders,
+  type HttpResponse,
+} from '../http/answer-headers.js';
 import { NudgeHttpException } from '../http/nudge-http.exception.js';
 import { emitWsException } from './ws-exception.js';
 

@@ -1,4 +1,5 @@
-import { Logger, type ArgumentsHost } from '@nestjs/common';
+import type { ArgumentsHost } from '@nestjs/common';
+import { HostLogger } from '../service/host-logger.js';
 
 /** A client of socket.io, or a native WebSocket. A native WebSocket's `emit` calls only its local listeners. */
 interface WsClient {
@@ -7,7 +8,7 @@ interface WsClient {
   send?(text: string): void;
 }
 
-const logger = new Logger('WsExceptionsHandler');
+const logger = new HostLogger('WsExceptionsHandler');
 
 /** Does what Nest does with an error that no filter has caught. The module does not depend on `@nestjs/websockets`. */
 export function emitWsException(error: Error, host: ReturnType<ArgumentsHost['switchToWs']>): void {

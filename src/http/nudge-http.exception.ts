@@ -1,9 +1,8 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { brand, isBranded } from '../common/brand.js';
+import { brand, isBranded, type NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import { catchRejection } from '../common/catch-rejection.js';
 import type { Random } from '../common/clock.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
-import type { NudgeAuthError, NudgeAuthErrorCode } from '../common/errors.js';
 
 /** The message that a client gets. The operator finds the cause and the remedy in the `cause` of the exception. */
 const PUBLIC_MESSAGES: Readonly<Record<Exclude<NudgeAuthErrorCode, 'NUDGE_INVALID_REQUEST'>, string>> = {

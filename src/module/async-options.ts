@@ -1,5 +1,6 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
+import { unknownOption } from '../common/nearest-name.js';
 import { OPTION_NAMES } from '../options/options-schema.js';
 import {
   EXTRAS,
@@ -34,7 +35,7 @@ export function assertAsyncOptions(options: NudgeAuthModuleAsyncOptions): void {
       path: key,
       message: OPTION_NAMES.includes(key)
         ? 'stands beside the factory, where nothing reads it: return it from the factory'
-        : 'is not an option: remove it or check its spelling',
+        : unknownOption(key, [...ASYNC_KEYS, ...Object.keys(EXTRAS), ...OPTION_NAMES]),
     }));
   const ways = [options.useFactory, options.useClass, options.useExisting].filter((way) => way !== undefined);
   if (ways.length !== 1) {

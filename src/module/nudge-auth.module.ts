@@ -1,6 +1,5 @@
 import {
   Inject,
-  Logger,
   Module,
   type DynamicModule,
   type OnApplicationBootstrap,
@@ -36,6 +35,7 @@ import {
 } from './module-definition.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { nudgeAuthProviders } from './providers.js';
+import { HostLogger } from '../service/host-logger.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { Tenants } from '../tenants/tenants.js';
@@ -80,7 +80,7 @@ export class NudgeAuthModule
     if (audit !== undefined) registerAuditTrail(tokens, audit);
     this.#assertUniqueness();
     this.#assertOneGuard();
-    const logger = new Logger(subjectOf(registration.name));
+    const logger = new HostLogger(subjectOf(registration.name));
     for (const alarm of options.alarms) logger.error(alarm);
     for (const warning of options.warnings) logger.warn(warning);
   }

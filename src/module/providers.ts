@@ -1,4 +1,4 @@
-import { Logger, type Provider } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { createTokenCache } from '../cache/create-token-cache.js';
@@ -9,7 +9,7 @@ import { errorKindOf } from '../common/error-kind.js';
 import { Sealed } from '../common/sealed.js';
 import { HostFunctions } from '../user-auth/host-functions.js';
 import { UserAuthentication } from '../user-auth/user-authentication.js';
-import type { RefusalListener } from '../user-auth/user-jwt-refusal.js';
+import type { RefusalListener } from '../user-auth/user-jwt-check.js';
 import { createUserJwtVerifier, type UserJwtVerifier } from '../user-auth/user-jwt-verifier.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import {
@@ -26,10 +26,11 @@ import { tenantsProvider } from './tenants-provider.js';
 import { StaticOptionsCheck } from './static-options-check.js';
 import type { NudgeAuthOptions } from '../options/nudge-auth.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { HostLogger } from '../service/host-logger.js';
 import { NudgeTokenService } from '../service/nudge-token.service.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { TokenSource } from '../vendor/token-source.js';
-import { affectsAllTokens } from '../vendor/shared-failure.js';
+import { affectsAllTokens } from '../vendor/failures.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { LogLines } from '../telemetry/log-lines.js';
 import { StatusBoard } from '../telemetry/status-board.js';
@@ -43,7 +44,7 @@ export const nudgeAuthProviders: Provider[] = [
     inject: [NUDGE_AUTH_REGISTRATION],
     useFactory: ({ name }: NudgeAuthRegistration) =>
       new NudgeAuthEvents(name, (error) => {
-        new Logger(subjectOf(name)).warn(
+        new HostLogger(subjectOf(name)).warn(
           `A listener given to NudgeTokenService.subscribe() failed (${errorKindOf(error)}); no token depends on it. Mend the listener: ` +
             'its further failures are not logged',
         );
@@ -116,7 +117,7 @@ export const nudgeAuthProviders: Provider[] = [
     provide: LogLines,
     inject: [NudgeAuthEvents, NUDGE_AUTH_REGISTRATION, NUDGE_CLOCK],
     useFactory: (events: NudgeAuthEvents, { name }: NudgeAuthRegistration, clock: Clock) =>
-      new LogLines(events, new Logger(subjectOf(name)), clock),
+      new LogLines(events, new HostLogger(subjectOf(name)), clock),
   },
   {
     provide: NUDGE_USER_VERIFIER,
@@ -127,7 +128,7 @@ export const nudgeAuthProviders: Provider[] = [
       { name }: NudgeAuthRegistration,
       clock: Clock,
     ) => {
-      const logger = new Logger(subjectOf(name));
+      const logger = new HostLogger(subjectOf(name));
       const tellRefusal: RefusalListener = (reason) => logger.debug(`A user's JWT is refused: ${reason}`);
       return userJwt && createUserJwtVerifier(userJwt, { clock, events, tellRefusal });
     },
@@ -136,7 +137,7 @@ export const nudgeAuthProviders: Provider[] = [
     provide: HostFunctions,
     inject: [NUDGE_AUTH_REGISTRATION, NUDGE_CLOCK],
     useFactory: ({ name }: NudgeAuthRegistration, clock: Clock) =>
-      new HostFunctions(new Logger(subjectOf(name)), clock),
+      new HostFunctions(new HostLogger(subjectOf(name)), clock),
   },
   {
     provide: UserAuthentication,
@@ -180,7 +181,7 @@ export const nudgeAuthProviders: Provider[] = [
       events: NudgeAuthEvents,
       clock: Clock,
     ) => {
-      const log = new Logger(subjectOf(name));
+      const log = new HostLogger(subjectOf(name));
       return audit && new AuditTrail({ audit, registration: name ?? 'default', scope, events, clock, log });
     },
   },

@@ -1,4 +1,4 @@
-import { Logger, type Provider } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import type { Clock, Random } from '../common/clock.js';
 import {
   NUDGE_AUTH_OPTIONS,
@@ -9,6 +9,7 @@ import {
 } from '../common/injection-tokens.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
+import { HostLogger } from '../service/host-logger.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { createTenants } from '../tenants/create-tenants.js';
 import { Tenants } from '../tenants/tenants.js';
@@ -48,7 +49,7 @@ export const tenantsProvider: Provider = {
         defaults: { baseUrl, defaultExpiryMins },
         callsPerMinute: budget.callsPerMinute,
         events,
-        log: new Logger(subjectOf(name)),
+        log: new HostLogger(subjectOf(name)),
         clock,
         random,
       })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { RUN_THE_DOCTOR } from '../common/doctor-hint.js';
 import { InvalidNudgeAuthOptionsError, type OptionProblem } from '../common/options-error.js';
-import { systemErrorCodeOf } from '../common/system-error.js';
+import { systemErrorCodeOf } from '../common/error-kind.js';
 import { withoutTrailing } from '../common/without-trailing.js';
 import { apiKeyProblem } from '../vendor/api-key-problem.js';
 import type { ApiKeyOption } from './api-key-rule.js';

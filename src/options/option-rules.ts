@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { unknownOption } from '../common/nearest-name.js';
 
 type NameOf<Options> = Options extends unknown ? keyof Options : never;
 type ValueOf<Options, Name> = Options extends unknown
@@ -17,8 +18,6 @@ export type Report = (path: readonly PropertyKey[], message: string) => void;
 
 /** A rule between several options. It also runs when an option breaks its own rule. */
 export type RuleBetweenOptions = (given: Readonly<Record<string, unknown>>, report: Report) => void;
-
-const UNKNOWN_OPTION = v.never('is not an option: remove it or check its spelling');
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -44,13 +43,14 @@ export function optionsOf<const Entries extends v.ObjectEntries>(
     return issues?.[0].message ?? must;
   };
   const checked = v.pipe(
-    v.objectWithRest(entries, UNKNOWN_OPTION, missing),
+    v.looseObject(entries, missing),
     v.rawCheck(({ dataset, addIssue }) => {
       const report: Report = (path, message) => {
         const [first, ...rest] = path.map(pathItem);
         addIssue({ message, path: first && [first, ...rest] });
       };
-      for (const rule of rules) rule(dataset.value as Record<string, unknown>, report);
+      for (const rule of [onlyTheOptions(Object.keys(entries)), ...rules])
+        rule(dataset.value as Record<string, unknown>, report);
     }),
   ) as unknown as v.GenericSchema<Input, Output>;
   return v.pipe(
@@ -62,6 +62,14 @@ export function optionsOf<const Entries extends v.ObjectEntries>(
       ),
     ),
   );
+}
+
+function onlyTheOptions(names: readonly string[]): RuleBetweenOptions {
+  return (given, report) => {
+    for (const name of Object.keys(given)) {
+      if (!names.includes(name)) report([name], unknownOption(name, names));
+    }
+  };
 }
 
 function withBoundMethods<Options>(options: Options, given: unknown): Options {

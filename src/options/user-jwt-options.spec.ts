@@ -8,8 +8,8 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { API_KEY, problemsOf as problemsOfOptions } from '../../test/support/option-problems.js';
 import { keyEncodingOf } from '../common/key-encoding.js';
-import { InvalidNudgeAuthOptionsError } from '../common/options-error.js';
 import type { NudgeAuthOptions } from './nudge-auth.options.js';
 import type { UserJwtOptions } from './user-jwt.options.js';
 import { resolveNudgeAuthOptions, type ResolvedNudgeAuthOptions } from './resolve-options.js';
@@ -37,19 +37,13 @@ function base64(of: Buffer | string): string {
 }
 
 function resolve(userJwt: object): ResolvedNudgeAuthOptions {
-  const options = { apiKey: 'obviously-fake-private-key-0123456789', userJwt: userJwt as UserJwtOptions };
+  const options = { apiKey: API_KEY, userJwt: userJwt as UserJwtOptions };
   return resolveNudgeAuthOptions(options satisfies NudgeAuthOptions);
 }
 
 /** The problems of a `userJwt`, by path. */
 function problemsOf(userJwt: object): Record<string, string> {
-  try {
-    resolve(userJwt);
-  } catch (error) {
-    if (!(error instanceof InvalidNudgeAuthOptionsError)) throw error;
-    return Object.fromEntries(error.problems.map(({ path, message }) => [path, message]));
-  }
-  return {};
+  return problemsOfOptions({ apiKey: API_KEY, userJwt });
 }
 
 describe('a shared secret', () => {

@@ -29,8 +29,9 @@ const OPTIONS = Symbol('nudge-auth: otel options');
 const SCOPE = 'nestjs-nudge-auth';
 
 /**
- * Measures and traces all registrations of the application with OpenTelemetry. Import it once, beside them. Without an SDK
- * it has no cost that can be measured.
+ * Measures and traces all registrations of the application with OpenTelemetry. Import it once, beside them. Where several
+ * modules import it, one import measures and the others do nothing: the first that names a provider, else the first. Without
+ * an SDK it has no cost that can be measured.
  *
  * @example
  * imports: [NudgeAuthModule.forRoot({ … }), NudgeOtelModule.forRoot()]
@@ -62,6 +63,7 @@ export class NudgeOtelModule implements OnModuleInit, OnApplicationShutdown {
 
   /** Creates the instruments only now, because by now the host's SDK has started. */
   onModuleInit(): void {
+    if (this.#isImportedElsewhere()) return;
     const { meterProvider = metrics, tracerProvider = trace } = this.#options;
     const meter = meterProvider.getMeter(SCOPE);
     const renewals = new RenewalTelemetry(meter, tracerProvider.getTracer(SCOPE));
@@ -75,6 +77,19 @@ export class NudgeOtelModule implements OnModuleInit, OnApplicationShutdown {
     };
     registrations();
     this.#endObservation = observe(meter, registrations);
+  }
+
+  /** Whether another import measures: two would count each renewal twice. */
+  #isImportedElsewhere(): boolean {
+    const imports = [...this.#modules.values()]
+      .filter(({ metatype }) => metatype === NudgeOtelModule)
+      .map(({ instance }) => instance as unknown as NudgeOtelModule);
+    const measuring = imports.find((each) => each.#namesProviders()) ?? imports[0];
+    return measuring !== this;
+  }
+
+  #namesProviders(): boolean {
+    return this.#options.meterProvider !== undefined || this.#options.tracerProvider !== undefined;
   }
 
   onApplicationShutdown(): void {

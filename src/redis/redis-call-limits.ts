@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { rotationsPerMinute, sliceOf, type CallUrgency } from '../vendor/call-budget.js';
-import { PROBE_MS, PROBE_POLL_MS } from '../store/probe-times.js';
-import type { SharedAdmission, SharedCallLimits } from '../store/token-store.js';
+import {
+  PROBE_MS,
+  PROBE_POLL_MS,
+  type SharedAdmission,
+  type SharedCallLimits,
+} from '../store/token-store.js';
 import { SCHEMA } from './entry-names.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 import { BEGIN_PAUSE, END_PAUSE, GIVE_BACK_PROBE, TAKE } from './scripts.js';

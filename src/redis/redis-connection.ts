@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { failureReasonOf } from '../common/failure-reason.js';
+import { failureReasonOf } from '../common/error-kind.js';
 import { inOwnContext } from '../common/own-context.js';
-import { arrivedWithin, NoAnswer } from '../common/within.js';
+import { arrivedWithin, NoAnswer } from '../common/deadline.js';
 import { FIRST_CONNECTION_MS } from '../store/token-store.js';
 import { clientFor, OwnClient } from './own-client.js';
 import { RedisClock } from './redis-clock.js';

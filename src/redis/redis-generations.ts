@@ -7,16 +7,49 @@ import { generationNamesOf, type GenerationNames } from './entry-names.js';
 import { BEGIN_GENERATION, GENERATIONS } from './generation-scripts.js';
 import type { StoreKey } from './keyring.js';
 import type { KeyringSource } from './keyring-source.js';
-import { ALL_TENANTS, KnownGenerations, MOST_GENERATIONS } from './known-generations.js';
 import { numberIn, type RedisConnection } from './redis-connection.js';
 
 /** Redis may lose messages, so every process also asks for new generations this often. */
 const ASK_EVERY_MS = SECOND_MS;
+/** One failure may be a pause of this process, or a Redis that hands over to its replica. */
+const LOST_AFTER_FAILURES = 3;
 /** A process may judge records for this long by the generations that it has learnt. */
 const GOOD_FOR_MS = 1.5 * SECOND_MS;
 /** Longer than the life of a token, a day at most: after this time no record of an older generation is left. */
 const REMEMBERED_FOR_MS = 25 * HOUR_MS;
 const TOLD_AT_ONCE = 500;
+
+/** How many generations Redis keeps under one key. */
+const MOST_GENERATIONS = 10_000;
+/** A process keeps more than Redis, so that it never drops a generation that Redis still has. */
+export const MOST_KNOWN_GENERATIONS = 2 * MOST_GENERATIONS;
+/** Stands for all tenants; no tenant has this name. Above the limit one generation for all replaces the oldest ones. */
+export const ALL_TENANTS = '*';
+
+/** The generations under one key that this process knows. */
+export class KnownGenerations {
+  /** The last generation that this process has learnt from Redis; 0 for none. */
+  heard = 0;
+  /** In the order in which this process has learnt them. */
+  readonly #byMember = new Map<string, number>();
+
+  of(member: string): number {
+    return Math.max(this.#byMember.get(member) ?? 0, this.#byMember.get(ALL_TENANTS) ?? 0);
+  }
+
+  /** @returns whether the generation is new to this process. */
+  learn(member: string, generation: number): boolean {
+    if ((this.#byMember.get(member) ?? 0) >= generation) return false;
+    this.#byMember.delete(member);
+    this.#byMember.set(member, generation);
+    for (const [oldest, begun] of this.#byMember) {
+      if (this.#byMember.size <= MOST_KNOWN_GENERATIONS) break;
+      this.#byMember.delete(oldest);
+      this.#byMember.set(ALL_TENANTS, Math.max(begun, this.#byMember.get(ALL_TENANTS) ?? 0));
+    }
+    return true;
+  }
+}
 
 export interface RedisGenerationsParts {
   readonly connection: RedisConnection;
@@ -40,6 +73,7 @@ export class RedisGenerations {
   #askingAgain: Promise<void> | undefined;
   #askedAt: Instant | undefined;
   #cancelNext: Cancel | undefined;
+  #failuresInARow = 0;
   #isClosed = false;
 
   constructor(parts: RedisGenerationsParts) {
@@ -147,9 +181,19 @@ export class RedisGenerations {
   #askAgain(): void {
     const ask = async (): Promise<void> => {
       this.#askAgain();
-      await this.refresh().catch(() => undefined);
+      try {
+        await this.refresh();
+        this.#failuresInARow = 0;
+      } catch (error) {
+        this.#failed(error);
+      }
     };
     this.#cancelNext = this.#parts.clock.schedule(ASK_EVERY_MS, () => void ask(), { background: true });
+  }
+
+  #failed(error: unknown): void {
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow === LOST_AFTER_FAILURES && !this.#isClosed) this.#parts.user.lost?.(error);
   }
 
   #knownOf(tenant: string | undefined, keys: readonly StoreKey[]): number {

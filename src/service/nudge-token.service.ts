@@ -5,7 +5,7 @@ import { catchRejection } from '../common/catch-rejection.js';
 import type { Instant } from '../common/clock.js';
 import { asNudgeAuthError, NudgeAuthError } from '../common/errors.js';
 import { NUDGE_AUTH_OPTIONS } from '../common/injection-tokens.js';
-import { untilAborted } from '../common/within.js';
+import { untilAborted } from '../common/deadline.js';
 import type { ResolvedNudgeAuthOptions } from '../options/resolve-options.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { StatusBoard } from '../telemetry/status-board.js';

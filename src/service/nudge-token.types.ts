@@ -27,7 +27,11 @@ export interface NudgeTokenRequest extends NudgeTokenSelector {
   signal?: AbortSignal;
 }
 
-/** Describes a held token in a status, without the token itself. */
+/**
+ * Describes a held token in a status, without the token itself.
+ *
+ * @publicApi
+ */
 export interface HeldTokenStatus {
   /** The lifetime that the module asked Nudge for, in minutes. */
   readonly expiryMins: number;

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { HostLogger } from './host-logger.js';
 
 interface LoadedCopies {
   /** The path of each copy that the process has loaded. */
@@ -24,7 +24,8 @@ function ownPath(): string {
 
 const OWN_COPY = ownPath()
   .replace(/^file:\/\//, '')
-  .replace(/[\\/]service[\\/]second-copy\.[jt]s$/, '');
+  // The bundle joins this file with others, in an entry point or in a chunk.
+  .replace(/[\\/](?:(?:service|chunks)[\\/][\w.-]+|index\.js)$/, '');
 
 function copies(): LoadedCopies {
   const shared = globalThis as { [COPIES]?: LoadedCopies };
@@ -36,7 +37,7 @@ function copies(): LoadedCopies {
 function warnAboutSecondCopy(): void {
   const { loaded, imported } = copies();
   if (imported.size === 0 || loaded.size < 2) return;
-  new Logger('NudgeAuthModule').warn(
+  new HostLogger('NudgeAuthModule').warn(
     `nestjs-nudge-auth is loaded ${loaded.size} times: ${[...loaded].join(' and ')}. Nest does not find the ` +
       'NudgeTokenService of one copy where the module of another is imported. Keep one: npm ls nestjs-nudge-auth shows which ' +
       'packages install them. If only one is installed, load it by import alone or by require alone',

@@ -1,8 +1,7 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
 import { ProcessCallBudget, type CallUrgency } from '../vendor/call-budget.js';
-import { PROBE_MS, PROBE_POLL_MS } from './probe-times.js';
-import type { SharedAdmission, SharedCallLimits } from './token-store.js';
+import { PROBE_MS, PROBE_POLL_MS, type SharedAdmission, type SharedCallLimits } from './token-store.js';
 
 /** The call limits that the caches of one process share. */
 export class MemoryCallLimits implements SharedCallLimits {

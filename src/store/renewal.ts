@@ -1,7 +1,7 @@
 import type { NudgeAuthError } from '../common/errors.js';
 import type { RenewalReason } from '../telemetry/events.js';
 import type { HeldToken } from '../token/held-token.js';
-import type { LocalRefusal } from '../vendor/call-refusal.js';
+import type { LocalRefusal } from '../vendor/failures.js';
 import type { FetchedToken } from '../vendor/token-source.js';
 import type { VendorRequest } from '../vendor/vendor-call.js';
 import type { TokenRecord } from './token-store.js';
@@ -19,17 +19,14 @@ export interface RenewalCall extends VendorRequest {
   readonly awaitsEnd: boolean;
 }
 
-/** The token that a renewal got, from the vendor or from another process. */
+/** The token that a renewal got: the vendor's token, and what a store adds to it. Without a store nothing is added. */
 export interface RenewedToken extends FetchedToken {
-  readonly from: 'vendor' | 'store';
-  /** The fence of the token in the store; 0 without one. */
-  readonly fence: number;
+  /** Set if another process fetched the token. Default: the renewal itself fetched it. */
+  readonly from?: 'store';
+  /** The fence of the token in the store. Default: the fence of the token before. */
+  readonly fence?: number;
   /** The failure of this process's own attempt, if it made one before another process got the token. */
   readonly despite?: NudgeAuthError | undefined;
-}
-
-export function fromVendor(fetched: FetchedToken, fence: number): RenewedToken {
-  return { ...fetched, from: 'vendor', fence };
 }
 
 /** A held token that this process can share with the others. */
@@ -42,7 +39,7 @@ export interface PublishableToken {
   readonly published: (fence: number) => void;
 }
 
-/** Gets new tokens. */
+/** Gets new tokens: with a store its coordinator, without one the vendor's gateway itself. */
 export interface TokenRenewer {
   /**
    * Gets a token that is newer than the one that the caller holds.

@@ -1,9 +1,13 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { LONGEST_BACKOFF_MS } from '../vendor/backoff.js';
-import { ProcessCallBudget, type CallBudget, type CallUrgency } from '../vendor/call-budget.js';
-import type { CallPause } from '../vendor/call-pause.js';
-import type { TimeBudget } from '../common/time-budget.js';
+import {
+  ProcessCallBudget,
+  type CallBudget,
+  type CallUrgency,
+  type CallPause,
+} from '../vendor/call-budget.js';
+import type { TimeBudget } from '../common/deadline.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import type { SharedCallLimits } from './token-store.js';
 

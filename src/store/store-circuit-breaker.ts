@@ -1,9 +1,10 @@
 import type { Cancel, Clock, Random } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { failureReasonOf } from '../common/failure-reason.js';
+import { failureReasonOf } from '../common/error-kind.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { equalJitterMs } from '../common/backoff-delay.js';
-import { TimeBudget } from '../common/time-budget.js';
+import { TimeBudget } from '../common/deadline.js';
+import type { TokenStore } from './token-store.js';
 
 /** The store has failed or did not answer in time: the caller goes on without it. */
 export const STORE_LOST = Symbol('store lost');
@@ -76,6 +77,11 @@ export class StoreCircuitBreaker {
     }
   }
 
+  /** Opens the circuit breaker for a failure that the store itself has noticed, before the next caller would meet it. */
+  noticed(operation: string, error: unknown): void {
+    if (!this.#isClosed) this.#lose(operation, failureReasonOf(error));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancelProbe();
@@ -114,4 +120,29 @@ export class StoreCircuitBreaker {
     // A listener may have lost the store again. Then it is not reported as back.
     if (!this.#isLost) this.#events.emit({ type: 'store-back' });
   }
+}
+
+/** What the store does in the background. Log lines and the event `store-lost` name it as the operation that failed. */
+export const LOOK_FOR_INVALIDATIONS = 'look for invalidations';
+
+/**
+ * Creates a circuit breaker for a store. Its probe does what a renewal does, with an entry that only this process uses. A
+ * store that can do only a part of it, or does it too slowly, would be lost again with the next renewal.
+ *
+ * @param origin the vendor's origin.
+ */
+export function watchStore(
+  store: TokenStore,
+  origin: string,
+  events: NudgeAuthEvents,
+  clock: Clock,
+  random: Random,
+): StoreCircuitBreaker {
+  const entry = `probe ${random()}`;
+  const probe = async (): Promise<void> => {
+    await store.read(entry);
+    const lease = await store.acquire(entry);
+    await Promise.all([lease?.release(), store.callLimitsOf?.(origin).look()]);
+  };
+  return new StoreCircuitBreaker(probe, events, clock, random);
 }

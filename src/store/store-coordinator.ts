@@ -1,19 +1,13 @@
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import type { FreshnessPolicy } from '../token/freshness.js';
-import { LeastVendorTime } from '../token/least-vendor-time.js';
+import { LeastVendorTime } from '../token/vendor-time.js';
 import { SHORTEST_ATTEMPT_MS } from '../vendor/attempts.js';
-import { LocalRefusal } from '../vendor/call-refusal.js';
+import { LocalRefusal } from '../vendor/failures.js';
 import { isTurnEnded, type VendorCall } from '../vendor/vendor-call.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import { KeptLeases } from './kept-leases.js';
-import {
-  fromVendor,
-  type PublishableToken,
-  type RenewalCall,
-  type RenewedToken,
-  type TokenRenewer,
-} from './renewal.js';
+import type { PublishableToken, RenewalCall, RenewedToken, TokenRenewer } from './renewal.js';
 import { SharedEntry, type SharedCall, type StoreLookup } from './shared-entry.js';
 import { STORE_LOST, type StoreCircuitBreaker } from './store-circuit-breaker.js';
 import { StoreRecovery } from './store-recovery.js';
@@ -81,7 +75,7 @@ export class StoreCoordinator implements TokenRenewer {
   async renew(call: RenewalCall): Promise<RenewedToken> {
     await this.#untilConnected();
     // While the store is lost, a process rotates a token at half of its life only. So this renewal is due.
-    if (this.#breaker.isLost) return fromVendor(await this.#gateway.fetchToken(call), call.newerThan);
+    if (this.#breaker.isLost) return this.#gateway.renew(call);
     return this.#followOrLead({ ...call, storeTimeBudget: this.#breaker.timeBudget() });
   }
 
@@ -132,7 +126,7 @@ export class StoreCoordinator implements TokenRenewer {
       vendorTime: this.#vendorTime,
       clock: this.#clock,
     });
-    let vendorCall = this.#gateway.open(call);
+    let vendorCall = this.#gateway.prepare(call);
     let abstention = new Deadline(this.#clock, 0);
     let hasMovedOn = false;
     try {
@@ -150,14 +144,14 @@ export class StoreCoordinator implements TokenRenewer {
           abstention = new Deadline(this.#clock, Math.max(SHORTEST_ABSTENTION_MS, outcome.againInMs));
         } else {
           const written = await entry.write(lease, outcome);
-          if (written === true) return fromVendor(outcome, lease.fence);
           // If the entry has moved on twice, the token is used anyway: a store that refuses every write must not cost more calls.
           if (written !== false || hasMovedOn) {
-            return fromVendor(outcome, written === undefined ? lease.fence : call.newerThan);
+            const isStored = written === true || written === undefined;
+            return isStored ? { ...outcome, fence: lease.fence } : outcome;
           }
           hasMovedOn = true;
           vendorCall.end();
-          vendorCall = this.#gateway.open(call);
+          vendorCall = this.#gateway.prepare(call);
         }
         call.storeTimeBudget.restart();
       }
@@ -210,9 +204,7 @@ export class StoreCoordinator implements TokenRenewer {
 
   /** Calls the vendor only if a caller waits. While the held token is good, the process waits until the store answers again. */
   async #goOnWithoutStore(call: SharedCall, vendorCall: VendorCall): Promise<RenewedToken> {
-    if (call.priority.urgency === 'urgent') {
-      return fromVendor(await this.#gateway.goOn(vendorCall), call.newerThan);
-    }
+    if (call.priority.urgency === 'urgent') return this.#gateway.goOn(vendorCall);
     throw (await this.#gateway.giveUp(vendorCall)) ?? storeLost();
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { SECOND_MS } from '../common/durations.js';
-import { askForApiKey, type ApiKeyProvider } from '../vendor/api-key.js';
+import { askForApiKey, type ApiKeyProvider } from '../vendor/api-keys.js';
 import type { StoreSecret } from './token-store.js';
 
 /** A key function that hangs delays the boot for no longer than this. */

@@ -4,6 +4,11 @@ import type { CallUrgency } from '../vendor/call-budget.js';
 /** A starting process waits this long for its first connection, so that not every process of a rollout calls the vendor. */
 export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
+/** One process probes whether the pause is over. The others wait so many milliseconds for its result. */
+export const PROBE_MS = 10 * SECOND_MS;
+/** Milliseconds after which the other processes ask again while the probe is under way. */
+export const PROBE_POLL_MS = SECOND_MS / 2;
+
 /**
  * A token as processes share it. It holds remaining times instead of moments, because the clocks of two machines differ.
  *
@@ -103,6 +108,11 @@ export interface TokenStoreUser {
    * without tenants (`undefined`). This process then drops the tokens that it holds for them.
    */
   invalidatedAll?(tenant: string | undefined): void;
+  /**
+   * The store calls it when its background work has failed several times in a row. This process then goes on without the
+   * store, as after a renewal that the store has failed, and tests it now and then.
+   */
+  lost?(error: unknown): void;
 }
 
 /**

@@ -44,10 +44,17 @@ export class UserJwtCheckCounts {
   keysUnavailable = 0;
 }
 
-/** Calls to the vendor: every attempt counts. */
+/** Calls to the vendor: every attempt counts, also if no caller waits for it any more. */
 export class VendorCallCounts {
   succeeded = 0;
   readonly failed = new FailureCounts();
+
+  /** Settles as the call does, and counts its end. */
+  async of<T>(call: Promise<T>): Promise<T> {
+    const fetched = await this.failed.of(call);
+    this.succeeded += 1;
+    return fetched;
+  }
 }
 
 /** The counts of one registration, from all of its parts. */

@@ -4,13 +4,25 @@ import { catchRejection } from '../common/catch-rejection.js';
 import { inOwnContext } from '../common/own-context.js';
 import { Counts } from './counts.js';
 
-/** Why a renewal began: no usable token was held, a held token was due for rotation, or a caller asked for `forceRefresh`. */
+/**
+ * Why a renewal began: no usable token was held, a held token was due for rotation, or a caller asked for `forceRefresh`.
+ *
+ * @publicApi
+ */
 export type RenewalReason = 'cold' | 'rotation' | 'forced';
 
-/** One of the two API keys. */
+/**
+ * One of the two API keys.
+ *
+ * @publicApi
+ */
 export type ApiKeyRole = 'primary' | 'fallback';
 
-/** Why the module cannot fetch the keys that verify users' JWTs from `userJwt.jwksUri`. */
+/**
+ * Why the module cannot fetch the keys that verify users' JWTs from `userJwt.jwksUri`.
+ *
+ * @publicApi
+ */
 export type UserKeysFailure =
   /** There was no connection, or it broke. */
   | 'unreachable'
@@ -26,7 +38,11 @@ export type UserKeysFailure =
   /** The JWK set has no key that can verify a JWT of these users. */
   | 'no-usable-key';
 
-/** Why audit records were lost. */
+/**
+ * Why audit records were lost.
+ *
+ * @publicApi
+ */
 export type AuditDropReason =
   /** The queue of waiting records was full. */
   | 'queue-full'

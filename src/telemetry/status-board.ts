@@ -2,7 +2,11 @@ import type { Clock } from '../common/clock.js';
 import type { NudgeAuthErrorCode } from '../common/errors.js';
 import type { NudgeAuthEvent, NudgeAuthEvents, UserKeysFailure } from './events.js';
 
-/** The state of the keys from `userJwt.jwksUri`. */
+/**
+ * The state of the keys from `userJwt.jwksUri`, as `NudgeTokenService.status()` reports it.
+ *
+ * @publicApi
+ */
 export interface UserKeysStatus {
   /** `none` without a `jwksUri`; `unavailable` from the first failed fetch to the next good one. */
   readonly state: 'none' | 'available' | 'unavailable';
@@ -12,7 +16,11 @@ export interface UserKeysStatus {
   readonly since?: number;
 }
 
-/** The summary of all events so far. */
+/**
+ * The part of `NudgeTokenStatus` that sums up all events so far.
+ *
+ * @publicApi
+ */
 export interface StatusSummary {
   /** When the last token came, in epoch milliseconds. */
   readonly lastSuccessAt: number | undefined;

@@ -4,9 +4,8 @@ import type { Clock, Random } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
 import { tenantFingerprintOf } from '../common/tenant-fingerprint.js';
 import type { ResolvedTenantsOptions } from '../options/resolve-tenants.js';
-import { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
-import type { TokenStore } from '../store/token-store.js';
-import { watchStore } from '../store/watch-store.js';
+import { LOOK_FOR_INVALIDATIONS, StoreCircuitBreaker, watchStore } from '../store/store-circuit-breaker.js';
+import type { TokenStore, TokenStoreUser } from '../store/token-store.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { LogSink } from '../telemetry/log-lines.js';
 import { CLIENT_ROTATE_AFTER_MS } from '../token/freshness.js';
@@ -43,7 +42,12 @@ export interface TenantsParts {
 export function createTenants(parts: TenantsParts): Tenants {
   const { tenants, options, defaults, events, clock, random } = parts;
   const known = new KnownTenants(tenants.maxTenants, clock);
-  const store = boundStore(parts, known, (id) => facade.invalidatedElsewhere(id));
+  const store = boundStore(parts, known, {
+    invalidatedAll: (id) => {
+      if (id !== undefined) facade.invalidatedElsewhere(id);
+    },
+    lost: (error) => breaker.noticed(LOOK_FOR_INVALIDATIONS, error),
+  });
   const breaker =
     store === undefined
       ? new StoreCircuitBreaker(() => Promise.resolve(), events, clock, random)
@@ -107,7 +111,7 @@ function tenantOptions(
 function boundStore(
   { store, options }: TenantsParts,
   known: KnownTenants,
-  invalidatedAll: (id: string) => void,
+  listeners: Pick<TokenStoreUser, 'invalidatedAll' | 'lost'>,
 ): TokenStore | undefined {
   if (!options.holdsTokens || store === undefined) return undefined;
   const user = {
@@ -115,9 +119,7 @@ function boundStore(
     secrets: () => Promise.resolve([]),
     hasTenants: true,
     heldTenants: () => known.ids(),
-    invalidatedAll: (id: string | undefined) => {
-      if (id !== undefined) invalidatedAll(id);
-    },
+    ...listeners,
   };
   return store.bind?.(user) ?? store;
 }

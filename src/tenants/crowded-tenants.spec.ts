@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { tenantsBeforeVendor } from '../../test/support/tenants-before-vendor.js';
 import { NudgeAuthError } from '../common/errors.js';
-import { FairTickets } from '../vendor/fair-tickets.js';
+import { FairTickets } from '../vendor/call-lanes.js';
 
 describe('a room that tenants share', () => {
   it('holds no more than its entries, whichever tenant has to make room', async () => {

@@ -5,7 +5,7 @@ import { errorKindOf } from '../common/error-kind.js';
 import { NudgeAuthError } from '../common/errors.js';
 import { closing } from '../cache/renewals.js';
 import type { LogSink } from '../telemetry/log-lines.js';
-import { timeout } from '../vendor/call-refusal.js';
+import { timeout } from '../vendor/failures.js';
 import type { ConfigRequests } from './config-requests.js';
 import type { KnownTenants } from './known-tenants.js';
 import type { RefusedTenants } from './refused-tenants.js';

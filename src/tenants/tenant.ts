@@ -2,7 +2,7 @@ import { elapsedMs, type Clock, type Instant, type Random } from '../common/cloc
 import { Deadline } from '../common/deadline.js';
 import { HOUR_MS, SECOND_MS } from '../common/durations.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
-import { assembleTokenCache } from '../cache/assemble-token-cache.js';
+import { assembleTokenCache } from '../cache/create-token-cache.js';
 import type { TokenCache, TokenCacheOptions } from '../cache/token-cache.js';
 import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import type { TokenStore } from '../store/token-store.js';
@@ -13,7 +13,7 @@ import type { NudgeToken } from '../token/nudge-token.js';
 import { ApiKeys } from '../vendor/api-keys.js';
 import type { AttemptOptions } from '../vendor/attempts.js';
 import { Backoff } from '../vendor/backoff.js';
-import { affectsAllTokens } from '../vendor/shared-failure.js';
+import { affectsAllTokens } from '../vendor/failures.js';
 import type { VendorGateway } from '../vendor/vendor-gateway.js';
 import type { TenantAccount } from './tenant-account.js';
 import type { VendorOrigins } from './vendor-origins.js';

@@ -4,7 +4,7 @@ import type { StoreCircuitBreaker } from '../store/store-circuit-breaker.js';
 import { MemoryCallLimits } from '../store/memory-call-limits.js';
 import type { TokenStore } from '../store/token-store.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
-import type { CallPause } from '../vendor/call-pause.js';
+import type { CallPause } from '../vendor/call-budget.js';
 import { CallQueue } from '../vendor/call-queue.js';
 import type { TokenSource } from '../vendor/token-source.js';
 

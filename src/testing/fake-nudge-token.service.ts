@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { systemClock, type Clock } from '../common/clock.js';
-import { compactJws } from '../common/compact-jws.js';
+import { compactJws } from '../common/compact-jwt.js';
 import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { NudgeAuthError, type NudgeAuthErrorCode } from '../common/errors.js';
 import { DEFAULT_EXPIRY_MINS } from '../options/expiry-mins.js';

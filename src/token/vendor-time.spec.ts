@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../common/durations.js';
 import { ManualClock } from '../testing/manual-clock.js';
 import type { NudgeTokenClaims } from './claims.js';
 import { HeldToken } from './held-token.js';
-import { lifeByVendorTime, type AnswerTiming } from './vendor-time.js';
+import { LeastVendorTime, lifeByVendorTime, type AnswerTiming } from './vendor-time.js';
 
 const IAT_MS = Date.UTC(2031, 4, 6, 7, 8, 9);
 const CLAIMS: NudgeTokenClaims = {
@@ -167,5 +167,28 @@ describe('a held token', () => {
     const held = hold(clock);
     clock.suspend(HOUR_MS - 30_000);
     expect(held.freshness(clock.now())).toBe('unusable');
+  });
+});
+
+describe('the earliest time that the vendor’s clock can show', () => {
+  const clock = new ManualClock();
+  const issuedAtMs = Date.UTC(2029, 0, 1);
+
+  it('is unknown before the first token, then rises with the monotonic clock and not with the wall clock', () => {
+    const least = new LeastVendorTime();
+    expect(least.atMs(clock.now())).toBe(Number.NEGATIVE_INFINITY);
+    least.saw(issuedAtMs, clock.now());
+    clock.advance(HOUR_MS);
+    clock.stepWall(24 * HOUR_MS);
+    expect(least.atMs(clock.now())).toBe(issuedAtMs + HOUR_MS);
+  });
+
+  it('goes back after an answer of the vendor, not after an older token from elsewhere', () => {
+    const least = new LeastVendorTime();
+    least.saw(issuedAtMs, clock.now());
+    least.saw(issuedAtMs - HOUR_MS, clock.now());
+    expect(least.atMs(clock.now())).toBe(issuedAtMs);
+    least.answered(issuedAtMs - HOUR_MS, clock.now());
+    expect(least.atMs(clock.now())).toBe(issuedAtMs - HOUR_MS);
   });
 });

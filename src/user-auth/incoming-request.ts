@@ -1,6 +1,10 @@
 import type { ExecutionContext } from '@nestjs/common';
 
-/** The part of a request of Express or Fastify that is used here. */
+/**
+ * The part of a request of Express or Fastify that `userJwtFromRequest` reads.
+ *
+ * @publicApi
+ */
 export interface RequestWithHeaders {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import type { Clock } from '../common/clock.js';
 import { SECOND_MS } from '../common/durations.js';
-import { failureReasonOf } from '../common/failure-reason.js';
+import { failureReasonOf } from '../common/error-kind.js';
 import type { NudgeConnectionOptions } from '../options/connection.options.js';
 import type { UserKeysFailure } from '../telemetry/events.js';
 import { createHttpService } from '../vendor/http-client.js';

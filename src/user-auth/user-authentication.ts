@@ -3,9 +3,14 @@ import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { Clock, Random } from '../common/clock.js';
 import { Deadline } from '../common/deadline.js';
 import { isNudgeAuthError, NudgeAuthError } from '../common/errors.js';
-import { failWith, forbidCaching, setHeaders, type HttpResponse } from '../http/answer-headers.js';
+import {
+  failWith,
+  forbidCaching,
+  forbidEtag,
+  setHeaders,
+  type HttpResponse,
+} from '../http/answer-headers.js';
 import { arrivalOf } from '../http/arrival.js';
-import { forbidEtag } from '../http/forbid-etag.js';
 import { toHttpException } from '../http/nudge-http.exception.js';
 import type { NudgeAuthRegistration } from '../options/endpoint.options.js';
 import type { UserJwtPayload } from '../options/user-jwt.options.js';

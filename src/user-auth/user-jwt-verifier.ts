@@ -6,12 +6,10 @@ import { UserJwtCheckCounts } from '../telemetry/counts.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { createFetchJwks } from './jwks-fetch.js';
 import { JwksUserKeys } from './jwks-user-keys.js';
-import { PassportJwtCheck } from './passport-jwt-check.js';
+import { checkForm, PassportJwtCheck, type RefusalListener, type UserJwtRefusal } from './user-jwt-check.js';
 import { RememberedJwts } from './remembered-jwts.js';
 import { authorizationOf, extractUserJwt, type RequestWithHeaders } from './incoming-request.js';
-import { checkForm } from './user-jwt-form.js';
-import type { RefusalListener, UserJwtRefusal } from './user-jwt-refusal.js';
-import { FixedUserKeys, type UserJwtHeader, type UserKeys } from './user-keys.js';
+import type { UserJwtHeader, UserKeys } from './user-keys.js';
 
 const BEARER = 'Bearer ';
 
@@ -141,7 +139,7 @@ function createUserKeys(
   clock: Clock,
   events: NudgeAuthEvents,
 ): UserKeys {
-  if (jwksUri === undefined) return new FixedUserKeys(keys);
+  if (jwksUri === undefined) return { keysFor: () => keys };
   const { origin, pathname } = new URL(jwksUri);
   return new JwksUserKeys({
     url: origin + pathname,

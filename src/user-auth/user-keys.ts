@@ -21,16 +21,3 @@ export interface UserKeys {
    */
   trusts?(key: KeyObject, now: Instant): boolean;
 }
-
-/** Keys that are fixed when the application starts. */
-export class FixedUserKeys implements UserKeys {
-  readonly #keys: readonly KeyObject[];
-
-  constructor(keys: readonly KeyObject[]) {
-    this.#keys = keys;
-  }
-
-  keysFor(): readonly KeyObject[] {
-    return this.#keys;
-  }
-}

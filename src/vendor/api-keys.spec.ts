@@ -5,8 +5,7 @@ import { MINUTE_MS, SECOND_MS } from '../common/durations.js';
 import { Secret } from '../common/secret.js';
 import { NudgeAuthEvents, type NudgeAuthEvent } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import type { ApiKeyProvider } from './api-key.js';
-import { ApiKeys } from './api-keys.js';
+import { ApiKeys, type ApiKeyProvider } from './api-keys.js';
 
 const PRIMARY = 'obviously-fake-primary-key';
 const ROTATED = 'obviously-fake-rotated-key';

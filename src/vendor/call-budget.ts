@@ -1,6 +1,6 @@
 import { elapsedMs, type Clock, type Instant } from '../common/clock.js';
 import { MINUTE_MS } from '../common/durations.js';
-import type { TimeBudget } from '../common/time-budget.js';
+import type { TimeBudget } from '../common/deadline.js';
 
 /**
  * `urgent`: a caller waits for the call. `rotation`: the call is made in the background. Rotations get at most half of
@@ -19,6 +19,23 @@ export interface CallBudget {
    * @param timeBudget how long the caller may still wait for a store that counts the calls. Default: the full time.
    */
   take(urgency: CallUrgency, timeBudget?: TimeBudget): number | Promise<number>;
+}
+
+/** The pause after a 429. Processes share it, because the vendor counts their calls together by one IP address. */
+export interface CallPause {
+  /**
+   * How many pauses this process has begun or seen. A call that was admitted before the last one proves nothing about
+   * it.
+   */
+  readonly count: number;
+  /** Milliseconds for which no call may be sent, as far as this process knows. */
+  pausedForMs(): number;
+  /** Begins a pause for all processes after a 429. Resolves when it is shared, or when the time budget is spent. */
+  begin(durationMs: number, timeBudget?: TimeBudget): Promise<void>;
+  /** Records that a call succeeded. @param count the pauses known when the call was admitted. */
+  callSucceeded(count: number | undefined): void;
+  /** Records that a call failed. @param count the pauses known when the call was admitted. */
+  callFailed(count: number | undefined): void;
 }
 
 /**

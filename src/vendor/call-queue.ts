@@ -1,15 +1,12 @@
 import type { Cancel, Clock } from '../common/clock.js';
-import type { Deadline } from '../common/deadline.js';
+import type { Deadline, TimeBudget } from '../common/deadline.js';
 import { MINUTE_MS } from '../common/durations.js';
-import type { TimeBudget } from '../common/time-budget.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import { SHORTEST_ATTEMPT_MS } from './attempts.js';
-import { callsPerSlice, type CallBudget, type CallUrgency } from './call-budget.js';
-import type { CallPause } from './call-pause.js';
-import { CallPlaces, NO_PLACE_LIMITS, type PlaceLimits } from './call-places.js';
-import { LocalRefusal } from './call-refusal.js';
-import { FairTickets } from './fair-tickets.js';
-import type { RenewalPriority } from './renewal-priority.js';
+import { callsPerSlice, type CallBudget, type CallPause, type CallUrgency } from './call-budget.js';
+import { CallPlaces, FairTickets, NO_PLACE_LIMITS, type PlaceLimits } from './call-lanes.js';
+import { LocalRefusal } from './failures.js';
+import type { RenewalPriority } from './vendor-call.js';
 
 /** The refusal during a pause that another process or another tenant has begun after a 429. */
 export function pausedElsewhere(retryAfterMs: number): LocalRefusal {

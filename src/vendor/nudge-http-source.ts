@@ -4,8 +4,7 @@ import type { Clock } from '../common/clock.js';
 import type { Secret } from '../common/secret.js';
 import { readClaims } from '../token/claims.js';
 import { lifeByVendorTime } from '../token/vendor-time.js';
-import { parseAnswer } from './answer.js';
-import { sendTokenCall } from './token-call.js';
+import { parseAnswer, sendTokenCall } from './token-call.js';
 import type { FetchedToken, TokenRequest, TokenSource } from './token-source.js';
 import { failureOfTransport } from './transport-failure.js';
 

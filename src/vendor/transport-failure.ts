@@ -1,5 +1,5 @@
 import { NudgeAuthError } from '../common/errors.js';
-import { errorCodeOf } from '../common/system-error.js';
+import { errorCodeOf } from '../common/error-kind.js';
 import { TransientFailure } from './token-source.js';
 
 /** How the error of axios for an answer over the size limit reads. Every other transport error concerns the network. */

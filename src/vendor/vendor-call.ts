@@ -1,8 +1,7 @@
-import type { Deadline } from '../common/deadline.js';
+import type { Deadline, TimeBudget } from '../common/deadline.js';
 import type { NudgeAuthError } from '../common/errors.js';
-import type { TimeBudget } from '../common/time-budget.js';
 import type { Attempts } from './attempts.js';
-import type { RenewalPriority } from './renewal-priority.js';
+import type { CallUrgency } from './call-budget.js';
 import type { FetchedToken, TokenRequest } from './token-source.js';
 
 /** What to fetch from the vendor, and until when. */
@@ -14,6 +13,41 @@ export interface VendorRequest {
    * How long the call may wait for a store that counts the calls of all processes. Default: the full time of a caller.
    */
   readonly storeTimeBudget?: TimeBudget | undefined;
+}
+
+/** How urgent a renewal is: done in the background, awaited by a caller, or no longer wanted. */
+export class RenewalPriority {
+  #urgency: CallUrgency;
+  #isDropped = false;
+  #onRaised: () => void = () => undefined;
+
+  constructor(urgency: CallUrgency) {
+    this.#urgency = urgency;
+  }
+
+  get urgency(): CallUrgency {
+    return this.#urgency;
+  }
+
+  /** Whether the entry was invalidated since: then no caller may get the token of this renewal. */
+  get isDropped(): boolean {
+    return this.#isDropped;
+  }
+
+  /** Called when a caller waits for the renewal now. It moves ahead in the queue. */
+  raise(): void {
+    if (this.#urgency === 'urgent') return;
+    this.#urgency = 'urgent';
+    this.#onRaised();
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+  }
+
+  set onRaised(listener: () => void) {
+    this.#onRaised = listener;
+  }
 }
 
 /** The right to call the vendor for an entry that processes share. One process has it at a time. */

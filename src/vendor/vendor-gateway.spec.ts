@@ -4,12 +4,10 @@ import { NudgeAuthError } from '../common/errors.js';
 import { Secret } from '../common/secret.js';
 import { NudgeAuthEvents } from '../telemetry/events.js';
 import { ManualClock } from '../testing/manual-clock.js';
-import { ApiKeys } from './api-keys.js';
-import type { ApiKeyProvider } from './api-key.js';
+import { ApiKeys, type ApiKeyProvider } from './api-keys.js';
 import { CallQueue } from './call-queue.js';
-import { RenewalPriority } from './renewal-priority.js';
+import { RenewalPriority, isTurnEnded, type RenewalTurn, type VendorRequest } from './vendor-call.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
-import { isTurnEnded, type RenewalTurn, type VendorRequest } from './vendor-call.js';
 import { VendorGateway } from './vendor-gateway.js';
 
 const PRIMARY = new Secret('obviously-fake-key');
@@ -107,7 +105,7 @@ describe('VendorGateway', () => {
     async ({ chance, timesMs }) => {
       answers = [down()];
       const gateway = gatewayWith({ maxRetries: 5, random: () => chance });
-      const failure = await outcomeOf(gateway.fetchToken(requestWithin(9_000)), 9_000);
+      const failure = await outcomeOf(gateway.renew(requestWithin(9_000)), 9_000);
       expect(failure).toMatchObject({ code: 'NUDGE_UNAVAILABLE' });
       expect(callTimesMs()).toEqual(timesMs);
     },
@@ -115,13 +113,13 @@ describe('VendorGateway', () => {
 
   it('waits for the Retry-After if that is longer than the pause', async () => {
     answers = [down(3_000), GOOD];
-    expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 3_000)).toEqual(GOOD);
+    expect(await outcomeOf(gatewayWith().renew(requestWithin(7_000)), 3_000)).toEqual(GOOD);
     expect(callTimesMs()).toEqual([0, 3_000]);
   });
 
   it('fails at once if the Retry-After is longer than the deadline allows', async () => {
     answers = [down(6_600)];
-    expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 0)).toMatchObject({
+    expect(await outcomeOf(gatewayWith().renew(requestWithin(7_000)), 0)).toMatchObject({
       message: 'Nudge answered with status 503',
     });
     expect(calls).toHaveLength(1);
@@ -130,7 +128,7 @@ describe('VendorGateway', () => {
   it('shortens its pauses so that each attempt has half a second, and fails with the last failure', async () => {
     answers = [down()];
     const gateway = gatewayWith({ maxRetries: 5, random: () => 0.999 });
-    expect(await outcomeOf(gateway.fetchToken(requestWithin(1_000)), 1_000)).toMatchObject({
+    expect(await outcomeOf(gateway.renew(requestWithin(1_000)), 1_000)).toMatchObject({
       message: 'Nudge answered with status 503',
     });
     expect(calls.length).toBeGreaterThanOrEqual(3);
@@ -139,7 +137,7 @@ describe('VendorGateway', () => {
 
   it('does not repeat a call when a late timer has used up the time', async () => {
     answers = [down()];
-    const work = outcomeOf(gatewayWith().fetchToken(requestWithin(7_000)), 0);
+    const work = outcomeOf(gatewayWith().renew(requestWithin(7_000)), 0);
     await clock.advanceAsync(0);
     // The machine was suspended: the timer fires when little of the deadline is left.
     clock.advance(6_800);
@@ -148,14 +146,14 @@ describe('VendorGateway', () => {
   });
 
   it('makes no call when less than half a second is left', async () => {
-    expect(await outcomeOf(gatewayWith().fetchToken(requestWithin(499)), 0)).toBeInstanceOf(NudgeAuthError);
+    expect(await outcomeOf(gatewayWith().renew(requestWithin(499)), 0)).toBeInstanceOf(NudgeAuthError);
     expect(calls).toEqual([]);
   });
 
   it('calls with the fallback key at once when Nudge refuses the first key', async () => {
     answers = [refusedKey(), GOOD];
     const gateway = gatewayWith({ fallbackApiKey: FALLBACK });
-    expect(await outcomeOf(gateway.fetchToken(requestWithin(7_000)), 0)).toEqual(GOOD);
+    expect(await outcomeOf(gateway.renew(requestWithin(7_000)), 0)).toEqual(GOOD);
     expect(calls.map(({ key }) => key)).toEqual([PRIMARY.fingerprint, FALLBACK.fingerprint]);
   });
 
@@ -166,7 +164,7 @@ describe('VendorGateway', () => {
       return 'obviously-fake-key';
     };
     const gateway = gatewayWith({ apiKey: slowly, fallbackApiKey: FALLBACK });
-    expect(await outcomeOf(gateway.fetchToken(requestWithin(1_200)), 1_200)).toMatchObject({
+    expect(await outcomeOf(gateway.renew(requestWithin(1_200)), 1_200)).toMatchObject({
       code: 'NUDGE_CREDENTIALS_REJECTED',
     });
     expect(calls).toHaveLength(1);
@@ -176,7 +174,7 @@ describe('VendorGateway', () => {
     answers = [down()];
     const waitsMs = [0, 6_000];
     const gateway = gatewayWith({ budgetWaitMs: () => waitsMs.shift() ?? 6_000 });
-    expect(await outcomeOf(gateway.fetchToken(requestWithin(7_000)), 1_000)).toMatchObject({
+    expect(await outcomeOf(gateway.renew(requestWithin(7_000)), 1_000)).toMatchObject({
       message: 'Nudge answered with status 503',
     });
     expect(calls).toHaveLength(1);
@@ -193,7 +191,7 @@ describe('VendorGateway', () => {
     it('ends the turn after an attempt without an answer, and goes on in the next turn', async () => {
       answers = [unanswered(), GOOD];
       const gateway = gatewayWith();
-      const call = gateway.open(requestWithin(7_000));
+      const call = gateway.prepare(requestWithin(7_000));
       expect(await gateway.goOn(call, turn)).toEqual({ againInMs: 100 });
       expect(calls).toHaveLength(1);
       expect(await gateway.goOn(call, turn)).toEqual(GOOD);
@@ -203,7 +201,7 @@ describe('VendorGateway', () => {
     it('keeps the turn after an answer that reports a transient failure', async () => {
       answers = [down(), GOOD];
       const gateway = gatewayWith();
-      const call = gateway.open(requestWithin(7_000));
+      const call = gateway.prepare(requestWithin(7_000));
       expect(await outcomeOf(gateway.goOn(call, turn), 100)).toEqual(GOOD);
       call.end();
     });
@@ -211,12 +209,12 @@ describe('VendorGateway', () => {
     it('stops when the turn is lost during a pause or before the first attempt', async () => {
       answers = [down(), GOOD];
       const gateway = gatewayWith();
-      const call = gateway.open(requestWithin(7_000));
+      const call = gateway.prepare(requestWithin(7_000));
       const work = gateway.goOn(call, turn);
       await clock.advanceAsync(0);
       hasTurn = false;
       expect(await outcomeOf(work, 100)).toEqual({ againInMs: 0 });
-      const other = gateway.open(requestWithin(7_000));
+      const other = gateway.prepare(requestWithin(7_000));
       expect(isTurnEnded(await gateway.goOn(other, turn))).toBe(true);
       expect(calls).toHaveLength(1);
       call.end();
@@ -226,7 +224,7 @@ describe('VendorGateway', () => {
     it('holds back the next calls after a call that was given up', async () => {
       answers = [unanswered()];
       const gateway = gatewayWith();
-      const call = gateway.open(requestWithin(7_000));
+      const call = gateway.prepare(requestWithin(7_000));
       await gateway.goOn(call, turn);
       expect(gateway.refusal()).toBeUndefined();
       expect(await gateway.giveUp(call)).toMatchObject({ message: 'Nudge cannot be reached' });

@@ -1,15 +1,13 @@
 import type { Clock, Random } from '../common/clock.js';
-import type { Deadline } from '../common/deadline.js';
-import { passed } from '../common/within.js';
+import { passed, type Deadline } from '../common/deadline.js';
 import { asNudgeAuthError, type NudgeAuthError } from '../common/errors.js';
 import type { NudgeAuthEvents } from '../telemetry/events.js';
 import type { ApiKeys } from './api-keys.js';
 import { Attempts, type AttemptOptions } from './attempts.js';
 import { Backoff, LONGEST_BACKOFF_MS } from './backoff.js';
-import type { CallPause } from './call-pause.js';
+import type { CallPause } from './call-budget.js';
 import { pausedElsewhere, type CallQueue } from './call-queue.js';
-import { LocalRefusal, timeout } from './call-refusal.js';
-import { isSharedFailure } from './shared-failure.js';
+import { isSharedFailure, LocalRefusal, timeout } from './failures.js';
 import { TransientFailure, type FetchedToken, type TokenSource } from './token-source.js';
 import type { RenewalTurn, TurnEnded, VendorCall, VendorRequest } from './vendor-call.js';
 
@@ -61,8 +59,8 @@ export class VendorGateway {
    *
    * @throws {NudgeAuthError} for every failure, at the latest at the deadline.
    */
-  async fetchToken(request: VendorRequest): Promise<FetchedToken> {
-    const call = this.open(request);
+  async renew(request: VendorRequest): Promise<FetchedToken> {
+    const call = this.prepare(request);
     try {
       return await this.goOn(call);
     } finally {
@@ -71,7 +69,7 @@ export class VendorGateway {
   }
 
   /** Prepares a call for a caller that shares renewal turns with other processes. The caller must end the call. */
-  open(request: VendorRequest): VendorCall {
+  prepare(request: VendorRequest): VendorCall {
     const { apiKeys, options, random } = this.#parts;
     const call: VendorCall = {
       ...request,
@@ -186,7 +184,7 @@ export class VendorGateway {
     try {
       const { key } = await attempts.key();
       const answer = this.#parts.source.fetchToken(request, key, attempts.timeoutMs);
-      const fetched = await deadline.race(answer, timeout);
+      const fetched = await deadline.race(this.#parts.events.counts.vendorCalls.of(answer), timeout);
       attempts.succeeded();
       this.#succeeded(call);
       return fetched;

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { findKeyLeaks, routesOfKeys } from './key-leaks.mjs';
 
 /**
- * The names that axios can guard against. Node itself reads the others, and src/vendor/own-transport.ts guards against
+ * The names that axios can guard against. Node itself reads the others, and src/vendor/axios-instance.ts guards against
  * them.
  */
 const IS_READ_BY_AXIOS = ([name]) =>

@@ -1,5 +1,5 @@
 import { firstValueFrom } from 'rxjs';
-import { createHttpService } from '../../dist/vendor/http-client.js';
+import { createHttpService } from '../../compiled/vendor/http-client.js';
 
 /** The HTTP client of the package, in the form that key-leaks.mjs needs. */
 export function connect(options) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Runs only Metro's resolver, with React Native's settings: the whole of Metro would install 130 more packages. */
 export function resolveAsMetro({ resolve }, { hasExports, originModulePath, specifier }) {

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { TerminusModule } from '@nestjs/terminus';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   NudgeTokenService,
   recordIssued,
@@ -9,13 +8,11 @@ import {
   type NudgeAuthModuleOptions,
 } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
-import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
 import { ManualClock } from '../../src/testing/manual-clock.js';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/common/durations.js';
+import { SECOND_MS } from '../../src/common/durations.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
-import { HostAuthModule, userJwt } from '../support/users.js';
+import { USER_SECRET, userJwt } from '../support/users.js';
 import { Host, type HostSettings } from '../support/host.js';
-import { HealthController } from './support/health-controller.js';
 
 const KEY = 'obviously-fake-private-key-of-the-operators';
 
@@ -86,72 +83,60 @@ describe('the events of an application', () => {
   });
 });
 
-describe('the health of an application', () => {
-  const health: HostSettings = {
-    modules: [HostAuthModule, TerminusModule],
-    providers: [NudgeHealthIndicator],
-    controllers: [HealthController],
+describe('a logger of the host that throws', () => {
+  const broken = (): never => {
+    throw new Error('a function with a fault');
   };
 
-  it('is up before the first request, although no token is held yet', async () => {
-    await using host = await start({}, health);
-    const answer = await host.get('/health/ready');
-    expect(answer.status).toBe(200);
-    expect(answer.json()).toMatchObject({ status: 'ok', info: { nudge: { status: 'up' } } });
-    expect(answer.json()['details']).toEqual({
-      nudge: { status: 'up', canServe: true, canRenew: true, fallbackInUse: false, store: 'none' },
-    });
-    expect(nudge.requests).toHaveLength(0);
+  function breakTheLogger({ logger }: Host): void {
+    Object.assign(logger, { log: broken, warn: broken, error: broken, debug: broken });
+  }
+
+  it('leaves the 401 of a bad JWT a 401', async () => {
+    await using host = await start(
+      { userJwt: { secret: USER_SECRET, algorithms: ['HS256'] } },
+      { modules: [] },
+    );
+    breakTheLogger(host);
+    const answer = await host.get('/nudge/token', { authorization: 'Bearer no.real.jwt' });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
   });
 
-  it('is degraded during an outage, and down only if strict and no token is usable', async () => {
-    const clock = new ManualClock();
-    // The emulator uses the same clock, because two tokens of the same second would be equal.
-    await using vendor = await NudgeEmulator.start({ apiKeys: [KEY], clock });
-    await using host = await start({ baseUrl: vendor.url }, { ...health, clock });
-    await host.getAsUser();
-    vendor.setFault({ kind: 'status', status: 503 });
+  it('leaves the 503 of a function that fails a 503', async () => {
+    await using host = await start(
+      { userJwt: { secret: USER_SECRET, algorithms: ['HS256'], isRevoked: broken } },
+      { modules: [] },
+    );
+    breakTheLogger(host);
+    const answer = await host.getAsUser();
+    expect([answer.status, answer.json()['code']]).toEqual([503, 'USER_CHECK_FAILED']);
+  });
+
+  it('costs no token while Nudge fails, a listener throws and the audit fails', async () => {
+    await using host = await start({ audit: { user: broken, onIssued: broken } });
+    breakTheLogger(host);
     const tokens = host.app.get(NudgeTokenService);
-    await tokens.getToken({ forceRefresh: true }).catch(() => undefined);
-    const left: unknown[] = [];
-    for (let minute = 0; minute < 50; minute += 10) {
-      const { status, body } = await readiness(host, '/health/strict');
-      expect([status, body['status']]).toEqual([200, 'degraded']);
-      expect(body).toMatchObject({ canServe: true, canRenew: false, code: 'NUDGE_UNAVAILABLE' });
-      left.push(body['remainingMs']);
-      expect(body['remainingMs']).toBeLessThanOrEqual(HOUR_MS - minute * MINUTE_MS);
-      expect(body['remainingMs']).toBeGreaterThan(HOUR_MS - minute * MINUTE_MS - MINUTE_MS);
-      clock.advance(10 * MINUTE_MS);
-    }
-    expect(new Set(left).size).toBe(5);
-    clock.advance(20 * MINUTE_MS);
-    await tokens.getToken().catch(() => undefined);
-    const { status, body } = await readiness(host, '/health/strict');
-    expect([status, body['status']]).toEqual([503, 'down']);
-    expect(body).toMatchObject({ canServe: false, remainingMs: 0 });
-    expect((await readiness(host, '/health/ready')).status).toBe(200);
-    vendor.clearFaults();
-    clock.advance(HOUR_MS);
-    // The backoff is over. Traffic must come again, because only a request finds out whether Nudge is back.
-    expect((await readiness(host, '/health/strict')).body).toMatchObject({
-      status: 'degraded',
-      canServe: true,
+    tokens.subscribe(broken);
+    expect((await host.getAsUser()).status).toBe(200);
+    nudge.setFault({ kind: 'status', status: 502 });
+    await expect(tokens.getToken({ forceRefresh: true })).rejects.toMatchObject({
+      code: 'NUDGE_UNAVAILABLE',
     });
-    await host.getAsUser();
-    expect((await readiness(host, '/health/strict')).body).toMatchObject({ status: 'up', canRenew: true });
+    expect((await host.getAsUser()).status).toBe(200);
   });
 
-  it('names a registration that does not exist', async () => {
-    await using host = await start({}, health);
-    expect((await host.get('/health/unknown')).text).toMatch(/no NudgeAuthModule with the name "nowhere"/);
+  it('does not stop a boot that warns', async () => {
+    const warn = jest.fn(broken);
+    const silent = (): void => undefined;
+    await using host = await start(
+      { fallbackApiKey: KEY },
+      { override: (builder) => builder.setLogger({ log: silent, error: silent, warn }) },
+    );
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect((await host.getAsUser()).status).toBe(200);
   });
 });
-
-async function readiness(host: Host, path: string) {
-  const answer = await host.get(path);
-  const { nudge: body } = answer.json()['details'] as { nudge: Record<string, unknown> };
-  return { status: answer.status, body };
-}
 
 describe('the audit of an application', () => {
   it('has a record of every token that the endpoint hands out, and none for a HEAD or a refusal', async () => {

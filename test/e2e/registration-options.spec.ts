@@ -86,7 +86,11 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
       { extras: { endpoint: null }, problem: 'endpoint: must be false or an object' },
       { extras: { endpoint: { path: '' } }, problem: 'endpoint.path: must be a route such as nudge/token' },
       { extras: { endpoint: { path: '//' } }, problem: 'endpoint.path: must be a route such as nudge/token' },
-      { extras: { endpoint: { route: 'x' } }, problem: 'endpoint.route: is not an option' },
+      { extras: { endpoint: { route: 'x' } }, problem: 'endpoint.route: is not an option: remove it' },
+      {
+        extras: { endpoint: { passThru: true } },
+        problem: 'endpoint.passThru: is not an option: did you mean passthrough?',
+      },
       {
         extras: { endpoint: { guards: OpenGuard } },
         problem: 'endpoint.guards: must be a list of guards',
@@ -131,7 +135,14 @@ describe.each(PLATFORMS)('registrations on %s', (platform) => {
         given: { useFactory: () => ({}), apiKey: KEY },
         problem: 'apiKey: stands beside the factory, where nothing reads it: return it from the factory',
       },
-      { given: { useFactory: () => ({}), global: true }, problem: 'global: is not an option' },
+      {
+        given: { useFactory: () => ({}), global: true },
+        problem: 'global: is not an option: did you mean isGlobal?',
+      },
+      {
+        given: { usefactory: () => ({}) },
+        problem: 'usefactory: is not an option: did you mean useFactory?',
+      },
     ])('when forRootAsync gets $given', ({ given, problem }) => {
       expect(() => NudgeAuthModule.forRootAsync(given as unknown as NudgeAuthModuleAsyncOptions)).toThrow(
         `  - ${problem}`,

@@ -12,6 +12,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NAME = 'nestjs-nudge-auth';
 const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
 
+/** Far above what the slowest file takes on a busy machine: it only ends a test that hangs. */
+const TEST_TIMEOUT_MS = 5 * 60_000;
+
 /** The variables that npm sets for the scripts of this repository are wrong for another folder. */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(
@@ -84,7 +87,13 @@ export async function filesOf(folder) {
 
 export function runTests(folder, names) {
   const files = names.map((name) => `dist/tests/${name}.test.js`);
-  const options = ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-reporter=spec'];
+  const options = [
+    '--enable-source-maps',
+    '--test',
+    '--test-concurrency=2',
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    '--test-reporter=spec',
+  ];
   return run('node', [...options, ...files], folder);
 }
 

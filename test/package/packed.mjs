@@ -114,6 +114,16 @@ describe('the tarball', () => {
     }
   });
 
+  it('has no file that needs those of the emulator, which docs/security.md removes from an image', async () => {
+    for (const folder of ['dist', 'dist/cjs']) {
+      for (const file of await filesBelow(join(ROOT, folder))) {
+        if (!file.endsWith('.js') || /[\\/]emulator[\\/]/.test(file)) continue;
+        const needed = /(?:from |^import |require\()'[./]+\/emulator\//m;
+        assert.doesNotMatch(await readFile(file, 'utf8'), needed, file);
+      }
+    }
+  });
+
   it('has no types that import an internal subpath', async () => {
     for (const file of await filesBelow(join(ROOT, 'dist'))) {
       if (file.endsWith('.d.ts')) assert.doesNotMatch(await readFile(file, 'utf8'), /['"]#peers/, file);

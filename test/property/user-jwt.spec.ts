@@ -6,7 +6,6 @@ import { Strategy } from 'passport-jwt';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
 import { Sealed } from '../../src/common/sealed.js';
 import { UserJwtVerifier } from '../../src/user-auth/user-jwt-verifier.js';
-import { FixedUserKeys } from '../../src/user-auth/user-keys.js';
 import type { ResolvedUserJwtOptions } from '../../src/options/resolve-user-jwt.js';
 
 const RUNS = Number(process.env['NUDGE_JWT_RUNS'] ?? 400);
@@ -157,11 +156,8 @@ describe.each(['HS256', 'RS256', 'ES256'] as const)('the check of JWTs signed wi
               rememberForMs,
               isRevoked: undefined,
             };
-            const verifier = new UserJwtVerifier(
-              options,
-              new FixedUserKeys([KEYS[algorithm].verifying]),
-              clock,
-            );
+            const keys = { keysFor: () => [KEYS[algorithm].verifying] };
+            const verifier = new UserJwtVerifier(options, keys, clock);
             for (const { user, change, advanceMs, stepWallMs } of steps) {
               clock.advance(advanceMs);
               clock.stepWall(stepWallMs);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthEvent } from '../../src/telemetry/events.js';
 import { LONGEST_BACKOFF_MS } from '../../src/vendor/backoff.js';
-import { isSharedFailure } from '../../src/vendor/shared-failure.js';
+import { isSharedFailure } from '../../src/vendor/failures.js';
 import type { History } from './history.js';
 import type { Moment } from './referee.types.js';
 import type { VendorCall } from './simulated-vendor.js';

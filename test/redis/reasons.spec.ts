@@ -2,9 +2,11 @@ import { afterEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
 import { systemClock } from '../../src/common/clock.js';
+import { SECOND_MS } from '../../src/common/durations.js';
 import { LogLines } from '../../src/telemetry/log-lines.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
-import { TokenLife } from '../support/token-life.js';
+import { TokenLife, type TokenLifeSettings } from '../support/token-life.js';
 import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
 import { RedisServer } from './support/redis-server.js';
@@ -70,11 +72,11 @@ describeRedis('the reason of a lost store', () => {
     return server;
   }
 
-  async function lifeWith(options: RedisTokenStoreOptions) {
+  async function lifeWith(options: RedisTokenStoreOptions, settings: TokenLifeSettings = {}) {
     const store = new RedisTokenStore({ encryptionKeys: [ENCRYPTION_KEY], timeoutMs: 300, ...options });
     ends.push(() => store.close());
     await store.whenReady();
-    const life = TokenLife.on(systemClock, { store, budget: 'of-the-process' });
+    const life = TokenLife.on(systemClock, { store, budget: 'of-the-process', ...settings });
     ends.push(() => life.cache.close());
     const lines: string[] = [];
     const write = (line: string): void => void lines.push(line);
@@ -101,6 +103,49 @@ describeRedis('the reason of a lost store', () => {
       expect(canaries.foundIn(everythingSaidBy([life.happened, lines, life.service.status()]))).toEqual([]);
     },
   );
+
+  it('is known before the next renewal: the store looks for invalidations once a second', async () => {
+    const server = await newServer();
+    const storeUser = { secrets: () => Promise.resolve([]) };
+    const { life } = await lifeWith({ url: server.url }, { storeUser });
+    await life.ask();
+    expect(life.service.status().storeAvailable).toBe(true);
+    await server.kill();
+    await until('the loss is known', () => !life.service.status().storeAvailable);
+    await life.ask();
+    expect(life.eventsOf('store-lost')).toEqual([
+      { type: 'store-lost', operation: 'look for invalidations', reason: expect.any(String) },
+    ]);
+    expect(life.calls).toHaveLength(1);
+  });
+
+  it('is reported by the store once, after three questions in a row have failed', async () => {
+    const clock = new ManualClock();
+    const server = await newServer();
+    const store = new RedisTokenStore({ url: server.url, encryptionKeys: [ENCRYPTION_KEY] }, clock);
+    ends.push(() => store.close());
+    const lost: unknown[] = [];
+    const bound = store.bind({
+      secrets: () => Promise.resolve([]),
+      invalidatedAll: () => undefined,
+      lost: (error) => lost.push(error),
+    });
+    await bound.whenReady?.();
+    await bound.read('entry');
+    await server.kill();
+    await until('the client has noticed', () =>
+      bound.read('entry').then(
+        () => false,
+        () => true,
+      ),
+    );
+    const reportsAfterSeconds: number[] = [];
+    for (let seconds = 1; seconds <= 10; seconds += 1) {
+      await clock.advanceAsync(SECOND_MS);
+      reportsAfterSeconds.push(lost.length);
+    }
+    expect(reportsAfterSeconds).toEqual([0, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
+  });
 
   it("is ENOTCONN when the host's own client has lost its connection", async () => {
     const server = await newServer();

@@ -183,6 +183,8 @@ describeRedis('RedisTokenStore', () => {
     );
     expect(() => new RedisTokenStore(bad)).not.toThrow(/secret@|short'/);
     expect(() => new RedisTokenStore({})).toThrow('either url or client');
+    const misspelt = { url: 'redis://127.0.0.1:6379', prefix: 'host:' };
+    expect(() => new RedisTokenStore(misspelt)).toThrow('prefix: is not an option: did you mean keyPrefix?');
     expect(() => new RedisTokenStore({ client: {} as Redis })).toThrow('client: must be');
   });
 

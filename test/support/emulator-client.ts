@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { decodeJwt, type JWTPayload } from 'jose';
 import { NudgeEmulator, type NudgeEmulatorOptions } from '../../src/emulator/index.js';
@@ -28,6 +28,7 @@ export class EmulatorClient {
   }
 
   async restart(options: NudgeEmulatorOptions = {}): Promise<void> {
+    await this.#started?.nudge.stop();
     const clock = new ManualClock(NOW_MS);
     const all = { apiKeys: [EMULATOR_KEY, 'second'], ...options, clock };
     this.#started = { nudge: await NudgeEmulator.start(all), clock };
@@ -58,12 +59,27 @@ export class EmulatorClient {
     return readAnswer(await this.open(query, apikey));
   }
 
+  /** Asks with these headers, or as another request than a GET. */
+  ask(
+    query = 'expiryMins=60',
+    headers: RequestInit['headers'] = { apikey: EMULATOR_KEY },
+    init: RequestInit = {},
+  ): Promise<Response> {
+    return fetch(`${this.nudge.url}/clients/jwt/token?${query}`, { headers, ...init });
+  }
+
+  async token(query?: string): Promise<string> {
+    const answer = await this.get(query);
+    if (answer.status !== 200) throw new Error(`Expected a token, got ${answer.body.toString()}`);
+    return tokenOf(answer);
+  }
+
   async statusOf(query?: string, apikey?: string): Promise<number> {
     return (await this.get(query, apikey)).status;
   }
 
   async claimsOf(query?: string): Promise<JWTPayload> {
-    return decodeJwt(tokenOf(await this.get(query)));
+    return decodeJwt(await this.token(query));
   }
 }
 
@@ -88,4 +104,16 @@ export function emulatorForEachTest(): EmulatorClient {
   beforeEach(() => client.restart());
   afterEach(() => client.nudge.stop());
   return client;
+}
+
+export async function expectRefusal(
+  pending: Promise<Response>,
+  status: number,
+  message: RegExp,
+): Promise<Response> {
+  const response = await pending;
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  expect(await response.json()).toEqual({ message: expect.stringMatching(message) });
+  return response;
 }

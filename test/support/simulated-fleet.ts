@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
 import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
@@ -18,6 +19,7 @@ import { readClaims } from '../../src/token/claims.js';
 
 /** The vendor's. */
 export const ORIGIN = 'https://nudge.example';
+export const A_TOKEN = expect.stringContaining('.');
 export const REQUEST = { expiryMins: 60 };
 /** The name of that request's entry in a store. */
 export const ENTRY = JSON.stringify(['test', 'client', 60, undefined]);
@@ -190,4 +192,26 @@ export function fleetOf(
   };
   const types = (): string[] => said.map(({ type }) => type);
   return { clock, vendor, server, network, pods, pod, passing, types, said };
+}
+
+/** The outcome of one caller in each process after that time: a token, or the code of the failure. */
+export async function askAll(
+  pods: readonly TokenCache[],
+  clock: ManualClock,
+  withinMs: number,
+): Promise<unknown[]> {
+  const outcomes: unknown[] = pods.map(() => 'still waiting');
+  pods.forEach((pod, index) => {
+    void Promise.resolve(pod.getToken(REQUEST)).then(
+      ({ token }) => (outcomes[index] = token),
+      ({ code }: NudgeAuthError) => (outcomes[index] = code),
+    );
+  });
+  await clock.advanceAsync(withinMs);
+  return outcomes;
+}
+
+/** The failure of an attempt that got no answer. */
+export function noAnswer(): TransientFailure {
+  return new TransientFailure('NUDGE_UNAVAILABLE', 'lost', { isAnswered: false });
 }

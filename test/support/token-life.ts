@@ -3,7 +3,7 @@ import { Secret } from '../../src/common/secret.js';
 import { ApiKeys } from '../../src/vendor/api-keys.js';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
-import type { TokenStore } from '../../src/store/token-store.js';
+import type { TokenStore, TokenStoreUser } from '../../src/store/token-store.js';
 import type { Clock, Random } from '../../src/common/clock.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthOptions } from '../../src/options/nudge-auth.options.js';
@@ -17,11 +17,16 @@ import { SimulatedVendor, type IssuedToken, type VendorCall } from '../property/
 /** Where the module finds Nudge by default. */
 export const NUDGE_ORIGIN = 'https://main-api.nudgenow.com';
 
+/** Options with a token for each user. The tests name the user with each request, so the module asks no function. */
+export const USER_SCOPE = { scope: 'user', extId: () => 'unused' } as const;
+
 export const FAKE_API_KEY = 'obviously-fake-private-key-of-a-spec';
 
 export interface TokenLifeSettings {
   readonly options?: Partial<NudgeAuthOptions>;
   readonly store?: TokenStore;
+  /** Binds the store to a registration, as the module does. */
+  readonly storeUser?: TokenStoreUser;
   /** Default: no limit. `'of-the-process'`: the budget that the module makes for one process. */
   readonly budget?: CallBudget | 'of-the-process';
   readonly random?: Random;
@@ -60,7 +65,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
     readonly clock: Time,
     settings: TokenLifeSettings,
   ) {
-    const { options = {}, store, random = () => 0.5, vendorAheadMs = 0, vendorName } = settings;
+    const { options = {}, store, storeUser, random = () => 0.5, vendorAheadMs = 0, vendorName } = settings;
     let order = 0;
     this.vendor = new SimulatedVendor(
       clock,
@@ -80,6 +85,7 @@ export class TokenLife<Time extends Clock = ManualClock> {
       source: this.vendor,
       apiKeys: new ApiKeys({ primary: new Secret(FAKE_API_KEY), fallback: undefined }, this.events, clock),
       store,
+      storeUser,
       options: {
         ...resolved.cache,
         scope: resolved.scope,
@@ -145,6 +151,14 @@ export async function askAndPass(
   const outcome = life.ask(request);
   await life.clock.advanceAsync(ms);
   return outcome;
+}
+
+/** Asks for a token of a vendor that answers at once, and returns it. */
+export async function warm(
+  life: TokenLife,
+  request: Parameters<NudgeTokenService['getToken']>[0] = {},
+): Promise<string | undefined> {
+  return (await askAndPass(life, 10, request)).token;
 }
 
 export function failureOf({ error }: AskOutcome): NudgeAuthError {

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
-import { ManualClock } from '#nudge-auth/testing/index';
-import { createTokenCache } from '#nudge-auth/cache/create-token-cache';
-import type { TokenCache } from '#nudge-auth/cache/token-cache';
-import { Secret } from '#nudge-auth/common/secret';
-import { ApiKeys } from '#nudge-auth/vendor/api-keys';
-import { NudgeAuthEvents } from '#nudge-auth/telemetry/events';
+import { ManualClock } from '#compiled/testing/index';
+import { createTokenCache } from '#compiled/cache/create-token-cache';
+import type { TokenCache } from '#compiled/cache/token-cache';
+import { Secret } from '#compiled/common/secret';
+import { ApiKeys } from '#compiled/vendor/api-keys';
+import { NudgeAuthEvents } from '#compiled/telemetry/events';
 
 /** Measures memory in a process that does nothing else. Needs --expose-gc. */
 const { token, requests, users } = JSON.parse(process.argv[2] ?? '{}') as {

@@ -1,6 +1,6 @@
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { RedisTokenStore } from 'nestjs-nudge-auth/redis';
-import { systemClock } from '../../../dist/common/clock.js';
+import { systemClock } from '../../../compiled/common/clock.js';
 import { RedisProcess } from '../../../examples/03-observed/dist/02-fleet/demo/redis-process.js';
 import { Issuer } from './issuer.mjs';
 import { Passage } from './passage.mjs';

@@ -1,6 +1,6 @@
 import { NudgeAuthError } from '../../common/errors.js';
 import { SECOND_MS } from '../../common/durations.js';
-import { parseAnswer, type HttpAnswer } from '../../vendor/answer.js';
+import { parseAnswer, type HttpAnswer } from '../../vendor/token-call.js';
 import { fail, pass, type Check, type Finding } from '../check.js';
 import { callNudge } from '../probes/vendor-exchange.js';
 import { knownStatus } from '../vendor-facts.js';

@@ -1,6 +1,6 @@
 import { decodeJwt } from '../../common/compact-jwt.js';
 import { MINUTE_MS } from '../../common/durations.js';
-import { jsonObjectOf } from '../../vendor/answer.js';
+import { jsonObjectOf } from '../../vendor/token-call.js';
 import { pass, warn, type Check } from '../check.js';
 import { resolvedSettings } from '../probes/settings.js';
 import { answerOfNudge } from '../probes/vendor-exchange.js';

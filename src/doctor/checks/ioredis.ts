@@ -1,4 +1,4 @@
-import { errorCodeOf } from '../../common/system-error.js';
+import { errorCodeOf } from '../../common/error-kind.js';
 import { fail, pass, type Check } from '../check.js';
 import { hasRedis } from '../probes/redis.js';
 

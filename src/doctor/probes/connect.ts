@@ -1,5 +1,5 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
-import { errorCodeOf } from '../../common/system-error.js';
+import { errorCodeOf } from '../../common/error-kind.js';
 import type { Hop } from './route.js';
 
 /** The connection could not be made. */

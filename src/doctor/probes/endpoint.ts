@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { elapsedMs } from '../../common/clock.js';
-import { compactJws } from '../../common/compact-jws.js';
+import { compactJws } from '../../common/compact-jwt.js';
 import { HOUR_MS, SECOND_MS } from '../../common/durations.js';
 import type { DoctorContext } from '../context.js';
 import { codeOf } from './connect.js';

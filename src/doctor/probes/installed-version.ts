@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemErrorCodeOf } from '../../common/system-error.js';
+import { systemErrorCodeOf } from '../../common/error-kind.js';
 
 /** The version of a package that the application in a folder loads; `undefined` if the package is not installed. */
 export function installedVersion(folder: string, packageName: string): string | undefined {

@@ -1,5 +1,5 @@
 import { isLoopbackHost } from '../../common/loopback.js';
-import { failureReasonOf } from '../../common/failure-reason.js';
+import { failureReasonOf } from '../../common/error-kind.js';
 import type { DoctorContext, RedisClientModule } from '../context.js';
 import { once } from './once.js';
 

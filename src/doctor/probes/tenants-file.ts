@@ -1,11 +1,10 @@
 import { access } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import { errorKindOf } from '../../common/error-kind.js';
+import { errorKindOf, failureReasonOf } from '../../common/error-kind.js';
 import { NudgeAuthError } from '../../common/errors.js';
-import { failureReasonOf } from '../../common/failure-reason.js';
 import { InvalidNudgeAuthOptionsError } from '../../common/options-error.js';
 import { tenantFingerprintOf } from '../../common/tenant-fingerprint.js';
-import { untilAborted } from '../../common/within.js';
+import { untilAborted } from '../../common/deadline.js';
 import { resolveNudgeAuthOptions } from '../../options/resolve-options.js';
 import type { ResolvedTenantsOptions } from '../../options/resolve-tenants.js';
 import type { NudgeTenantsOptions } from '../../options/tenants.options.js';

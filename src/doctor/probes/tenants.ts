@@ -1,5 +1,5 @@
 import { errorKindOf } from '../../common/error-kind.js';
-import { untilAborted } from '../../common/within.js';
+import { untilAborted } from '../../common/deadline.js';
 import type { DoctorContext } from '../context.js';
 import { once } from './once.js';
 import { tenantsFile, type ListedTenant } from './tenants-file.js';

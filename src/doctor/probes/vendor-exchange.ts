@@ -1,7 +1,6 @@
 import { elapsedMs, type Instant } from '../../common/clock.js';
 import type { NudgeAuthError } from '../../common/errors.js';
-import type { HttpAnswer } from '../../vendor/answer.js';
-import { sendTokenCall } from '../../vendor/token-call.js';
+import { sendTokenCall, type HttpAnswer } from '../../vendor/token-call.js';
 import { failureOfTransport } from '../../vendor/transport-failure.js';
 import { httpClientFor } from './http.js';
 import { once } from './once.js';

@@ -1,6 +1,6 @@
 import { readClaims, type NudgeTokenClaims } from '../../token/claims.js';
 import { lifeByVendorTime, type VendorTimedLife } from '../../token/vendor-time.js';
-import { parseAnswer } from '../../vendor/answer.js';
+import { parseAnswer } from '../../vendor/token-call.js';
 import { once } from './once.js';
 import { answerOfNudge } from './vendor-exchange.js';
 

@@ -1,48 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { request as httpRequest } from 'node:http';
 import { inspect } from 'node:util';
-import { systemClock, type Clock } from '../../common/clock.js';
+import { EMULATOR_KEY, emulatorForEachTest, NOW_MS } from '../../../test/support/emulator-client.js';
 import { EmulatorInputError, NudgeEmulator } from '../index.js';
 import { resolveEmulatorOptions } from './emulator-options.js';
 import { RateLimiter } from './rate-limiter.js';
 
-const KEY = 'canary-private-key';
-const NOW_MS = Date.UTC(2026, 0, 1, 12);
-
-let nowMs = NOW_MS;
-const clock: Clock = { ...systemClock, now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
-
-let nudge: NudgeEmulator;
-
-beforeEach(async () => {
-  nowMs = NOW_MS;
-  nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock });
-});
-
-afterEach(() => nudge.stop());
-
-function ask(
-  query = 'expiryMins=60',
-  headers: RequestInit['headers'] = { apikey: KEY },
-  init: RequestInit = {},
-) {
-  return fetch(`${nudge.url}/clients/jwt/token?${query}`, { headers, ...init });
-}
-
-async function askForToken(query?: string): Promise<string> {
-  const response = await ask(query);
-  expect(response.status).toBe(200);
-  return ((await response.json()) as { token: string }).token;
-}
+const client = emulatorForEachTest();
 
 describe('the request log', () => {
   it('shows header names and fingerprints, but no key, no token and no content from the user', async () => {
     const token = await new Promise<string>((resolve, reject) => {
       const request = httpRequest(
-        `${nudge.url}/clients/jwt/token?expiryMins=60&extId=ada`,
+        `${client.nudge.url}/clients/jwt/token?expiryMins=60&extId=ada`,
         {
           headers: {
-            apikey: KEY,
+            apikey: EMULATOR_KEY,
             authorization: 'Bearer canary-user',
             cookie: 'sid=canary-user',
             'content-length': 11,
@@ -56,9 +29,9 @@ describe('the request log', () => {
       request.on('error', reject);
       request.end('canary-user');
     });
-    await ask('expiryMins=60&secret=canary-user');
+    await client.ask('expiryMins=60&secret=canary-user');
 
-    expect(nudge.requests).toEqual([
+    expect(client.nudge.requests).toEqual([
       {
         id: 1,
         atMs: NOW_MS,
@@ -66,32 +39,31 @@ describe('the request log', () => {
         path: '/api/clients/jwt/token',
         query: { expiryMins: ['60'], extId: ['ada'] },
         headerNames: ['apikey', 'authorization', 'connection', 'content-length', 'cookie', 'host'],
-        apiKeyFingerprint: nudge.state.apiKeyFingerprints[0],
+        apiKeyFingerprint: client.nudge.state.apiKeyFingerprints[0],
         account: 'default',
         faults: [],
         overlapped: false,
         outcome: 'answered',
         status: 200,
         durationMs: 0,
-        issuedKid: nudge.state.kid,
+        issuedKid: client.nudge.state.kid,
         tokenFingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
       },
       expect.objectContaining({ status: 400, query: { expiryMins: ['60'], secret: ['[redacted]'] } }),
     ]);
-    const shown = JSON.stringify([nudge.requests, nudge.counters, nudge.state]);
+    const shown = JSON.stringify([client.nudge.requests, client.nudge.counters, client.nudge.state]);
     expect(shown).not.toContain('canary');
     expect(shown).not.toContain(token);
   });
 
   it('counts all requests and keeps only the last ones', async () => {
-    await nudge.stop();
-    nudge = await NudgeEmulator.start({ apiKeys: [KEY], clock, requestLogSize: 2 });
-    await askForToken();
-    await askForToken();
-    await askForToken('expiryMins=61');
-    await ask('');
-    expect(nudge.requests.map(({ id }) => id)).toEqual([3, 4]);
-    expect(nudge.counters).toEqual({
+    await client.restart({ requestLogSize: 2 });
+    await client.token();
+    await client.token();
+    await client.token('expiryMins=61');
+    await client.ask('');
+    expect(client.nudge.requests.map(({ id }) => id)).toEqual([3, 4]);
+    expect(client.nudge.counters).toEqual({
       received: 4,
       byStatus: { 200: 3, 400: 1 },
       byAccount: { default: 4 },
@@ -100,10 +72,10 @@ describe('the request log', () => {
       maxConcurrent: 1,
       keysSeenElsewhere: 0,
     });
-    await expect(nudge.untilReceived(4)).resolves.toBeUndefined();
-    nudge.reset();
-    expect(nudge.requests).toEqual([]);
-    expect(nudge.counters.received).toBe(0);
+    await expect(client.nudge.untilReceived(4)).resolves.toBeUndefined();
+    client.nudge.reset();
+    expect(client.nudge.requests).toEqual([]);
+    expect(client.nudge.counters.received).toBe(0);
   });
 });
 
@@ -127,11 +99,11 @@ describe('starting and stopping', () => {
     // Node prints the problems in the message, and not a second time below it.
     expect(inspect(error)).not.toContain('problems: [');
     expect(problems.join()).not.toContain('canary');
-    expect(() => nudge.setApiKeys([])).toThrow('at least one key');
+    expect(() => client.nudge.setApiKeys([])).toThrow('at least one key');
   });
 
   it('reports a port in use and an address of another machine', async () => {
-    const { port } = new URL(nudge.url);
+    const { port } = new URL(client.nudge.url);
     await expect(NudgeEmulator.start({ port: Number(port) })).rejects.toThrow(
       `The emulator cannot listen on 127.0.0.1: port ${port} is in use: take another one, or 0 for any free port`,
     );
@@ -147,20 +119,22 @@ describe('starting and stopping', () => {
   });
 
   it('stops at once, and a second stop does nothing', async () => {
-    const { url } = nudge;
-    await Promise.all([nudge.stop(), nudge.stop()]);
+    const { url } = client.nudge;
+    await Promise.all([client.nudge.stop(), client.nudge.stop()]);
     await expect(fetch(url)).rejects.toThrow('fetch failed');
-    expect(() => nudge.url).toThrow('has been stopped');
+    expect(() => client.nudge.url).toThrow('has been stopped');
   });
 });
 
 describe('wrong arguments', () => {
   it('are refused with the accepted values, and change nothing', async () => {
-    const { state } = nudge;
-    expect(() => nudge.setEnabled('no' as unknown as boolean)).toThrow('must be true or false');
-    expect(() => nudge.rotateSigningKey({ withdraw: true } as object)).toThrow('the fields are: withdrawOld');
-    expect(() => nudge.untilReceived(Number.NaN)).toThrow('Invalid count');
-    expect(nudge.state).toEqual(state);
+    const { state } = client.nudge;
+    expect(() => client.nudge.setEnabled('no' as unknown as boolean)).toThrow('must be true or false');
+    expect(() => client.nudge.rotateSigningKey({ withdraw: true } as object)).toThrow(
+      'the fields are: withdrawOld',
+    );
+    expect(() => client.nudge.untilReceived(Number.NaN)).toThrow('Invalid count');
+    expect(client.nudge.state).toEqual(state);
     const start = (options: unknown) => NudgeEmulator.start(options as object);
     await expect(start(null)).rejects.toThrow(EmulatorInputError);
     await expect(start({ clock: {} })).rejects.toThrow('clock: must be a Clock');
@@ -173,7 +147,7 @@ describe('wrong arguments', () => {
 
 describe('the default rate limit', () => {
   it('is 1200 requests a minute for each client address', () => {
-    const limiter = new RateLimiter(resolveEmulatorOptions({}).rateLimitPerMinute, clock);
+    const limiter = new RateLimiter(resolveEmulatorOptions({}).rateLimitPerMinute, client.clock);
     for (let count = 0; count < 1200; count++) expect(limiter.admit('192.0.2.7')).toBeUndefined();
     expect(limiter.admit('192.0.2.7')).toBe(60);
     expect(limiter.admit('192.0.2.8')).toBeUndefined();

@@ -8,7 +8,7 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto';
-import { compactJws } from '../../common/compact-jws.js';
+import { compactJws } from '../../common/compact-jwt.js';
 
 /**
  * The algorithm that signs the tokens. The vendor's pages show both.
