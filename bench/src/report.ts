@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { source, spread, table, whole } from './markdown.js';
 import { recorded, type Recorded } from './results.js';
-import { ratioOf, type Summary } from './statistics.js';
+import { ratioOf } from './statistics.js';
 import { VARIANT_TITLES, VARIANTS } from './measures/endpoint.js';
 import { NOISES } from './measures/noisy-tenant.js';
 import { TELEMETRY } from './measures/otel.js';
@@ -8,24 +9,6 @@ import { findings, type Results } from './targets.js';
 
 const PAGE = new URL('../../../docs/performance.md', import.meta.url);
 const TENANTS_PAGE = new URL('../../../docs/tenants.md', import.meta.url);
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-function spread({ median, lowest, highest }: Summary, format = whole): string {
-  return `${format(median)} (${format(lowest)}–${format(highest)})`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function source({ command, measuredAt, machine }: Recorded<keyof Results>): string {
-  const { processor, cores, node, system } = machine;
-  return `\`${command}\`, ${measuredAt.slice(0, 16).replace('T', ' ')} UTC, ${processor}, ${cores} cores, ${system}, Node ${node}`;
-}
 
 function endpointTable(record: Recorded<'endpoint'>): string {
   const { groups, loadGenerator, secondsPerRound } = record.result;

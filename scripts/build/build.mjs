@@ -25,8 +25,8 @@ const manifest = require('../../package.json');
 
 /** Runs a program of an installed package. */
 async function run(packageName, program, args) {
-  const itsManifest = require.resolve(`${packageName}/package.json`);
-  const script = join(dirname(itsManifest), require(itsManifest).bin[program]);
+  const path = require.resolve(`${packageName}/package.json`);
+  const script = join(dirname(path), require(path).bin[program]);
   const [code] = await once(
     spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: 'inherit' }),
     'exit',

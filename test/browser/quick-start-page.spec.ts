@@ -1,15 +1,6 @@
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it, jest } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { CHROMIUM_NAMES, launchChromium } from '../support/chromium.js';
-import { assertExampleIsBuilt } from '../support/example.js';
-import { describeWithProgram } from '../support/optional-program.js';
-import { OpenPage, type PageSettings, type RecordedRequest } from './open-page.js';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-/** The time after which the page's SDK asks again when it got no token. */
-const SDK_ASKS_AGAIN_MS = 3 * SECOND_MS;
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describePage, HOUR_MS, MINUTE_MS, SDK_ASKS_AGAIN_MS, SECOND_MS } from './describe-page.js';
+import type { OpenPage, RecordedRequest } from './open-page.js';
 
 jest.setTimeout(30_000);
 
@@ -18,303 +9,198 @@ function gapsMs(requests: readonly RecordedRequest[]): number[] {
   return requests.slice(1).map(({ atMs }, index) => atMs - (requests[index]?.atMs ?? 0));
 }
 
-describeWithProgram(
-  'the page of the quick start',
-  { names: CHROMIUM_NAMES, install: 'apt-get install chromium' },
-  (executablePath) => {
-    let browser: Browser;
-    let opened: OpenPage | undefined;
+describePage('the page of the quick start', (open) => {
+  describe('sign-in', () => {
+    let app: OpenPage;
+    beforeEach(async () => (app = await open()));
 
-    beforeAll(async () => {
-      assertExampleIsBuilt();
-      browser = await launchChromium(executablePath);
-    });
-
-    afterAll(() => browser?.close());
-
-    const open = async (settings?: PageSettings): Promise<OpenPage> => {
-      const app = await OpenPage.open(browser, settings);
-      opened = app;
-      return app;
-    };
-
-    afterEach(async () => {
-      const app = opened;
-      opened = undefined;
-      await app?.[Symbol.asyncDispose]();
-      expect(app?.errors).toEqual([]);
-    });
-
-    describe('sign-in', () => {
-      let app: OpenPage;
-      beforeEach(async () => (app = await open()));
-
-      it('brings a token with one request; no request comes before it, and the page stores nothing', async () => {
-        await app.pass(2 * HOUR_MS);
-        expect(await app.requests()).toEqual([]);
-
-        await app.click('Sign in as Ada');
-        await app.shows('Ada has a token');
-
-        const [{ token = '' } = {}, ...others] = await app.requests();
-        expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-        expect(others).toEqual([]);
-        expect(await app.text('countdown')).toMatch(/^(59:5\d|1:00:00)$/);
-        // The page shows the token only in part.
-        expect(await app.page.content()).not.toContain(token);
-        const stored = 'localStorage.length + sessionStorage.length + document.cookie.length';
-        expect(await app.page.evaluate(stored)).toBe(0);
-      });
-
-      it('of another user brings another token', async () => {
-        await app.click('Sign in as Ada');
-        await app.shows('Ada has a token');
-        await app.demo('token-life', { seconds: 2 * 3_600 });
-
-        await app.click('Sign in as Grace');
-        await app.shows('Grace has a token');
-
-        const [adas, graces] = await app.requests();
-        expect(graces?.token).not.toBe(adas?.token);
-        expect(await app.text('token-expires')).toContain('120 min later');
-      });
-    });
-
-    it('gets the next token before the first expires, without a visible gap', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
-      await app.watchTones();
-      // Another life makes the next token a different one: two tokens of the same second and life are equal.
-      await app.demo('token-life', { seconds: 2 * 3_600 });
-
-      // Later than any refreshIn, which is at most 95 % of the life.
-      await app.pass(58 * MINUTE_MS);
-      const [first, second] = await app.sent(2);
-      expect(second?.status).toBe(200);
-      expect(second?.token).not.toBe(first?.token);
-
-      await app.passSmoothly(2 * MINUTE_MS);
-      await app.page.getByText('refreshToken(): the token has expired').waitFor();
-      await app.page.getByText('a token, from memory').waitFor();
-      await app.page.locator('#token-expires', { hasText: '120 min later' }).waitFor();
-      expect(await app.requests()).toHaveLength(2);
-      expect(await app.tones()).toEqual(['good']);
-    });
-
-    it('gets a new token each time when the demo’s control gives tokens of 30 s', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
-      await app.click('30 s');
-      await app.page.locator('#token-expires', { hasText: '30 s later' }).waitFor();
-      await app.watchTones();
-      const before = (await app.requests()).length;
-
-      for (let life = 1; life <= 3; life += 1) {
-        // Time leaps past the expiry, as when a device has slept: then the client fetches when the SDK asks.
-        await app.pass(31 * SECOND_MS);
-        await app.sent(before + life);
-        await app.shows('Ada has a token');
-      }
-
-      expect(await app.requests()).toHaveLength(before + 3);
-      expect(await app.tones()).not.toContain('bad');
-    });
-
-    it('has a token while Nudge is down, then says clearly that it has none, then recovers without help', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
-
-      await app.click('Is down');
-      await app.shows('Nudge is down, and Ada does not notice');
-      await app.click('50 more visitors ask at once');
-      await app.page.getByText('50 got a token').waitFor();
-      await app.pass(61 * MINUTE_MS);
-      expect((await app.sent(2))[1]?.status).toBe(200);
-      await app.shows('Nudge is down, and Ada does not notice');
-
-      await app.click('Forgets its token');
-      await app.shows('No token at the moment');
-      expect(await app.text('detail')).toBe('The backend cannot reach Nudge. The app goes on without Nudge.');
-      expect(await app.text('retry')).toMatch(/^(Tries again in \d+ s|Trying again …)$/);
-
-      for (let passedMs = 0; passedMs < 2 * MINUTE_MS; passedMs += SDK_ASKS_AGAIN_MS) {
-        await app.pass(SDK_ASKS_AGAIN_MS);
-      }
-      const refused = (await app.requests()).slice(2);
-      expect(refused.length).toBeGreaterThan(1);
-      expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 503));
-      for (const [index, gapMs] of gapsMs(refused).entries()) {
-        expect(gapMs).toBeGreaterThanOrEqual((refused[index]?.retryAfterS ?? 0) * SECOND_MS);
-      }
-
-      await app.click('Works');
-      const headline = app.page.locator('#headline');
-      while ((await headline.innerText()) !== 'Ada has a token') await app.pass(SDK_ASKS_AGAIN_MS);
-      expect((await app.requests()).at(-1)?.status).toBe(200);
-      expect(await app.page.locator('#retry').isVisible()).toBe(false);
-    });
-
-    it('does not loop on 401, and gets a token again after a new sign-in', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
-
-      await app.click('Is withdrawn');
-      await app.shows('Ada’s sign-in is no longer accepted');
-      for (let passedMs = 0; passedMs < 10 * MINUTE_MS; passedMs += SDK_ASKS_AGAIN_MS) {
-        await app.pass(SDK_ASKS_AGAIN_MS);
-      }
-
-      // The SDK has asked two hundred times. Each attempt is one request and one repetition with renewed headers.
-      const refused = (await app.requests()).slice(1);
-      expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401));
-      const pausesMs = gapsMs(refused).filter((_gap, index) => index % 2 === 1);
-      expect(pausesMs.length).toBeGreaterThanOrEqual(3);
-      expect(pausesMs.length).toBeLessThanOrEqual(4);
-      for (const [index, pauseMs] of pausesMs.entries()) {
-        expect(pauseMs).toBeGreaterThanOrEqual(30 * SECOND_MS * 2 ** index);
-      }
-
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
-      expect(await app.requests()).toHaveLength(1 + refused.length + 1);
-    });
-
-    it('renews an expired sign-in, and the user does not notice', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
-      await app.watchTones();
-
-      await app.click('Expires');
-
-      expect((await app.sent(3)).map(({ status }) => status)).toEqual([200, 401, 200]);
-      await app.shows('Ada has a token');
-      expect(await app.tones()).not.toContain('bad');
-    });
-
-    it.each([
-      { situation: 'when its request was aborted', ignoresAbort: false },
-      { situation: 'when its answer still arrives', ignoresAbort: true },
-    ])('drops the token that comes after the sign-out, $situation', async ({ ignoresAbort }) => {
-      const app = await open();
-      await app.page.evaluate(`window.recorded.ignoresAbort = ${ignoresAbort}`);
-      let release: () => void = () => {};
-      const released = new Promise<void>((resolve) => (release = resolve));
-      let reached: () => void = () => {};
-      const hasReached = new Promise<void>((resolve) => (reached = resolve));
-      await app.page.route(
-        '**/nudge/token',
-        async (route) => {
-          const response = await route.fetch();
-          reached();
-          await released;
-          // If the page has aborted the request, the answer cannot be delivered.
-          await route.fulfill({ response }).catch(() => undefined);
-        },
-        { times: 1 },
-      );
-
-      await app.click('Sign in as Ada');
-      await hasReached;
-      await app.shows('Getting a token for Ada');
-      await app.click('Sign out');
-      await app.shows('No user is signed in');
-      release();
-      const [late] = await app.sent(1);
-
-      expect(late?.token !== undefined).toBe(ignoresAbort);
+    it('brings a token with one request; no request comes before it, and the page stores nothing', async () => {
       await app.pass(2 * HOUR_MS);
-      await app.shows('No user is signed in');
-      expect(await app.text('token-none')).toBe('There is none.');
-      await app.page.locator('#timeline .lane-page', { hasText: 'null' }).waitFor();
-      expect(await app.requests()).toHaveLength(1);
+      expect(await app.requests()).toEqual([]);
 
+      await app.click('Sign in as Ada');
+      await app.shows('Ada has a token');
+
+      const [{ token = '' } = {}, ...others] = await app.requests();
+      expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+      expect(others).toEqual([]);
+      expect(await app.text('countdown')).toMatch(/^(59:5\d|1:00:00)$/);
+      // The page shows the token only in part.
+      expect(await app.page.content()).not.toContain(token);
+      const stored = 'localStorage.length + sessionStorage.length + document.cookie.length';
+      expect(await app.page.evaluate(stored)).toBe(0);
+    });
+
+    it('of another user brings another token', async () => {
+      await app.click('Sign in as Ada');
+      await app.shows('Ada has a token');
       await app.demo('token-life', { seconds: 2 * 3_600 });
+
       await app.click('Sign in as Grace');
       await app.shows('Grace has a token');
+
+      const [adas, graces] = await app.requests();
+      expect(graces?.token).not.toBe(adas?.token);
       expect(await app.text('token-expires')).toContain('120 min later');
     });
+  });
 
-    it('does not poll while its tab is hidden, and fetches once when the tab is shown again', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
+  it('gets the next token before the first expires, without a visible gap', async () => {
+    const app = await open();
+    await app.click('Sign in as Ada');
+    await app.shows('Ada has a token');
+    await app.watchTones();
+    // Another life makes the next token a different one: two tokens of the same second and life are equal.
+    await app.demo('token-life', { seconds: 2 * 3_600 });
+
+    // Later than any refreshIn, which is at most 95 % of the life.
+    await app.pass(58 * MINUTE_MS);
+    const [first, second] = await app.sent(2);
+    expect(second?.status).toBe(200);
+    expect(second?.token).not.toBe(first?.token);
+
+    await app.passSmoothly(2 * MINUTE_MS);
+    await app.page.getByText('refreshToken(): the token has expired').waitFor();
+    await app.page.getByText('a token, from memory').waitFor();
+    await app.page.locator('#token-expires', { hasText: '120 min later' }).waitFor();
+    expect(await app.requests()).toHaveLength(2);
+    expect(await app.tones()).toEqual(['good']);
+  });
+
+  it('gets a new token each time when the demo’s control gives tokens of 30 s', async () => {
+    const app = await open();
+    await app.click('Sign in as Ada');
+    await app.shows('Ada has a token');
+    await app.click('30 s');
+    await app.page.locator('#token-expires', { hasText: '30 s later' }).waitFor();
+    await app.watchTones();
+    const before = (await app.requests()).length;
+
+    for (let life = 1; life <= 3; life += 1) {
+      // Time leaps past the expiry, as when a device has slept: then the client fetches when the SDK asks.
+      await app.pass(31 * SECOND_MS);
+      await app.sent(before + life);
       await app.shows('Ada has a token');
-      await app.setHidden(true);
-      const polled: string[] = [];
-      app.page.on('request', (request) => polled.push(request.url()));
+    }
 
-      for (let passedMs = 0; passedMs < 58 * MINUTE_MS; passedMs += MINUTE_MS) await app.pass(MINUTE_MS);
-      expect(polled).toEqual([]);
+    expect(await app.requests()).toHaveLength(before + 3);
+    expect(await app.tones()).not.toContain('bad');
+  });
 
-      await app.setHidden(false);
-      await app.sent(2);
-      expect(polled.filter((url) => url.endsWith('/nudge/token'))).toHaveLength(1);
-      await app.shows('Ada has a token');
+  it('has a token while Nudge is down, then says clearly that it has none, then recovers without help', async () => {
+    const app = await open();
+    await app.click('Sign in as Ada');
+    await app.shows('Ada has a token');
 
-      // Hidden for a day: the SDK asks when a token has expired, and the page sends no other request.
-      await app.setHidden(true);
-      for (let hour = 0; hour < 24; hour += 1) await app.pass(HOUR_MS);
-      expect((await app.requests()).length).toBeLessThanOrEqual(2 + 24);
-    });
+    await app.click('Is down');
+    await app.shows('Nudge is down, and Ada does not notice');
+    await app.click('50 more visitors ask at once');
+    await app.page.getByText('50 got a token').waitFor();
+    await app.pass(61 * MINUTE_MS);
+    expect((await app.sent(2))[1]?.status).toBe(200);
+    await app.shows('Nudge is down, and Ada does not notice');
 
-    it('keeps its token while the device is offline, and gets a new one when the network is back', async () => {
-      const app = await open();
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
+    await app.click('Forgets its token');
+    await app.shows('No token at the moment');
+    expect(await app.text('detail')).toBe('The backend cannot reach Nudge. The app goes on without Nudge.');
+    expect(await app.text('retry')).toMatch(/^(Tries again in \d+ s|Trying again …)$/);
 
-      await app.context.setOffline(true);
-      await app.pass(30 * MINUTE_MS);
-      await app.shows('Ada has a token');
-      await app.pass(31 * MINUTE_MS);
-      await app.shows('No token at the moment');
-      expect(await app.text('detail')).toContain('The backend cannot be reached.');
-      for (let passedMs = 0; passedMs < 5 * MINUTE_MS; passedMs += SDK_ASKS_AGAIN_MS) {
-        await app.pass(SDK_ASKS_AGAIN_MS);
-      }
-      const offline = (await app.requests()).length;
-      // Each attempt is one request and one retry. The pauses grow from 5 to 40 seconds.
-      expect(offline).toBeLessThanOrEqual(1 + 2 * 13);
-
-      await app.context.setOffline(false);
-      const requests = await app.sent(offline + 1);
-      expect(requests.at(-1)?.status).toBe(200);
+    for (let passedMs = 0; passedMs < 2 * MINUTE_MS; passedMs += SDK_ASKS_AGAIN_MS) {
       await app.pass(SDK_ASKS_AGAIN_MS);
-      await app.shows('Ada has a token');
-      expect(await app.requests()).toHaveLength(offline + 1);
-    });
+    }
+    const refused = (await app.requests()).slice(2);
+    expect(refused.length).toBeGreaterThan(1);
+    expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 503));
+    for (const [index, gapMs] of gapsMs(refused).entries()) {
+      expect(gapMs).toBeGreaterThanOrEqual((refused[index]?.retryAfterS ?? 0) * SECOND_MS);
+    }
 
-    it.each([
-      { device: 'an hour ahead', clockOffsetMs: HOUR_MS },
-      { device: 'an hour behind', clockOffsetMs: -HOUR_MS },
-      { device: 'years behind', clockOffsetMs: -20 * 365 * 24 * HOUR_MS },
-    ])('works on a device whose clock is $device', async ({ clockOffsetMs }) => {
-      const app = await open({ clockOffsetMs });
-      await app.click('Sign in as Ada');
-      await app.shows('Ada has a token');
+    await app.click('Works');
+    const headline = app.page.locator('#headline');
+    while ((await headline.innerText()) !== 'Ada has a token') await app.pass(SDK_ASKS_AGAIN_MS);
+    expect((await app.requests()).at(-1)?.status).toBe(200);
+    expect(await app.page.locator('#retry').isVisible()).toBe(false);
+  });
 
-      expect(await app.text('countdown')).toMatch(/^(59:5\d|1:00:00)$/);
-      await app.pass(44 * MINUTE_MS);
-      await app.click('Send an event through the SDK');
-      await app.page.getByText('sent with the token').waitFor();
-      expect(await app.requests()).toHaveLength(1);
-    });
+  it('does not loop on 401, and gets a token again after a new sign-in', async () => {
+    const app = await open();
+    await app.click('Sign in as Ada');
+    await app.shows('Ada has a token');
 
-    it.each(['light', 'dark'] as const)(
-      'fits a small phone and has buttons large enough for a thumb, in the %s colour scheme',
-      async (colorScheme) => {
-        const app = await open({ colorScheme, viewport: { width: 320, height: 568 }, hasTouch: true });
-        await app.click('Sign in as Ada');
-        await app.shows('Ada has a token');
-        const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-        expect(await app.page.evaluate(overflow)).toBe(0);
-        for (const button of await app.page.getByRole('button').all()) {
-          expect((await button.boundingBox())?.height).toBeGreaterThanOrEqual(44);
-        }
+    await app.click('Is withdrawn');
+    await app.shows('Ada’s sign-in is no longer accepted');
+    for (let passedMs = 0; passedMs < 10 * MINUTE_MS; passedMs += SDK_ASKS_AGAIN_MS) {
+      await app.pass(SDK_ASKS_AGAIN_MS);
+    }
+
+    // The SDK has asked two hundred times. Each attempt is one request and one repetition with renewed headers.
+    const refused = (await app.requests()).slice(1);
+    expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401));
+    const pausesMs = gapsMs(refused).filter((_gap, index) => index % 2 === 1);
+    expect(pausesMs.length).toBeGreaterThanOrEqual(3);
+    expect(pausesMs.length).toBeLessThanOrEqual(4);
+    for (const [index, pauseMs] of pausesMs.entries()) {
+      expect(pauseMs).toBeGreaterThanOrEqual(30 * SECOND_MS * 2 ** index);
+    }
+
+    await app.click('Sign in as Ada');
+    await app.shows('Ada has a token');
+    expect(await app.requests()).toHaveLength(1 + refused.length + 1);
+  });
+
+  it('renews an expired sign-in, and the user does not notice', async () => {
+    const app = await open();
+    await app.click('Sign in as Ada');
+    await app.shows('Ada has a token');
+    await app.watchTones();
+
+    await app.click('Expires');
+
+    expect((await app.sent(3)).map(({ status }) => status)).toEqual([200, 401, 200]);
+    await app.shows('Ada has a token');
+    expect(await app.tones()).not.toContain('bad');
+  });
+
+  it.each([
+    { situation: 'when its request was aborted', ignoresAbort: false },
+    { situation: 'when its answer still arrives', ignoresAbort: true },
+  ])('drops the token that comes after the sign-out, $situation', async ({ ignoresAbort }) => {
+    const app = await open();
+    await app.page.evaluate(`window.recorded.ignoresAbort = ${ignoresAbort}`);
+    let release: () => void = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let reached: () => void = () => {};
+    const hasReached = new Promise<void>((resolve) => (reached = resolve));
+    await app.page.route(
+      '**/nudge/token',
+      async (route) => {
+        const response = await route.fetch();
+        reached();
+        await released;
+        // If the page has aborted the request, the answer cannot be delivered.
+        await route.fulfill({ response }).catch(() => undefined);
       },
+      { times: 1 },
     );
-  },
-);
+
+    await app.click('Sign in as Ada');
+    await hasReached;
+    await app.shows('Getting a token for Ada');
+    await app.click('Sign out');
+    await app.shows('No user is signed in');
+    release();
+    const [late] = await app.sent(1);
+
+    expect(late?.token !== undefined).toBe(ignoresAbort);
+    await app.pass(2 * HOUR_MS);
+    await app.shows('No user is signed in');
+    expect(await app.text('token-none')).toBe('There is none.');
+    await app.page.locator('#timeline .lane-page', { hasText: 'null' }).waitFor();
+    expect(await app.requests()).toHaveLength(1);
+
+    await app.demo('token-life', { seconds: 2 * 3_600 });
+    await app.click('Sign in as Grace');
+    await app.shows('Grace has a token');
+    expect(await app.text('token-expires')).toContain('120 min later');
+  });
+});

@@ -3,8 +3,6 @@
  * resolve, bundle and run it. `node --test` runs this file. It needs npm, and chromium for the tests in a browser.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,58 +10,16 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { runAsConsumer as run } from '../support/run-as-consumer.mjs';
 import { ClientPage } from './client-page.mjs';
+import { resolveAsMetro } from './resolve-as-metro.mjs';
+import { CJS_APP, ESM_APP, NAME, TYPED_APP } from './sample-apps.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NAME = 'nudge-refresh-token';
-// Long enough that only a hanging command reaches it.
-const TIMEOUT_MS = 300_000;
 const MAX_GZIPPED_BYTES = 2_340;
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
 // This line of Metro's resolver still runs on Node 20.
 const TOOLS = ['esbuild@0.28', 'vite@8', 'webpack@5', 'metro-resolver@0.83', 'typescript@5.9'];
-
-const OPTIONS = `{
-  endpoint: '/nudge/token',
-  fetch: async () => Response.json({ token: 'brought', expiresIn: 3600, refreshIn: 3000 }),
-}`;
-/** The next fetch is due in 3000 s: if its timer keeps the process alive, the test runs into its time limit. */
-const ESM_APP = `import { createRefreshToken } from '${NAME}';
-createRefreshToken(${OPTIONS})().then(console.log);`;
-const CJS_APP = `const { createRefreshToken } = require('${NAME}');
-createRefreshToken(${OPTIONS})().then(console.log);`;
-const TYPED_APP = `import { createRefreshToken, type RefreshToken, type RefreshTokenEvent } from '${NAME}';
-export const refreshToken: RefreshToken = createRefreshToken({
-  endpoint: '/nudge/token',
-  headers: (why) => (why === 'unauthorized' ? null : { Authorization: 'Bearer user' }),
-  identity: () => 'user',
-  onEvent: ({ type }: RefreshTokenEvent) => [type],
-});
-export const answer: Promise<string | null> = refreshToken();
-// @ts-expect-error an endpoint is required
-createRefreshToken({});
-`;
-
-/** Returns the output of a command. If its exit code is not 0, rejects with an error that holds the output. */
-function run(command, args, { cwd }) {
-  // npm sets these variables for scripts of this repository. A consumer's process does not have them.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_TEST)/.test(name),
-    ),
-  );
-  return new Promise((resolve, reject) => {
-    execFile(
-      command,
-      args,
-      { cwd, env, timeout: TIMEOUT_MS, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`${command} ${args.join(' ')}:\n${stdout}\n${stderr}`, { cause: error }));
-      },
-    );
-  });
-}
 
 async function makeApp(folder) {
   await mkdir(folder);
@@ -205,65 +161,19 @@ describe('a bundler', () => {
 
   for (const hasExports of [false, true]) {
     it(`such as Metro finds the package ${hasExports ? 'with' : 'without'} package exports`, async () => {
-      const file = resolveAsMetro(hasExports);
+      const resolver = requireTool('metro-resolver');
+      const originModulePath = join(app, 'app.mjs');
+      const file = resolveAsMetro(resolver, { hasExports, originModulePath, specifier: NAME });
       assert.equal(file, join(app, 'node_modules', NAME, hasExports ? 'esm/index.js' : 'cjs/index.js'));
       // Metro also finds each file that the entry imports.
       const source = await readFile(file, 'utf8');
       for (const [, path] of source.matchAll(/(?:from |require\()["'](\.[^"']+)/g)) {
-        assert.equal(resolveAsMetro(hasExports, file, path), join(dirname(file), path));
+        const found = resolveAsMetro(resolver, { hasExports, originModulePath: file, specifier: path });
+        assert.equal(found, join(dirname(file), path));
       }
     });
   }
 });
-
-/** Runs only Metro's resolver, with React Native's settings: the whole of Metro would install 130 more packages. */
-function resolveAsMetro(hasExports, originModulePath = join(app, 'app.mjs'), specifier = NAME) {
-  const { resolve } = requireTool('metro-resolver');
-  const readPackage = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null);
-  const { filePath } = resolve(
-    {
-      allowHaste: false,
-      assetExts: new Set(),
-      customResolverOptions: {},
-      dev: false,
-      disableHierarchicalLookup: false,
-      doesFileExist: existsSync,
-      extraNodeModules: null,
-      fileSystemLookup: (path) =>
-        existsSync(path)
-          ? { exists: true, type: statSync(path).isDirectory() ? 'd' : 'f', realPath: path }
-          : { exists: false },
-      getPackage: readPackage,
-      getPackageForModule: (path) => {
-        for (let rootPath = path; rootPath !== dirname(rootPath); rootPath = dirname(rootPath)) {
-          const packageJson = readPackage(join(rootPath, 'package.json'));
-          if (packageJson)
-            return { packageJson, rootPath, packageRelativePath: path.slice(rootPath.length + 1) };
-        }
-        return null;
-      },
-      isESMImport: true,
-      mainFields: ['react-native', 'browser', 'main'],
-      nodeModulesPaths: [],
-      originModulePath,
-      preferNativePlatform: true,
-      redirectModulePath: (path) => path,
-      resolveAsset: () => null,
-      resolveHasteModule: () => null,
-      resolveHastePackage: () => null,
-      resolveRequest: null,
-      sourceExts: ['js', 'jsx', 'json', 'ts', 'tsx'],
-      unstable_conditionNames: ['react-native'],
-      unstable_conditionsByPlatform: {},
-      unstable_enablePackageExports: hasExports,
-      unstable_incrementalResolution: false,
-      unstable_logWarning: (message) => assert.fail(message),
-    },
-    specifier,
-    'android',
-  );
-  return filePath;
-}
 
 describe('TypeScript', () => {
   const resolutions = [

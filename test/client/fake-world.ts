@@ -102,6 +102,10 @@ export class FakeEndpoint {
   readonly requests: FakeRequest[] = [];
   readonly script: (FakeAnswer | 'network error')[] = [];
 
+  get openRequests(): number {
+    return this.requests.filter(({ isOpen, isAborted }) => isOpen && !isAborted).length;
+  }
+
   /** `ignoresAbort`: an aborted request goes on, and may get a late answer. */
   constructor(private readonly ignoresAbort = false) {}
 
@@ -160,6 +164,10 @@ export class FakeBrowser {
         this.events.removeEventListener(type, listener);
       },
     });
+  }
+
+  get isVisible(): boolean {
+    return this.document.visibilityState === 'visible';
   }
 
   get listened(): string[] {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { FakeBrowser, type FakeAnswer } from './fake-world.js';
-import { Watch, type Step } from './refresh-token.watch.js';
+import type { Step } from './refresh-token.steps.js';
+import { Watch } from './refresh-token.watch.js';
 
 /** The number of histories in one test run. For a longer search, set `PROPERTY_RUNS`. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 1_000);

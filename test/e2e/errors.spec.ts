@@ -1,65 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, UseGuards } from '@nestjs/common';
-import {
-  NudgeTokenService,
-  NudgeUserGuard,
-  type NudgeAuthErrorCode,
-  type NudgeAuthModuleOptions,
-} from 'nestjs-nudge-auth';
-import { NudgeEmulator, type EmulatorFault } from 'nestjs-nudge-auth/emulator';
+import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { readFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
-import { Host, type HostSettings, type HttpResult } from '../support/host.js';
 import { HttpStub, unreachableOrigin } from '../support/http-stub.js';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
 import { PLATFORMS } from '../support/platforms.js';
-import { rsaKeyPair, userJwt } from '../support/users.js';
+import {
+  expectFailure,
+  FAILING_KEY,
+  failingHosts,
+  retryAfterOf,
+  SPREAD_S,
+  type FaultCase,
+} from './support/failures.js';
 
-const API_KEY = 'obviously-fake-private-key-for-error-tests';
 const PUBLIC_KEY = 'obviously-fake-other-key-for-error-tests';
-const MESSAGES: Readonly<Record<string, RegExp>> = {
-  NUDGE_CREDENTIALS_REJECTED: /the server is not accepted by Nudge$/,
-  NUDGE_BAD_RESPONSE: /Nudge gave an unusable answer$/,
-  NUDGE_RATE_LIMITED: /too many calls$/,
-  NUDGE_UNAVAILABLE: /not available at the moment$/,
-  NUDGE_TIMEOUT: /no answer in time$/,
-  NUDGE_DISABLED: /switched off$/,
-  USER_KEYS_UNAVAILABLE: /^Users cannot be verified at the moment$/,
-};
-/** Seconds that are added to the time of the next attempt, so that clients do not return together. */
-const SPREAD_S = 30;
-
-function retryAfterOf(answer: HttpResult): number {
-  expect(answer.headers['retry-after']).toMatch(/^\d+$/);
-  return Number(answer.headers['retry-after']);
-}
-
-/** The answer that every client gets for a failure on Nudge's side. */
-function expectFailure(answer: HttpResult, code: NudgeAuthErrorCode): void {
-  expect([answer.json()['code'], answer.status]).toEqual([code, 503]);
-  expect(answer.json()).toEqual({
-    statusCode: 503,
-    code,
-    message: expect.stringMatching(MESSAGES[code] ?? /$^/),
-  });
-  expect(answer.headers).toMatchObject({
-    'nudge-auth-error': code,
-    'content-type': expect.stringMatching(/^application\/json/),
-    'cache-control': 'private, no-store',
-    'x-content-type-options': 'nosniff',
-    vary: expect.stringContaining('Authorization, Accept, Cookie'),
-  });
-  expect(answer.headers).not.toHaveProperty('etag');
-  expect(answer.headers).not.toHaveProperty('www-authenticate');
-  const retryAfter = retryAfterOf(answer);
-  expect(retryAfter).toBeGreaterThanOrEqual(1);
-  expect(retryAfter).toBeLessThanOrEqual(60 + SPREAD_S + 1);
-}
-
-interface FaultCase {
-  readonly is: string;
-  readonly fault: EmulatorFault;
-}
 
 const REFUSED: FaultCase[] = [
   { is: 'a 401 of the vendor', fault: { kind: 'status', status: 401 } },
@@ -110,36 +64,16 @@ const FROM_A_PROXY: FaultCase[] = [
   { is: 'a 401 in HTML', fault: { kind: 'firewall', status: 401 } },
   { is: 'a 407', fault: { kind: 'status', status: 407 } },
 ];
-const SILENT: FaultCase[] = [
-  { is: 'no answer', fault: { kind: 'hang' } },
-  { is: 'no more data after half of the body', fault: { kind: 'hang', when: 'mid-body' } },
-  { is: 'a body that comes slowly', fault: { kind: 'slow-body', intervalMs: 60_000 } },
-  { is: 'a very late answer', fault: { kind: 'latency', latencyMs: 60_000 } },
-];
 
 describe.each(PLATFORMS)('failures on %s', (platform) => {
   let nudge: NudgeEmulator;
-  const hosts: Host[] = [];
-
-  async function start(
-    options: Partial<NudgeAuthModuleOptions> = {},
-    settings: Partial<HostSettings> = {},
-  ): Promise<Host> {
-    const host = await Host.start(platform, {
-      nudge: { apiKey: API_KEY, baseUrl: nudge.url, ...options } as NudgeAuthModuleOptions,
-      random: () => 0,
-      ...settings,
-    });
-    hosts.push(host);
-    return host;
-  }
+  const start = failingHosts(platform, () => nudge.url);
 
   beforeAll(async () => {
-    nudge = await NudgeEmulator.start({ apiKeys: [API_KEY], publicKeys: [PUBLIC_KEY] });
+    nudge = await NudgeEmulator.start({ apiKeys: [FAILING_KEY], publicKeys: [PUBLIC_KEY] });
   });
 
-  afterEach(async () => {
-    await Promise.all(hosts.splice(0).map((host) => host.close()));
+  afterEach(() => {
     nudge.reset();
     nudge.setEnabled(true);
   });
@@ -218,7 +152,7 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
       'takes over a Retry-After that is $is, at most a minute, plus up to 30 s',
       async ({ fault, leastS }) => {
         const clock = new ManualClock();
-        await using vendor = await NudgeEmulator.start({ apiKeys: [API_KEY], clock });
+        await using vendor = await NudgeEmulator.start({ apiKeys: [FAILING_KEY], clock });
         vendor.setFault({ kind: 'rate-limit', ...fault });
         let chance = 0;
         const host = await start({ baseUrl: vendor.url }, { clock, random: () => chance });
@@ -235,162 +169,6 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     );
   });
 
-  describe('NUDGE_TIMEOUT', () => {
-    it.each(SILENT)('for $is, after as many attempts as fit into seven seconds', async ({ fault }) => {
-      const clock = new ManualClock();
-      nudge.setFault(fault);
-      const host = await start({}, { clock });
-      const answer = host.getAsUser();
-      await nudge.untilReceived(1);
-      clock.advance(3000);
-      await nudge.untilReceived(2);
-      clock.advance(3000);
-      await nudge.untilReceived(3);
-      clock.advance(1000);
-      expectFailure(await answer, 'NUDGE_TIMEOUT');
-      expect(nudge.counters.received).toBe(3);
-    });
-
-    it('without another attempt when less than half a second is left', async () => {
-      const clock = new ManualClock();
-      nudge.setFault({ kind: 'hang' });
-      const host = await start({ http: { timeoutMs: 3000, deadlineMs: 3499 } }, { clock });
-      const answer = host.getAsUser();
-      await nudge.untilReceived(1);
-      clock.advance(3000);
-      expectFailure(await answer, 'NUDGE_TIMEOUT');
-      expect(nudge.counters.received).toBe(1);
-    });
-
-    it('on the machine’s clock too', async () => {
-      nudge.setFault({ kind: 'hang' });
-      const host = await start({ http: { timeoutMs: 100, maxRetries: 1 } });
-      expectFailure(await host.getAsUser(), 'NUDGE_TIMEOUT');
-    });
-
-    it('when the apiKey function of the host never returns', async () => {
-      const clock = new ManualClock();
-      let wasAsked: () => void = () => {};
-      const asked = new Promise<void>((resolve) => (wasAsked = resolve));
-      const host = await start(
-        {
-          apiKey: () => {
-            wasAsked();
-            return new Promise<string>(() => {});
-          },
-        },
-        { clock },
-      );
-      const answer = host.getAsUser();
-      await asked;
-      clock.advance(7000);
-      expectFailure(await answer, 'NUDGE_TIMEOUT');
-      expect(nudge.counters.received).toBe(0);
-    });
-  });
-
-  describe('retries', () => {
-    it.each([
-      { kind: 'status', status: 503, times: 2 },
-      { kind: 'drop', times: 2 },
-      { kind: 'truncated-body', times: 2 },
-    ] as const)('recover after two faults of kind $kind', async (fault) => {
-      nudge.setFault(fault);
-      const host = await start();
-      expect((await host.getAsUser()).status).toBe(200);
-      expect(nudge.counters.received).toBe(3);
-    });
-
-    it('are as many as maxRetries', async () => {
-      nudge.setFault({ kind: 'status', status: 500 });
-      expectFailure(await (await start({ http: { maxRetries: 0 } })).getAsUser(), 'NUDGE_UNAVAILABLE');
-      expect(nudge.counters.received).toBe(1);
-      expectFailure(await (await start({ http: { maxRetries: 5 } })).getAsUser(), 'NUDGE_UNAVAILABLE');
-      expect(nudge.counters.received).toBe(7);
-    });
-
-    it('are not made if the Retry-After is longer than the deadline allows', async () => {
-      nudge.setFault({ kind: 'status', status: 503, retryAfterS: 8 });
-      expectFailure(await (await start()).getAsUser(), 'NUDGE_UNAVAILABLE');
-      expect(nudge.counters.received).toBe(1);
-    });
-  });
-
-  describe('API keys', () => {
-    it('are read before each call, and once more after a refusal', async () => {
-      const keys = ['obviously-fake-withdrawn-key-0001', API_KEY];
-      let reads = 0;
-      const host = await start({
-        cache: false,
-        apiKey: () => {
-          reads += 1;
-          return Promise.resolve(keys.shift() ?? API_KEY);
-        },
-      });
-      expect((await host.getAsUser()).status).toBe(200);
-      expect([reads, nudge.counters.byStatus]).toEqual([2, { 200: 1, 401: 1 }]);
-      expect((await host.getAsUser()).status).toBe(200);
-      expect([reads, nudge.counters.received]).toEqual([3, 3]);
-    });
-
-    it('switch to the fallback if the first key cannot be read again after its refusal', async () => {
-      let reads = 0;
-      const host = await start({
-        apiKey: () => {
-          reads += 1;
-          if (reads > 1) throw new Error('vault sealed');
-          return 'obviously-fake-withdrawn-key-0001';
-        },
-        fallbackApiKey: API_KEY,
-      });
-      expect((await host.getAsUser()).status).toBe(200);
-      expect(nudge.counters.byStatus).toEqual({ 200: 1, 401: 1 });
-    });
-
-    it('are not tried again if they have not changed', async () => {
-      const host = await start({ apiKey: () => 'obviously-fake-withdrawn-key-0001' });
-      expectFailure(await host.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
-      expect(nudge.counters.received).toBe(1);
-    });
-
-    it('switch to the fallback after a refusal, and only then', async () => {
-      const refused = 'obviously-fake-withdrawn-key-0001';
-      const host = await start({ apiKey: refused, fallbackApiKey: () => API_KEY });
-      expect((await host.getAsUser()).status).toBe(200);
-      expect(nudge.counters.byStatus).toEqual({ 200: 1, 401: 1 });
-
-      nudge.reset();
-      const both = await start({ apiKey: refused, fallbackApiKey: `${refused}-too` });
-      expectFailure(await both.getAsUser(), 'NUDGE_CREDENTIALS_REJECTED');
-      expect(nudge.counters.received).toBe(2);
-
-      nudge.reset();
-      nudge.setFault({ kind: 'status', status: 400 });
-      const unasked = await start({ fallbackApiKey: refused });
-      expectFailure(await unasked.getAsUser(), 'NUDGE_BAD_RESPONSE');
-      expect(nudge.counters.received).toBe(1);
-    });
-
-    it.each([
-      { is: 'an error', apiKey: () => Promise.reject(new Error('vault sealed')) },
-      {
-        is: 'an exception',
-        apiKey: () => {
-          throw new TypeError('vault sealed');
-        },
-      },
-      { is: 'undefined', apiKey: () => undefined as never },
-      { is: 'an empty text', apiKey: () => '' },
-      { is: 'a key with a line break', apiKey: () => `${API_KEY}\n` },
-      { is: 'a key in quotes', apiKey: () => `"${API_KEY}"` },
-      { is: 'a text that no header can hold', apiKey: () => 'schlüssel-obviously-fake' },
-    ])('that come as $is give NUDGE_UNAVAILABLE, and nothing is sent', async ({ apiKey }) => {
-      const host = await start({ apiKey });
-      expectFailure(await host.getAsUser(), 'NUDGE_UNAVAILABLE');
-      expect(nudge.counters.received).toBe(0);
-    });
-  });
-
   it('is NUDGE_DISABLED while the module is switched off, even with a held token, and sends nothing', async () => {
     let enabled = true;
     const host = await start({ enabled: () => enabled });
@@ -400,116 +178,5 @@ describe.each(PLATFORMS)('failures on %s', (platform) => {
     expect(nudge.counters.received).toBe(1);
     enabled = true;
     expect((await host.getAsUser()).status).toBe(200);
-  });
-
-  describe('USER_KEYS_UNAVAILABLE', () => {
-    const pair = rsaKeyPair();
-
-    @Controller('profile')
-    @UseGuards(NudgeUserGuard)
-    class ProfileController {
-      @Get()
-      get(): string {
-        return 'profile';
-      }
-    }
-
-    /** The answers of the endpoint and of a route of the host. Also checks the log line and the status. */
-    async function answersWith(jwksUri: string, cause: RegExp): Promise<HttpResult[]> {
-      const host = await start(
-        {
-          userJwt: {
-            jwksUri: `${jwksUri}?client=hidden`,
-            algorithms: ['RS256'],
-            issuer: 'https://id.example',
-          },
-        },
-        { modules: [], controllers: [ProfileController] },
-      );
-      const jwt = await userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid: 'one' });
-      const headers = { authorization: `Bearer ${jwt}` };
-      const service = host.app.get(NudgeTokenService);
-      expect(service.status().userKeys).toEqual({ state: 'available' });
-      const answers = [await host.get('/nudge/token', headers), await host.get('/profile', headers)];
-      expect(service.status().userKeys).toMatchObject({ state: 'unavailable' });
-      expect(host.logger.at('warn')).toEqual([expect.stringMatching(cause)]);
-      expect(host.logger.at('warn')[0]).toContain(`cannot be fetched from ${jwksUri}: `);
-      return answers;
-    }
-
-    function expectUnavailable([endpoint, profile]: HttpResult[]): void {
-      if (endpoint === undefined || profile === undefined) throw new Error('two answers are needed');
-      expectFailure(endpoint, 'USER_KEYS_UNAVAILABLE');
-      expect([profile.status, profile.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
-      expect(nudge.counters.received).toBe(0);
-    }
-
-    it('is the answer when the issuer is down, never a 401', async () => {
-      expectUnavailable(
-        await answersWith(`${await unreachableOrigin()}/keys`, /cannot be reached \(ECONNREFUSED\)/),
-      );
-    });
-
-    const good = JSON.stringify({ keys: [{ ...pair.publicJwk, kid: 'one', use: 'sig' }] });
-    const listeners: { is: string; cause: RegExp; listener: RequestListener }[] = [
-      {
-        is: 'fails',
-        cause: /with an error \(500\)/,
-        listener: (_request, response) => response.writeHead(500).end(good),
-      },
-      {
-        is: 'publishes no keys',
-        cause: /no key that can verify/,
-        listener: (_request, response) => response.end('{"keys":[]}'),
-      },
-      { is: 'answers null', cause: /no JWK set/, listener: (_request, response) => response.end('null') },
-      { is: 'answers nothing', cause: /no JWK set/, listener: (_request, response) => response.end() },
-      {
-        is: 'answers HTML',
-        cause: /no JWK set/,
-        listener: (_request, response) => response.end('<html></html>'),
-      },
-      {
-        is: 'redirects',
-        cause: /redirect, which is not followed \(302\)/,
-        listener: (request, response) =>
-          request.url?.startsWith('/keys') === true
-            ? response.writeHead(302, { location: '/elsewhere' }).end()
-            : response.end(good),
-      },
-      {
-        is: 'breaks off in the middle',
-        cause: /cannot be reached/,
-        listener: (_request, response) => {
-          response.writeHead(200, { 'content-length': good.length });
-          response.write(good.slice(0, 20), () => response.destroy());
-        },
-      },
-      {
-        is: 'answers without end',
-        cause: /larger than any JWK set/,
-        listener: (_request, response) => response.end(good + ' '.repeat(300_000)),
-      },
-    ];
-
-    it.each(listeners)('when the issuer $is', async ({ listener, cause }) => {
-      await using issuer = await HttpStub.start(listener);
-      expectUnavailable(await answersWith(`${issuer.origin}/keys`, cause));
-    });
-
-    it('ends as soon as the keys can be fetched', async () => {
-      let isUp = false;
-      await using issuer = await HttpStub.start((_request, response) =>
-        isUp ? response.end(good) : response.writeHead(503).end(),
-      );
-      const host = await start(
-        { userJwt: { jwksUri: issuer.origin, algorithms: ['RS256'] } },
-        { modules: [] },
-      );
-      const jwt = await userJwt({ sub: 'ada' }, { key: pair.privateKey, algorithm: 'RS256', kid: 'one' });
-      expectFailure(await host.get('/nudge/token', { authorization: jwt }), 'USER_KEYS_UNAVAILABLE');
-      isUp = true;
-      expect((await host.get('/nudge/token', { authorization: jwt })).status).toBe(200);
-    });
   });
 });

@@ -37,8 +37,8 @@ describe.each(PLATFORMS)('hardening on %s', (platform) => {
     const { app } = await start({ http: { proxy } });
     const shown = textReachableFrom(app);
     const isShown = (text: string): boolean => shown.includes(text);
-    // The search finds the path of the route, so it has reached what belongs to the module.
-    expect([isShown('nudge/token'), isShown(API_KEY), isShown(proxyPassword)]).toEqual([true, false, false]);
+    // The search finds the base URL, so it has reached the resolved options, which are an instance of a provider.
+    expect([isShown(nudge.url), isShown(API_KEY), isShown(proxyPassword)]).toEqual([true, false, false]);
   });
 
   it('answers a conditional request in full, with passthrough too', async () => {

@@ -1,47 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
-  Body,
-  Catch,
   Controller,
-  ForbiddenException,
   Get,
   Injectable,
   Module,
-  Post,
-  SetMetadata,
   UseFilters,
   UseGuards,
-  ValidationPipe,
-  VersioningType,
-  type ArgumentsHost,
   type CallHandler,
-  type CanActivate,
-  type ExceptionFilter,
   type ExecutionContext,
   type NestInterceptor,
-  type Type,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, HttpAdapterHost, Reflector } from '@nestjs/core';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { IsInt } from 'class-validator';
 import {
   InjectNudgeTokenService,
-  NudgeAuthError,
   NudgeAuthExceptionFilter,
-  NudgeHttpException,
   NudgeTokenService,
   NudgeUserGuard,
   type NudgeAuthModuleOptions,
 } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import type { ServerResponse } from 'node:http';
-import { map, of, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { Host } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { HostAuthModule, USER_SECRET, userJwt } from '../support/users.js';
 
 const API_KEY = 'obviously-fake-private-key-for-host-app-tests';
-const DOCUMENTED = ['expiresAt', 'expiresIn', 'refreshIn', 'token'];
 
 interface FastifyLike {
   addHook(
@@ -51,64 +36,11 @@ interface FastifyLike {
 }
 
 /** A host application may wrap all its answers in the same object. */
-@Injectable()
-class EnvelopeInterceptor implements NestInterceptor {
-  static seen: unknown[] = [];
-
-  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(
-      map((data: unknown) => {
-        EnvelopeInterceptor.seen.push(data);
-        return { data };
-      }),
-    );
-  }
-}
-
-/** A global guard of a host application, with an exception for routes that are marked as public. */
-@Injectable()
-class MembersOnlyGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
-
-  canActivate(context: ExecutionContext): boolean {
-    if (this.reflector.get<boolean>('public', context.getHandler())) return true;
-    const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
-    if (headers['x-member'] === 'yes') return true;
-    throw new ForbiddenException('members only');
-  }
-}
-
-@Catch()
-class CatchAllFilter implements ExceptionFilter {
-  static caught: unknown[] = [];
-
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
-
-  catch(exception: unknown, host: ArgumentsHost): void {
-    CatchAllFilter.caught.push(exception);
-    this.adapterHost.httpAdapter.reply(
-      host.switchToHttp().getResponse(),
-      { error: 'as the host writes it' },
-      599,
-    );
-  }
-}
-
-class EchoDto {
-  @IsInt()
-  amount = 0;
-}
-
 @Controller('echo')
 class EchoController {
   @Get()
   get(): string {
     return 'echo';
-  }
-
-  @Post()
-  echo(@Body() body: EchoDto): EchoDto {
-    return body;
   }
 }
 
@@ -137,117 +69,6 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
   afterAll(() => nudge.stop());
 
   describe('the endpoint', () => {
-    it('gets the global prefix', async () => {
-      await using host = await Host.start(platform, {
-        nudge: registration,
-        configure: (app) => void app.setGlobalPrefix('api/internal'),
-      });
-      expect((await host.getAsUser('/api/internal/nudge/token')).status).toBe(200);
-      expect((await host.getAsUser('/nudge/token')).status).toBe(404);
-    });
-
-    it('serves every version, or only the configured one, with URI versioning', async () => {
-      const configure = (app: Host['app']): void =>
-        void app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
-      await using neutral = await Host.start(platform, { nudge: registration, configure });
-      expect((await neutral.getAsUser('/nudge/token')).status).toBe(200);
-      expect((await neutral.getAsUser('/v1/nudge/token')).status).toBe(404);
-
-      await using second = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { version: '2' } },
-        configure,
-      });
-      expect((await second.getAsUser('/v2/nudge/token')).status).toBe(200);
-      expect((await second.getAsUser('/nudge/token')).status).toBe(404);
-    });
-
-    it('serves every version, or only the configured ones, with header versioning', async () => {
-      const configure = (app: Host['app']): void =>
-        void app.enableVersioning({ type: VersioningType.HEADER, header: 'x-version' });
-      await using neutral = await Host.start(platform, { nudge: registration, configure });
-      expect((await neutral.getAsUser('/nudge/token')).status).toBe(200);
-      expect((await neutral.getAsUser('/nudge/token', { 'x-version': '7' })).status).toBe(200);
-
-      await using second = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { version: ['2', '3'] } },
-        configure,
-      });
-      expect((await second.getAsUser('/nudge/token', { 'x-version': '3' })).status).toBe(200);
-      expect((await second.getAsUser('/nudge/token', { 'x-version': '1' })).status).toBe(404);
-    });
-
-    it('is guarded by a global guard, which sees the metadata of endpoint.decorators', async () => {
-      const providers = [{ provide: APP_GUARD, useClass: MembersOnlyGuard }];
-      await using guarded = await Host.start(platform, { nudge: registration, providers });
-      const refused = await guarded.getAsUser();
-      expect([refused.status, refused.json()['message']]).toEqual([403, 'members only']);
-      expect((await guarded.getAsUser('/nudge/token', { 'x-member': 'yes' })).status).toBe(200);
-      expect((await guarded.get('/nudge/token', { 'x-member': 'yes' })).status).toBe(401);
-
-      await using open = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { decorators: [SetMetadata('public', true)] } },
-        providers,
-      });
-      expect((await open.getAsUser()).status).toBe(200);
-    });
-
-    it('works with a strict global ValidationPipe', async () => {
-      await using host = await Host.start(platform, {
-        nudge: registration,
-        controllers: [EchoController],
-        providers: [
-          {
-            provide: APP_PIPE,
-            useValue: new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }),
-          },
-        ],
-      });
-      const answer = await host.getAsUser('/nudge/token?utm_source=mail');
-      expect([answer.status, Object.keys(answer.json()).toSorted()]).toEqual([200, DOCUMENTED]);
-    });
-
-    it('keeps its documented shape under an interceptor that wraps answers, except with passthrough', async () => {
-      const providers = [{ provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor }];
-      EnvelopeInterceptor.seen = [];
-      await using fast = await Host.start(platform, { nudge: registration, providers });
-      expect(Object.keys((await fast.getAsUser()).json()).toSorted()).toEqual(DOCUMENTED);
-      expect(EnvelopeInterceptor.seen).toEqual([undefined]);
-
-      await using open = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { passthrough: true } },
-        providers,
-      });
-      const wrapped = await open.getAsUser();
-      expect(wrapped.json()).toEqual({
-        data: expect.objectContaining({ token: expect.any(String), refreshIn: expect.any(Number) }),
-      });
-      expect(EnvelopeInterceptor.seen).toHaveLength(2);
-      expect(wrapped.headers['content-type']).toBe('application/json; charset=utf-8');
-    });
-
-    it('sends the same headers with passthrough', async () => {
-      await using host = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { passthrough: true } },
-        configure: (app) => app.enableCors({ origin: ['https://shop.example'] }),
-      });
-      const json = await host.getAsUser('/nudge/token', { origin: 'https://shop.example' });
-      const text = await host.getAsUser('/nudge/token?format=text');
-      expect(Object.keys(json.json()).toSorted()).toEqual(DOCUMENTED);
-      expect([text.headers['content-type'], text.text]).toEqual([
-        'text/plain; charset=utf-8',
-        json.json()['token'],
-      ]);
-      for (const answer of [json, text]) {
-        expect(answer.headers).toMatchObject({
-          'cache-control': 'private, no-store',
-          'x-content-type-options': 'nosniff',
-        });
-        expect(answer.headers).not.toHaveProperty('etag');
-        expect(answer.headers.vary).toContain('Authorization, Accept, Cookie');
-      }
-      expect(json.headers.vary).toMatch(/^Origin, /);
-    });
-
     it('sends no ETag even if the host sets one on every answer', async () => {
       const tag = '"obviously-a-digest"';
       for (const passthrough of [false, true]) {
@@ -278,138 +99,6 @@ describe.each(PLATFORMS)('in a host application on %s', (platform) => {
         }
         expect(statuses).toEqual([200, 400, 401]);
       }
-    });
-
-    it('passes its failures to the host’s filters, with their cause', async () => {
-      CatchAllFilter.caught = [];
-      nudge.setFault({ kind: 'rate-limit', retryAfterS: 20 });
-      await using host = await Host.start(platform, {
-        nudge: registration,
-        providers: [{ provide: APP_FILTER, useClass: CatchAllFilter }],
-      });
-      const answer = await host.getAsUser();
-      expect([answer.status, answer.json()]).toEqual([599, { error: 'as the host writes it' }]);
-      // The headers are set even if a filter of the host writes the body.
-      expect(answer.headers).toMatchObject({
-        'nudge-auth-error': 'NUDGE_RATE_LIMITED',
-        'retry-after': expect.stringMatching(/^\d+$/),
-        'cache-control': 'private, no-store',
-      });
-      expect(answer.headers).not.toHaveProperty('etag');
-      const [caught] = CatchAllFilter.caught;
-      expect(caught).toBeInstanceOf(NudgeHttpException);
-      expect(caught).toMatchObject({ code: 'NUDGE_RATE_LIMITED', retryAfter: expect.any(Number) });
-      expect((caught as NudgeHttpException).getStatus()).toBe(503);
-      expect((caught as NudgeHttpException).cause).toBeInstanceOf(NudgeAuthError);
-      expect((caught as NudgeHttpException).cause).toMatchObject({
-        code: 'NUDGE_RATE_LIMITED',
-        retryable: true,
-      });
-    });
-
-    it('can have another path, or be left out', async () => {
-      await using moved = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { path: '/v9/tokens/' } },
-      });
-      expect((await moved.getAsUser('/v9/tokens')).status).toBe(200);
-      expect((await moved.getAsUser('/nudge/token')).status).toBe(404);
-
-      await using none = await Host.start(platform, {
-        nudge: { ...registration, endpoint: false },
-        modules: [],
-      });
-      expect((await none.getAsUser('/nudge/token')).status).toBe(404);
-      expect((await none.app.get(NudgeTokenService).getToken()).token).toEqual(expect.any(String));
-    });
-
-    it.each([
-      { chosen: 502, status: 502 },
-      { chosen: 429, status: 429 },
-      { chosen: undefined, status: 503 },
-      { chosen: 200, status: 503 },
-      { chosen: 42, status: 503 },
-      { chosen: 503.5, status: 503 },
-    ])('fails with $status if errorStatus returns $chosen', async ({ chosen, status }) => {
-      const codes: string[] = [];
-      nudge.setFault({ kind: 'firewall' });
-      await using host = await Host.start(platform, {
-        nudge: {
-          ...registration,
-          endpoint: {
-            errorStatus: (code) => {
-              codes.push(code);
-              return chosen;
-            },
-          },
-        },
-      });
-      const answer = await host.getAsUser();
-      expect([answer.status, answer.json()['statusCode'], codes]).toEqual([
-        status,
-        status,
-        ['NUDGE_UNAVAILABLE'],
-      ]);
-    });
-
-    it('uses endpoint.guards instead of its own guard', async () => {
-      @Injectable()
-      class Doorkeeper {
-        readonly word = 'sesame';
-      }
-      @Module({ providers: [Doorkeeper], exports: [Doorkeeper] })
-      class DoorModule {}
-      @Injectable()
-      class DoorGuard implements CanActivate {
-        constructor(private readonly keeper: Doorkeeper) {}
-        canActivate(context: ExecutionContext): boolean {
-          const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
-          return headers['x-word'] === this.keeper.word;
-        }
-      }
-      await using host = await Host.start(platform, {
-        nudge: { ...registration, imports: [DoorModule], endpoint: { guards: [DoorGuard] } },
-        modules: [],
-      });
-      expect((await host.get('/nudge/token', { 'x-word': 'sesame' })).status).toBe(200);
-      expect((await host.getAsUser('/nudge/token')).status).toBe(403);
-
-      await expect(
-        Host.start(platform, { nudge: { ...registration, endpoint: { guards: [DoorGuard] } }, modules: [] }),
-      ).rejects.toThrow('Doorkeeper');
-    });
-
-    it('stops the boot if a class among its guards has no canActivate', async () => {
-      class NoGuard {
-        canActivte(): boolean {
-          return false;
-        }
-      }
-      class FieldGuard {
-        readonly canActivate = (): boolean => false;
-      }
-      const guards = (...classes: object[]): NudgeAuthModuleOptions => ({
-        ...registration,
-        endpoint: { guards: classes as Type<CanActivate>[] },
-      });
-      await expect(Host.start(platform, { nudge: guards(FieldGuard, NoGuard), modules: [] })).rejects.toThrow(
-        'class NoGuard',
-      );
-      await using host = await Host.start(platform, { nudge: guards(FieldGuard), modules: [] });
-      expect((await host.get('/nudge/token')).status).toBe(403);
-    });
-
-    it('lets an interceptor answer in its place with passthrough', async () => {
-      @Injectable()
-      class Maintenance implements NestInterceptor {
-        intercept(): Observable<unknown> {
-          return of({ closed: true });
-        }
-      }
-      await using host = await Host.start(platform, {
-        nudge: { ...registration, endpoint: { passthrough: true } },
-        providers: [{ provide: APP_INTERCEPTOR, useClass: Maintenance }],
-      });
-      expect((await host.getAsUser()).json()).toEqual({ closed: true });
     });
 
     it('uses the service or the getToken method that a test of the host has replaced', async () => {

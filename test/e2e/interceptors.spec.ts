@@ -1,5 +1,4 @@
-import etag from '@fastify/etag';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   ForbiddenException,
   Header,
@@ -7,37 +6,22 @@ import {
   Injectable,
   type CallHandler,
   type CanActivate,
-  type ExecutionContext,
-  type INestApplication,
-  type NestInterceptor,
 } from '@nestjs/common';
-import { CacheInterceptor, CacheModule } from '@nestjs/cache-manager';
-import { APP_INTERCEPTOR } from '@nestjs/core';
+import { CacheInterceptor } from '@nestjs/cache-manager';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
-import { EMPTY, map, of, throwError, timeout, type Observable } from 'rxjs';
+import { EMPTY, map, of, throwError, timeout } from 'rxjs';
 import { setHeaders, type HttpResponse } from '../../src/http/answer-headers.js';
 import { Host, type HttpResult } from '../support/host.js';
-import { PLATFORMS, type Platform } from '../support/platforms.js';
-import { USER_SECRET, userJwt } from '../support/users.js';
+import { PLATFORMS } from '../support/platforms.js';
+import { userJwt } from '../support/users.js';
+import { interceptedHosts } from './support/intercepted-hosts.js';
 
 const KEY = 'obviously-fake-private-key-between-interceptors';
 const DOCUMENTED = ['expiresAt', 'expiresIn', 'refreshIn', 'token'];
 const MODES = PLATFORMS.flatMap((platform) =>
   [false, true].map((passthrough) => ({ platform, passthrough })),
 );
-
-type Intercept = (next: CallHandler, context: ExecutionContext) => Observable<unknown>;
-
-function interceptor(intercept: Intercept): NestInterceptor {
-  return { intercept: (context, next) => intercept(next, context) };
-}
-
-async function putEtags(platform: Platform, app: INestApplication): Promise<void> {
-  // Express sets ETags by itself.
-  if (platform === 'fastify') await (app as NestFastifyApplication).register(etag as never);
-}
 
 function expectUncached({ headers }: HttpResult): void {
   expect(headers).toMatchObject({
@@ -50,7 +34,7 @@ function expectUncached({ headers }: HttpResult): void {
 
 describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ platform, passthrough }) => {
   let nudge: NudgeEmulator;
-  const hosts: Host[] = [];
+  const start = interceptedHosts(platform, passthrough, KEY, () => nudge.url);
 
   beforeAll(async () => {
     nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -58,39 +42,7 @@ describe.each(MODES)('interceptors on $platform, passthrough $passthrough', ({ p
 
   beforeEach(() => nudge.reset());
 
-  afterEach(async () => {
-    await Promise.all(hosts.splice(0).map((host) => host.close()));
-  });
-
   afterAll(() => nudge.stop());
-
-  async function start(
-    intercept: Intercept | typeof CacheInterceptor,
-    options: Partial<NudgeAuthModuleOptions> = {},
-    configure: (app: INestApplication) => void | Promise<void> = () => undefined,
-  ): Promise<Host> {
-    const host = await Host.start(platform, {
-      nudge: {
-        apiKey: KEY,
-        baseUrl: nudge.url,
-        userJwt: { secret: USER_SECRET, algorithms: ['HS256'] },
-        ...options,
-        endpoint: { passthrough, ...options.endpoint },
-      } as NudgeAuthModuleOptions,
-      modules: [CacheModule.register()],
-      providers: [
-        intercept === CacheInterceptor
-          ? { provide: APP_INTERCEPTOR, useClass: CacheInterceptor }
-          : { provide: APP_INTERCEPTOR, useValue: interceptor(intercept as Intercept) },
-      ],
-      configure: async (app) => {
-        await putEtags(platform, app);
-        await configure(app);
-      },
-    });
-    hosts.push(host);
-    return host;
-  }
 
   function expectQuiet(host: Host): void {
     expect([...host.logger.at('error'), ...host.logger.at('warn')]).toEqual([]);

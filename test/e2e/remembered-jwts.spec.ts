@@ -1,14 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Get, UseFilters, UseGuards, Controller, Req } from '@nestjs/common';
-import { NudgeAuthExceptionFilter, NudgeAuthModule, NudgeUserGuard } from 'nestjs-nudge-auth';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Req, UseGuards } from '@nestjs/common';
+import { NudgeAuthModule, NudgeUserGuard } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { ManualClock } from 'nestjs-nudge-auth/testing';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { Host, type HostSettings, type HttpResult } from '../support/host.js';
+import type { Host, HostSettings, HttpResult } from '../support/host.js';
 import { HttpStub } from '../support/http-stub.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { rsaKeyPair, USER_SECRET, userJwt } from '../support/users.js';
+import { hostsForEachTest } from './support/hosts.js';
 
 const API_KEY = 'obviously-fake-private-key-for-remembered-jwts';
 const OTHER_SECRET = 'another-obviously-fake-user-secret-0123456789';
@@ -25,27 +26,20 @@ class MeController {
 
 describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
   let nudge: NudgeEmulator;
-  const hosts: Host[] = [];
+  const startHost = hostsForEachTest(platform);
 
   beforeAll(async () => {
     nudge = await NudgeEmulator.start({ apiKeys: [API_KEY] });
   });
 
-  afterEach(async () => {
-    await Promise.all(hosts.splice(0).map((host) => host.close()));
-  });
-
   afterAll(() => nudge.stop());
 
-  async function start(userJwtOptions: object, settings: HostSettings = {}): Promise<Host> {
-    const host = await Host.start(platform, {
+  const start = (userJwtOptions: object, settings: HostSettings = {}): Promise<Host> =>
+    startHost({
       nudge: { apiKey: API_KEY, baseUrl: nudge.url, userJwt: userJwtOptions as never },
       modules: [],
       ...settings,
     });
-    hosts.push(host);
-    return host;
-  }
 
   async function statusOf(host: Host, jwt: string, path = '/nudge/token'): Promise<number> {
     return (await host.get(path, { authorization: `Bearer ${jwt}` })).status;
@@ -70,7 +64,7 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
     const jwt = await userJwt();
     const former = await start({ secret: createSecretKey(Buffer.from(USER_SECRET)), algorithms: ['HS256'] });
     expect([await statusOf(former, jwt), await statusOf(former, jwt)]).toEqual([200, 200]);
-    await hosts.pop()?.close();
+    await former.close();
     const latter = await start({ secret: OTHER_SECRET, algorithms: ['HS256'] });
     expect(await statusOf(latter, jwt)).toBe(401);
   });
@@ -84,10 +78,9 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
         userJwt: { secret, algorithms: ['HS256'] },
       }),
     ];
-    const host = await Host.start(platform, {
+    const host = await startHost({
       modules: [...(register('one', USER_SECRET) ?? []), ...(register('two', OTHER_SECRET) ?? [])],
     });
-    hosts.push(host);
     const [one, two] = [await userJwt(), await userJwt({ sub: 'ada' }, { secret: OTHER_SECRET })];
     for (let round = 0; round < 2; round += 1) {
       expect(await statusOf(host, one, '/nudge/one/token')).toBe(200);
@@ -158,32 +151,6 @@ describe.each(PLATFORMS)('remembered JWTs on %s', (platform) => {
       clock.advance(60_000);
       const late = await host.get('/nudge/token', { authorization: `Bearer ${jwt}` });
       expect([late.status, late.json()['code']]).toEqual([503, 'USER_KEYS_UNAVAILABLE']);
-    });
-
-    it('users of the host’s own routes get a Retry-After if the exported filter is used', async () => {
-      @Controller('profile')
-      @UseGuards(NudgeUserGuard)
-      @UseFilters(NudgeAuthExceptionFilter)
-      class ProfileController {
-        @Get()
-        get(): string {
-          return 'secret profile';
-        }
-      }
-      await using issuer = await issuerWith((_request, response) => response.destroy());
-      const host = await start(
-        { jwksUri: issuer.origin, algorithms: ['RS256'] },
-        { controllers: [ProfileController] },
-      );
-      const answer = await host.get('/profile', { authorization: `Bearer ${await sign('one')}` });
-      expect([answer.status, answer.headers]).toEqual([
-        503,
-        expect.objectContaining({
-          'nudge-auth-error': 'USER_KEYS_UNAVAILABLE',
-          'retry-after': expect.stringMatching(/^\d+$/),
-          'cache-control': 'private, no-store',
-        }),
-      ]);
     });
 
     it('a slow issuer delays no user with a known key, even if 100 users with unknown kids wait', async () => {

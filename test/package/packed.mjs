@@ -3,91 +3,27 @@
  * compiles, imports and runs it there. `node --test` runs these tests. They need only Node and npm.
  */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { runAsConsumer as run } from '../support/run-as-consumer.mjs';
+import { CONSUMERS, describeConsumer } from './consumers.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CONSUMER = fileURLToPath(new URL('consumer', import.meta.url));
-const TWO_COPIES = fileURLToPath(new URL('two-copies.mjs', import.meta.url));
 
 /**
  * How many packages an application gets with this one, itself included and peers excluded. Raise it only on purpose.
  */
 const MAX_PACKAGES = 40;
 const MAX_INSTALLED_BYTES = 15 * 1024 * 1024;
-const NPM_TIMEOUT_MS = 300_000;
-const RUN_TIMEOUT_MS = 300_000;
-
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
-
-/** Entry points that need an optional peer. All others can be imported without one. */
-const NEEDED_PEER = {
-  './config': '@nestjs/config',
-  './otel': '@opentelemetry/api',
-  './redis': 'ioredis',
-  './swagger': '@nestjs/swagger',
-  './terminus': '@nestjs/terminus',
-};
 
 const PUBLISHED =
   /^(package\.json|(README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|(docs|bench\/results|examples\/[^/]+)\/.+\.(md|png|svg|json|yml)|schematics\/.+\.json|dist\/cjs\/package\.json|dist\/.+\.(c?js|js\.map|d\.ts))$/;
-
-/** The packages that a host application installs beside this one. */
-const CONSUMERS = [
-  {
-    name: 'Nest 12, without optional peers',
-    packages: [
-      ...['common', 'core', 'platform-express', 'passport', 'axios'].map((name) => `@nestjs/${name}@12`),
-      'passport@0.7',
-    ],
-    typescript: 'typescript@6.0',
-    hasOptionalPeers: false,
-  },
-  {
-    name: 'Nest 11, with optional peers',
-    packages: [
-      ...['common', 'core', 'platform-express', 'passport'].map((name) => `@nestjs/${name}@11`),
-      '@nestjs/axios@4',
-      'passport@0.6',
-      // The oldest supported version of each, as an application on Nest 11 may have it.
-      ...optionalPeers.map((name) => `${name}@${manifest.peerDependencies[name].split(' || ')[0]}`),
-    ],
-    typescript: 'typescript@5.9',
-    hasOptionalPeers: true,
-  },
-];
-const COMMON_PACKAGES = [
-  'passport-jwt@4',
-  'reflect-metadata@0.2',
-  'rxjs@7',
-  '@types/node@20',
-  '@types/passport-jwt@4',
-];
-
-/** Runs a command and returns its output. Throws with the whole output if the exit code is not 0. */
-function run(command, args, { cwd, timeout = RUN_TIMEOUT_MS }) {
-  // The variables that npm sets for the scripts of this repository are wrong for a consumer.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(npm_(?!config_)|npm_config_local_prefix|NODE_TEST)/.test(name),
-    ),
-  );
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { cwd, env, timeout, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else {
-        const output = `${stdout}\n${stderr}`.trim();
-        reject(new Error(`${command} ${args.join(' ')} (${error.signal ?? error.code}):\n${output}`));
-      }
-    });
-  });
-}
 
 /** All files that a part of package.json names, at every depth. */
 function filesIn(target) {
@@ -106,10 +42,7 @@ let packed;
 before(async () => {
   workshop = await mkdtemp(join(tmpdir(), 'nudge-auth-package-'));
   // The scripts of `npm pack` build the package and write the README for the registry's page.
-  const report = await run('npm', ['pack', '--json', '--pack-destination', workshop], {
-    cwd: ROOT,
-    timeout: NPM_TIMEOUT_MS,
-  });
+  const report = await run('npm', ['pack', '--json', '--pack-destination', workshop], { cwd: ROOT });
   packed = Object.values(JSON.parse(report.slice(report.search(/^[[{]/m))))[0];
   tarball = join(workshop, packed.filename);
 });
@@ -123,10 +56,7 @@ describe('the command line without any peer', () => {
     const cwd = join(workshop, 'no-peers');
     await mkdir(cwd);
     await writeFile(join(cwd, 'package.json'), '{}');
-    await run('npm', ['install', '--legacy-peer-deps', '--no-audit', '--no-fund', tarball], {
-      cwd,
-      timeout: NPM_TIMEOUT_MS,
-    });
+    await run('npm', ['install', '--legacy-peer-deps', '--no-audit', '--no-fund', tarball], { cwd });
     const bin = join(cwd, 'node_modules/.bin', manifest.name);
     const emulator = spawn(bin, ['emulator', '--port=0'], { cwd });
     try {
@@ -225,7 +155,7 @@ describe('the tarball', () => {
     await mkdir(cwd);
     await writeFile(join(cwd, 'package.json'), JSON.stringify({ private: true }));
     const options = ['--legacy-peer-deps', '--prefer-offline', '--no-audit', '--no-fund'];
-    await run('npm', ['install', ...options, tarball], { cwd, timeout: NPM_TIMEOUT_MS });
+    await run('npm', ['install', ...options, tarball], { cwd });
     const lock = JSON.parse(await readFile(join(cwd, 'package-lock.json'), 'utf8'));
     const packages = Object.keys(lock.packages).length - 1;
     const files = await filesBelow(join(cwd, 'node_modules'));
@@ -255,116 +185,4 @@ describe('the tarball', () => {
   });
 });
 
-for (const { name, packages, typescript, hasOptionalPeers } of CONSUMERS) {
-  describe(`a consumer with ${name}`, () => {
-    let cwd;
-
-    before(async () => {
-      cwd = join(workshop, name.replaceAll(/\W+/g, '-'));
-      await mkdir(cwd);
-      await writeFile(join(cwd, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
-      await run(
-        'npm',
-        ['install', '--prefer-offline', '--no-audit', '--no-fund'].concat(packages, COMMON_PACKAGES, [
-          typescript,
-          tarball,
-        ]),
-        { cwd, timeout: NPM_TIMEOUT_MS },
-      );
-      // The same sources as an ESM and as a CommonJS package: `type` decides how they are compiled and run.
-      for (const type of ['module', 'commonjs']) {
-        await cp(CONSUMER, join(cwd, type), { recursive: true });
-        await writeFile(join(cwd, type, 'package.json'), JSON.stringify({ type }));
-      }
-    });
-
-    const sources = hasOptionalPeers ? ['app.ts', 'config-app.ts'] : ['app.ts'];
-    const compile = (folder, ...options) =>
-      run(
-        'npx',
-        ['--no', '--', 'tsc', ...sources, '--strict', '--skipLibCheck', 'false', '--target', 'es2022'].concat(
-          ['--experimentalDecorators', '--emitDecoratorMetadata', '--types', 'node'],
-          options,
-        ),
-        { cwd: join(cwd, folder) },
-      );
-
-    it('installs without a second copy of a shared package', async () => {
-      const installed = await run('npm', ['ls', '--all', '--parseable'], { cwd });
-      for (const shared of ['passport', '@nestjs/common', '@nestjs/core', 'axios', 'rxjs']) {
-        const copies = installed.split('\n').filter((path) => path.endsWith(`/node_modules/${shared}`));
-        assert.equal(copies.length, 1, shared);
-      }
-      const present = optionalPeers.filter((peer) => installed.includes(`/node_modules/${peer}\n`));
-      assert.deepEqual(present, hasOptionalPeers ? optionalPeers : []);
-    });
-
-    it('runs as ESM', async () => {
-      await compile('module', '--module', 'nodenext');
-      for (const source of sources) {
-        const output = await run('node', [source.replace('.ts', '.js')], { cwd: join(cwd, 'module') });
-        assert.equal(output, 'served\n');
-      }
-    });
-
-    it('runs as CommonJS', async () => {
-      await compile('commonjs', '--module', 'nodenext');
-      for (const source of sources) {
-        const output = await run('node', [source.replace('.ts', '.js')], { cwd: join(cwd, 'commonjs') });
-        assert.equal(output, 'served\n');
-      }
-    });
-
-    it('compiles for a bundler', () =>
-      compile('module', '--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'));
-
-    it('has one command line with the name of the package', async () => {
-      const tool = (...args) => run('npx', ['--no', '--', manifest.name, ...args], { cwd });
-      assert.equal((await tool('--version')).trim(), manifest.version);
-      assert.match(await tool('--help'), /^ {2}emulator /m);
-      assert.match(await tool('emulator', '--help'), /--port <number>/);
-      assert.equal(Buffer.from(await tool('key'), 'base64').length, 32);
-      await assert.rejects(tool('nonsense'), /\(2\):\n.*unknown command/);
-    });
-
-    it('ends the emulator at once on Ctrl-C, even while a request hangs', async () => {
-      const bin = join(cwd, 'node_modules/.bin', manifest.name);
-      const emulator = spawn(bin, ['emulator', '--port=0', '--fault={"kind":"hang"}'], { cwd });
-      const ended = once(emulator, 'exit');
-      const [greeting] = await once(emulator.stdout.setEncoding('utf8'), 'data');
-      const [, url] = /NUDGE_BASE_URL=(\S+)/.exec(greeting);
-      const hanging = assert.rejects(fetch(`${url}/clients/jwt/token?expiryMins=60`));
-      const countersUrl = url.replace(/api$/, '__admin/counters');
-      while ((await (await fetch(countersUrl)).json()).received === 0);
-      emulator.kill('SIGINT');
-      assert.deepEqual(await ended, [0, null]);
-      await hanging;
-    });
-
-    it('can import every entry point whose peers are installed', async () => {
-      for (const [subpath, target] of Object.entries(manifest.exports)) {
-        if (target.import === undefined) continue;
-        const specifier = manifest.name + subpath.slice(1);
-        const load = run('node', ['-e', `require('${specifier}')`], { cwd });
-        const peer = NEEDED_PEER[subpath];
-        if (peer === undefined || hasOptionalPeers) await load;
-        else {
-          const advice = new RegExp(`needs ${peer}, which is not installed: npm install ${peer}`);
-          await assert.rejects(load, advice);
-          await assert.rejects(run('node', ['-e', `import('${specifier}')`], { cwd }), advice);
-        }
-      }
-    });
-
-    // Without require(esm), Node cannot require Nest 12 at all.
-    const isRequirable = packages.includes('@nestjs/core@11');
-    const twoCopies = 'gets a log line with the paths of both copies if require and import load two';
-    if (isRequirable)
-      it(twoCopies, async () => {
-        await cp(TWO_COPIES, join(cwd, 'two-copies.mjs'));
-        const log = await run('node', ['--no-experimental-require-module', 'two-copies.mjs'], { cwd });
-        const folder = join(cwd, 'node_modules', manifest.name, 'dist');
-        assert.ok(log.includes(`is loaded 2 times: ${folder} and ${folder}/cjs.`), log);
-      });
-  });
-}
+for (const consumer of CONSUMERS) describeConsumer(consumer, () => ({ workshop, tarball }));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { LONGEST_BACKOFF_MS } from '../../src/vendor/backoff.js';
-import { isSharedFailure } from '../../src/vendor/failures.js';
 import { isNudgeAuthError, type NudgeAuthError } from '../../src/common/errors.js';
 import type { NudgeAuthEvent } from '../../src/telemetry/events.js';
 import type { NudgeToken } from '../../src/token/nudge-token.js';
 import { USERS, type History } from './history.js';
 import type { IssuedToken, SimulatedVendor, VendorCall, VendorObserver } from './simulated-vendor.js';
+import type { Caller, Delivery, Moment } from './referee.types.js';
+import { WaitReferee } from './wait-referee.js';
 
 export const DEADLINE_MS = 7_000;
 
@@ -19,35 +19,6 @@ const BORDER_MS = 10_000;
 const KEY_CHANGE_MS = 30_000;
 /** Travel time and whole seconds move the border of freshness, with a slow vendor by a few seconds. */
 const FRESH_BORDER_MS = 5_000;
-
-/** A token that reached the module, with its remaining life at that moment by the vendor's clock. */
-export interface Delivery {
-  readonly issued: IssuedToken;
-  readonly lifeMs: number;
-  readonly deliveredAtVendorMs: number;
-}
-
-export interface Caller {
-  readonly entry: string;
-  readonly force: boolean;
-  readonly calledAtOrder: number;
-  readonly calledAtMs: number;
-  readonly signal: AbortSignal | undefined;
-  /** The token that the cache could certainly serve when the caller came. */
-  readonly servable: Delivery | undefined;
-  readonly mustBeServedAtOnce: boolean;
-  isSettled: boolean;
-  isAborted?: boolean;
-}
-
-interface Moment {
-  /** By this machine's monotonic clock. */
-  readonly localMs: number;
-  /** By the machine's wall clock. */
-  readonly wallMs: number;
-  /** By the vendor's clock. */
-  readonly vendorMs: number;
-}
 
 /** Checks the eight rules of a token's life in every event of a history. */
 export class Referee implements VendorObserver {
@@ -67,14 +38,8 @@ export class Referee implements VendorObserver {
   readonly #forcedAtMs = new Map<string, number>();
   /** Tokens that callers got who came after the last invalidation, so that the cache certainly holds them. */
   readonly #handedOut = new Set<string>();
-  #blockedUntilMs = 0;
-  /** The last call before the last failure, until a call succeeds. Calls from before it may still be under way. */
-  #suspectSince: number | undefined;
-  #lastCall = -1;
+  readonly #waits: WaitReferee;
   #isClosing = false;
-  #lastFailure: NudgeAuthError | undefined;
-  /** Failures in a row: those that affect every call, and those of the one entry in client scope. */
-  #failuresInARow = { ofAll: 0, ofEntry: 0 };
 
   constructor(history: History, vendor: SimulatedVendor, now: () => Moment) {
     this.#history = history;
@@ -92,6 +57,7 @@ export class Referee implements VendorObserver {
           (step.do !== 'behave' || step.behaviour.kind === 'well' || step.behaviour.kind === 'repeating'),
       );
     this.#isUntroubled = this.#isClockSteady && !history.steps.some((step) => step.do === 'behave');
+    this.#waits = new WaitReferee(history, this.#isClockSteady, now, () => this.#untilLastMomentsMs());
   }
 
   closing(): void {
@@ -115,19 +81,9 @@ export class Referee implements VendorObserver {
   callBegan(call: VendorCall): void {
     const other = this.#underWay.get(call.entry);
     assert.ok(other === undefined || other.isOver, 'rule 2: one renewal of an entry at a time');
-    if (this.#isClockSteady) {
-      const { localMs } = this.#now();
-      assert.ok(localMs >= this.#blockedUntilMs, 'rule 4: no attempt before its wait is over');
-    }
-    const { order } = call;
-    if (this.#suspectSince !== undefined) {
-      const since = this.#suspectSince;
-      const others = [...this.#underWay.values()].filter((one) => !one.isOver && one.order > since);
-      assert.deepEqual(others, [], 'rule 4: after a wait one call probes, the others wait for it');
-    }
+    this.#waits.callBegan(call, [...this.#underWay.values()]);
     assert.ok(!this.#isSurelyFresh(call.entry), 'a token that is still fresh is left alone');
     this.#underWay.set(call.entry, call);
-    this.#lastCall = order;
   }
 
   callDelivered(issued: IssuedToken): void {
@@ -135,46 +91,6 @@ export class Referee implements VendorObserver {
     this.#delivered.set(issued.entry, list);
     const { vendorMs } = this.#now();
     list.push({ issued, lifeMs: issued.expiresAtMs - vendorMs, deliveredAtVendorMs: vendorMs });
-  }
-
-  observe(event: NudgeAuthEvent): void {
-    if (event.type === 'recovered') {
-      this.#suspectSince = undefined;
-      this.#failuresInARow.ofAll = 0;
-    }
-    if (event.type === 'renewed') {
-      this.#failuresInARow.ofEntry = event.isLonger ? 0 : this.#failuresInARow.ofEntry + 1;
-      if (!event.isLonger) this.#blockForJitter(this.#failuresInARow.ofEntry);
-    }
-    if (event.type !== 'failed') return;
-    assert.ok(event.retryInMs <= LONGEST_BACKOFF_MS, 'rule 4: no wait is longer than a minute');
-    const isAboutAll = isSharedFailure(event.code);
-    // Without a wait it is the late end of a call from before a recovery, or of a call whose entry was dropped.
-    if (event.retryInMs > 0) {
-      if (isAboutAll) this.#suspectSince = this.#lastCall;
-      this.#blockForJitter(++this.#failuresInARow[isAboutAll ? 'ofAll' : 'ofEntry']);
-    }
-    if (isAboutAll || this.#history.scope === 'client') {
-      this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + event.retryInMs);
-    }
-    const asked = this.#lastFailure;
-    this.#lastFailure = undefined;
-    // The module's own timeouts carry the same code as the vendor's.
-    if (!this.#isClockSteady || asked?.code !== event.code || event.code === 'NUDGE_TIMEOUT') return;
-    const askedForMs =
-      event.code === 'NUDGE_CREDENTIALS_REJECTED' ? LONGEST_BACKOFF_MS : (asked.retryAfterMs ?? 0);
-    const isKept = event.retryInMs >= Math.min(askedForMs, LONGEST_BACKOFF_MS) - 1;
-    assert.ok(isKept, 'rule 4: a wait that the vendor asks for is kept, up to a minute');
-  }
-
-  /** With one entry and one process, every failure adds to the row, and its wait has a known lowest length. */
-  #blockForJitter(failures: number): void {
-    const { scope, withStore, cacheEnabled, leastChance } = this.#history;
-    if (scope !== 'client' || withStore || !cacheEnabled) return;
-    const jitterMs = leastChance * Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** (failures - 1));
-    const leastMs = Math.min(jitterMs, this.#untilLastMomentsMs());
-    if (leastMs === 0) this.#failuresInARow.ofEntry = 0;
-    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#now().localMs + leastMs - 1);
   }
 
   /** Milliseconds that are certainly left until a token's last moments, when the module asks the vendor whatever the backoff. */
@@ -187,8 +103,12 @@ export class Referee implements VendorObserver {
     return Math.max(0, Math.min(...moments));
   }
 
+  observe(event: NudgeAuthEvent): void {
+    this.#waits.observe(event);
+  }
+
   callFailed(error: NudgeAuthError): void {
-    this.#lastFailure = error;
+    this.#waits.callFailed(error);
   }
 
   checkHandOut(caller: Caller, { token, expiresAt }: NudgeToken): void {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { Cancel, Clock, Instant } from '../../src/common/clock.js';
 import { createTokenCache } from '../../src/cache/create-token-cache.js';
 import { MemoryTokenStore } from '../../src/testing/memory-token-store.js';
 import type { TokenCache } from '../../src/cache/token-cache.js';
@@ -10,23 +9,15 @@ import { NudgeAuthEvents } from '../../src/telemetry/events.js';
 import { StatusBoard } from '../../src/telemetry/status-board.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { USERS, type History, type Step } from './history.js';
-import { DEADLINE_MS, Referee, type Caller } from './referee.js';
+import { ModuleClock } from './module-clock.js';
+import { DEADLINE_MS, Referee } from './referee.js';
+import type { Caller } from './referee.types.js';
 import { Secret } from '../../src/common/secret.js';
 import { ApiKeys } from '../../src/vendor/api-keys.js';
+import { seededRandom } from './seeded-random.js';
 import { entryOf, SimulatedVendor } from './simulated-vendor.js';
 
 const TRUE_START_MS = Date.UTC(2031, 0, 1);
-
-/** A random function that a seed repeats (mulberry32). */
-function seededRandom(seed: number, least: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return least + ((1 - least) * ((mixed ^ (mixed >>> 14)) >>> 0)) / 2 ** 32;
-  };
-}
 
 /** A store that can be made to fail. */
 class FaultyStore implements TokenStore {
@@ -47,33 +38,6 @@ class FaultyStore implements TokenStore {
   #ask<T>(work: () => Promise<T>): Promise<T> {
     if (this.state === 'failing') return Promise.reject(new Error('simulated store fault'));
     return this.state === 'hanging' ? new Promise(() => undefined) : work();
-  }
-}
-
-/** The module's clock. It knows the timers of the module, without those of the vendor and the callers. */
-class ModuleClock implements Clock {
-  readonly pending = new Set<() => void>();
-  readonly #inner: Clock;
-
-  constructor(inner: Clock) {
-    this.#inner = inner;
-  }
-
-  now(): Instant {
-    return this.#inner.now();
-  }
-
-  schedule(delayMs: number, callback: () => void): Cancel {
-    const run = (): void => {
-      this.pending.delete(run);
-      callback();
-    };
-    this.pending.add(run);
-    const cancel = this.#inner.schedule(delayMs, run);
-    return () => {
-      this.pending.delete(run);
-      cancel();
-    };
   }
 }
 

@@ -1,115 +1,53 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { RedisTokenStore, type RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
-import type { TokenRecord, TokenStore, TokenStoreUser } from '../../src/store/token-store.js';
+import type { RedisTokenStoreOptions } from 'nestjs-nudge-auth/redis';
 import { describeRedis } from './support/describe-redis.js';
 import { fakeEncryptionKey } from './support/fake-encryption-key.js';
+import { HOUR_MS, recordOf } from './support/records.js';
 import { RedisServer } from './support/redis-server.js';
+import { KEY, newPrefix, redisStoresForEachTest, written } from './support/redis-stores.js';
 import { snapshotOf } from './support/snapshot.js';
+import { Pod, tokenIn } from './support/tenant-views.js';
 import { until } from './support/until.js';
 
-const KEY = fakeEncryptionKey('1');
 const NEW_KEY = fakeEncryptionKey('2');
-const HOUR_MS = 3_600_000;
-
-function recordOf(token: string): TokenRecord {
-  return { token, remainingMs: HOUR_MS, ageMs: 0, keyFingerprint: '0a1b2c3d' };
-}
-
-/** A registration with tenants in one process, in the form that its store gets. */
-class Pod implements TokenStoreUser {
-  readonly hasTenants = true;
-  readonly invalidated: (string | undefined)[] = [];
-  readonly store: TokenStore;
-
-  constructor(
-    store: RedisTokenStore,
-    readonly tenants: string[],
-    readonly registration = '',
-  ) {
-    this.store = store.bind(this);
-  }
-
-  async secrets(): Promise<never[]> {
-    return [];
-  }
-
-  heldTenants(): Iterable<string> {
-    return this.tenants;
-  }
-
-  invalidatedAll(tenant: string | undefined): void {
-    this.invalidated.push(tenant);
-  }
-
-  of(tenant: string): TokenStore {
-    const view = this.store.forTenant?.(tenant);
-    if (view === undefined) throw new Error('The store knows no tenants');
-    return view;
-  }
-
-  async invalidate(tenant: string): Promise<void> {
-    await this.of(tenant).invalidateAll?.();
-  }
-}
 
 describeRedis('a Redis that tenants share', () => {
   let server: RedisServer;
   let admin: Redis;
-  let prefixes = 0;
   let keyPrefix: string;
-  const stores: RedisTokenStore[] = [];
+  const { ready, storeWith } = redisStoresForEachTest(() => server.url);
 
   beforeAll(async () => {
     server = await RedisServer.start();
     admin = server.client();
   });
 
-  afterEach(async () => {
-    await Promise.all(stores.splice(0).map((store) => store.close()));
+  beforeEach(() => {
+    keyPrefix = newPrefix();
   });
 
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
   });
 
-  function newPrefix(): void {
-    prefixes += 1;
-    keyPrefix = `tenants-${prefixes}:`;
-  }
-
   async function pod(tenants: string[], options: Partial<RedisTokenStoreOptions> = {}): Promise<Pod> {
-    const common = { url: server.url, encryptionKeys: [KEY], timeoutMs: 300, keyPrefix };
-    const store = new RedisTokenStore({ ...common, ...options });
-    stores.push(store);
-    const made = new Pod(store, tenants);
+    const made = new Pod(storeWith({ keyPrefix, ...options }), tenants);
     await made.store.whenReady?.();
     return made;
   }
 
-  async function write(view: TokenStore, token: string, entry = 'entry'): Promise<void> {
-    const lease = await view.acquire(entry);
-    expect(await lease?.write(recordOf(token))).toBe(true);
-    await lease?.release();
-  }
-
-  async function tokenIn(view: TokenStore, entry = 'entry'): Promise<string | undefined> {
-    return (await view.read(entry))?.token;
-  }
-
   it('stops the boot without encryptionKeys, and says how to get one', () => {
-    const store = new RedisTokenStore({ url: server.url });
-    stores.push(store);
+    const store = storeWith({ encryptionKeys: undefined });
     expect(() => new Pod(store, [])).toThrow(
       'encryptionKeys: at least one key is required with the option "tenants" (make one with: npx nestjs-nudge-auth key)',
     );
   });
 
   it('keeps equal entries of tenants apart whose ids differ in case, Unicode form or blanks', async () => {
-    newPrefix();
     const ids = ['acme', 'Acme', 'acme ', 'acmé', 'acme\u0301', '\ud800', '\udfff', '*', '["acme"]', ''];
     const one = await pod(ids);
-    for (const id of ids) await write(one.of(id), `token of ${JSON.stringify(id)}`);
+    for (const id of ids) await written(one.of(id), `token of ${JSON.stringify(id)}`);
     const other = await pod(ids);
     for (const id of ids) expect(await tokenIn(other.of(id))).toBe(`token of ${JSON.stringify(id)}`);
     await other.invalidate('acme');
@@ -120,11 +58,10 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it('reveals no tenant, and treats a record at the name of another tenant as a miss', async () => {
-    newPrefix();
     const one = await pod(['canary-tenant', 'other']);
-    await write(one.of('canary-tenant'), 'a-token', 'canary-user');
+    await written(one.of('canary-tenant'), 'a-token', 'canary-user');
     await one.invalidate('canary-tenant');
-    await write(one.of('canary-tenant'), 'a-token', 'canary-user');
+    await written(one.of('canary-tenant'), 'a-token', 'canary-user');
     const entries = await snapshotOf(admin, `${keyPrefix}*`);
     for (const { ttlMs } of entries) expect(ttlMs).toBeGreaterThan(0);
     const dump = entries.map(({ name, value }) => name + value).join('\n');
@@ -133,7 +70,7 @@ describeRedis('a Redis that tenants share', () => {
     expect(entries.some(({ name }) => name.endsWith(':generations'))).toBe(true);
 
     const [from = ''] = await admin.keys(`${keyPrefix}*:token`);
-    await write(one.of('other'), 'another-token', 'canary-user');
+    await written(one.of('other'), 'another-token', 'canary-user');
     const [to = ''] = (await admin.keys(`${keyPrefix}*:token`)).filter((name) => name !== from);
     await admin.del(to);
     await admin.call('COPY', from, to);
@@ -142,10 +79,9 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it('passes an invalidation to another process at once, for that tenant only', async () => {
-    newPrefix();
     const [one, other] = [await pod(['acme', 'globex']), await pod(['acme', 'globex'])];
-    await write(one.of('acme'), 'acme-1');
-    await write(one.of('globex'), 'globex-1');
+    await written(one.of('acme'), 'acme-1');
+    await written(one.of('globex'), 'globex-1');
     expect(await tokenIn(other.of('acme'))).toBe('acme-1');
     await one.invalidate('acme');
     expect(await tokenIn(one.of('acme'))).toBeUndefined();
@@ -153,14 +89,13 @@ describeRedis('a Redis that tenants share', () => {
     expect([other.invalidated, one.invalidated]).toEqual([['acme'], []]);
     expect(await tokenIn(other.of('acme'))).toBeUndefined();
     expect(await tokenIn(other.of('globex'))).toBe('globex-1');
-    await write(other.of('acme'), 'acme-2');
+    await written(other.of('acme'), 'acme-2');
     expect(await tokenIn(one.of('acme'))).toBe('acme-2');
   });
 
   it('passes an invalidation to another process within 2 s when messages are lost', async () => {
-    newPrefix();
     const [one, other] = [await pod(['acme']), await pod(['acme'])];
-    await write(one.of('acme'), 'acme-1');
+    await written(one.of('acme'), 'acme-1');
     expect(await tokenIn(other.of('acme'))).toBe('acme-1');
     await admin.acl('SETUSER', 'default', 'resetchannels');
     try {
@@ -177,7 +112,6 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it('drops a renewal under way for an invalidated tenant, also in a process that does not know it yet', async () => {
-    newPrefix();
     const [one, other] = [await pod(['acme']), await pod(['acme'])];
     const here = await one.of('acme').acquire('entry');
     await one.invalidate('acme');
@@ -191,12 +125,11 @@ describeRedis('a Redis that tenants share', () => {
     // Whether that process knows of the invalidation or not: no process reads the token that it fetched before.
     await elsewhere?.write(recordOf('late'));
     expect(await tokenIn(one.of('acme'))).toBeUndefined();
-    await write(one.of('acme'), 'acme-2');
+    await written(one.of('acme'), 'acme-2');
     expect(await tokenIn(other.of('acme'))).toBe('acme-2');
   });
 
   it('ends a wait for an entry when its tenant is invalidated', async () => {
-    newPrefix();
     const one = await pod(['acme']);
     const waiting = one.of('acme').untilChanged('entry', HOUR_MS);
     await one.invalidate('acme');
@@ -204,25 +137,23 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it('invalidates under the new and under the old encryption key during a rotation', async () => {
-    newPrefix();
     const old = await pod(['acme']);
     const both = await pod(['acme'], { encryptionKeys: [NEW_KEY, KEY] });
-    await write(old.of('acme'), 'by-the-old');
+    await written(old.of('acme'), 'by-the-old');
     expect(await tokenIn(both.of('acme'))).toBe('by-the-old');
-    await write(both.of('acme'), 'by-the-new');
+    await written(both.of('acme'), 'by-the-new');
     await old.invalidate('acme');
     await until('the new one has dropped the tenant', () => both.invalidated.length > 0, 2_000);
     expect(await tokenIn(both.of('acme'))).toBeUndefined();
-    await write(old.of('acme'), 'by-the-old-again');
+    await written(old.of('acme'), 'by-the-old-again');
     await both.invalidate('acme');
     await until('the old one has dropped the tenant', () => old.invalidated.length > 0, 2_000);
     expect(await tokenIn(old.of('acme'))).toBeUndefined();
   });
 
   it('does not bring back an invalidated token after Redis has lost its data, while a process remembers', async () => {
-    newPrefix();
     const [one, other] = [await pod(['acme']), await pod(['acme'])];
-    await write(one.of('acme'), 'acme-1');
+    await written(one.of('acme'), 'acme-1');
     const [token = ''] = await admin.keys(`${keyPrefix}*:token`);
     const record = await admin.hgetall(token);
     await one.invalidate('acme');
@@ -235,9 +166,8 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it('keeps 10,000 generations, and replaces the oldest by one generation for all tenants', async () => {
-    newPrefix();
     const one = await pod(['acme', 'globex']);
-    await write(one.of('acme'), 'acme-1');
+    await written(one.of('acme'), 'acme-1');
     await one.invalidate('globex');
     const [name = ''] = await admin.keys(`${keyPrefix}*:generations`);
     const [, begun = ''] = await admin.zrange(name, '-1', '-1', 'WITHSCORES');
@@ -251,7 +181,7 @@ describeRedis('a Redis that tenants share', () => {
     expect(Number(await admin.zscore(name, '*'))).toBeGreaterThan(Number(begun));
     const other = await pod(['acme', 'globex']);
     expect(await tokenIn(other.of('acme'))).toBeUndefined();
-    await write(other.of('acme'), 'acme-2');
+    await written(other.of('acme'), 'acme-2');
     expect(await tokenIn(one.of('acme'))).toBe('acme-2');
   });
 
@@ -262,14 +192,13 @@ describeRedis('a Redis that tenants share', () => {
     ['a negative generation', (name) => admin.zadd(name, '-1', 'x')],
     ['a member that is too long', (name) => admin.zadd(name, String(Date.now() * 1_000), 'x'.repeat(1_000))],
   ])('still stores and invalidates tokens when its generations hold %s', async (_what, poison) => {
-    newPrefix();
     const one = await pod(['acme']);
-    await write(one.of('acme'), 'acme-1');
+    await written(one.of('acme'), 'acme-1');
     await one.invalidate('acme');
     const [name = ''] = await admin.keys(`${keyPrefix}*:generations`);
     await admin.del(name);
     await poison(name);
-    await write(one.of('acme'), 'acme-2');
+    await written(one.of('acme'), 'acme-2');
     const other = await pod(['acme']);
     expect(await tokenIn(other.of('acme'))).toBe('acme-2');
     await other.invalidate('acme');
@@ -282,14 +211,12 @@ describeRedis('a Redis that tenants share', () => {
   });
 
   it('keeps the entries of two registrations apart, and the limits of two vendor origins', async () => {
-    newPrefix();
-    const { store } = await pod([]);
-    const shared = stores.at(-1);
-    if (shared === undefined) throw new Error('There is no store');
+    const shared = await ready({ keyPrefix });
+    const { store } = new Pod(shared, []);
     const [first, second] = ['first', 'second'].map((name) => new Pod(shared, ['acme'], name));
     if (first === undefined || second === undefined) throw new Error('There are two');
-    await write(first.of('acme'), 'first', '["first"]');
-    await write(second.of('acme'), 'second', '["second"]');
+    await written(first.of('acme'), 'first', '["first"]');
+    await written(second.of('acme'), 'second', '["second"]');
     await first.invalidate('acme');
     expect(await tokenIn(first.of('acme'), '["first"]')).toBeUndefined();
     expect(await tokenIn(second.of('acme'), '["second"]')).toBe('second');

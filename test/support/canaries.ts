@@ -1,3 +1,4 @@
+import { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { inspect, types } from 'node:util';
 
 /** Secrets that must not leak, and the forms in which they could. */
@@ -53,7 +54,10 @@ export function everythingSaidBy(value: unknown): string {
   return said.join('\n');
 }
 
-/** The texts in all that can be reached from a value through properties and collections, without running a getter. */
+/**
+ * The texts in all that can be reached from a value through properties and collections, without running a getter. The
+ * instances of an application's providers are reached as well, though Nest keeps them in a `WeakMap`.
+ */
 export function textReachableFrom(root: unknown): string {
   const texts: string[] = [];
   const seen = new Set<object>();
@@ -64,6 +68,7 @@ export function textReachableFrom(root: unknown): string {
     if ((typeof part !== 'object' && typeof part !== 'function') || part === null || seen.has(part)) continue;
     seen.add(part);
     if (types.isMap(part) || types.isSet(part)) left.push(...[...part].flat());
+    if (part instanceof InstanceWrapper) left.push(part.instance);
     if (ArrayBuffer.isView(part)) texts.push(Buffer.from(part.buffer).toString('latin1'));
     else
       for (const key of Reflect.ownKeys(part)) left.push(Reflect.getOwnPropertyDescriptor(part, key)?.value);

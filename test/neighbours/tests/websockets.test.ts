@@ -1,10 +1,7 @@
 // beside: @nestjs/websockets, @nestjs/platform-ws, ws
 import { startNudge, userJwt } from '../support/environment.js';
-import { Module, UseGuards } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
-import { NudgeAuthModule, NudgeTokenService, NudgeUserGuard } from 'nestjs-nudge-auth';
-import { nudgeAuthConfig } from 'nestjs-nudge-auth/config';
+import { NudgeTokenService } from 'nestjs-nudge-auth';
 import type { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -12,59 +9,11 @@ import { after, afterEach, before, beforeEach, describe, it, mock } from 'node:t
 import { setImmediate } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { AppModule } from '../snippets/token-gateway.js';
+import { applicationOf, GuardedGateway, OnceGateway, TimerGateway } from '../support/careless-gateways.js';
 import { PLATFORMS, Served } from '../support/served.js';
 
 const MINUTE_MS = 60_000;
 const HOURS_3_IN_MINUTES = 180;
-
-/** The trap: the first token is the last one. */
-@WebSocketGateway()
-class OnceGateway implements OnGatewayConnection<WebSocket> {
-  constructor(private readonly tokens: NudgeTokenService) {}
-
-  async handleConnection(socket: WebSocket): Promise<void> {
-    const { token } = await this.tokens.getToken();
-    socket.send(JSON.stringify({ event: 'token', data: { token } }));
-  }
-}
-
-/** The trap: the timer outlives its socket. */
-@WebSocketGateway()
-class TimerGateway implements OnGatewayConnection<WebSocket> {
-  constructor(private readonly tokens: NudgeTokenService) {}
-
-  async handleConnection(socket: WebSocket): Promise<void> {
-    const { token, expiresAt } = await this.tokens.getToken();
-    socket.send(JSON.stringify({ event: 'token', data: { token } }));
-    setTimeout(() => void this.handleConnection(socket), 0.8 * (expiresAt - Date.now()));
-  }
-}
-
-/** The trap: a message has no HTTP request, in which the guard looks for the user. */
-@WebSocketGateway()
-class GuardedGateway {
-  constructor(readonly tokens: NudgeTokenService) {}
-
-  @UseGuards(NudgeUserGuard)
-  @SubscribeMessage('token')
-  async token(): Promise<string> {
-    return (await this.tokens.getToken()).token;
-  }
-
-  @SubscribeMessage('anything else')
-  answer(): { event: string; data: object } {
-    return { event: 'answer', data: {} };
-  }
-}
-
-function applicationOf(gateway: new (tokens: NudgeTokenService) => object): new () => object {
-  @Module({
-    imports: [NudgeAuthModule.forRootAsync({ ...nudgeAuthConfig.asProvider(), endpoint: false })],
-    providers: [gateway],
-  })
-  class CarelessModule {}
-  return CarelessModule;
-}
 
 function expiryOf(token: string): number {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
