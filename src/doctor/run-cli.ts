@@ -28,12 +28,12 @@ export async function runCli(argv: readonly string[], version: string, io: Comma
     );
     return USAGE;
   }
-  const command = await listed.load();
-  if (asksForHelp(rest)) {
-    io.print(command.help);
-    return SUCCESS;
-  }
   try {
+    const command = await listed.load();
+    if (asksForHelp(rest)) {
+      io.print(command.help);
+      return SUCCESS;
+    }
     return await command.run(rest, io);
   } catch (error) {
     const isUsage = error instanceof CommandUsageError;

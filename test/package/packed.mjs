@@ -81,6 +81,19 @@ describe('the command line without any peer', () => {
       emulator.kill('SIGINT');
     }
   });
+
+  it('names the missing files if its emulator was removed, as docs/security.md does, and runs its other commands', async () => {
+    const cwd = join(workshop, 'no-peers');
+    const page = await readFile(join(ROOT, 'docs/security.md'), 'utf8');
+    const [, removal] = /```sh\n(rm -r .+)\n```/.exec(page);
+    await run('sh', ['-c', removal], { cwd });
+    const tool = (...args) => run('npx', ['--no', '--', manifest.name, ...args], { cwd });
+    await assert.rejects(
+      tool('emulator'),
+      /nestjs-nudge-auth emulator: Cannot find module '.+emulator-command\.js'/,
+    );
+    assert.match(await tool('key'), /^[\w+/=-]{40,}/m);
+  });
 });
 
 describe('the tarball', () => {
