@@ -12,13 +12,10 @@ const subpaths = Object.keys(exports).filter((subpath) => subpath !== './package
 const PARTS = [
   'ASYNC_OPTIONS_TYPE',
   'EventBody',
-  'HeldTokenStatus',
   'HostRequestInit',
   'OPTIONS_TYPE',
-  'RequestWithHeaders',
   'USER_JWT_ALGORITHMS',
   'UserJwtRules',
-  'UserKeysStatus',
 ];
 
 const app = await Application.bootstrapWithPlugins({

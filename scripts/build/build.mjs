@@ -1,6 +1,6 @@
 /*
- * Builds the package: the compiler writes one file for each source file into compiled/, then rollup joins them to few files
- * for each entry point, once as ES modules into dist/, and once as CommonJS into dist/cjs/ for hosts whose Node or test
+ * Builds the package: the compiler writes one file for each source file into compiled/, then rollup joins them into a
+ * few files for each entry point, once as ES modules into dist/, and once as CommonJS into dist/cjs/ for hosts whose Node or test
  * runner cannot `require` an ES module. The command line tools are only ES modules. compiled/ stays, for tools of this
  * repository that look at single files.
  *

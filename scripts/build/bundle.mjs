@@ -1,9 +1,9 @@
 /*
- * Joins the files that the compiler wrote to few files for each entry point: Node takes about as long to find and open
- * a file as to run it, so an import of many files costs most of a second boot.
+ * Joins the compiler's files into a few files for each entry point: Node takes about as long to find and open a file as to
+ * run it, so an application that imports few files starts sooner.
  */
 import { readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { rollup } from 'rollup';
 
 /** Gives rollup the source maps of the compiler, so that the maps of the bundles lead to the sources in TypeScript. */
@@ -27,7 +27,7 @@ function folderOf(files, from) {
 export async function bundle({ from, to, entries, format }) {
   const bundled = await rollup({
     input: Object.fromEntries(entries.map((entry) => [entry, join(from, `${entry}.js`)])),
-    external: (name) => !/^[./]/.test(name),
+    external: (name) => !name.startsWith('.') && !isAbsolute(name),
     plugins: [compilerMaps],
     // Two entry points that share a class must share the file that defines it.
     preserveEntrySignatures: 'exports-only',

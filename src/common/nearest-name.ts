@@ -22,7 +22,7 @@ function likeness(given: string, name: string): number {
 }
 
 /** The known name that the given one most likely means, or `undefined` if none is near. Case does not matter. */
-export function nearestName(given: string, known: readonly string[]): string | undefined {
+function nearestName(given: string, known: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let most = LEAST_LIKENESS;
   // A longer text is no misspelt option, and would take long to compare.

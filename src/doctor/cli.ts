@@ -7,8 +7,9 @@ import { runCli } from './run-cli.js';
 
 const own = takeProcess(process);
 
-// Node would print the whole error, and an error of the host's code (`doctor --config`) may quote a secret.
-process.once('uncaughtException', (error) => {
+// Node would print the whole error, and an error of the host's code (`doctor --config`) may quote a secret. It
+// may throw several times before the line is written.
+process.on('uncaughtException', (error) => {
   const line = `nestjs-nudge-auth: an uncaught error ended the command (${errorKindOf(error)})\n`;
   own.printError(line, () => own.exit(1));
 });

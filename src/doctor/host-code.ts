@@ -14,7 +14,7 @@ export interface OwnProcess {
 }
 
 /** Code of the host tried to end the process. */
-export class ProcessExitCalled extends Error {
+class ProcessExitCalled extends Error {
   override readonly name = 'process.exit was called';
 }
 

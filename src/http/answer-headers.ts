@@ -88,7 +88,7 @@ const ETAG = 'etag';
 
 const CACHE_CONTROL = 'cache-control';
 
-/** A hook of the host may have set both headers after the answer was prepared, for every answer of the application. */
+/** After the answer was prepared, a hook of the host may have set an ETag and a Cache-Control, as it does for all answers. */
 function keepUncached(headers: OutgoingHttpHeaders): void {
   removeEtag(headers);
   // Fastify stores the names in lower case.
@@ -102,7 +102,7 @@ function removeEtag(headers: OutgoingHttpHeaders): void {
 }
 
 /** One function serves all responses: a closure for each response would cost more than the work itself. */
-function writeHeadWithoutEtag(this: Patched, ...head: unknown[]): ServerResponse {
+function writeUncachedHead(this: Patched, ...head: unknown[]): ServerResponse {
   if (this.hasHeader(ETAG)) this.removeHeader(ETAG);
   for (const part of head) {
     if (typeof part === 'object' && part !== null) keepUncached(part as OutgoingHttpHeaders);
@@ -122,10 +122,10 @@ const CONDITIONS = ['if-none-match', 'if-modified-since'] as const;
 export function forbidEtag(response: HttpResponse): void {
   const raw: Patched = isFastifyReply(response) ? response.raw : response;
   const { writeHead } = raw as unknown as { writeHead: WriteHead };
-  if (writeHead === writeHeadWithoutEtag) return;
+  if (writeHead === writeUncachedHead) return;
   // Adapters and plugins add the ETag last, just before they write the head.
   if (Object.hasOwn(raw, 'writeHead')) raw[earlierWriteHead] = writeHead;
-  raw.writeHead = writeHeadWithoutEtag;
+  raw.writeHead = writeUncachedHead;
   const { headers } = raw.req;
   for (const condition of CONDITIONS) {
     if (headers[condition] !== undefined) Reflect.deleteProperty(headers, condition);

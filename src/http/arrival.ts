@@ -26,7 +26,7 @@ interface FastifyRequest {
   [ARRIVAL]?: Arrival;
 }
 
-/** A request of Express gets no property: its hidden class is its own, so a new property costs more than the entry. */
+/** Express gives each request a hidden class of its own, so there a new property would cost more than an entry in a map. */
 const expressArrivals = new WeakMap<object, Arrival>();
 
 /** Records when a request arrived. */

@@ -10,7 +10,7 @@ function refuseBareImport(modules: ModulesContainer): never {
       ({ providers }) => providers.get(NUDGE_AUTH_REGISTRATION)?.metatype === refuseBareImport,
     ),
   );
-  const names = importers.map(({ name }) => name).join(', ');
+  const names = importers.map(({ name }) => name).join(', ') || 'NestFactory.create';
   throw new InvalidNudgeAuthOptionsError(subjectOf(undefined), [
     {
       path: 'imports',

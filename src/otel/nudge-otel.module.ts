@@ -29,8 +29,8 @@ const OPTIONS = Symbol('nudge-auth: otel options');
 const SCOPE = 'nestjs-nudge-auth';
 
 /**
- * Measures and traces all registrations of the application with OpenTelemetry. Import it once, beside them. Where several
- * modules import it, one import measures and the others do nothing: the first that names a provider, else the first. Without
+ * Measures and traces all registrations of the application with OpenTelemetry. Import it once, beside them. If several
+ * modules import it, only one import measures: the first that names a provider, or the first of all if none does. Without
  * an SDK it has no cost that can be measured.
  *
  * @example

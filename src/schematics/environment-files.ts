@@ -44,9 +44,9 @@ function textOf(variables: readonly EnvironmentVariable[]): string {
   return variables.map(({ lines }) => lines).join('');
 }
 
-/** Whether a line sets the variable, or the variable with the path of its file. */
+/** Whether a line sets the variable to a value, or the variable with the path of its file. */
 function sets(text: string, name: string): boolean {
-  return new RegExp(`^\\s*(?:export\\s+)?${name}(?:_FILE)?\\s*=`, 'm').test(text);
+  return new RegExp(`^\\s*(?:export\\s+)?${name}(?:_FILE)?\\s*=[ \\t]*\\S`, 'm').test(text);
 }
 
 /** Does the same for a line that may be a comment. */

@@ -154,6 +154,13 @@ describe('nest add and the environment of an application that has the API key al
     expect(workspace.messages.join()).toContain('USER_JWT_SECRET');
   });
 
+  it('names a variable that .env has without a value, as a copy of .env.example has it', () => {
+    const text = 'NUDGE_API_KEY=a-fake-key\nUSER_JWT_SECRET=\n';
+    const workspace = added({ ...TEMPLATE, '.env': text });
+    expect(workspace.text('.env')).toBe(text);
+    expect(workspace.messages.join()).toContain('Set USER_JWT_SECRET in .env');
+  });
+
   it('says nothing if no variable is missing, however it is written', () => {
     const text = 'export NUDGE_API_KEY = a-fake-key\nUSER_JWT_SECRET=a-fake-secret-of-32-bytes-or-more!\n';
     const workspace = added({ ...TEMPLATE, '.env': text, '.env.example': text });

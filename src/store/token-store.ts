@@ -4,7 +4,7 @@ import type { CallUrgency } from '../vendor/call-budget.js';
 /** A starting process waits this long for its first connection, so that not every process of a rollout calls the vendor. */
 export const FIRST_CONNECTION_MS = 2 * SECOND_MS;
 
-/** One process probes whether the pause is over. The others wait so many milliseconds for its result. */
+/** One process probes whether the pause is over. The other processes wait this many milliseconds for its result. */
 export const PROBE_MS = 10 * SECOND_MS;
 /** Milliseconds after which the other processes ask again while the probe is under way. */
 export const PROBE_POLL_MS = SECOND_MS / 2;
@@ -110,7 +110,7 @@ export interface TokenStoreUser {
   invalidatedAll?(tenant: string | undefined): void;
   /**
    * The store calls it when its background work has failed several times in a row. This process then goes on without the
-   * store, as after a renewal that the store has failed, and tests it now and then.
+   * store, as it does when a renewal cannot use the store, and tests the store now and then.
    */
   lost?(error: unknown): void;
 }

@@ -44,7 +44,7 @@ export class UserJwtCheckCounts {
   keysUnavailable = 0;
 }
 
-/** Calls to the vendor: every attempt counts, also if no caller waits for it any more. */
+/** Calls to the vendor: every attempt counts, even if no caller waits for it any more. */
 export class VendorCallCounts {
   succeeded = 0;
   readonly failed = new FailureCounts();
