@@ -8,6 +8,8 @@ export default {
   testEnvironment: 'node',
   // Many tests wait for a socket or another process: on two cores two workers finish in little more than half the time.
   maxWorkers: '100%',
+  // A worker keeps the modules of every spec file that it has run. In a large heap the last files take ten times as long.
+  workerIdleMemoryLimit: '700MB',
   // So long that no test depends on how fast its machine is.
   testTimeout: 60_000,
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
