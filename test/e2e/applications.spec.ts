@@ -1,19 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
-import { PassportModule } from '@nestjs/passport';
 import { Test } from '@nestjs/testing';
-import { NudgeAuthModule, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
-import { Host } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
 import { hostsForEachTest } from './support/hosts.js';
 import {
   KEY,
   handMade,
   moduleWith,
+  registeredOn,
   ONLY_A,
   ONLY_B,
   SECRET_A,
@@ -26,6 +24,7 @@ import {
 describe.each(PLATFORMS)('two applications in one process on %s', (platform) => {
   let nudge: NudgeEmulator;
   const start = hostsForEachTest(platform);
+  const { of, withStrategy, withoutStrategy } = registeredOn(start, () => nudge);
 
   beforeAll(async () => {
     nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -36,16 +35,6 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
   });
 
   afterAll(() => nudge.stop());
-
-  function of(options: Partial<NudgeAuthModuleOptions> = {}): ReturnType<typeof NudgeAuthModule.forRoot> {
-    return NudgeAuthModule.forRoot({ apiKey: KEY, baseUrl: nudge.url, ...options } as NudgeAuthModuleOptions);
-  }
-
-  const withStrategy = (secret: string, options: Partial<NudgeAuthModuleOptions> = {}): Promise<Host> =>
-    start({ modules: [of(options), moduleWith(strategyClass(secret))] });
-
-  const withoutStrategy = (options: Partial<NudgeAuthModuleOptions> = {}): Promise<Host> =>
-    start({ modules: [of(options), PassportModule] });
 
   describe('with their own strategies', () => {
     it('keep their users apart in any order of registration, and after the other one has closed', async () => {

@@ -18,8 +18,9 @@ import {
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { Host } from '../support/host.js';
 import { PLATFORMS } from '../support/platforms.js';
-import { HostAuthModule, USER_SECRET } from '../support/users.js';
+import { HostAuthModule } from '../support/users.js';
 import { hostsForEachTest } from './support/hosts.js';
+import { verifyingRegistration } from './support/verifying-registration.js';
 import { OpenGuard } from './support/open-guard.js';
 
 const KEY = 'obviously-fake-private-key-of-a-refused-boot';
@@ -36,14 +37,8 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
 
   afterAll(() => nudge.stop());
 
-  function of(options: Partial<NudgeAuthModuleOptions> = {}): DynamicModule {
-    return NudgeAuthModule.forRoot({
-      apiKey: KEY,
-      baseUrl: nudge.url,
-      ...(options.endpoint === undefined ? { userJwt: { secret: USER_SECRET, algorithms: ['HS256'] } } : {}),
-      ...options,
-    } as NudgeAuthModuleOptions);
-  }
+  const of = (options: Partial<NudgeAuthModuleOptions> = {}): DynamicModule =>
+    verifyingRegistration(nudge.url, KEY, options);
 
   describe('stops the boot if the route would be open', () => {
     const noGuards = { endpoint: { guards: [] } };

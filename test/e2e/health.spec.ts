@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { NudgeTokenService, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import { NudgeTokenService } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { HOUR_MS, MINUTE_MS } from '../../src/common/durations.js';
 import { HostAuthModule } from '../support/users.js';
-import { Host, type HostSettings } from '../support/host.js';
-
+import type { Host, HostSettings } from '../support/host.js';
 import { HealthController } from './support/health-controller.js';
-
-const KEY = 'obviously-fake-private-key-of-the-operators';
+import { KEY, operatedHosts } from './support/operated-hosts.js';
 
 let nudge: NudgeEmulator;
+const start = operatedHosts(() => nudge);
 
 beforeAll(async () => {
   nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -22,11 +21,6 @@ beforeAll(async () => {
 beforeEach(() => nudge.reset());
 
 afterAll(() => nudge.stop());
-
-function start(options: Partial<NudgeAuthModuleOptions> = {}, settings: HostSettings = {}): Promise<Host> {
-  const nudgeOptions = { apiKey: KEY, baseUrl: nudge.url, http: { maxRetries: 0 }, ...options };
-  return Host.start('express', { nudge: nudgeOptions as NudgeAuthModuleOptions, ...settings });
-}
 
 describe('the health of an application', () => {
   const health: HostSettings = {

@@ -27,6 +27,7 @@ import { Host } from '../support/host.js';
 import { adapterFor, PLATFORMS } from '../support/platforms.js';
 import { USER_SECRET, userJwt } from '../support/users.js';
 import { hostsForEachTest } from './support/hosts.js';
+import { verifyingRegistration } from './support/verifying-registration.js';
 
 const KEY = 'obviously-fake-private-key-inside-nest';
 
@@ -42,14 +43,8 @@ describe.each(PLATFORMS)('the module inside Nest on %s', (platform) => {
 
   afterAll(() => nudge.stop());
 
-  function of(options: Partial<NudgeAuthModuleOptions> = {}): DynamicModule {
-    return NudgeAuthModule.forRoot({
-      apiKey: KEY,
-      baseUrl: nudge.url,
-      ...(options.endpoint === undefined ? { userJwt: { secret: USER_SECRET, algorithms: ['HS256'] } } : {}),
-      ...options,
-    } as NudgeAuthModuleOptions);
-  }
+  const of = (options: Partial<NudgeAuthModuleOptions> = {}): DynamicModule =>
+    verifyingRegistration(nudge.url, KEY, options);
 
   describe('works', () => {
     @Injectable()

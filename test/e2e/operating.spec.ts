@@ -5,18 +5,17 @@ import {
   type AuditRecord,
   type NudgeAuditOptions,
   type NudgeAuthEvent,
-  type NudgeAuthModuleOptions,
 } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { SECOND_MS } from '../../src/common/durations.js';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
 import { USER_SECRET, userJwt } from '../support/users.js';
-import { Host, type HostSettings } from '../support/host.js';
-
-const KEY = 'obviously-fake-private-key-of-the-operators';
+import { Host } from '../support/host.js';
+import { KEY, operatedHosts } from './support/operated-hosts.js';
 
 let nudge: NudgeEmulator;
+const start = operatedHosts(() => nudge);
 
 beforeAll(async () => {
   nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -25,11 +24,6 @@ beforeAll(async () => {
 beforeEach(() => nudge.reset());
 
 afterAll(() => nudge.stop());
-
-function start(options: Partial<NudgeAuthModuleOptions> = {}, settings: HostSettings = {}): Promise<Host> {
-  const nudgeOptions = { apiKey: KEY, baseUrl: nudge.url, http: { maxRetries: 0 }, ...options };
-  return Host.start('express', { nudge: nudgeOptions as NudgeAuthModuleOptions, ...settings });
-}
 
 describe('the events of an application', () => {
   it('reach a subscriber from the first renewal to the close', async () => {

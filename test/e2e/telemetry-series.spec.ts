@@ -1,25 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { TerminusModule } from '@nestjs/terminus';
 import { metrics } from '@opentelemetry/api';
-import {
-  NudgeTokenService,
-  type AuditRecord,
-  type NudgeAuthEvent,
-  type NudgeAuthModuleOptions,
-} from 'nestjs-nudge-auth';
+import { NudgeTokenService, type AuditRecord, type NudgeAuthEvent } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { NudgeOtelModule } from 'nestjs-nudge-auth/otel';
 import { NudgeHealthIndicator } from 'nestjs-nudge-auth/terminus';
 import { Canaries, everythingSaidBy } from '../support/canaries.js';
 import { RecordingSdk } from '../support/recording-sdk.js';
 import { HostAuthModule } from '../support/users.js';
-import { Host, type HostSettings } from '../support/host.js';
-
+import type { HostSettings } from '../support/host.js';
 import { HealthController } from './support/health-controller.js';
-
-const KEY = 'obviously-fake-private-key-of-the-operators';
+import { KEY, operatedHosts } from './support/operated-hosts.js';
 
 let nudge: NudgeEmulator;
+const start = operatedHosts(() => nudge);
 
 beforeAll(async () => {
   nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -28,11 +22,6 @@ beforeAll(async () => {
 beforeEach(() => nudge.reset());
 
 afterAll(() => nudge.stop());
-
-function start(options: Partial<NudgeAuthModuleOptions> = {}, settings: HostSettings = {}): Promise<Host> {
-  const nudgeOptions = { apiKey: KEY, baseUrl: nudge.url, http: { maxRetries: 0 }, ...options };
-  return Host.start('express', { nudge: nudgeOptions as NudgeAuthModuleOptions, ...settings });
-}
 
 describe('the telemetry of an application', () => {
   let sdk: RecordingSdk;

@@ -7,22 +7,17 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-node';
-import {
-  getNudgeTokenServiceToken,
-  NudgeAuthModule,
-  NudgeTokenService,
-  type NudgeAuthModuleOptions,
-} from 'nestjs-nudge-auth';
+import { getNudgeTokenServiceToken, NudgeAuthModule, NudgeTokenService } from 'nestjs-nudge-auth';
 import { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { NudgeOtelModule } from 'nestjs-nudge-auth/otel';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RecordingSdk } from '../support/recording-sdk.js';
 import { HostAuthModule } from '../support/users.js';
-import { Host, type HostSettings } from '../support/host.js';
-
-const KEY = 'obviously-fake-private-key-of-the-operators';
+import type { HostSettings } from '../support/host.js';
+import { KEY, operatedHosts } from './support/operated-hosts.js';
 
 let nudge: NudgeEmulator;
+const start = operatedHosts(() => nudge);
 
 beforeAll(async () => {
   nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -31,11 +26,6 @@ beforeAll(async () => {
 beforeEach(() => nudge.reset());
 
 afterAll(() => nudge.stop());
-
-function start(options: Partial<NudgeAuthModuleOptions> = {}, settings: HostSettings = {}): Promise<Host> {
-  const nudgeOptions = { apiKey: KEY, baseUrl: nudge.url, http: { maxRetries: 0 }, ...options };
-  return Host.start('express', { nudge: nudgeOptions as NudgeAuthModuleOptions, ...settings });
-}
 
 describe('the telemetry of an application', () => {
   let sdk: RecordingSdk;

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, UseGuards, type OnApplicationBootstrap } from '@nestjs/common';
 import { LazyModuleLoader } from '@nestjs/core';
-import { AuthGuard, PassportModule } from '@nestjs/passport';
+import { AuthGuard } from '@nestjs/passport';
 import { Test } from '@nestjs/testing';
 import {
-  NudgeAuthModule,
   NudgeUserGuard,
   NudgeUserGuardFor,
   type NudgeAuthModuleOptions,
@@ -19,6 +18,7 @@ import {
   KEY,
   handMade,
   moduleWith,
+  registeredOn,
   ONLY_A,
   ONLY_B,
   SECRET_A,
@@ -30,6 +30,7 @@ import {
 describe.each(PLATFORMS)('two applications in one process on %s', (platform) => {
   let nudge: NudgeEmulator;
   const start = hostsForEachTest(platform);
+  const { of, withStrategy, withoutStrategy } = registeredOn(start, () => nudge);
 
   beforeAll(async () => {
     nudge = await NudgeEmulator.start({ apiKeys: [KEY] });
@@ -40,16 +41,6 @@ describe.each(PLATFORMS)('two applications in one process on %s', (platform) => 
   });
 
   afterAll(() => nudge.stop());
-
-  function of(options: Partial<NudgeAuthModuleOptions> = {}): ReturnType<typeof NudgeAuthModule.forRoot> {
-    return NudgeAuthModule.forRoot({ apiKey: KEY, baseUrl: nudge.url, ...options } as NudgeAuthModuleOptions);
-  }
-
-  const withStrategy = (secret: string, options: Partial<NudgeAuthModuleOptions> = {}): Promise<Host> =>
-    start({ modules: [of(options), moduleWith(strategyClass(secret))] });
-
-  const withoutStrategy = (options: Partial<NudgeAuthModuleOptions> = {}): Promise<Host> =>
-    start({ modules: [of(options), PassportModule] });
 
   describe('find a strategy', () => {
     it('that another provider has made', async () => {

@@ -1,7 +1,9 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { PassportModule, PassportStrategy } from '@nestjs/passport';
+import { NudgeAuthModule, type NudgeAuthModuleOptions } from 'nestjs-nudge-auth';
+import type { NudgeEmulator } from 'nestjs-nudge-auth/emulator';
 import { ExtractJwt, Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
-import type { Host } from '../../support/host.js';
+import type { Host, HostSettings } from '../../support/host.js';
 import { userJwt } from '../../support/users.js';
 
 export const KEY = 'obviously-fake-private-key-of-two-applications';
@@ -53,3 +55,23 @@ export async function statuses(host: Host, path = '/nudge/token'): Promise<{ a: 
 
 export const ONLY_A = { a: 200, b: 401 };
 export const ONLY_B = { a: 401, b: 200 };
+
+interface Registered {
+  readonly of: (options?: Partial<NudgeAuthModuleOptions>) => DynamicModule;
+  readonly withStrategy: (secret: string, options?: Partial<NudgeAuthModuleOptions>) => Promise<Host>;
+  readonly withoutStrategy: (options?: Partial<NudgeAuthModuleOptions>) => Promise<Host>;
+}
+
+/** Registrations that call the emulator, alone, and in applications with and without a strategy of their own. */
+export function registeredOn(
+  start: (settings: HostSettings) => Promise<Host>,
+  emulator: () => NudgeEmulator,
+): Registered {
+  const of: Registered['of'] = (options = {}) =>
+    NudgeAuthModule.forRoot({ apiKey: KEY, baseUrl: emulator().url, ...options } as NudgeAuthModuleOptions);
+  return {
+    of,
+    withStrategy: (secret, options) => start({ modules: [of(options), moduleWith(strategyClass(secret))] }),
+    withoutStrategy: (options) => start({ modules: [of(options), PassportModule] }),
+  };
+}
